@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['series_key', 'bucket_start'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}

@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['series_key'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}

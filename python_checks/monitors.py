@@ -1,0 +1,87 @@
+"""What is watched: the plain values that configuration yields and that profiling and learning read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+Grain = Literal["hour", "day"]
+Kind = Literal["count", "rate", "positive", "real"]
+Method = Literal["learned", "zscore"]
+Direction = Literal["both", "up", "down"]
+Severity = Literal["warning", "critical"]
+
+GRAIN_STEP: dict[Grain, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+
+def series_key(connection: str, asset: str, column_name: str, metric: str, grain: str) -> str:
+    """Identity of one series of observations: 32 hex digits, the same on every machine and in every run."""
+    identity = json.dumps([connection, asset, column_name, metric, grain], ensure_ascii=False)
+    return hashlib.md5(identity.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number per bucket of one asset.
+
+    ``column_name`` is empty for metrics of the whole table. ``expression`` is a SQL aggregate for metrics that people
+    define themselves and None for the built-in ones. Scores are in units of the method's scale; limits and the
+    minimum changes are in the metric's own unit (``min_relative_change``: 0.1 is ten per cent).
+    """
+
+    name: str
+    kind: Kind
+    column_name: str = ""
+    expression: str | None = None
+    method: Method = "learned"
+    direction: Direction = "both"
+    warn_score: float | None = None
+    critical_score: float | None = None
+    alert_from: Severity | None = None
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    min_absolute_change: float | None = None
+    min_relative_change: float | None = None
+    window: int | None = None
+    min_sample_size: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """One watched table. ``late_window`` is how far back a run looks again for rows that arrived late.
+
+    ``warn_after`` and ``error_after`` are fixed freshness limits, judged at the run's clock; None leaves freshness to
+    the learned baseline at the end of each bucket.
+    """
+
+    connection: str
+    schema: str
+    table: str
+    timestamp_column: str
+    grain: Grain
+    metrics: tuple[Metric, ...]
+    node_id: str = ""
+    file: str = ""
+    owner: str = ""
+    layer: str = ""
+    description: str = ""
+    row_filter: str | None = None
+    late_window: timedelta = timedelta(days=3)
+    history: timedelta = timedelta(days=400)
+    warn_after: timedelta | None = None
+    error_after: timedelta | None = None
+    is_model: bool = False
+    extra: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
+
+    @property
+    def asset(self) -> str:
+        """Name of the table as people write it, ``schema.table``."""
+        return f"{self.schema}.{self.table}"
+
+    def key_of(self, metric: Metric) -> str:
+        """Series key of one of this monitor's metrics."""
+        return series_key(self.connection, self.asset, metric.column_name, metric.name, self.grain)
