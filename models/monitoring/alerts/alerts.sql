@@ -1,0 +1,153 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key='alert_key',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        pre_hook="select pg_advisory_xact_lock(hashtext('lookout alerts'), hashtext('{{ this.schema }}'))",
+        indexes=[
+            {'columns': ['alert_key'], 'unique': true},
+            {'columns': ['first_seen_at']},
+            {'columns': ['alert_type', 'asset']},
+        ],
+    )
+}}
+
+with candidates as (
+    select * from {{ ref('anomaly_episodes') }}
+    union all
+    select * from {{ ref('stale_assets') }}
+    union all
+    select * from {{ ref('unevaluated_assets') }}
+    union all
+    select * from {{ ref('failing_tests') }}
+),
+
+known as (
+    {% if is_incremental() %}
+    select * from {{ this }}
+    {% else %}
+    {{ lookout.landing_table(model) }}
+    {% endif %}
+),
+
+unevaluated as (
+    select connection, asset from {{ ref('asset_status') }}
+    where status not in ('ok', 'empty')
+),
+
+keyed as (
+    select
+        {{ lookout.alert_key('alert_type', 'connection', 'asset', 'column_name', 'metric', 'window_start') }} as alert_key,
+        *
+    from candidates
+),
+
+seen as (
+    select
+        keyed.alert_key,
+        keyed.alert_type,
+        keyed.severity,
+        case when keyed.is_open then 'open' else 'resolved' end as status,
+        keyed.connection,
+        keyed.asset,
+        keyed.column_name,
+        keyed.metric,
+        keyed.window_start,
+        keyed.window_end,
+        keyed.observed_value,
+        keyed.expected_value,
+        keyed.lower_bound,
+        keyed.upper_bound,
+        keyed.score,
+        keyed.reason,
+        keyed.description,
+        keyed.owner,
+        keyed.layer,
+        keyed.series_key,
+        coalesce(known.first_seen_at, keyed.seen_at) as first_seen_at,
+        case when keyed.is_open then greatest(keyed.seen_at, known.last_seen_at) else coalesce(known.last_seen_at, keyed.seen_at) end
+            as last_seen_at,
+        coalesce(known.occurrences, 0)
+            + case when known.alert_key is null or (keyed.is_open and keyed.seen_at > known.last_seen_at) then 1 else 0 end
+            as occurrences,
+        case when not keyed.is_open then coalesce(known.resolved_at, keyed.seen_at) end as resolved_at
+    from keyed
+    left join known on keyed.alert_key = known.alert_key
+    -- A replay of the past does not rewrite what a later run has seen.
+    where known.alert_key is null or keyed.seen_at >= known.last_seen_at
+),
+
+-- Open before and not found now: cleared, unless the asset could not be looked at.
+cleared as (
+    select
+        known.alert_key,
+        known.alert_type,
+        known.severity,
+        'resolved' as status,
+        known.connection,
+        known.asset,
+        known.column_name,
+        known.metric,
+        known.window_start,
+        known.window_end,
+        known.observed_value,
+        known.expected_value,
+        known.lower_bound,
+        known.upper_bound,
+        known.score,
+        known.reason,
+        known.description,
+        known.owner,
+        known.layer,
+        known.series_key,
+        known.first_seen_at,
+        known.last_seen_at,
+        known.occurrences,
+        {{ lookout.as_of() }} as resolved_at
+    from known
+    left join keyed on known.alert_key = keyed.alert_key
+    left join unevaluated
+        on
+            known.connection = unevaluated.connection
+            and known.asset = unevaluated.asset
+            and known.alert_type in ('VOLUME_ANOMALY', 'STALE_DATA_FLOW', 'METRIC_ANOMALY')
+    where
+        known.status = 'open'
+        and known.last_seen_at <= {{ lookout.as_of() }}
+        and keyed.alert_key is null
+        and unevaluated.asset is null
+),
+
+current_state as (
+    select * from seen
+    union all
+    select * from cleared
+),
+
+-- Only rows that say something new are written: a re-run leaves the table as it is.
+final as (
+    select current_state.*
+    from current_state
+    left join known on current_state.alert_key = known.alert_key
+    where
+        known.alert_key is null
+        or (
+            current_state.status, current_state.severity, current_state.window_end, current_state.observed_value,
+            current_state.expected_value, current_state.lower_bound, current_state.upper_bound, current_state.score,
+            current_state.reason, current_state.description, current_state.owner, current_state.layer,
+            current_state.last_seen_at, current_state.occurrences, current_state.resolved_at
+        ) is distinct from (
+            known.status, known.severity, known.window_end, known.observed_value,
+            known.expected_value, known.lower_bound, known.upper_bound, known.score,
+            known.reason, known.description, known.owner, known.layer,
+            known.last_seen_at, known.occurrences, known.resolved_at
+        )
+)
+
+select
+{%- for column in model.columns.values() %}
+    cast(final.{{ column.name }} as {{ column.data_type }}) as {{ column.name }}{{ "," if not loop.last }}
+{%- endfor %}
+from final

@@ -1,0 +1,51 @@
+{{ config(materialized='view') }}
+
+with results as (
+    select * from {{ ref('collection_results') }}
+    where as_of <= {{ lookout.as_of() }}
+),
+
+numbered as (
+    select
+        *,
+        row_number() over (partition by connection, asset order by as_of desc) as recency,
+        max(as_of) filter (where status in ('ok', 'empty')) over (partition by connection, asset) as evaluated_at,
+        max(as_of) filter (where status not in ('ok', 'empty')) over (partition by connection, asset) as unevaluated_at,
+        max(as_of) filter (where status <> 'empty') over (partition by connection, asset) as not_empty_at
+    from results
+),
+
+-- A streak of failures (or of empty looks) began at the first result after the last one of another kind.
+streaks as (
+    select
+        connection,
+        asset,
+        min(as_of) filter (where as_of > coalesce(evaluated_at, '-infinity')) as unevaluated_since,
+        min(as_of) filter (where as_of > coalesce(not_empty_at, '-infinity')) as empty_since,
+        max(latest_at) filter (where as_of = evaluated_at) as latest_at,
+        max(status) filter (where as_of = evaluated_at) as evaluated_status,
+        max(evaluated_at) as evaluated_at
+    from numbered
+    group by connection, asset
+),
+
+final as (
+    select
+        numbered.connection,
+        numbered.asset,
+        numbered.as_of as looked_at,
+        numbered.status,
+        numbered.message,
+        numbered.owner,
+        numbered.layer,
+        streaks.evaluated_at,
+        streaks.evaluated_status,
+        streaks.latest_at,
+        streaks.unevaluated_since,
+        streaks.empty_since
+    from numbered
+    inner join streaks on numbered.connection = streaks.connection and numbered.asset = streaks.asset
+    where numbered.recency = 1
+)
+
+select * from final

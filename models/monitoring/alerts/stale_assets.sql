@@ -1,0 +1,75 @@
+{{ config(materialized='view') }}
+
+with asset_status as (
+    select * from {{ ref('asset_status') }}
+),
+
+monitors as (
+    select * from {{ ref('monitors') }}
+    where metric = 'freshness' and is_active
+),
+
+aged as (
+    select
+        monitors.*,
+        asset_status.latest_at,
+        asset_status.evaluated_at,
+        asset_status.evaluated_status,
+        asset_status.empty_since,
+        extract(epoch from asset_status.evaluated_at - asset_status.latest_at) as age_seconds
+    from asset_status
+    inner join monitors on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset
+    where asset_status.evaluated_at is not null
+),
+
+limited as (
+    select
+        *,
+        case
+            when evaluated_status = 'empty' then 'critical'
+            when age_seconds > error_after_seconds then 'critical'
+            when age_seconds > warn_after_seconds then 'warning'
+        end as severity,
+        case
+            when age_seconds > error_after_seconds then error_after_seconds
+            else coalesce(warn_after_seconds, error_after_seconds)
+        end as limit_seconds
+    from aged
+),
+
+final as (
+    select
+        'STALE_DATA_FLOW' as alert_type,
+        severity,
+        connection,
+        asset,
+        '' as column_name,
+        'freshness' as metric,
+        owner,
+        layer,
+        series_key,
+        coalesce(latest_at, empty_since) as window_start,
+        evaluated_at as window_end,
+        age_seconds as observed_value,
+        cast(null as double precision) as expected_value,
+        cast(null as double precision) as lower_bound,
+        limit_seconds as upper_bound,
+        cast(null as double precision) as score,
+        case
+            when evaluated_status = 'empty' then 'the table has never held a row up to now'
+            else concat(
+                'newest row is ', {{ lookout.human_duration('age_seconds') }}, ' old, the limit is ',
+                {{ lookout.human_duration('limit_seconds') }}
+            )
+        end as reason,
+        case
+            when evaluated_status = 'empty' then 'never loaded'
+            else concat('no new rows for ', {{ lookout.human_duration('age_seconds') }})
+        end as description,
+        true as is_open,
+        evaluated_at as seen_at
+    from limited
+    where severity is not null
+)
+
+select * from final

@@ -1,0 +1,158 @@
+"""dbt in this process: importing it costs seconds, so one run imports it once and calls it several times."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from python_checks.errors import ArtifactError, ConfigError
+
+AS_OF_VARIABLE = "LOOKOUT_AS_OF"
+
+
+@dataclass(frozen=True)
+class NodeEvent:
+    """One node that started or finished. ``status`` is empty at the start and dbt's own status at the end."""
+
+    node_id: str
+    name: str
+    resource_type: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What one dbt command did. ``results`` counts nodes by status, ``failures`` has a sentence a failed node."""
+
+    success: bool
+    results: dict[str, int]
+    failures: tuple[str, ...]
+
+
+class Project:
+    """One dbt project on disk, with the profile it runs against and the clock of the run."""
+
+    def __init__(
+        self, root: Path, profiles_dir: Path, target: str | None = None, *, as_of: datetime | None = None,
+        target_path: Path | None = None,
+    ) -> None:
+        self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
+        self.target_path = target_path or root / str(_definition(root).get("target-path") or "target")
+        self._manifest: Any = None
+
+    def parse(self) -> dict[str, Any]:
+        """Parse the project and return manifest.json as a dict. Raises ConfigError with dbt's own words."""
+        result = self._call(["parse"], None)
+        if not result.success or result.result is None:
+            raise ConfigError(f"dbt cannot parse the project in {self.root}: {_reason(result)}")
+        self._manifest = result.result
+        return read_manifest(self.target_path)
+
+    def build(self, arguments: Sequence[str], on_event: Callable[[NodeEvent], None] | None = None) -> Invocation:
+        """Run a dbt command such as ``["build", "--select", "monitoring"]``; failing nodes do not raise.
+
+        Raises ConfigError when dbt could not run at all (no connection, no such selection).
+        """
+        result = self._call(list(arguments), on_event)
+        outcome = getattr(result.result, "results", None)
+        if outcome is None:
+            if result.success:
+                return Invocation(True, {}, ())
+            raise ConfigError(f"`dbt {arguments[0]}` could not run: {_reason(result)}")
+        counts: dict[str, int] = {}
+        failures = []
+        for node in outcome:
+            status = str(node.status)
+            counts[status] = counts.get(status, 0) + 1
+            if status in ("error", "fail", "runtime error"):
+                failures.append(f"{node.node.name}: {' '.join(str(node.message or status).split())}")
+        return Invocation(result.success, counts, tuple(failures))
+
+    def _call(self, arguments: list[str], on_event: Callable[[NodeEvent], None] | None) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        def forward(event: Any) -> None:
+            if on_event is not None and event.info.name in ("NodeStart", "NodeFinished"):
+                info = event.data.node_info
+                status = "" if event.info.name == "NodeStart" else str(info.node_status)
+                on_event(NodeEvent(info.unique_id, info.node_name, info.resource_type, status))
+
+        flags = [
+            "--project-dir", str(self.root), "--profiles-dir", str(self.profiles_dir),
+            "--target-path", str(self.target_path), "--quiet", "--log-level", "none", "--log-level-file", "none",
+        ]  # fmt: skip
+        if self.target:
+            flags += ["--target", self.target]
+        with _environment(AS_OF_VARIABLE, self.as_of.isoformat() if self.as_of else None):
+            return dbtRunner(manifest=self._manifest, callbacks=[forward]).invoke(arguments + flags)
+
+
+def find_project(start: Path) -> Path:
+    """Folder of the nearest dbt_project.yml at or above ``start``. Raises ConfigError when there is none."""
+    for folder in (start, *start.parents):
+        if (folder / "dbt_project.yml").is_file():
+            return folder
+    raise ConfigError(f"There is no dbt_project.yml in {start} or above it: run lookout inside a dbt project.")
+
+
+def profile_name(root: Path) -> str:
+    """Profile that the project names. Raises ConfigError when it names none."""
+    name = _definition(root).get("profile")
+    if not name:
+        raise ConfigError(f"{root / 'dbt_project.yml'} names no profile: add a line `profile: NAME`.")
+    return str(name)
+
+
+def read_manifest(target_path: Path) -> dict[str, Any]:
+    """Read manifest.json. Raises ArtifactError when it is missing or not JSON."""
+    return read_artifact(target_path / "manifest.json", "run `dbt parse`")
+
+
+def read_artifact(file: Path, remedy: str) -> dict[str, Any]:
+    """Read one of dbt's JSON files. ``remedy`` says what to do when it is missing or cut short."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArtifactError(f"There is no {file}: {remedy} first.") from error
+    except ValueError as error:
+        raise ArtifactError(f"{file} is not valid JSON: {remedy} to write it anew.") from error
+    if not isinstance(content, dict) or "metadata" not in content:
+        raise ArtifactError(f"{file} was not written by dbt: {remedy} to write it anew.")
+    return content
+
+
+def _definition(root: Path) -> dict[str, Any]:
+    file = root / "dbt_project.yml"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file} cannot be read: {' '.join(str(error).split())}.") from error
+    return content if isinstance(content, dict) else {}
+
+
+def _reason(result: Any) -> str:
+    text = " ".join(str(result.exception or "dbt gave no reason; run the command with plain dbt").split())
+    return text.rstrip(".") + "."
+
+
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[None]:
+    # An environment variable, not --vars: changed vars make dbt parse the whole project again.
+    before = os.environ.get(name)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        if value is not None:
+            os.environ.pop(name, None)
+            if before is not None:
+                os.environ[name] = before

@@ -1,0 +1,177 @@
+"""The control plane: bulk writes into landing tables and reads of derived models. No DDL beyond temporary tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+import pandas as pd
+import psycopg2
+from psycopg2 import sql
+
+from python_checks.connections import Connection, clean_message, connect
+from python_checks.errors import ConfigError, SourceError
+
+logger = logging.getLogger(__name__)
+
+LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
+    "monitors": ("series_key",),
+    "metric_observations": ("series_key", "bucket_start"),
+    "collection_results": ("connection", "asset", "as_of"),
+    "baselines": ("series_key", "bucket_start"),
+    "lookout_runs": ("run_id",),
+    "assets": ("node_id",),
+    "dbt_results": ("invocation_id", "node_id"),
+}
+# Columns that say when a row was written, not what it says: a row that differs in nothing else is left alone.
+BOOKKEEPING = {
+    "observed_at", "batch_number", "learned_at", "updated_at", "run_id", "duration_seconds", "attempts",
+}
+LOCK_KEY = 4_716_215_730_202_611
+
+
+class Store(AbstractContextManager["Store"]):
+    """One connection to the monitoring schema. Every write commits on its own, so what was collected is kept."""
+
+    def __init__(self, connection: Connection, schema: str = "monitoring") -> None:
+        self.connection, self.schema = connection, schema
+        self._handle = connect(connection, application="lookout store")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; its lock, if held, is released."""
+        self._handle.close()
+
+    def lock(self, *, timeout: float = 600.0, poll: float = 0.5) -> None:
+        """Wait until no other run writes to this schema. Raises SourceError after ``timeout`` seconds."""
+        deadline, told = time.monotonic() + timeout, False
+        while True:
+            with self._handle, self._handle.cursor() as cursor:
+                cursor.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_KEY % 2**31, self.schema))
+                if cursor.fetchone() == (True,):
+                    return
+            if not told:
+                logger.info("another run is writing to %s in %s; waiting for it", self.schema, self.connection.name)
+                told = True
+            if time.monotonic() > deadline:
+                raise SourceError(
+                    f"Another run has been writing to {self.connection.place} for {timeout:.0f} s; "
+                    "wait for it, or end its session (application name 'lookout store')."
+                )
+            time.sleep(poll)
+
+    def missing_tables(self, names: Sequence[str]) -> list[str]:
+        """Those of the named tables that do not exist yet."""
+        found = self.query(
+            "select table_name from information_schema.tables where table_schema = %s and table_name = any(%s)",
+            (self.schema, list(names)),
+        )
+        return [name for name in names if name not in set(found["table_name"])]
+
+    def upsert(self, table: str, frame: pd.DataFrame) -> int:
+        """Write rows by column name: COPY into a temporary table, then one upsert. Returns the rows that changed.
+
+        Rows that differ from the stored ones only in bookkeeping columns are not written again.
+        """
+        if frame.empty:
+            return 0
+        columns, key = list(frame.columns), LANDING_KEYS[table]
+        target = sql.Identifier(self.schema, table)
+        statement = _upsert_statement(target, columns, key)
+        with self._guard(f"write to {self.schema}.{table}"), self._handle, self._handle.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("create temporary table lookout_incoming on commit drop as select {} from {} where false").format(
+                    _identifiers(columns), target
+                )
+            )
+            cursor.copy_expert("copy lookout_incoming from stdin with (format csv, null '\\N')", _csv(frame))
+            cursor.execute(statement)
+            return int(cursor.rowcount)
+
+    def execute(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> int:
+        """Run one writing statement and commit; returns the affected rows."""
+        with self._guard("write to the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+            cursor.execute(self._named(statement), parameters)
+            return int(cursor.rowcount)
+
+    def query(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> pd.DataFrame:
+        """Small result as a frame of Python values. ``{schema}`` in the text stands for the monitoring schema."""
+        with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+            cursor.execute(self._named(statement), parameters)
+            names = [column.name for column in cursor.description or ()]
+            return pd.DataFrame(cursor.fetchall(), columns=names)
+
+    def fetch(
+        self, statement: str, parameters: Sequence[Any] = (), *, times: Sequence[str] = (),
+        types: Mapping[str, str] | None = None,
+    ) -> pd.DataFrame:
+        """Large result through COPY, several times faster than fetching rows; ``times`` are parsed as UTC."""
+        with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+            text = cursor.mogrify(self._named(statement), tuple(parameters)).decode()
+            buffer = io.StringIO()
+            cursor.copy_expert(f"copy ({text}) to stdout with (format csv, header, null '')", buffer)
+        buffer.seek(0)
+        frame = pd.read_csv(buffer, dtype=dict(types or {}), keep_default_na=False, na_values=[""])
+        for name in times:
+            frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
+        return frame
+
+    def _named(self, statement: str | sql.Composable) -> str | sql.Composable:
+        if isinstance(statement, str):
+            return statement.replace("{schema}", '"' + self.schema.replace('"', '""') + '"')
+        return statement
+
+    def _guard(self, what: str) -> _Guard:
+        return _Guard(what, self.connection)
+
+
+class _Guard(AbstractContextManager[None]):
+    def __init__(self, what: str, connection: Connection) -> None:
+        self.what, self.connection = what, connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(value, psycopg2.errors.UndefinedTable):
+            raise ConfigError(
+                f"A table of the monitoring schema is missing in {self.connection.place}: "
+                f"{clean_message(value)} Build it with `dbt build --select monitoring` or `lookout run`."
+            ) from value
+        if isinstance(value, psycopg2.Error):
+            raise SourceError(f"Could not {self.what} in {self.connection.place}: {clean_message(value)}") from value
+
+
+def _identifiers(columns: Sequence[str]) -> sql.Composable:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Sequence[str]) -> sql.Composed:
+    said = [c for c in columns if c not in key and c not in BOOKKEEPING]
+    updated = [c for c in columns if c not in key]
+    action = sql.SQL("do nothing")
+    if updated:
+        action = sql.SQL("do update set {} where ({}) is distinct from ({})").format(
+            sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in updated),
+            sql.SQL(", ").join(sql.SQL("stored.{}").format(sql.Identifier(c)) for c in said or updated),
+            sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(c)) for c in said or updated),
+        )
+    return sql.SQL("insert into {} as stored ({}) select {} from lookout_incoming on conflict ({}) {}").format(
+        target, _identifiers(columns), _identifiers(columns), _identifiers(key), action
+    )
+
+
+def _csv(frame: pd.DataFrame) -> io.StringIO:
+    buffer = io.StringIO()
+    frame.to_csv(buffer, index=False, header=False, na_rep="\\N", quoting=csv.QUOTE_MINIMAL, date_format="%Y-%m-%dT%H:%M:%S.%f%z")
+    buffer.seek(0)
+    return buffer
