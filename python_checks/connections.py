@@ -135,10 +135,15 @@ def connect(
 
 def clean_message(error: BaseException) -> str:
     """First line of a database error without connection strings, passwords or line noise."""
-    text = re.sub(r"(password|pass)\s*=\s*\S+", r"\1=***", str(error), flags=re.IGNORECASE)
-    text = re.sub(r"://([^:/@\s]+):[^@\s]*@", r"://\1:***@", text)
+    text = mask_secrets(str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
+
+
+def mask_secrets(text: str) -> str:
+    """The text with passwords in connection strings and keyword pairs replaced by three stars."""
+    text = re.sub(r"(password|pass|pwd|token|secret)(\s*[=:]\s*)\S+", r"\1\2***", text, flags=re.IGNORECASE)
+    return re.sub(r"://([^:/@\s]+):[^@\s]*@", r"://\1:***@", text)
 
 
 def _rendered(renderer: Any, value: Any, required: bool) -> Any:

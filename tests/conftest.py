@@ -1,0 +1,125 @@
+"""One embedded PostgreSQL for the whole suite, and dbt called in this process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+from psycopg2 import sql
+
+from python_checks.connections import Connection, connect
+from python_checks.server import EmbeddedServer
+
+ROOT = Path(__file__).resolve().parent.parent
+DbtRunner = Callable[..., Any]
+
+
+class Server:
+    """The suite's server: fresh databases on demand."""
+
+    def __init__(self, embedded: EmbeddedServer) -> None:
+        self.embedded = embedded
+        self._names = (f"t{number}" for number in count(1))
+
+    def create_database(self, name: str | None = None, *, template: str = "template1") -> Connection:
+        """A fresh, empty database (or a copy of ``template``); an old one of that name is dropped first."""
+        name = name or next(self._names)
+        self.run(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        self.run(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template)))
+        return self.embedded.connection(name)
+
+    def run(self, statement: sql.Composable | str) -> None:
+        """Run one statement on the maintenance database, outside any transaction."""
+        handle = connect(self.embedded.connection("postgres"))
+        handle.autocommit = True
+        with handle.cursor() as cursor:
+            cursor.execute(statement)
+        handle.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The suite's PostgreSQL. Its folder is short, because a socket's path may not be long."""
+    home = Path(tempfile.mkdtemp(prefix="lookout-"))
+    home.chmod(0o755)
+    embedded = EmbeddedServer(home).start()
+    running = Server(embedded)
+    for setting, value in (("fsync", "off"), ("full_page_writes", "off"), ("autovacuum", "off")):
+        running.run(sql.SQL("alter system set {} = {}").format(sql.Identifier(setting), sql.Literal(value)))
+    running.run("select pg_reload_conf()")
+    yield running
+    embedded.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def write_profile(folder: Path, connections: dict[str, Connection], target: str = "warehouse") -> Path:
+    """A profiles.yml with one output for each connection; returns its folder."""
+    outputs = {
+        name: {"type": "postgres", "schema": "public", "threads": 1, "password": "", **connection.parameters}
+        for name, connection in connections.items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "profiles.yml").write_text(yaml.safe_dump({"lookout": {"target": target, "outputs": outputs}}))
+    return folder
+
+
+def dbt_runner(connection: Connection, folder: Path) -> DbtRunner:
+    """A callable ``dbt(args, vars=None)`` that runs dbt at the project root against one database, in this process."""
+    profiles = write_profile(folder, {"warehouse": connection})
+
+    def run(arguments: Sequence[str], vars: dict[str, Any] | None = None) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        flags = ["--project-dir", str(ROOT), "--profiles-dir", str(profiles), "--target-path", str(folder / "target")]
+        flags += ["--log-path", str(folder / "logs"), "--quiet"]
+        if vars is not None:
+            flags += ["--vars", yaml.safe_dump(vars)]
+        return dbtRunner().invoke([*arguments, *flags])
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def warehouse(server: Server) -> Connection:
+    """A fresh database for one test module."""
+    return server.create_database("warehouse")
+
+
+@pytest.fixture(scope="module")
+def dbt(warehouse: Connection, tmp_path_factory: pytest.TempPathFactory) -> DbtRunner:
+    """dbt at the project root against the module's ``warehouse``."""
+    return dbt_runner(warehouse, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture
+def sql_rows() -> Callable[..., list[tuple[Any, ...]]]:
+    """``sql_rows(connection, statement, parameters=None)``: run one statement, commit, return its rows if any."""
+
+    def run(connection: Connection, statement: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        handle = connect(connection)
+        try:
+            with handle, handle.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return list(cursor.fetchall()) if cursor.description else []
+        except psycopg2.Error:
+            handle.rollback()
+            raise
+        finally:
+            handle.close()
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("LOOKOUT_", "DBT_")):
+            monkeypatch.delenv(name)
