@@ -1,0 +1,167 @@
+"""`lookout run` and its parts, one function a command; each returns what the command line prints and exits with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from python_checks import steps
+from python_checks.console import Narrator, Step
+from python_checks.dbt import Invocation, NodeEvent
+from python_checks.monitors import Monitor
+from python_checks.sources import CollectOptions
+from python_checks.steps import Run
+from python_checks.workspace import Workspace
+
+EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
+MONITORING = "package:lookout,path:models/monitoring"
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run came to. Alert frames hold rows of ``alerts``; ``new`` are those this run saw first."""
+
+    run_id: str
+    as_of: pd.Timestamp
+    exit_code: int
+    open_alerts: pd.DataFrame
+    new_alerts: pd.DataFrame
+    problems: tuple[str, ...]
+    reports: tuple[Path, ...] = ()
+    build: Invocation | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def run_all(
+    workspace: Workspace, narrator: Narrator, *, run_id: str, options: CollectOptions | None = None,
+    reports_dir: Path | None = None, select: Sequence[str] = (),
+) -> RunSummary:
+    """Collect, build, learn, derive and publish, in that order and in one process."""
+    with narrator.step("parse") as step:
+        workspace.parse()
+        monitors = workspace.monitors()
+        created = steps.ensure_landing(workspace)
+        step.done = f"{len(workspace.manifest['nodes'])} nodes, {len(monitors)} watched tables" + (
+            ", monitoring schema created" if created else ""
+        )
+    with steps.recorded_run(workspace, "run", run_id) as run:
+        known = _alert_keys(run)
+        steps.register(run, monitors)
+        _collect(run, narrator, [m for m in monitors if not m.is_model], options, "collect")
+        steps.ingest_results(run, own=False)
+        build = _build(run, narrator, ["build", "--exclude", MONITORING, *select])
+        _collect(run, narrator, [m for m in monitors if m.is_model], options, "profile")
+        _learn(run, narrator)
+        _derive(run, narrator)
+        reports = _publish(run, narrator, reports_dir)
+        return _summary(run, known, build, reports)
+
+
+def run_collect(workspace: Workspace, narrator: Narrator, *, run_id: str, options: CollectOptions | None = None) -> RunSummary:
+    """Collect only: profile every watched table and read dbt's artifacts."""
+    workspace.parse()
+    monitors = workspace.monitors()
+    steps.ensure_landing(workspace)
+    with steps.recorded_run(workspace, "collect", run_id) as run:
+        known = _alert_keys(run)
+        steps.register(run, monitors)
+        _collect(run, narrator, monitors, options, "collect")
+        steps.ingest_results(run, own=False)
+        return _summary(run, known, None, ())
+
+
+def run_learn(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSummary:
+    """Learn only: judge what has been collected, then let dbt derive alerts and scorecard."""
+    workspace.parse()
+    steps.ensure_landing(workspace)
+    with steps.recorded_run(workspace, "learn", run_id) as run:
+        known = _alert_keys(run)
+        _learn(run, narrator)
+        _derive(run, narrator)
+        return _summary(run, known, None, ())
+
+
+def _collect(
+    run: Run, narrator: Narrator, monitors: Sequence[Monitor], options: CollectOptions | None, name: str
+) -> None:
+    with narrator.step(name) as step:
+        step.total(len(monitors))
+        outcomes = steps.collect_observations(run, monitors, options, lambda o: step.advance(o.asset))
+        good = [o for o in outcomes if o.status in steps.EVALUATED]
+        count = sum(len(o.observations) for o in outcomes)
+        places = len({o.connection for o in outcomes})
+        step.done = f"{len(good)} of {len(outcomes)} tables in {places} databases, {count:,} observations"
+
+
+def _build(run: Run, narrator: Narrator, arguments: Sequence[str]) -> Invocation:
+    with narrator.step("build") as step:
+        outcome = run.workspace.project.build(arguments, _on_node(step))
+        stored = steps.ingest_results(run, own=True)
+        steps.retire_removed_tests(run)
+        step.done = _told(outcome) or f"{stored} results"
+    return outcome
+
+
+def _learn(run: Run, narrator: Narrator) -> None:
+    with narrator.step("learn") as step:
+        rows = steps.learn(run, step.advance)
+        step.done = f"{rows:,} baseline rows"
+
+
+def _derive(run: Run, narrator: Narrator) -> None:
+    with narrator.step("derive") as step:
+        outcome = run.workspace.project.build(["build", "--select", MONITORING], _on_node(step))
+        step.done = _told(outcome)
+        run.problems += [f"monitoring: {failure}" for failure in outcome.failures]
+
+
+def _publish(run: Run, narrator: Narrator, reports_dir: Path | None) -> tuple[Path, ...]:
+    from python_checks.report import write_reports
+
+    with narrator.step("publish") as step:
+        folder = reports_dir or run.workspace.root / "reports"
+        paths = tuple(write_reports(run.store, folder, as_of=run.as_of))
+        step.done = f"{len(paths)} reports in {folder.name}/"
+    return paths
+
+
+def _on_node(step: Step) -> Callable[[NodeEvent], None]:
+    def tell(event: NodeEvent) -> None:
+        if event.status:
+            step.advance(event.name)
+
+    return tell
+
+
+def _told(outcome: Invocation) -> str:
+    return ", ".join(f"{count} {status}" for status, count in sorted(outcome.results.items()))
+
+
+def _alert_keys(run: Run) -> set[str]:
+    return set(run.store.query("select alert_key from {schema}.alerts")["alert_key"])
+
+
+def _summary(run: Run, known: set[str], build: Invocation | None, reports: tuple[Path, ...]) -> RunSummary:
+    alerts = run.store.query("select * from {schema}.alerts order by severity, window_start desc, asset")
+    is_open = alerts["status"] == "open"
+    counts = run.store.query(
+        "select (select count(*) from {schema}.metric_observations) as observations, "
+        "(select count(*) from {schema}.monitors where is_active) as series"
+    )
+    critical = alerts[is_open & (alerts["severity"] == "critical")]
+    unevaluated = bool(run.problems) or bool((alerts[is_open]["alert_type"] == "SOURCE_UNREACHABLE").any())
+    code = EXIT_UNEVALUATED if unevaluated else EXIT_ALERTS if len(critical) else EXIT_OK
+    return RunSummary(
+        run_id=run.run_id,
+        as_of=pd.Timestamp(run.as_of),
+        exit_code=code,
+        open_alerts=alerts[is_open],
+        new_alerts=alerts[~alerts["alert_key"].isin(known)],
+        problems=tuple(run.problems),
+        reports=reports,
+        build=build,
+        counts={name: int(counts[name][0]) for name in counts.columns},
+    )

@@ -1,0 +1,82 @@
+"""Where a command works: the dbt project, its profile and manifest, the clock and the monitoring schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from python_checks.config import check_manifest_version, load_monitors
+from python_checks.connections import Profile, load_profile, profiles_directory
+from python_checks.dbt import Project, find_project, profile_name
+from python_checks.errors import ConfigError
+from python_checks.monitors import Monitor
+from python_checks.server import DATABASES, EmbeddedServer, state_directory
+
+PACKAGE = "lookout"
+
+
+@dataclass
+class Workspace:
+    """Everything a command needs to know before it touches a database. ``manifest`` is filled by ``parse``."""
+
+    root: Path
+    profile: Profile
+    project: Project
+    as_of: datetime
+    is_embedded: bool
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def parse(self) -> None:
+        """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""
+        self.manifest = self.project.parse()
+        check_manifest_version(self.manifest)
+
+    @property
+    def schema(self) -> str:
+        """Name of the monitoring schema in this project. Raises ConfigError when Lookout is not installed in it."""
+        for node in self.manifest.get("nodes", {}).values():
+            if node.get("package_name") == PACKAGE and node.get("name") == "metric_observations":
+                return str(node["schema"])
+        raise ConfigError(f"The project in {self.root} does not include the lookout package: add it to packages.yml.")
+
+    def monitors(self) -> tuple[Monitor, ...]:
+        """The watched tables that the project declares. Raises ConfigError naming every wrong setting."""
+        return load_monitors(
+            self.manifest, default_connection=self.profile.target, known_connections=tuple(self.profile.outputs)
+        )
+
+
+def open_workspace(
+    start: Path, *, profiles_dir: Path | None = None, target: str | None = None, as_of: str | datetime | None = None
+) -> Workspace:
+    """Find project and profile; with no profile anywhere, start the embedded server and use its own."""
+    root = find_project(start.resolve())
+    name = profile_name(root)
+    folder = profiles_directory(profiles_dir, root)
+    embedded = folder is None
+    if folder is None:
+        server = EmbeddedServer(state_directory(root)).start()
+        for database in DATABASES:
+            server.create_database(database)
+        folder = server.write_profile(name)
+    clock = parse_clock(as_of)
+    profile = load_profile(folder, name, target)
+    project = Project(root, folder, target, as_of=clock)
+    return Workspace(root, profile, project, clock, embedded)
+
+
+def parse_clock(text: str | datetime | None) -> datetime:
+    """The run clock in UTC: ISO 8601 text (no offset means UTC), or now. Raises ConfigError for anything else."""
+    if text is None:
+        return datetime.now(timezone.utc)
+    if isinstance(text, datetime):
+        moment = text
+    else:
+        try:
+            moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+        except ValueError as error:
+            raise ConfigError(f"--as-of {text!r} is not a time: write it like 2026-01-31 or 2026-01-31T06:00:00Z.") from error
+    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
