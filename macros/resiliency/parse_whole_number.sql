@@ -1,0 +1,9 @@
+{#-
+    Received text as a bigint, null when it is no whole number of at most max_digits digits. A trailing `.0` is let
+    through: software that keeps gaps in a column of whole numbers writes them that way.
+-#}
+{% macro parse_whole_number(column, max_digits) -%}
+    case
+        when {{ column }} ~ '^[+-]?[0-9]{1,{{ max_digits }}}([.]0*)?$' then cast(cast({{ column }} as numeric) as bigint)
+    end
+{%- endmacro %}
