@@ -1,0 +1,179 @@
+"""The learned method: a robust one-step forecast, the spread of its own past errors, and a score from both.
+
+Sources and the reasoning behind every constant are in docs/detector.md. Matrices are series (rows) by buckets
+(columns) on the judged scale, NaN where there is no value. Columns before ``Panel.start`` are context: results there
+are undefined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from python_checks.baseline import transforms
+from python_checks.baseline.transforms import Codes
+from python_checks.baseline.windows import (
+    Mask,
+    Matrix,
+    lagged_quantile,
+    rolling_count,
+    rolling_mean,
+    rolling_median,
+    rolling_quantiles,
+)
+from python_checks.monitors import Grain
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Window lengths of one grain, in buckets."""
+
+    season: int  # the cycle whose profile is learned: a week
+    level: int  # what the present level is read from
+    steady: int  # what the slow level is read from
+    errors: int  # past forecast errors that the spread is read from
+    choice: int  # past forecast errors that choose between forecasts
+    day: int  # buckets a day; 1 where a daily cycle cannot be seen
+    history: int  # observed buckets needed before anything is judged
+
+
+SPANS: dict[Grain, Spans] = {
+    "day": Spans(season=7, level=7, steady=28, errors=56, choice=28, day=1, history=14),
+    "hour": Spans(season=168, level=24, steady=168, errors=168, choice=336, day=24, history=72),
+}
+WEEKS = 8
+MIN_ERRORS = 7
+NORMAL_QUARTILES = 1.349  # distance of the quartiles of a standard normal
+NORMAL_DECILES = 2.563  # distance of its first and last decile
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Series of one grain on one spine.
+
+    ``observed`` are the values as given; ``x`` those that are judged and learned from: NaN where excluded and, for
+    series marked in ``empties`` (row counts), where the value is 0, because no rows is an empty bucket and not a small
+    number. ``y`` is ``x`` on the judged scale. Columns from ``start`` on are judged.
+    """
+
+    spans: Spans
+    kinds: Codes
+    observed: Matrix
+    x: Matrix
+    y: Matrix
+    excluded: Mask
+    empties: NDArray[np.bool_]
+    start: int
+
+    @property
+    def context(self) -> int:
+        """First column in which a forecast error is needed."""
+        return max(0, self.start - self.spans.errors)
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What was expected of each bucket before it was seen, all on the judged scale."""
+
+    expected: Matrix
+    steady: Matrix
+    profile: Matrix
+    scale: Matrix
+    count: Matrix  # past errors that the scale rests on
+    sample: Matrix  # observed buckets among them
+
+
+def forecast(panel: Panel) -> Forecast:
+    """One-step forecasts of every column from ``panel.start`` on, from earlier columns alone."""
+    spans, y = panel.spans, panel.y
+    first_error = panel.context
+    first_choice = max(0, first_error - spans.choice)
+    first_level = max(0, first_choice - spans.steady)
+    weekly, known = profile(y, spans.season, first_level)
+    candidates = [_around(y, weekly, spans, first_choice), _around(y, np.zeros_like(y), spans, first_choice)]
+    weights = [1.0, 0.97]
+    if spans.day > 1:
+        daily, known = profile(y, spans.day, first_level)
+        candidates.append(_around(y, daily, spans, first_choice))
+        weights.append(1.0)
+    chosen = _choose(y, candidates, weights, spans, first_error)
+    errors = y - chosen
+    centre, low, first, last, high = _error_quantiles(errors, known, spans, panel.start)
+    spread = np.maximum((last - first) / NORMAL_QUARTILES, 1.3 * (high - low) / NORMAL_DECILES)
+    scale = np.maximum(spread, floor(chosen, panel.kinds))
+    steady = rolling_median(y - weekly, spans.steady, start=panel.start) + weekly
+    sample = rolling_count(np.isfinite(y), spans.errors, start=panel.start)
+    count = rolling_count(np.isfinite(errors), spans.errors, start=panel.start)
+    expected = chosen + centre
+    return Forecast(np.where(np.isfinite(expected), expected, steady), steady, weekly, scale, count, sample)
+
+
+def profile(y: Matrix, cycle: int, start: int) -> tuple[Matrix, Mask]:
+    """How far each slot of a cycle lies from the level around it, and where that is known.
+
+    The median over the last eight cycles; 0 and not known with fewer than three.
+    """
+    around = rolling_mean(y, cycle, lag=0, min_count=(cycle + 1) // 3)
+    seasonal = lagged_quantile(y - around, [cycle * k for k in range(1, WEEKS + 1)], start=start, min_count=3)
+    known = np.isfinite(seasonal)
+    return np.where(known, seasonal, 0.0), known
+
+
+def _error_quantiles(errors: Matrix, known: Mask, spans: Spans, start: int) -> list[Matrix]:
+    """Quantiles of past errors; those made before the profile was known count only until enough others are there."""
+    quantiles = (0.5, 0.1, 0.25, 0.75, 0.9)
+    informed = np.where(known, errors, np.nan)
+    enough = rolling_count(np.isfinite(informed), spans.errors, start=start) >= spans.season * 2 // max(1, spans.day)
+    result = rolling_quantiles(informed, spans.errors, start=start, quantiles=quantiles)
+    lacking = ~enough
+    lacking[:, :start] = False
+    rows = np.flatnonzero(lacking.any(axis=1))
+    if len(rows):
+        end = int(np.flatnonzero(lacking.any(axis=0))[-1]) + 1
+        every = rolling_quantiles(errors[rows, :end], spans.errors, start=start, quantiles=quantiles)
+        for part, all_errors in zip(result, every, strict=True):
+            part[rows, :end] = np.where(lacking[rows, :end], all_errors, part[rows, :end])
+    return result
+
+
+def floor(expected: Matrix, kinds: Codes) -> Matrix:
+    """Smallest spread that is believed: counts cannot be steadier than Poisson noise plus a little."""
+    level = transforms.backward(expected, kinds)
+    absolute = np.abs(expected)
+    result = 1e-6 * absolute
+    with np.errstate(invalid="ignore"):
+        counts, rates, positives = (kinds == code for code in (transforms.COUNT, transforms.RATE, transforms.POSITIVE))
+        result[counts] = 1.0 / np.sqrt(1.0 + 0.0025 * level[counts])
+        result[rates] = 0.02
+        result[positives] = 0.02 * absolute[positives]
+    return np.maximum(result, 1e-12)
+
+
+def point_score(panel: Panel, forecast: Forecast) -> Matrix:
+    """Signed distance in scales from the nearer of both expectations; 0 between them."""
+    with np.errstate(invalid="ignore"):
+        above = panel.y - np.fmax(forecast.expected, forecast.steady)
+        below = panel.y - np.fmin(forecast.expected, forecast.steady)
+        return np.where(above > 0, above, np.where(below < 0, below, 0.0 * below)) / forecast.scale
+
+
+def _around(y: Matrix, seasonal: Matrix, spans: Spans, start: int) -> Matrix:
+    least = max(1, (spans.level + 1) // 3)
+    return rolling_median(y - seasonal, spans.level, start=start, min_count=least) + seasonal
+
+
+def _choose(y: Matrix, candidates: list[Matrix], weights: list[float], spans: Spans, start: int) -> Matrix:
+    """Of several forecasts the one whose past errors were smaller, error by error under a square root."""
+    best = np.full(y.shape, np.nan)
+    least = np.full(y.shape, np.inf)
+    for candidate, weight in zip(candidates, weights, strict=True):
+        cost = weight * rolling_mean(np.sqrt(np.abs(y - candidate)), spans.choice, start=start)
+        cost = np.where(np.isfinite(candidate) & ~np.isfinite(cost), 1e300, cost)
+        with np.errstate(invalid="ignore"):
+            better = cost < least
+        best = np.where(better, candidate, best)
+        least = np.where(better, cost, least)
+    best[:, :start] = np.nan
+    return best

@@ -1,0 +1,177 @@
+"""Reasons in words a person understands; only for buckets that are remarkable or still learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from python_checks.baseline import scores, transforms
+from python_checks.baseline.learned import WEEKS, Panel
+from python_checks.baseline.windows import Matrix
+
+Integers = NDArray[np.int64]
+
+
+def word(
+    panel: Panel,
+    verdict: scores.Verdict,
+    settings: pd.DataFrame,
+    row: Integers,
+    column: Integers,
+    status: Integers,
+    severity: Integers,
+    buckets: pd.DatetimeIndex,
+) -> NDArray[Any]:
+    """One reason per given cell (row, column): empty for unremarkable buckets, excluded ones and forecasts."""
+    result = np.full(len(row), "", dtype=object)
+    learning = np.flatnonzero(status == 0)
+    if len(learning):
+        needed = verdict.remaining[row[learning], column[learning]].astype(np.int64)
+        result[learning] = _learning(needed, panel.spans.day > 1)
+    remarkable = np.flatnonzero(severity > 0)
+    if not len(remarkable):
+        return result
+    writer = _Writer(panel, verdict, settings)
+    for index in remarkable:
+        result[index] = writer.reason(int(row[index]), int(column[index]), buckets[index])
+    return result
+
+
+def number(value: float) -> str:
+    """A number as people write it: 1,234 and 12.3 and 0.0042."""
+    size = abs(value)
+    if size >= 1000 or float(value).is_integer():
+        return f"{value:,.0f}"
+    if size >= 100:
+        return f"{value:.0f}"
+    return f"{float(f'{value:.3g}'):.10g}"
+
+
+def _learning(needed: Integers, hourly: bool) -> NDArray[Any]:
+    texts = {}
+    for count in np.unique(needed):
+        unit = ("hour" if hourly else "day") + ("" if count == 1 else "s")
+        texts[int(count)] = f"needs {count} more {unit} of history"
+    return np.array([texts[int(count)] for count in needed], dtype=object)
+
+
+class _Writer:
+    """Words the reasons of one panel."""
+
+    def __init__(self, panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame) -> None:
+        self.panel, self.verdict = panel, verdict
+        self.kinds = settings["kind"].tolist()
+        self.metrics = settings["metric"].tolist()
+        self.plain = (settings["method"] == "zscore").tolist()
+        self.lower, self.upper = settings["lower_limit"].tolist(), settings["upper_limit"].tolist()
+        self.by_cause: dict[int, Callable[[int, int, pd.Timestamp], str]] = {
+            scores.POINT: self._point,
+            scores.CONSTANT: self._constant,
+            scores.EMPTY_SLOT: self._empty_slot,
+            scores.MISSING: self._missing,
+            scores.STUCK: self._stuck,
+            scores.DRIFT: self._drift,
+            scores.LIMIT: self._limit,
+        }
+
+    def reason(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        return self.by_cause[int(self.verdict.cause[row, column])](row, column, bucket)
+
+    def _value(self, row: int, value: float) -> str:
+        if self.kinds[row] == "rate":
+            return f"{float(f'{100 * value:.3g}'):.10g} %"
+        return number(value)
+
+    def _slot(self, bucket: pd.Timestamp) -> str:
+        return f"{bucket:%A}" if self.panel.spans.day == 1 else f"{bucket:%A} {bucket:%H:%M}"
+
+    def _earlier(self, row: int, column: int) -> Matrix:
+        lags = np.arange(1, WEEKS + 1) * self.panel.spans.season
+        lags = lags[lags <= column]
+        return np.asarray(self.panel.x[row, column - lags])
+
+    def _missing(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        nothing = "no rows" if self.panel.empties[row] else "no value"
+        earlier = self._earlier(row, column)
+        seen = earlier[np.isfinite(earlier)]
+        if not len(seen):
+            return nothing
+        low, high = self._value(row, float(seen.min())), self._value(row, float(seen.max()))
+        span = low if low == high else f"{low} to {high}"
+        known = int(self.verdict.slots.known[row, column])
+        slot = self._slot(bucket)
+        if len(seen) >= known:
+            return f"{nothing}; every {slot} before had {span}"
+        return f"{nothing}; {len(seen)} of the last {known} {slot}s had {span}"
+
+    def _point(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        del bucket
+        value, expected = float(self.panel.observed[row, column]), float(self.verdict.expected[row, column])
+        if self.plain[row]:
+            return self._standard(row, column, value, expected)
+        usual = self._value(row, expected)
+        if self.kinds[row] == "real":
+            side = "above" if value > expected else "below"
+            return f"{number(value)}, which is {number(abs(value - expected))} {side} the usual {usual}"
+        if value == 0 or expected <= 0:
+            return f"{self._value(row, value)} instead of the usual {usual}"
+        return _ratio(value / expected, usual)
+
+    def _standard(self, row: int, column: int, value: float, mean: float) -> str:
+        deviation = float(self.verdict.scale[row, column])
+        if deviation == 0:
+            return f"{self._value(row, value)}; every value before was {self._value(row, mean)}"
+        size, side = abs(value - mean) / deviation, "above" if value > mean else "below"
+        return f"{size:.1f} standard deviations {side} the mean of {self._value(row, mean)}"
+
+    def _constant(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        del bucket
+        before = self._value(row, float(self.verdict.constant[row, column]))
+        return (
+            f"changed from {before}, the value it always had, to {self._value(row, float(self.panel.x[row, column]))}"
+        )
+
+    def _empty_slot(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        value = number(float(self.panel.observed[row, column]))
+        earlier = self._earlier(row, column)
+        if np.isfinite(earlier).any():
+            return f"{value} rows; {self._slot(bucket)}s had at most {number(float(np.nanmax(earlier)))} before"
+        return f"{value} rows; {self._slot(bucket)}s were empty before"
+
+    def _stuck(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        del bucket
+        return f"the same value {int(self.verdict.repeats[row, column])} times in a row"
+
+    def _drift(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        del bucket
+        kinds = self.panel.kinds[row : row + 1]
+        now = float(np.nanmedian(self.panel.y[row, max(0, column - 6) : column + 1]))
+        step = float(self.verdict.step[row, column])
+        new, old = (float(transforms.backward(np.array([[y]]), kinds)[0, 0]) for y in (now, now - step))
+        more = "more" if step > 0 else "less"
+        if self.kinds[row] in ("rate", "real") or old <= 0:
+            return f"about {self._value(row, abs(new - old))} {more} every week, not the usual course"
+        return f"about {100 * abs(new / old - 1):.2g} % {more} every week, not the usual course"
+
+    def _limit(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+        del bucket
+        value = float(self.panel.observed[row, column])
+        if value < self.lower[row]:
+            return f"{self._value(row, value)} is below the limit of {self._value(row, self.lower[row])}"
+        return f"{self._value(row, value)} is above the limit of {self._value(row, self.upper[row])}"
+
+
+def _ratio(ratio: float, usual: str) -> str:
+    if 1.95 <= ratio <= 2.05:
+        return f"twice the usual {usual}"
+    if ratio > 2:
+        return f"{number(round(ratio, 1) if ratio < 10 else round(ratio))} times the usual {usual}"
+    if 0.48 <= ratio <= 0.52:
+        return f"half the usual {usual}"
+    if ratio < 0.48:
+        return f"{100 * ratio:.2g} % of the usual {usual}"
+    return f"{100 * abs(ratio - 1):.2g} % {'more' if ratio > 1 else 'less'} than the usual {usual}"

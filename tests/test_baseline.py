@@ -1,0 +1,296 @@
+"""The detector: what it flags, what it leaves alone, and that bounds, partial runs and full runs agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from python_checks.baseline import COLUMNS, LOOKBACK, judge, lookback
+from python_checks.errors import ConfigError
+
+MONDAY = pd.Timestamp("2026-01-05", tz="UTC")
+
+
+def one(kind: str = "count", grain: str = "day", **settings: Any) -> pd.DataFrame:
+    return pd.DataFrame({"kind": [kind], "grain": [grain], **{k: [v] for k, v in settings.items()}}, index=["s"])
+
+
+def points(values: Any, grain: str = "day", key: str = "s", start: pd.Timestamp = MONDAY) -> pd.DataFrame:
+    times = pd.date_range(start, periods=len(values), freq="D" if grain == "day" else "h")
+    return pd.DataFrame({"series_key": key, "bucket_start": times, "value": np.asarray(values, dtype=float)})
+
+
+def last(series: pd.DataFrame, values: Any, grain: str = "day", **kwargs: Any) -> pd.Series[Any]:
+    return judge(series, points(values, grain), **kwargs).iloc[-1]
+
+
+def weekly(weeks: int = 10, seed: int = 1, level: float = 1000, weekend: float = 0.5) -> np.ndarray[Any, Any]:
+    rng = np.random.default_rng(seed)
+    shape = np.where(np.arange(7 * weeks) % 7 < 5, 1.0, weekend)
+    return rng.poisson(level * shape).astype(float)
+
+
+class TestPlainStatistics:
+    def test_mean_and_sample_deviation_of_three_days(self) -> None:  # O-P1
+        row = last(one(method="zscore"), [10, 12, 14, 13])
+        assert (row.expected_value, row.scale, row.sample_size) == (12.0, 2.0, 3)
+        assert row.status == "learning"
+        assert row.reason == "needs 7 more days of history"
+        assert np.isnan(row.score)
+
+    def test_missing_days_of_a_count_are_zero(self) -> None:  # O-P1
+        row = last(one(method="zscore"), [10, np.nan, 14, 13])
+        assert (row.expected_value, row.sample_size) == (8.0, 3)
+        row = last(one(kind="real", method="zscore"), [10, np.nan, 14, 13])
+        assert (row.expected_value, row.sample_size) == (12.0, 2)
+
+    def test_reference_values(self) -> None:  # O-P3, O-D8
+        values = [1247, 1198, 1312, 1287, 1156, 1432, 1389, 1223, 1298, 1345, 1267, 1189, 1401, 1334, 342]
+        row = last(one(method="zscore"), values)
+        assert row.expected_value == pytest.approx(1291.2857, abs=1e-4)
+        assert row.scale == pytest.approx(83.7895, abs=1e-4)
+        assert row.score == pytest.approx(-11.3294, abs=1e-4)
+        assert row.severity == "critical"
+        assert row.reason == "11.3 standard deviations below the mean of 1,291"
+
+    @pytest.mark.parametrize(
+        ("value", "score", "severity"),
+        [
+            (2, -3.6, "critical"),
+            (36, 3.2, "critical"),
+            (35, 3.0, "critical"),
+            (5, -3.0, "critical"),
+            (34, 2.8, "warning"),
+            (0, -4.0, "critical"),
+            (30, 2.0, "warning"),
+            (29, 1.8, ""),
+        ],
+    )
+    def test_mean_20_deviation_5(self, value: float, score: float, severity: str) -> None:  # O-D1, O-D3, O-D6
+        # Nine pairs of 20 +- 5 and one 20: mean 20, sample deviation exactly 5 with n - 1 = 18.
+        history = [15.0, 25.0] * 9 + [20.0]
+        row = last(one(kind="count", grain="hour", method="zscore"), [*history, value], "hour")
+        assert (row.expected_value, row.scale, row.sample_size) == (20.0, 5.0, 19)
+        assert row.score == pytest.approx(score)
+        assert row.severity == severity
+        assert (row.lower_bound, row.upper_bound) == (5.0, 35.0)
+
+    def test_no_variation_and_then_a_change(self) -> None:  # O-D4, W-A7
+        for value in (500, 0, 21):
+            row = last(one(method="zscore", min_sample_size=5), [20] * 6 + [value])
+            assert abs(row.score) == 6
+            assert row.severity == "critical"
+        assert last(one(method="zscore", min_sample_size=5), [20] * 7).severity == ""
+
+    def test_a_count_that_was_never_zero_may_not_become_zero(self) -> None:  # W-A6
+        row = last(one(method="zscore", min_sample_size=5), [10, 200, 30, 400, 50, 0])
+        assert row.expected_value == 138
+        assert row.scale == pytest.approx(164.5296, abs=1e-4)
+        assert row.severity == "critical"
+        assert row.lower_bound == 0
+        assert last(one(method="zscore", min_sample_size=5), [10, 200, 0, 400, 50, 0]).severity == ""
+
+    def test_weekdays_are_compared_with_weekdays(self) -> None:  # O-P5
+        rng = np.random.default_rng(5)
+        values = [v for _ in range(8) for v in [*rng.integers(980, 1021, 5), *rng.integers(95, 106, 2)]]
+        for method in ("learned", "zscore"):
+            assert last(one(method=method), [*values[:-1], 102]).severity == ""
+            row = last(one(method=method), [*values[:-1], 1000])
+            assert row.severity == "critical"
+            assert row.score > 0
+        assert last(one(method="zscore"), [*values[:-1], 102]).expected_value == pytest.approx(100, abs=5)
+
+    def test_same_hour_of_the_day(self) -> None:  # W-A2, W-A4, W-A5
+        day = [np.nan] * 24
+        values = []
+        for k in range(5):
+            values += [*day[:3], 10 + 2 * k, 1000 + 10 * k, *day[5:]]
+        row = last(one("positive", "hour", method="zscore", min_sample_size=5), [*values, *day[:3], 24], "hour")
+        assert (row.expected_value, row.sample_size) == (14.0, 5)
+        assert row.scale == pytest.approx(3.1623, abs=1e-4)
+        assert row.score == pytest.approx(3.1623, abs=1e-4)
+        assert row.severity == "critical"
+        assert row.upper_bound == pytest.approx(23.4868, abs=1e-4)
+
+
+class TestLearned:
+    def test_short_history_is_learning_and_says_what_is_missing(self) -> None:  # O-D5
+        result = judge(one(), points([100, 101, 99, 102, 98]))
+        assert set(result["status"]) == {"learning"}
+        assert result["score"].isna().all()
+        assert result["reason"].iloc[-1] == "needs 10 more days of history"
+
+    def test_a_series_without_any_value_is_learning(self) -> None:
+        series = one(last_bucket=MONDAY)
+        result = judge(series, points([]))
+        assert result["status"].tolist() == ["learning"]
+
+    @pytest.mark.parametrize(("factor", "sign"), [(5, 1), (2, 1), (0.4, -1), (0, -1)])
+    def test_a_wrong_tuesday(self, factor: float, sign: int) -> None:
+        values = weekly()[:-5]
+        values[-1] *= factor
+        row = last(one(), values)
+        assert row.severity == "critical"
+        assert np.sign(row.score) == sign
+        assert row.reason
+        assert (row.observed_value <= row.lower_bound) if sign < 0 else (row.observed_value >= row.upper_bound)
+
+    def test_a_normal_sunday_and_a_busy_one(self) -> None:
+        values = weekly(weekend=0.1)
+        assert last(one(), values).severity == ""
+        assert last(one(), [*values[:-1], 1000]).severity == "critical"
+
+    def test_row_count_of_no_rows(self) -> None:
+        values = weekly()[:-5]
+        row = last(one(metric="row_count"), [*values[:-1], 0])
+        assert row.severity == "critical"
+        assert row.score == -6
+        assert row.observed_value == 0
+        assert row.reason.startswith("no rows; every Tuesday before had ")
+
+    def test_an_outage_does_not_turn_normal_by_lasting(self) -> None:
+        result = judge(one(metric="row_count"), points([*weekly()[:-5], *[0] * 12]))
+        assert (result["severity"].tail(12) == "critical").all()
+
+    def test_row_count_in_slots_that_are_empty_as_a_rule(self) -> None:
+        values = weekly(weekend=0)
+        series = one(metric="row_count")
+        assert last(series, values).severity == ""
+        assert last(series, values).expected_value == 0
+        row = last(series, [*values[:-1], 1000])
+        assert row.severity == "critical"
+        assert row.reason == "1,000 rows; Sundays were empty before"
+        assert last(series, [*values[:-1], 3]).severity == ""
+
+    def test_missing_value_of_a_rate(self) -> None:
+        values = np.random.default_rng(3).uniform(0.01, 0.03, 60)
+        row = last(one("rate", metric="null_rate"), [*values, np.nan, 0.02][:61])
+        assert row.status == "judged"
+        assert row.severity == "critical"
+        assert row.reason.startswith("no value; every ")
+
+    def test_a_value_that_does_not_move(self) -> None:
+        values = weekly(weekend=1)
+        row = last(one(), [*values, *[values[-1]] * 8])
+        assert row.severity == "critical"
+        assert row.reason == "the same value 9 times in a row"
+
+    def test_a_constant_that_changes_by_one(self) -> None:
+        row = last(one(), [1_000_000] * 60 + [999_999])
+        assert row.severity == "critical"
+        assert row.score < 0
+        assert (row.lower_bound, row.upper_bound) == (999_999, 1_000_001)
+
+    def test_drift(self) -> None:
+        values = np.random.default_rng(2).normal(1000, 20, 100)
+        values[80:] *= 0.985 ** np.arange(1, 21)
+        result = judge(one("positive"), points(values))
+        found = result[result["reason"].str.startswith("about")]
+        assert len(found)
+        assert (found["score"] < 0).all()
+
+    def test_excluded_buckets_are_neither_judged_nor_learned(self) -> None:
+        values = weekly()
+        frame = points([*values[:-3], 0, 7000, values[-1]])
+        frame["excluded"] = [False] * (len(values) - 3) + [True, True, False]
+        result = judge(one(), frame)
+        assert result["status"].tail(3).tolist() == ["excluded", "excluded", "judged"]
+        assert result["score"].tail(3).isna().tolist() == [True, True, False]
+        absent = frame.copy()
+        absent.loc[absent["excluded"], "value"] = np.nan
+        without = judge(one(), absent)
+        assert result["score"].iloc[-1] == without["score"].iloc[-1]
+        assert result["expected_value"].iloc[-1] == without["expected_value"].iloc[-1]
+
+    def test_forecast_rows(self) -> None:
+        values = weekly()
+        result = judge(one(), points(values), horizon=3)
+        ahead = result[result["status"] == "forecast"]
+        assert len(ahead) == 3
+        assert ahead["bucket_start"].iloc[0] == MONDAY + pd.Timedelta(days=len(values))
+        assert ahead["score"].isna().all()
+        assert ahead["observed_value"].isna().all()
+        assert (ahead["lower_bound"] < ahead["expected_value"]).all()
+        assert (ahead["upper_bound"] > ahead["expected_value"]).all()
+        # The first forecast is what the bucket is judged by once it is there.
+        then = judge(one(), points([*values, 1003])).iloc[-1]
+        for name in ("expected_value", "lower_bound", "upper_bound", "scale"):
+            assert then[name] == ahead[name].iloc[0]
+
+    def test_the_open_bucket_is_not_judged(self) -> None:
+        values = weekly()
+        newest = MONDAY + pd.Timedelta(days=len(values) - 2)
+        result = judge(one(last_bucket=newest), points([*values[:-1], 3]))
+        assert result["bucket_start"].max() == newest
+        assert result.iloc[-1]["severity"] == ""
+
+    def test_a_bucket_is_no_part_of_its_own_baseline(self) -> None:
+        values = weekly()
+        low, high = (last(one(), [*values[:-1], v]) for v in (1, 99_999))
+        for name in ("expected_value", "lower_bound", "upper_bound", "scale", "sample_size"):
+            assert low[name] == high[name]
+
+
+class TestSettings:
+    def test_direction(self) -> None:
+        values = weekly()[:-5]
+        up = last(one(direction="up"), [*values[:-1], 100])
+        assert up.severity == ""
+        assert up.score == 0
+        assert np.isnan(up.lower_bound)
+        assert last(one(direction="up"), [*values[:-1], 5000]).severity == "critical"
+        down = last(one(direction="down"), [*values[:-1], 5000])
+        assert down.severity == ""
+        assert np.isnan(down.upper_bound)
+
+    def test_limits_hold_while_learning(self) -> None:
+        row = last(one(upper_limit=100), [50, 60, 101])
+        assert (row.status, row.severity) == ("judged", "critical")
+        assert row.reason == "101 is above the limit of 100"
+        assert row.observed_value >= row.upper_bound
+        row = last(one(upper_limit=100, lower_limit=10), [50, 60, 100])
+        assert (row.status, row.severity) == ("learning", "")
+        assert row.observed_value < row.upper_bound
+
+    def test_minimum_changes(self) -> None:
+        values = weekly(level=100_000, weekend=1)
+        assert last(one(), [*values, 103_000]).severity == "critical"
+        assert last(one(min_relative_change=0.1), [*values, 103_000]).severity == ""
+        assert last(one(min_absolute_change=5000), [*values, 103_000]).severity == ""
+        assert last(one(min_relative_change=0.1), [*values, 120_000]).severity == "critical"
+
+    def test_sensitivity(self) -> None:
+        values = weekly(weekend=1)
+        strict, loose = (last(one(critical_score=c), [*values, 1000]) for c in (2.5, 6.0))
+        assert loose.upper_bound > strict.upper_bound
+        assert loose.lower_bound < strict.lower_bound
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"kind": "number"}, "Series 's' has kind 'number'; choose one of count, rate, positive, real."),
+            ({"method": "magic"}, "Series 's' has method 'magic'; choose one of learned, zscore."),
+            ({"critical_score": -1.0}, "Series 's' has critical_score -1; it must be greater than 0."),
+            ({"warn_score": "x"}, "Series 's' has warn_score 'x'; give a number."),
+        ],
+    )
+    def test_impossible_settings(self, settings: dict[str, Any], message: str) -> None:
+        with pytest.raises(ConfigError) as error:
+            judge(one(**settings), points([1, 2]))
+        assert str(error.value) == message
+
+    def test_points_need_their_columns_and_a_time_zone(self) -> None:
+        with pytest.raises(ConfigError, match="no column 'value'"):
+            judge(one(), points([1]).drop(columns="value"))
+        naive = points([1]).assign(bucket_start=lambda f: f["bucket_start"].dt.tz_localize(None))
+        with pytest.raises(ConfigError, match="no time zone"):
+            judge(one(), naive)
+
+
+def test_columns_and_empty_input() -> None:
+    assert tuple(judge(one(), points([1, 2])).columns) == COLUMNS
+    assert tuple(judge(one().iloc[:0], points([])).columns) == COLUMNS
+    assert lookback(one(method="zscore", window_size=365))["day"] > LOOKBACK["day"]
