@@ -109,14 +109,16 @@ def load_profile(directory: Path, name: str, target: str | None = None) -> Profi
 
 def connect(
     connection: Connection, *, application: str = "lookout", statement_timeout: float | None = None,
-    read_only: bool = False, connect_timeout: int = 10,
+    lock_timeout: float | None = None, read_only: bool = False, connect_timeout: int = 10,
 ) -> PgConnection:
-    """Open one connection in UTC. ``statement_timeout`` is in seconds. Raises SourceError without any secret in it."""
+    """Open one connection in UTC. Timeouts are in seconds. Raises SourceError without any secret in it."""
     parameters = dict(connection.parameters)
     role, search_path = parameters.pop("role", None), parameters.pop("search_path", None)
     options = "-c TimeZone=UTC -c client_min_messages=warning"
     if statement_timeout:
         options += f" -c statement_timeout={int(statement_timeout * 1000)}"
+    if lock_timeout:
+        options += f" -c lock_timeout={int(lock_timeout * 1000)}"
     try:
         handle = psycopg2.connect(
             **parameters, application_name=application, connect_timeout=connect_timeout, options=options
