@@ -1,0 +1,178 @@
+"""What a source database says about its tables, and which metrics can therefore be measured on them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from python_checks.monitors import Metric, Monitor
+
+Status = Literal[
+    "ok", "empty", "source_unreachable", "missing_table", "missing_column", "wrong_type", "permission_denied",
+    "timeout", "error",
+]  # fmt: skip
+
+# Everything a run needs to know about the tables of one database, in one statement: (schema, table) arrays in, one
+# row per wanted table out. The catalogs are readable by everybody, so this also tells what may not be read.
+CATALOG_QUERY = """
+with wanted as (
+    select * from unnest(%(schemas)s::text[], %(tables)s::text[]) as wanted (schema_name, table_name)
+)
+
+select
+    wanted.schema_name,
+    wanted.table_name,
+    pg_namespace.oid is not null as schema_exists,
+    coalesce(has_schema_privilege(pg_namespace.oid, 'usage'), false) as is_usable,
+    pg_class.relkind::text,
+    array_agg(pg_attribute.attname::text order by pg_attribute.attnum) as column_names,
+    array_agg(coalesce(base.typname, pg_type.typname)::text order by pg_attribute.attnum) as column_types,
+    array_agg(
+        has_column_privilege(pg_class.oid, pg_attribute.attnum, 'select') order by pg_attribute.attnum
+    ) as readable
+from wanted
+left join pg_catalog.pg_namespace on pg_namespace.nspname = wanted.schema_name
+left join pg_catalog.pg_class
+    on pg_class.relnamespace = pg_namespace.oid
+    and pg_class.relname = wanted.table_name
+left join pg_catalog.pg_attribute
+    on pg_attribute.attrelid = pg_class.oid
+    and pg_attribute.attnum > 0
+    and not pg_attribute.attisdropped
+left join pg_catalog.pg_type on pg_type.oid = pg_attribute.atttypid
+left join pg_catalog.pg_type as base on base.oid = nullif(pg_type.typbasetype, 0)
+group by 1, 2, 3, 4, 5
+"""
+
+# Asked only when a table is missing, to say what it may have been meant to be.
+NAMES_QUERY = """
+select pg_namespace.nspname::text, pg_class.relname::text
+from pg_catalog.pg_class
+inner join pg_catalog.pg_namespace on pg_namespace.oid = pg_class.relnamespace
+where
+    pg_class.relkind in ('r', 'p', 'v', 'm', 'f')
+    and pg_namespace.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')
+order by 1, 2
+limit 20000
+"""
+
+READABLE_KINDS = ("r", "p", "v", "m", "f")
+TIME_TYPES = ("timestamptz", "timestamp", "date")
+NUMBER_TYPES = ("int2", "int4", "int8", "float4", "float8", "numeric", "money", "bool", "interval")
+NEEDS_NUMBER = ("mean", "min", "max", "sum", "stddev", "zero_rate", "negative_rate")
+WITHOUT_EQUALITY = ("json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle", "refcursor")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One table as the catalog describes it. ``columns`` maps names to base types, ``hidden`` may not be read."""
+
+    kind: str | None
+    schema_exists: bool = True
+    is_usable: bool = True
+    columns: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What can be measured: ``metrics`` is empty when nothing can, and ``message`` is one sentence when not all can."""
+
+    metrics: tuple[Metric, ...]
+    status: Status = "ok"
+    message: str = ""
+
+
+def relations(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str], Relation]:
+    """Rows of CATALOG_QUERY by (schema, table)."""
+    found: dict[tuple[str, str], Relation] = {}
+    for schema, table, schema_exists, is_usable, kind, names, types, readable in rows:
+        columns = {name: kind_ for name, kind_ in zip(names, types, strict=True) if name is not None}
+        hidden = frozenset(name for name, may in zip(names, readable, strict=True) if name is not None and not may)
+        found[schema, table] = Relation(kind, schema_exists, is_usable, columns, hidden)
+    return found
+
+
+def examine(monitor: Monitor, relation: Relation, user: str, known: Collection[tuple[str, str]] = ()) -> Finding:
+    """Compare a monitor with the table it watches. ``known`` are the (schema, table) names that do exist."""
+    name, column = monitor.asset, monitor.timestamp_column
+    if relation.kind is None:
+        return Finding((), "missing_table", _missing_table(monitor, relation, known))
+    if relation.kind not in READABLE_KINDS:
+        return Finding((), "missing_table", f"{name} is not a table or a view; watch a table, or correct the name.")
+    if not relation.is_usable:
+        sentence = f"User '{user}' may not use schema {monitor.schema}: grant usage on it to '{user}'."
+        return Finding((), "permission_denied", sentence)
+    if column not in relation.columns:
+        return Finding((), "missing_column", _missing_column(monitor, relation, column))
+    kind = relation.columns[column]
+    if kind not in TIME_TYPES:
+        sentence = (
+            f"Timestamp column '{column}' of {name} is of type {kind}: name a column of type timestamptz, timestamp or "
+            "date, or watch a view that converts it."
+        )
+        return Finding((), "wrong_type", sentence)
+    if kind == "date" and monitor.grain == "hour":
+        sentence = f"Timestamp column '{column}' of {name} is a date and holds no hours: set grain: day."
+        return Finding((), "wrong_type", sentence)
+    if column in relation.hidden:
+        return Finding((), "permission_denied", _not_readable(name, column, user))
+    return _examine_metrics(monitor, relation, user)
+
+
+def _examine_metrics(monitor: Monitor, relation: Relation, user: str) -> Finding:
+    """The rest of a table is still watched when one of its metrics cannot be measured."""
+    sound: list[Metric] = []
+    problems: list[tuple[Status, str]] = []
+    for metric in monitor.metrics:
+        problem = _metric_problem(monitor, relation, metric, user)
+        if problem is None:
+            sound.append(metric)
+        elif problem not in problems:
+            problems.append(problem)
+    if not problems:
+        return Finding(tuple(sound))
+    status = problems[0][0]
+    return Finding(tuple(sound), status, "; ".join(text.rstrip(".?") for _, text in problems) + ".")
+
+
+def _metric_problem(monitor: Monitor, relation: Relation, metric: Metric, user: str) -> tuple[Status, str] | None:
+    column, name = metric.column_name, monitor.asset
+    if not column or metric.expression is not None:
+        return None
+    if column not in relation.columns:
+        return "missing_column", _missing_column(monitor, relation, column)
+    if column in relation.hidden:
+        return "permission_denied", _not_readable(name, column, user)
+    kind = relation.columns[column]
+    if metric.name in NEEDS_NUMBER and kind not in NUMBER_TYPES:
+        return "wrong_type", f"Metric {metric.name} needs a number, and column '{column}' of {name} is of type {kind}."
+    if metric.name == "distinct_count" and kind in WITHOUT_EQUALITY:
+        return "wrong_type", f"Values of type {kind} (column '{column}' of {name}) cannot be counted as distinct."
+    return None
+
+
+def _missing_table(monitor: Monitor, relation: Relation, known: Collection[tuple[str, str]]) -> str:
+    if not relation.schema_exists:
+        hint = _similar(monitor.schema, {schema for schema, _ in known})
+        return f"There is no schema '{monitor.schema}'{hint or ', or it is in another database.'}"
+    hint = _similar(monitor.table, {table for schema, table in known if schema == monitor.schema})
+    return f"There is no table '{monitor.table}' in schema '{monitor.schema}'{hint or '; correct its name.'}"
+
+
+def _missing_column(monitor: Monitor, relation: Relation, column: str) -> str:
+    hint = _similar(column, relation.columns) or "; correct its name or remove its metrics."
+    return f"Table {monitor.asset} has no column '{column}'{hint}"
+
+
+def _not_readable(name: str, column: str, user: str) -> str:
+    return f"User '{user}' may not read column '{column}' of {name}: grant select on it to '{user}'."
+
+
+def _similar(word: str, known: Collection[str]) -> str:
+    # Names that differ only in case are what a folded identifier looks like; difflib alone would rank them lower.
+    same = [name for name in known if name.lower() == word.lower()]
+    close = same or difflib.get_close_matches(word, sorted(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -1,0 +1,161 @@
+"""One read-only connection to one monitored database that survives what networks do, and can be ended from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection as PgConnection  # noqa: N812
+
+from python_checks.breaker import PROCESS_BREAKERS, Breakers, RetryPolicy, UnreachableError, open_connection
+from python_checks.connections import Connection, connect
+from python_checks.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class CollectOptions:
+    """How patient a collection is; times in seconds. ``sleep`` replaces the waiting between attempts in tests."""
+
+    statement_timeout: float = 300.0
+    lock_timeout: float = 30.0
+    connect_timeout: int = 10
+    # A server that has stopped cannot enforce its own statement timeout: after this much more, Lookout hangs up.
+    hang_grace: float = 10.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    breakers: Breakers = PROCESS_BREAKERS
+    max_connections: int = 64
+    sleep: Callable[[float], object] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("statement_timeout", "lock_timeout", "connect_timeout", "hang_grace", "max_connections"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, **settings: Any) -> CollectOptions:
+        """Options with the retry policy from the environment; ``settings`` are fields. Raises ConfigError."""
+        return cls(retry=RetryPolicy.from_environment(environment), **settings)
+
+
+class Session:
+    """A connection that is opened when first needed and once more when it breaks.
+
+    One thread asks; ``cancel``, ``hang_up`` and ``hang_up_if_overdue`` are for others. ``attempts`` counts the tries
+    to connect so far, ``is_overdue`` tells that Lookout hung up on a server that did not answer.
+    """
+
+    def __init__(self, connection: Connection, options: CollectOptions, stop: threading.Event) -> None:
+        self.connection, self.options = connection, options
+        self.attempts, self.is_overdue, self.is_broken = 0, False, False
+        self._stop = stop
+        self._handle: PgConnection | None = None
+        self._deadline: float | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def user(self) -> str:
+        """User of the database that the session acts as."""
+        role = self.connection.parameters.get("role")
+        return str(role or (self._handle.info.user if self._handle else self.connection.parameters.get("user", "")))
+
+    def ask(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None = None) -> Rows:
+        """Run one query and return its rows. A connection that breaks meanwhile is opened again, once.
+
+        Raises UnreachableError when none can be opened, psycopg2.Error when the query fails or breaks it anew.
+        """
+        try:
+            return self._ask_once(query, parameters)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            if not self.is_broken or self.is_overdue or self._stop.is_set():
+                raise
+            logger.info("%s: the connection broke; opening it again", self.connection.place)
+            return self._ask_once(query, parameters)
+
+    def _ask_once(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None) -> Rows:
+        handle = self._handle or self._open()
+        self.is_broken = self.is_overdue = False
+        with self._lock:
+            self._deadline = time.monotonic() + self.options.statement_timeout + self.options.hang_grace
+        try:
+            with handle.cursor() as cursor:
+                cursor.execute(query, parameters)
+                return cursor.fetchall()
+        finally:
+            with self._lock:
+                self._deadline = None
+                if handle.closed:
+                    self._handle, self.is_broken = None, True
+
+    def _open(self) -> PgConnection:
+        try:
+            handle, attempts = open_connection(
+                self.connection, self._connect, self.options.retry, self.options.breakers,
+                stop=self._stop, sleep=self.options.sleep,
+            )  # fmt: skip
+        except UnreachableError as error:
+            self.attempts += error.attempts
+            raise
+        self.attempts += attempts
+        with self._lock:
+            self._handle = handle
+        return handle
+
+    def _connect(self, connection: Connection) -> PgConnection:
+        handle = connect(
+            connection, read_only=True, statement_timeout=self.options.statement_timeout,
+            lock_timeout=self.options.lock_timeout, connect_timeout=self.options.connect_timeout,
+        )  # fmt: skip
+        # No transaction stays open between two tables: a source must be able to vacuum.
+        handle.autocommit = True
+        return handle
+
+    def cancel(self) -> None:
+        """Ask the server to cancel what it is running, without waiting for it to do so."""
+        with self._lock:
+            handle = self._handle if self._deadline is not None else None
+        if handle is not None:
+            # A cancellation is a connection of its own, to a server that may not answer.
+            threading.Thread(target=_cancel, args=(handle,), daemon=True).start()
+
+    def hang_up_if_overdue(self) -> None:
+        """End the connection when its query should have timed out on the server long ago."""
+        with self._lock:
+            if self._deadline is None or time.monotonic() < self._deadline:
+                return
+            self.is_overdue = True
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """End the connection under a running query, which then fails in its own thread."""
+        with self._lock:
+            if self._handle is None or self._deadline is None:
+                return
+            with contextlib.suppress(psycopg2.Error, OSError):
+                duplicate = socket.socket(fileno=os.dup(self._handle.fileno()))
+                with contextlib.closing(duplicate):
+                    duplicate.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+            self._handle = None
+
+
+def _cancel(handle: PgConnection) -> None:
+    with contextlib.suppress(psycopg2.Error):
+        handle.cancel()
