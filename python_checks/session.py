@@ -85,11 +85,15 @@ class Session:
             return self._ask_once(query, parameters)
 
     def _ask_once(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None) -> Rows:
+        is_new = self._handle is None
         handle = self._handle or self._open()
         self.is_broken = self.is_overdue = False
         with self._lock:
             self._deadline = time.monotonic() + self.options.statement_timeout + self.options.hang_grace
         try:
+            if is_new:
+                # No transaction stays open between two tables: a source must be able to vacuum.
+                handle.set_session(readonly=True, autocommit=True)
             with handle.cursor() as cursor:
                 cursor.execute(query, parameters)
                 return cursor.fetchall()
@@ -114,13 +118,10 @@ class Session:
         return handle
 
     def _connect(self, connection: Connection) -> PgConnection:
-        handle = connect(
+        return connect(
             connection, read_only=True, statement_timeout=self.options.statement_timeout,
             lock_timeout=self.options.lock_timeout, connect_timeout=self.options.connect_timeout,
         )  # fmt: skip
-        # No transaction stays open between two tables: a source must be able to vacuum.
-        handle.autocommit = True
-        return handle
 
     def cancel(self) -> None:
         """Ask the server to cancel what it is running, without waiting for it to do so."""
