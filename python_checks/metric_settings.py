@@ -113,7 +113,7 @@ def _metric(
     if column and own_column and own_column != column:
         reader.wrong(f"{label}: column '{own_column}' contradicts '{column}', under which it stands.")
     column = own_column or column
-    expression = reader.text(given.get("expression"), f"{label}.expression")
+    expression = None if name in BUILT_IN else reader.text(given.get("expression"), f"{label}.expression")
     kind = _kind(reader, name, given, expression, column, inside)
     values = _settings(reader, {**defaults, **given}, label, grain, report=given)
     if len(reader.problems) > before or kind is None:
@@ -157,7 +157,7 @@ def _kind(
         return chosen if expression else None
     if "expression" in given:
         reader.wrong(f"{inside}: '{name}' is built in and takes no expression; give your own metric another name.")
-    if built_in.needs_column and not column:
+    if built_in.needs_column and not column and given.get("column") is None:
         reader.wrong(
             f"{inside}: metric '{name}' needs a column; write {name}(column) or {{name: {name}, column: ...}}."
         )
@@ -202,10 +202,12 @@ def _settings(
     # `threshold` is the score somebody wants to hear about, so it also lets warnings through.
     loud = method == "zscore" or given.get("threshold") is not None
     values["alert_from"] = values["alert_from"] or ("warning" if loud else "critical")
-    values |= _scores(reader, given, label, CRITICAL_SCORE[method, grain], number)
+    is_new = report is None or bool({"warn_score", "threshold", "critical_score"} & report.keys())
+    values |= _scores(reader if is_new else quiet, given, label, CRITICAL_SCORE[method, grain], number)
     low, high = values["lower_limit"], values["upper_limit"]
     if low is not None and high is not None and low > high:
-        reader.wrong(f"{label}: lower_limit {low:g} is above upper_limit {high:g}.")
+        who = reader if report is None or {"lower_limit", "upper_limit"} & report.keys() else quiet
+        who.wrong(f"{label}: lower_limit {low:g} is above upper_limit {high:g}.")
     return {key: value for key, value in values.items() if value is not None}
 
 

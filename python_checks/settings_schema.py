@@ -74,8 +74,8 @@ class Reader:
         self.problems: list[str] = []
 
     def wrong(self, text: str) -> None:
-        """Record one sentence about this asset."""
-        self.problems.append(f"{self.where}: {text}")
+        """Record one sentence about this asset, on one line whatever names it quotes."""
+        self.problems.append(" ".join(f"{self.where}: {text}".split()))
 
     def unknown_keys(self, given: Mapping[Any, Any], allowed: Collection[str], inside: str = "") -> None:
         """Record every key that does not exist, with the nearest one that does."""
