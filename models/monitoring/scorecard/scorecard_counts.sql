@@ -152,7 +152,7 @@ placed as (
         values
         ('platform', '', 'Overall'),
         ('platform', '', 'Platform reliability'),
-        ('platform', '', case when measures.layer = 'cdc' then 'CDC layer' else 'Batch layer' end),
+        ('platform', '', case when measures.layer = 'cdc' then 'CDC layer' when measures.asset <> '' then 'Batch layer' end),
         ('platform', '', 'Contract compliance'),
         ('layer', '', nullif(measures.layer, '')),
         ('connection', measures.connection, nullif(measures.connection, '')),
