@@ -147,16 +147,18 @@ def read_profile(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> TableProfi
     if request.first_bucket is not None:
         firsts.append((request.first_bucket - EPOCH) // step)
     latest_at = _latest(request, plan, table[:, 2])
-    first_bucket, observations = None, _frame(monitor, (), np.empty(0, np.int64), [])
+    first_bucket, spine = None, np.empty(0, np.int64)
     if firsts and min(firsts) < end:
         first_bucket = EPOCH + min(firsts) * step
         spine = np.arange(max(min(firsts), (plan.since - EPOCH) // step), end, dtype=np.int64)
-        observations = _observations(plan, table[closed], numbers[closed], spine)
+    observations = _observations(plan, table[closed], numbers[closed], spine)
     return TableProfile(observations, first_bucket, latest_at, int(table[:, 1].sum()), int(table[:, 3].sum()))
 
 
 def _observations(plan: ProfilePlan, table: Floats, numbers: npt.NDArray[np.int64], spine: Any) -> pd.DataFrame:
     monitor, request = plan.request.monitor, plan.request
+    if not len(spine):
+        return _frame(monitor, (), spine, [])
     grid = np.full((len(spine), table.shape[1]), np.nan)
     grid[numbers - spine[0]] = table
     counts = np.nan_to_num(grid[:, 1])
