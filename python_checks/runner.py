@@ -17,7 +17,7 @@ from python_checks.steps import Run
 from python_checks.workspace import Workspace
 
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
-MONITORING = "package:lookout,path:models/monitoring"
+MONITORING = "fqn:lookout.monitoring.*"
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def ensure_landing(workspace: Workspace) -> bool:
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         if not store.missing_tables([*LANDING_KEYS, "alerts"]):
             return False
-    outcome = workspace.project.build(["run", "--select", "package:lookout,tag:lookout_landing", "+alerts"])
+    outcome = workspace.project.build(["run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts"])
     if not outcome.success:
         raise LookoutError("dbt could not create the landing tables: " + "; ".join(outcome.failures))
     return True

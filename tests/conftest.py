@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -19,6 +21,7 @@ from python_checks.connections import Connection, connect
 from python_checks.server import EmbeddedServer
 
 ROOT = Path(__file__).resolve().parent.parent
+MONITORING = "monitoring"
 DbtRunner = Callable[..., Any]
 
 
@@ -123,3 +126,91 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("LOOKOUT_", "DBT_")):
             monkeypatch.delenv(name)
+
+
+class Observed:
+    """Somebody else's dbt project that installs Lookout as a package and watches tables of a database `shop`."""
+
+    def __init__(self, server: Server, root: Path) -> None:
+        self.server, self.root = server, root
+        (root / "models").mkdir(parents=True)
+        (root / "dbt_project.yml").write_text(
+            "name: observed\nversion: 1.0.0\nprofile: observed\nmodel-paths: [models]\n"
+            "flags: {send_anonymous_usage_stats: false}\n"
+        )
+        (root / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
+        self.reset()
+        self._dbt("deps")
+
+    def reset(self, template: str | None = None) -> None:
+        """Fresh databases: an empty `shop`, and `observed` with or without the monitoring schema."""
+        self.shop = self.server.create_database("shop")
+        self.warehouse = self.server.create_database("observed", template=template or "template1")
+        outputs = {
+            name: {"type": "postgres", "schema": "public", "threads": 1, "password": "", **connection.parameters}
+            for name, connection in {"observed": self.warehouse, "shop": self.shop}.items()
+        }
+        (self.root / "profiles.yml").write_text(yaml.safe_dump({"observed": {"target": "observed", "outputs": outputs}}))
+
+    def declare(self, tables: dict[str, dict[str, Any]], schema: str = "public", connection: str = "shop") -> None:
+        """Watch tables of `shop`: what stands under meta.lookout for each table name."""
+        declared = [
+            {"name": name, "config": {"meta": {"lookout": {"connection": connection, **settings}}}}
+            for name, settings in tables.items()
+        ]
+        content = {"version": 2, "sources": [{"name": "shop", "schema": schema, "tables": declared}]}
+        (self.root / "models" / "sources.yml").write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def run(self, as_of: str, **settings: Any) -> Any:
+        """`lookout run --as-of` in this process; returns its RunSummary."""
+        from python_checks.console import Narrator
+        from python_checks.runner import run_all
+        from python_checks.steps import new_run_id
+        from python_checks.workspace import open_workspace
+
+        workspace = open_workspace(self.root, as_of=as_of)
+        return run_all(workspace, Narrator(quiet=True), run_id=new_run_id(), **settings)
+
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """A lookout command in a process of its own, as a user starts it."""
+        return subprocess.run(
+            [sys.executable, "-m", "python_checks.cli", *arguments], cwd=self.root, capture_output=True, text=True,
+            timeout=120, env={**os.environ, **environment}, check=False,
+        )  # fmt: skip
+
+    def sql(self, statement: str, parameters: Sequence[Any] | None = None, *, at: str = "shop") -> list[tuple[Any, ...]]:
+        """Run statements in `shop` or in `observed`; returns the rows of the last one, if any."""
+        handle = connect(self.shop if at == "shop" else self.warehouse)
+        try:
+            with handle, handle.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return list(cursor.fetchall()) if cursor.description else []
+        finally:
+            handle.close()
+
+    def _dbt(self, *arguments: str) -> None:
+        from dbt.cli.main import dbtRunner
+
+        result = dbtRunner().invoke([*arguments, "--project-dir", str(self.root), "--profiles-dir", str(self.root), "--quiet"])
+        assert result.success, result.exception
+
+
+@pytest.fixture(scope="session")
+def observed_project(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Observed:
+    """The observed project, its monitoring schema built once and kept as a template database."""
+    project = Observed(server, tmp_path_factory.mktemp("observed"))
+    project.sql("create table seen (at timestamptz)")
+    project.declare({"seen": {"timestamp_column": "at"}})
+    project.run("2026-01-01")
+    for table in ("lookout_runs", "monitors", "metric_observations", "collection_results", "baselines", "alerts", "assets", "dbt_results"):
+        project.sql(f"truncate {MONITORING}.{table}", at="observed")
+    server.run("drop database if exists observed_template")
+    server.run("alter database observed rename to observed_template")
+    return project
+
+
+@pytest.fixture
+def observed(observed_project: Observed) -> Observed:
+    """The observed project with an empty `shop` and an empty monitoring schema."""
+    observed_project.reset("observed_template")
+    return observed_project

@@ -1,0 +1,314 @@
+"""The console command ``lookout``: arguments in, exit code out. The work is done elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, Optional
+
+import typer
+
+from python_checks import __version__
+from python_checks.errors import LookoutError
+
+app = typer.Typer(
+    name="lookout",
+    help="Data observability for dbt and PostgreSQL. Start with `lookout demo`, or with `lookout run` in your dbt project.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+    epilog="Exit codes: 0 nothing open, 1 open critical alerts, 2 something could not be evaluated or an argument is wrong.",
+)
+db_app = typer.Typer(help="The embedded PostgreSQL: start, stop, its URL, and links to other databases.", no_args_is_help=True)
+alerts_app = typer.Typer(help="The alerts in the monitoring schema.", no_args_is_help=True)
+app.add_typer(db_app, name="db")
+app.add_typer(alerts_app, name="alerts")
+
+AsOf = Annotated[
+    Optional[str],
+    typer.Option("--as-of", metavar="TIME", help="Run clock, e.g. 2026-01-31 or 2026-01-31T06:00:00Z. Default: now. UTC."),
+]
+ProfilesDir = Annotated[Optional[Path], typer.Option("--profiles-dir", help="Folder of profiles.yml. Default: as dbt finds it.")]
+Target = Annotated[Optional[str], typer.Option("--target", "-t", help="Output of the profile to build into.")]
+ProjectDir = Annotated[Path, typer.Option("--project-dir", help="Folder of dbt_project.yml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+HERE = Path()
+
+
+def version(value: bool) -> None:
+    """Print the version and leave."""
+    if value:
+        typer.echo(f"lookout {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    log_format: Annotated[str, typer.Option(help="text or json; json lines carry the run id.")] = "text",
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens inside.")] = False,
+    _version: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    from python_checks.console import set_up_logging
+    from python_checks.errors import ConfigError
+    from python_checks.steps import new_run_id
+
+    if log_format not in ("text", "json"):
+        raise ConfigError(f"--log-format {log_format!r} is unknown: use text or json.")
+    context.obj = new_run_id()
+    set_up_logging(context.obj, as_json=log_format == "json", verbose=verbose)
+
+
+@app.command()
+def demo(
+    quiet: Quiet = False,
+    days: Annotated[int, typer.Option(help="Days of resiliency tests to generate, up to the end of 2013.")] = 365,
+    tests_per_day: Annotated[int, typer.Option(help="Resiliency tests a day.")] = 50,
+    pass_rate: Annotated[float, typer.Option(help="Share of tests that pass, 0 to 1.")] = 0.85,
+    long_outages: Annotated[bool, typer.Option(help="Let 2 % of the failures last 5 to 480 minutes.")] = True,
+) -> None:
+    """Three databases of real data on the embedded PostgreSQL, watched over a whole year: see what Lookout finds."""
+    from python_checks.demo.tour import run_demo
+
+    run_demo(Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate, long_outages=long_outages)
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: Annotated[Optional[Path], typer.Option(help="Folder for the reports. Default: reports/ in the project.")] = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Collect, `dbt build`, learn, derive alerts and publish the reports: everything, in one process."""
+    from python_checks.runner import run_all
+
+    summary = run_all(
+        _workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj, reports_dir=reports
+    )
+    _finish(summary, as_json)
+
+
+@app.command()
+def collect(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Profile every watched table, one query each, and read what dbt wrote to target/."""
+    from python_checks.runner import run_collect
+
+    summary = run_collect(_workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj)
+    _finish(summary, as_json)
+
+
+@app.command()
+def learn(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge what was collected against what is normal, and derive alerts and scorecard."""
+    from python_checks.runner import run_learn
+
+    summary = run_learn(_workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj)
+    _finish(summary, as_json)
+
+
+@app.command()
+def report(
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: Annotated[Optional[Path], typer.Option(help="Folder for the reports. Default: reports/ in the project.")] = None,
+) -> None:
+    """Write the reports from what is stored; nothing is collected and nothing is judged."""
+    from python_checks.report import write_reports
+    from python_checks.store import Store
+
+    workspace = _workspace(project_dir, profiles_dir, target, as_of)
+    workspace.parse()
+    with Store(workspace.profile.warehouse, workspace.schema) as store:
+        for path in write_reports(store, reports or workspace.root / "reports", as_of=workspace.as_of):
+            typer.echo(path)
+
+
+@app.command()
+def backtest(
+    series: Annotated[Path, typer.Option(help="CSV with series_id, kind (count, rate, positive, real), grain (D, H); may be .gz.")],
+    points: Annotated[Path, typer.Option(help="CSV with series_id, ts, value; an empty value is a missing bucket; may be .gz.")],
+    out: Annotated[Path, typer.Option(help="CSV to write: series_id, ts, value, expected, lower, upper, score, reason, flagged.")],
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge series from CSV files as the run would have judged them at the time. No database is needed."""
+    from python_checks.backtest import backtest as judge_files
+
+    narrator = _narrator(quiet or as_json)
+    with narrator.step("backtest") as step:
+
+        def tell(done: int, total: int) -> None:
+            step.total(total)
+            step.advance()
+
+        summary = judge_files(series, points, out, progress=tell)
+        step.done = f"{summary.flagged:,} of {summary.buckets:,} buckets flagged in {summary.series:,} series"
+    if as_json:
+        typer.echo(json.dumps(vars(summary), default=str))
+
+
+@app.command()
+def doctor(
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Check that Lookout can work here: profile, connections, rights, versions, tables, clock, settings."""
+    from python_checks.doctor import examine
+
+    findings = examine(project_dir.resolve(), profiles_dir=profiles_dir, target=target, as_of=as_of)
+    if as_json:
+        typer.echo(json.dumps([vars(f) for f in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.subject}: {finding.message}")
+    raise typer.Exit(0 if all(f.ok for f in findings) else 2)
+
+
+@alerts_app.command("list")
+def list_alerts(
+    status: Annotated[str, typer.Option(help="open, resolved or all.")] = "open",
+    asset: Annotated[Optional[str], typer.Option(help="Only assets whose name contains this.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 50,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """List alerts, newest first."""
+    from python_checks.alert_list import alert_table, read_alerts
+
+    workspace = _workspace(project_dir, profiles_dir, target, None)
+    frame = read_alerts(workspace, status=status, asset=asset, limit=limit)
+    typer.echo(frame.to_json(orient="records", date_format="iso", indent=1) if as_json else alert_table(frame))
+
+
+@db_app.command("start")
+def db_start(project_dir: ProjectDir = HERE) -> None:
+    """Start the embedded PostgreSQL, with its three databases, and write a profiles.yml for it."""
+    from python_checks.dbt import find_project, profile_name
+    from python_checks.server import DATABASES
+
+    root = find_project(project_dir.resolve())
+    server = _server(project_dir).start()
+    for database in DATABASES:
+        server.create_database(database)
+    typer.echo(f"running; use it with --profiles-dir {server.write_profile(profile_name(root))}")
+
+
+@db_app.command("stop")
+def db_stop(project_dir: ProjectDir = HERE) -> None:
+    """Stop the embedded PostgreSQL; its data stays."""
+    typer.echo("stopped" if _server(project_dir).stop() else "it was not running")
+
+
+@db_app.command("url")
+def db_url(
+    name: Annotated[str, typer.Argument(help="Database: warehouse, batch_analytics or cdc_history.")] = "warehouse",
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Print the connection URL of a database of the embedded PostgreSQL, for psql and other clients."""
+    typer.echo(_server(project_dir).start().url(name))
+
+
+@db_app.command("link")
+def db_link(
+    names: Annotated[Optional[list[str]], typer.Argument(help="Outputs of the profile to link. Default: every other one.")] = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Import the watched tables of other databases as foreign schemas, for dbt's own tests, freshness and docs."""
+    from python_checks.link import link_sources
+
+    workspace = _workspace(project_dir, profiles_dir, target, None)
+    workspace.parse()
+    for line in link_sources(workspace, names or None):
+        typer.echo(line)
+
+
+def _server(project_dir: Path) -> Any:
+    from python_checks.dbt import find_project
+    from python_checks.server import EmbeddedServer, state_directory
+
+    return EmbeddedServer(state_directory(find_project(project_dir.resolve())))
+
+
+def _workspace(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None) -> Any:
+    from python_checks.workspace import open_workspace
+
+    return open_workspace(project_dir, profiles_dir=profiles_dir, target=target, as_of=as_of)
+
+
+def _narrator(quiet: bool) -> Any:
+    from python_checks.console import Narrator
+
+    return Narrator(quiet=quiet)
+
+
+def _finish(summary: Any, as_json: bool) -> NoReturn:
+    from python_checks.summary import as_dict, show
+
+    if as_json:
+        typer.echo(json.dumps(as_dict(summary), ensure_ascii=False))
+    else:
+        show(summary)
+    raise typer.Exit(summary.exit_code)
+
+
+def main() -> None:
+    """Entry point: every error is one sentence on standard error and exit code 2."""
+    try:
+        app()
+    except LookoutError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Interrupted; what was collected so far is kept.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("LOOKOUT_TRACEBACK"):
+            raise
+        _fail(
+            f"Lookout met an error it does not know ({type(error).__name__}: {' '.join(str(error).split())[:300]}); "
+            "set LOOKOUT_TRACEBACK=1 to see where, and please report it."
+        )
+
+
+def _fail(message: str, code: int = 2) -> NoReturn:
+    print(message, file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""`lookout demo`: three databases of real data on the embedded server, then one run over the whole year 2013."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from python_checks import steps
+from python_checks.connections import connect
+from python_checks.console import Narrator
+from python_checks.dbt import find_project, profile_name
+from python_checks.demo import flights, resiliency
+from python_checks.errors import ConfigError
+from python_checks.link import link_sources
+from python_checks.runner import RunSummary, run_all
+from python_checks.server import DATABASES, EmbeddedServer, state_directory
+from python_checks.store import Store
+from python_checks.workspace import Workspace, open_workspace
+
+SEED = 2013
+MOST_ALERTS = 10
+
+
+def run_demo(
+    start: Path, *, quiet: bool, days: int, tests_per_day: int, pass_rate: float, long_outages: bool
+) -> RunSummary:
+    """Load everything that is not loaded yet, run Lookout as of the end of 2013 and say what it found."""
+    narrator = Narrator(quiet=quiet)
+    root = find_project(start.resolve())
+    if profile_name(root) != "lookout" or not (root / "models" / "_demo__sources.yml").exists():
+        raise ConfigError(f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`.")
+    workspace = _databases(root, narrator)
+    frame = resiliency.generate(
+        seed=SEED, first_day=flights.AS_OF.date() - timedelta(days=days), days=days, tests_per_day=tests_per_day,
+        pass_rate=pass_rate, long_outages=long_outages,
+    )  # fmt: skip
+    with narrator.step("prepare") as step:
+        workspace.parse()
+        steps.ensure_landing(workspace)
+        loaded = _load_resiliency(workspace, frame)
+        linked = _link_once(workspace)
+        step.done = f"{loaded:,} new resiliency tests, {linked} foreign tables linked"
+    summary = run_all(workspace, narrator, run_id=steps.new_run_id())
+    if not quiet:
+        _show(workspace, summary)
+    return summary
+
+
+def _databases(root: Path, narrator: Narrator) -> Workspace:
+    server = EmbeddedServer(state_directory(root))
+    with narrator.step("server") as step:
+        server.start()
+        for name in DATABASES:
+            server.create_database(name)
+        folder = server.write_profile("lookout")
+        step.done = f"PostgreSQL in {server.home.name}/, databases {', '.join(DATABASES)}"
+    with narrator.step("load") as step:
+        step.total(2)
+        batch = flights.load_batch_analytics(server.connection("batch_analytics"))
+        step.advance("flights")
+        changes = flights.load_cdc_history(server.connection("cdc_history"))
+        step.advance("change history")
+        step.done = f"{batch['flights']:,} flights, {batch['weather']:,} weather reports, {changes:,} changes"
+    return open_workspace(root, profiles_dir=folder, target="warehouse", as_of=flights.AS_OF)
+
+
+def _load_resiliency(workspace: Workspace, frame: pd.DataFrame) -> int:
+    node = workspace.manifest["nodes"]["model.lookout.raw_resiliency_tests"]
+    with Store(workspace.profile.warehouse, node["schema"]) as store:
+        if store.missing_tables([node["alias"]]):
+            workspace.project.build(["run", "--select", "raw_resiliency_tests"])
+    handle = connect(workspace.profile.warehouse, application="lookout demo")
+    try:
+        return resiliency.load(handle, frame, node["schema"], node["alias"])
+    finally:
+        handle.close()
+
+
+def _link_once(workspace: Workspace) -> int:
+    sources = {(s["schema"], s["identifier"]) for s in workspace.manifest["sources"].values()}
+    with Store(workspace.profile.warehouse) as store:
+        found = store.query("select foreign_table_schema as s, foreign_table_name as t from information_schema.foreign_tables")
+    if sources <= set(zip(found["s"], found["t"], strict=True)):
+        return len(sources)
+    list(link_sources(workspace))
+    return len(sources)
+
+
+def _show(workspace: Workspace, summary: RunSummary) -> None:
+    console = Console(highlight=False)
+    with Store(workspace.profile.warehouse, workspace.schema) as store:
+        monthly = store.query(
+            "select to_char(window_start at time zone 'UTC', 'Mon') as month, count(*) as n, "
+            "count(*) filter (where severity = 'critical') as critical from {schema}.alerts "
+            "group by 1, date_trunc('month', window_start at time zone 'UTC') "
+            "order by date_trunc('month', window_start at time zone 'UTC')"
+        )
+        worst = store.query(
+            "select * from {schema}.alerts order by status, abs(score) desc nulls last, window_start limit %s", (MOST_ALERTS,)
+        )
+        card = store.query(
+            "select scope, name, score, status from {schema}.scorecard where scope in ('platform', 'layer') "
+            "order by scope desc, name"
+        )
+    total = int(monthly["n"].sum())
+    console.print(f"\n[bold]What Lookout found in 2013[/bold]: {total} alerts, {total / 12:.1f} a month; the ones that stand out:")
+    console.print(_alerts(worst))
+    console.print("\n[bold]Alerts a month[/bold]: " + ", ".join(f"{m} {n}" for m, n in zip(monthly["month"], monthly["n"], strict=True)))
+    console.print("\n[bold]Scorecard[/bold]")
+    for _, row in card.iterrows():
+        score = "  -" if pd.isna(row["score"]) else f"{row['score']:5.1f}"
+        console.print(f"  {row['scope']:<9} {row['name']:<24} {score}  {row['status']}", markup=False)
+    console.print("\n[bold]Reports[/bold]")
+    for path in summary.reports:
+        console.print(f"  {path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path}", markup=False)
+    console.print("\n[bold]Try next[/bold]")
+    for command, why in (
+        (".venv/bin/lookout alerts list --status all", "every alert of the year, newest first"),
+        ("psql \"$(.venv/bin/lookout db url)\" -c 'select * from monitoring.scorecard'", "everything is a table"),
+        (".venv/bin/lookout run --as-of 2013-02-10", "stand in the morning after the blizzard"),
+    ):
+        console.print(f"  {command:<80} {why}", markup=False, soft_wrap=True)
+
+
+def _alerts(frame: pd.DataFrame) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 2))
+    for name in ("since", "table", "what happened", "why"):
+        table.add_column(name, overflow="fold")
+    for _, row in frame.iterrows():
+        since = row["window_start"]
+        moment = f"{since:%Y-%m-%d}" if (since.hour, since.minute) == (0, 0) else f"{since:%Y-%m-%d %H:%M}"
+        table.add_row(moment, row["asset"], row["description"], row["reason"])
+    return table
+

@@ -1,0 +1,124 @@
+"""`lookout doctor`: everything a run needs, looked at one by one. Each finding is ok or says what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+from python_checks.connections import Connection, connect
+from python_checks.errors import LookoutError
+from python_checks.store import LANDING_KEYS, Store
+from python_checks.workspace import Workspace, open_workspace
+
+SERVER_VERSIONS = range(13, 19)
+PYTHON_VERSIONS = ((3, 10), (3, 13))
+MOST_CLOCK_SKEW_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; ``message`` says what was seen or, when not ``ok``, what is wrong and what to do."""
+
+    subject: str
+    ok: bool
+    message: str
+
+
+def examine(
+    start: Path, *, profiles_dir: Path | None = None, target: str | None = None, as_of: str | None = None
+) -> list[Finding]:
+    """Look at everything in turn; what cannot be looked at because something before it failed is left out."""
+    findings = list(_versions())
+    try:
+        workspace = open_workspace(start, profiles_dir=profiles_dir, target=target, as_of=as_of)
+    except LookoutError as error:
+        return [*findings, Finding("profile", False, str(error))]
+    kind = "embedded PostgreSQL" if workspace.is_embedded else str(workspace.profile.directory / "profiles.yml")
+    findings.append(Finding("profile", True, f"{workspace.profile.name}, target {workspace.profile.target}, from {kind}"))
+    for connection in workspace.profile.outputs.values():
+        findings += _database(connection, is_warehouse=connection.name == workspace.profile.target)
+    try:
+        workspace.parse()
+    except LookoutError as error:
+        return [*findings, Finding("project", False, str(error))]
+    findings.append(Finding("project", True, f"{workspace.root.name}, {len(workspace.manifest['nodes'])} nodes"))
+    return [*findings, *_settings(workspace), *_tables(workspace)]
+
+
+def _versions() -> Iterator[Finding]:
+    here = sys.version_info[:2]
+    supported = PYTHON_VERSIONS[0] <= here <= PYTHON_VERSIONS[1]
+    text = f"{here[0]}.{here[1]}"
+    yield Finding("python", supported, text if supported else f"{text} is not supported: use Python 3.10 to 3.13")
+    yield Finding("dbt", True, f"dbt-core {version('dbt-core')}, dbt-postgres {version('dbt-postgres')}")
+
+
+def _database(connection: Connection, *, is_warehouse: bool) -> Iterator[Finding]:
+    subject = f"connection {connection.name}"
+    try:
+        handle = connect(connection, application="lookout doctor", statement_timeout=10, read_only=True)
+    except LookoutError as error:
+        yield Finding(subject, False, f"{error} Check host, port, user and password in profiles.yml.")
+        return
+    try:
+        with handle, handle.cursor() as cursor:
+            cursor.execute("select current_setting('server_version_num')::int / 10000, clock_timestamp(), current_user")
+            release, clock, user = cursor.fetchone() or (0, None, "")
+            yield _release(subject, connection, int(release), str(user))
+            yield _clock(subject, clock)
+            if is_warehouse:
+                cursor.execute("select has_database_privilege(current_database(), 'create')")
+                allowed = cursor.fetchone() == (True,)
+                remedy = f"{user} may not create schemas: grant create on database {connection.parameters.get('dbname')} to it"
+                yield Finding(f"{subject}, rights", allowed, "may create schemas" if allowed else remedy)
+    finally:
+        handle.close()
+
+
+def _release(subject: str, connection: Connection, release: int, user: str) -> Finding:
+    if release in SERVER_VERSIONS:
+        return Finding(subject, True, f"PostgreSQL {release} at {connection.place}, as {user}")
+    return Finding(subject, False, f"PostgreSQL {release} at {connection.place} is not supported: use 13 to 18")
+
+
+def _clock(subject: str, clock: datetime | None) -> Finding:
+    skew = abs((datetime.now(timezone.utc) - clock).total_seconds()) if clock else float("inf")
+    if skew <= MOST_CLOCK_SKEW_SECONDS:
+        return Finding(f"{subject}, clock", True, f"agrees with this machine within {max(1, round(skew))} s")
+    return Finding(
+        f"{subject}, clock", False,
+        f"differs from this machine's by {skew:.0f} s: set both by NTP, or freshness will be off by that much",
+    )  # fmt: skip
+
+
+def _settings(workspace: Workspace) -> Iterator[Finding]:
+    try:
+        monitors = workspace.monitors()
+    except LookoutError as error:
+        for line in str(error).splitlines():
+            yield Finding("settings", False, line)
+        return
+    if not monitors:
+        yield Finding("settings", False, "nothing is watched: add `config: {meta: {lookout: {timestamp_column: ...}}}` to a source or model")
+        return
+    series = sum(len(m.metrics) for m in monitors)
+    yield Finding("settings", True, f"{len(monitors)} tables watched, {series} series")
+
+
+def _tables(workspace: Workspace) -> Iterator[Finding]:
+    try:
+        with Store(workspace.profile.warehouse, workspace.schema) as store:
+            missing = store.missing_tables([*LANDING_KEYS, "alerts"])
+            if missing:
+                yield Finding("monitoring schema", False, f"{workspace.schema} lacks {', '.join(missing)}: run `lookout run`")
+                return
+            yield Finding("monitoring schema", True, f"{workspace.schema}, all {len(LANDING_KEYS) + 1} tables are there")
+            runs = store.query("select as_of, status from {schema}.lookout_runs order by batch_number desc limit 1")
+            if not runs.empty:
+                yield Finding("last run", runs["status"][0] != "failed", f"{runs['status'][0]}, as of {runs['as_of'][0]:%Y-%m-%d %H:%M} UTC")
+    except LookoutError as error:
+        yield Finding("monitoring schema", False, str(error))

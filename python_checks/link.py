@@ -1,0 +1,90 @@
+"""`lookout db link`: other databases as foreign schemas, for people who want dbt's own tests and docs over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+
+from python_checks.connections import Connection, clean_message, connect
+from python_checks.errors import ConfigError, SourceError
+from python_checks.workspace import Workspace
+
+SERVER_OPTIONS = ("host", "port", "dbname", "sslmode", "sslrootcert")
+
+
+def link_sources(workspace: Workspace, names: Sequence[str] | None = None) -> Iterator[str]:
+    """Import every dbt source that lives in another output into its schema of the warehouse; a sentence for each.
+
+    Linking again brings the foreign tables up to date. Raises ConfigError for an unknown output and SourceError when
+    the warehouse refuses.
+    """
+    outputs, warehouse = workspace.profile.outputs, workspace.profile.warehouse
+    unknown = sorted(set(names or ()) - set(outputs))
+    if unknown:
+        raise ConfigError(f"The profile has no output '{unknown[0]}'; it has: {', '.join(sorted(outputs))}.")
+    wanted = [s for s in _remote_sources(workspace) if names is None or s["connection"] in names]
+    if not wanted:
+        yield "Nothing to link: no dbt source of this project lives in another database."
+    handle = connect(warehouse, application="lookout link")
+    try:
+        for connection, schema, remote in sorted({(s["connection"], s["schema"], s["remote"]) for s in wanted}):
+            tables = sorted(s["table"] for s in wanted if (s["connection"], s["schema"], s["remote"]) == (connection, schema, remote))
+            try:
+                with handle, handle.cursor() as cursor:
+                    _link(cursor, outputs[connection], schema, remote, tables)
+            except psycopg2.Error as error:
+                raise SourceError(f"{warehouse.place} could not link {connection}: {clean_message(error)}") from error
+            yield f"{schema}: {len(tables)} tables of {remote} in {connection}"
+    finally:
+        handle.close()
+
+
+def _remote_sources(workspace: Workspace) -> Iterator[dict[str, str]]:
+    watched = {m.node_id: m for m in workspace.monitors()}
+    home = workspace.profile.target
+    by_schema = {
+        node["schema"]: watched[node_id] for node_id, node in workspace.manifest["sources"].items() if node_id in watched
+    }
+    for node in workspace.manifest["sources"].values():
+        # Tables of a source that are not watched themselves live where their watched neighbours do.
+        monitor = watched.get(node["unique_id"]) or by_schema.get(node["schema"])
+        if monitor is not None and monitor.connection != home:
+            yield {
+                "connection": monitor.connection, "schema": node["schema"], "remote": monitor.schema,
+                "table": monitor.table if node["unique_id"] in watched else node["identifier"],
+            }  # fmt: skip
+
+
+def _link(cursor: Cursor, source: Connection, schema: str, remote: str, tables: Sequence[str]) -> None:
+    parameters: Mapping[str, Any] = source.parameters
+    server = sql.Identifier(f"lookout_{source.name}")
+    cursor.execute("create extension if not exists postgres_fdw")
+    cursor.execute(sql.SQL("drop server if exists {} cascade").format(server))
+    options = [(k, parameters[k]) for k in SERVER_OPTIONS if parameters.get(k)]
+    options += [("fetch_size", "10000"), ("use_remote_estimate", "false"), ("updatable", "false")]
+    cursor.execute(
+        sql.SQL("create server {} foreign data wrapper postgres_fdw options ({})").format(server, _options(options))
+    )
+    login = [("user", parameters.get("user", "postgres"))]
+    login += [("password", parameters["password"])] if parameters.get("password") else [("password_required", "false")]
+    cursor.execute(
+        sql.SQL("create user mapping for current_user server {} options ({})").format(server, _options(login))
+    )
+    cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    for table in tables:
+        cursor.execute(
+            sql.SQL("drop foreign table if exists {}").format(sql.Identifier(schema, table))
+        )
+    cursor.execute(
+        sql.SQL("import foreign schema {} limit to ({}) from server {} into {}").format(
+            sql.Identifier(remote), sql.SQL(", ").join(map(sql.Identifier, tables)), server, sql.Identifier(schema)
+        )
+    )
+
+
+def _options(pairs: Sequence[tuple[str, Any]]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.SQL("{} {}").format(sql.Identifier(k), sql.Literal(str(v))) for k, v in pairs)

@@ -1,0 +1,17 @@
+{#-
+    The newest row is no older, at the end of the newest closed bucket, than the learned baseline allows; see
+    zscore_anomaly for the outcomes.
+-#}
+{% test freshness_anomaly(model, timestamp_column=none, grain='day', connection=none, asset=none) %}
+    {{ config(fail_calc='coalesce(max(outcome), 0)', warn_if='>= 1', error_if='>= 2', severity='error') }}
+    {{ lookout.compare_with_baseline(
+        model,
+        metric='freshness',
+        measure='',
+        timestamp_column=timestamp_column,
+        column_name='',
+        grain=grain,
+        connection=connection,
+        asset=asset,
+    ) }}
+{% endtest %}
