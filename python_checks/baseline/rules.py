@@ -14,6 +14,13 @@ from python_checks.baseline import transforms
 from python_checks.baseline.learned import WEEKS, Forecast, Panel
 from python_checks.baseline.windows import Mask, Matrix, lagged_quantile, rolling_count, rolling_median, shifted
 
+MISS_WEEKS = 16  # how far back misses are remembered in daily series
+MODE = 0.399  # sqrt(lambda) times the probability of the commonest value of a Poisson count
+# Steps in one direction, and how many units of a weekly level's difference each must have for a score of 3.
+DRIFT_UNITS = {2: 2.0, 3: 0.9, 4: 0.45, 5: 0.22}
+HUBER_LIMIT = 1.5
+HUBER_VARIANCE = 1.06  # of the Huber estimate, relative to the mean of normal numbers
+CONSTANT_LEAST = 13  # equal values that make a constant, and equal values wanted for each departure
 ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
 
 
@@ -42,11 +49,15 @@ def slots(panel: Panel) -> Slots:
         known += shifted(alive, lag) > 0
     usual: Mask = (seen >= 2) & (2 * seen >= known)
     miss = ~present & ~panel.excluded & usual
-    total = np.cumsum(miss, axis=1)
-    window = spans.errors
+    # A run of misses starts with the first miss after a filled bucket.
+    position = np.cumsum(miss, axis=1)
+    at_newest = np.take_along_axis(position, np.maximum(newest, 0), axis=1) * (newest >= 0)
+    begins = miss & (position == at_newest + 1)
+    total = np.cumsum(begins, axis=1)
+    window = MISS_WEEKS * spans.season if spans.day == 1 else spans.errors
     older = np.concatenate([np.zeros((len(total), window + 1)), total], axis=1)[:, : total.shape[1]]
-    at_newest = np.take_along_axis(total, np.maximum(newest, 0), axis=1) * (newest >= 0)
-    return Slots(usual, np.maximum(at_newest - older, 0.0), seen, known)
+    before = np.take_along_axis(total, np.maximum(newest, 0), axis=1) * (newest >= 0)
+    return Slots(usual, np.maximum(before - older, 0.0), seen, known)
 
 
 def missing_score(panel: Panel, slots: Slots) -> Matrix:
@@ -77,56 +88,85 @@ def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
     chance = (same + 0.5) / (pairs + 1.0)
     counts = (panel.kinds == transforms.COUNT)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        poisson = 0.282 / np.sqrt(np.maximum(x, 0.0))
-        chance = np.where(counts, np.fmax(chance, poisson), chance)
+        chance = np.where(counts, np.fmax(chance, MODE / np.sqrt(np.maximum(x, 0.0))), chance)
+        # Nothing wrong is what a rate of 0 or 1 that stays there says.
+        chance = np.where((panel.kinds == transforms.RATE)[:, None] & ((x == 0.0) | (x == 1.0)), 1.0, chance)
         score = 0.75 * np.sqrt(-2.0 * repeats * np.log(np.minimum(chance, 1.0)))
     known = pairs >= 7
     return np.where((repeats > 0) & known & np.isfinite(score), score, 0.0), repeats + 1.0
 
 
 def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
-    """Score of any change of a series that had none, and the value it had; NaN where the series is not constant."""
+    """Score of a departure from a value that a series nearly always had, and that value; NaN where there is none.
+
+    Departures before are counted once each, however long they lasted; the way back is none.
+    """
     x, start, width = panel.x, panel.start, panel.spans.errors
+    usual = rolling_median(x, width, start=max(0, start - 1), min_count=CONSTANT_LEAST)
+    there = np.isfinite(x)
+    same, off, departures = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
+    for back in range(1, width + 1):
+        begin = max(start, back)
+        if begin >= x.shape[1]:
+            break
+        now, then = slice(begin, None), slice(begin - back, x.shape[1] - back)
+        with np.errstate(invalid="ignore"):
+            differs = there[:, then] & (x[:, then] != usual[:, now])
+        same[:, now] += there[:, then] & ~differs
+        departures[:, now] += differs & (off[:, now] == 0)
+        off[:, now] = np.where(there[:, then], differs, off[:, now])
     with np.errstate(invalid="ignore"):
-        before = last_observed(x, width)
-        changed = np.isfinite(x) & np.isfinite(before) & (x != before)
-    changes = rolling_count(changed, width, start=start)
-    pairs = rolling_count(np.isfinite(x) & np.isfinite(before), width, start=start)
-    with np.errstate(invalid="ignore"):
-        constant = (changes <= 1) & (pairs >= 13) & (before != 0) & np.isfinite(before)
-    score = np.where(constant, 6.0 / np.sqrt(1.0 + 3.0 * changes), 0.0)
-    return score, np.where(constant, before, np.nan)
-
-
-def last_observed(x: Matrix, age: int) -> Matrix:
-    """The newest value before each bucket that is at most ``age`` buckets old."""
-    columns = np.arange(x.shape[1])
-    newest = np.maximum.accumulate(np.where(np.isfinite(x), columns, -1), axis=1)
-    fresh = (newest >= 0) & (columns - newest < age)
-    return shifted(np.where(fresh, np.take_along_axis(x, np.maximum(newest, 0), axis=1), np.nan), 1)
+        constant = (same >= CONSTANT_LEAST) & (departures <= same / CONSTANT_LEAST) & (usual != 0)
+    score = np.where(constant, 6.0 / (1.0 + 0.5 * departures), 0.0)
+    return score, np.where(constant, usual, np.nan)
 
 
 def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
-    """Score of two or three weekly steps in one direction, and the step per week on the judged scale."""
+    """Score of two to five weekly steps in one direction, and the newest step on the judged scale. Daily series only.
+
+    A step counts as far as it exceeds the usual weekly step of the weeks before. Steps of a drift are alike: one that
+    towers over the others is a change of level, which the point score sees. And a drift that goes on has its newest
+    value beyond last week's level.
+    """
     zero = np.zeros(panel.y.shape)
     if panel.spans.day > 1:
         return zero, zero
-    week = panel.spans.season
-    start = panel.start
-    level = rolling_median(
-        panel.y - forecast.profile, week, lag=0, start=max(0, start - (WEEKS + 3) * week), min_count=4
-    )
-    step = level - shifted(level, week)
-    usual = lagged_quantile(step, [week * k for k in range(3, WEEKS + 3)], start=start, min_count=3)
-    steps = [shifted(step, week * k) - usual for k in range(3)]
-    unit = forecast.scale * np.sqrt(3.14 / week)
-    score = zero
-    for count, weight in ((2, 3.0 / 2.2), (3, 3.0 / 1.0)):
-        part = np.stack(steps[:count])
-        with np.errstate(invalid="ignore"):
-            one_way = (part > 0).all(axis=0) | (part < 0).all(axis=0)
-            size = np.abs(part).min(axis=0) / unit * weight
-        score = np.where(one_way & np.isfinite(size), np.fmax(score, size), score)
+    week, start = panel.spans.season, panel.start
+    longest = max(DRIFT_UNITS)
+    plain = panel.y - forecast.profile
+    level = _weekly_level(plain, forecast.scale, week, max(0, start - (WEEKS + 2 + longest) * week))
+    past = shifted(level, week)
+    step = level - past
+    usual_from = max(0, start - longest * week)
+    usual = lagged_quantile(step, [week * k for k in range(3, WEEKS + 3)], start=usual_from, min_count=3)
     with np.errstate(invalid="ignore"):
-        sign = np.sign(steps[0])
-    return np.where(score > 0, score * sign, 0.0), steps[0]
+        excess = step - usual
+        moving = np.sign(excess) * np.fmin(1.5 * np.abs(step), np.abs(excess)) * (step * excess > 0)
+        unit = forecast.scale * np.sqrt(2.0 * HUBER_VARIANCE / week)
+        ahead = plain - past
+        score = zero
+        for count, units in DRIFT_UNITS.items():
+            steps = np.stack([shifted(moving, week * k) for k in range(count)])
+            sizes = np.abs(steps)
+            least = sizes.min(axis=0)
+            one_way = np.abs(np.sign(steps).sum(axis=0) + np.sign(ahead)) == count + 1
+            alike = sizes.max(axis=0) <= 2.0 * least + unit
+            size = np.where(one_way & alike, least / unit * (3.0 / units), 0.0)
+            score = np.fmax(score, size)
+        return np.where(score > 0, score * np.sign(moving), 0.0), moving
+
+
+def _weekly_level(plain: Matrix, scale: Matrix, week: int, start: int) -> Matrix:
+    """Level of the seven days that end with each column: a one-step Huber estimate, nearly as sharp as the mean and
+    hardly moved by a bad day."""
+    least = week // 2 + 1
+    middle = rolling_median(plain, week, lag=0, start=start, min_count=least)
+    limit = HUBER_LIMIT * scale
+    total, count = np.zeros(plain.shape), np.zeros(plain.shape)
+    for back in range(week):
+        away = shifted(plain, back) - middle
+        there = np.isfinite(away)
+        total += np.where(there, np.clip(away, -limit, limit), 0.0)
+        count += there
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(count >= least, middle + total / count, np.nan)
