@@ -9,7 +9,7 @@ begin
     if tg_op = 'TRUNCATE' and current_setting('lookout.allow_truncate', true) = 'on' then
         return null;
     end if;
-    raise exception '% on %.% is refused: rows are kept as received; append a corrected record instead',
+    raise exception '% on %.% is refused: its rows are kept as received; to start over, run dbt run-operation reset_resiliency',
         lower(tg_op), tg_table_schema, tg_table_name
         using errcode = 'insufficient_privilege';
 end

@@ -8,8 +8,8 @@
     )
 }}
 
--- The days are counted only once the checks on rejected records let them through.
--- depends_on: {{ ref('stg_resiliency_tests_rejected') }}
+-- The days are counted only once the checks on the newest delivery let them through.
+-- depends_on: {{ ref('resiliency_newest_delivery') }}
 
 with
 

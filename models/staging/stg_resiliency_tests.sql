@@ -20,23 +20,29 @@ accepted as (
 ),
 
 {% if is_incremental() -%}
--- Every raw row is looked at again, not only the newest: a transaction with a lower id may have committed later.
 staged as (
-    select app_id, lower(scenario_name) as scenario_key, start_time from {{ this }}
+    select raw_test_id, app_id, lower(scenario_name) as scenario_key, start_time from {{ this }}
 ),
 
 numbering as (
     select coalesce(max(test_id), 0) as last_test_id from {{ this }}
 ),
 
-unstaged as (
+not_staged as (
     select accepted.*
     from accepted
+    left join staged on accepted.raw_test_id = staged.raw_test_id
+    where staged.raw_test_id is null
+),
+
+unstaged as (
+    select not_staged.*
+    from not_staged
     left join staged
-        on accepted.app_id = staged.app_id
-        and accepted.scenario_key = staged.scenario_key
-        and accepted.start_time = staged.start_time
-    where staged.app_id is null
+        on not_staged.app_id = staged.app_id
+        and not_staged.start_time = staged.start_time
+        and not_staged.scenario_key = staged.scenario_key
+    where staged.raw_test_id is null
 ),
 {%- else -%}
 numbering as (

@@ -1,5 +1,9 @@
 with
 
+received as (
+    select * from {{ ref('raw_resiliency_tests') }}
+),
+
 checked as (
     select * from {{ ref('base_resiliency_tests') }}
 ),
@@ -10,25 +14,32 @@ staged as (
 
 invalid as (
     select
-        checked.*,
-        split_part(checked.failed_rules, ', ', 1) as reason,
+        raw_test_id,
+        split_part(failed_rules, ', ', 1) as reason,
+        failed_rules as all_reasons,
         cast(null as bigint) as kept_test_id
     from checked
-    where not checked.is_accepted
+    where not is_accepted
+),
+
+not_staged as (
+    select checked.*
+    from checked
+    left join staged on checked.raw_test_id = staged.raw_test_id
+    where checked.is_accepted and staged.raw_test_id is null
 ),
 
 duplicates as (
     select
-        checked.*,
+        not_staged.raw_test_id,
         'duplicate' as reason,
+        'duplicate' as all_reasons,
         staged.test_id as kept_test_id
-    from checked
+    from not_staged
     inner join staged
-        on checked.app_id = staged.app_id
-        and checked.scenario_key = lower(staged.scenario_name)
-        and checked.start_time = staged.start_time
-        and checked.raw_test_id <> staged.raw_test_id
-    where checked.is_accepted
+        on not_staged.app_id = staged.app_id
+        and not_staged.start_time = staged.start_time
+        and not_staged.scenario_key = lower(staged.scenario_name)
 ),
 
 rejected as (
@@ -38,17 +49,17 @@ rejected as (
 )
 
 select
-    raw_test_id,
-    batch_id,
-    received_at,
-    reason,
-    case when reason = 'duplicate' then reason else failed_rules end as all_reasons,
-    kept_test_id,
-    received_app_id as app_id,
-    received_scenario_name as scenario_name,
-    received_start_time as start_time,
-    received_end_time as end_time,
-    received_duration_ms as duration_ms,
-    received_status as status,
-    is_newest_delivery
+    rejected.raw_test_id,
+    received.batch_id,
+    received.received_at,
+    rejected.reason,
+    rejected.all_reasons,
+    rejected.kept_test_id,
+    received.app_id,
+    received.scenario_name,
+    received.start_time,
+    received.end_time,
+    received.duration_ms,
+    received.status
 from rejected
+inner join received on rejected.raw_test_id = received.test_id

@@ -1,13 +1,7 @@
 {{ config(severity='warn') }}
 
-with
-
-checked as (
-    select * from {{ ref('base_resiliency_tests') }}
-)
-
 select
     raw_test_id,
-    received_duration_ms
-from checked
-where is_newest_delivery and coalesce(duration_ms <= 0, true)
+    duration_ms
+from {{ ref('resiliency_newest_delivery') }}
+where coalesce(duration_ms <= 0, true)
