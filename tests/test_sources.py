@@ -520,6 +520,16 @@ def test_ctrl_c_ends_the_queries_and_the_wait(source: Connection, sql_rows: Sql)
     assert still_running(source, sql_rows) == 0
 
 
+def test_ctrl_c_ends_a_pause_between_attempts() -> None:
+    dead = Connection("dead", {"host": "127.0.0.1", "port": 1, "user": "u", "dbname": "d"})
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    started = time.monotonic()
+    settings = options(retry=RetryPolicy(initial_delay=30))
+    with pytest.raises(KeyboardInterrupt):
+        collect([ProfileRequest(watch("t", connection="dead"), SINCE)], {"dead": dead}, as_of=AS_OF, options=settings)
+    assert time.monotonic() - started < 2
+
+
 def test_an_error_of_the_callback_ends_the_collection(source: Connection, sql_rows: Sql) -> None:
     def fail(_: CollectionOutcome) -> None:
         raise SourceError("the warehouse is full")

@@ -1,0 +1,111 @@
+"""How fast a table is profiled: one pass against one query a metric, and the newest day through a BRIN index.
+
+    python benchmarks/profile_speed.py [--rows 1000000] [--url postgresql://...]
+
+Without a URL it starts an embedded PostgreSQL in a temporary folder and removes it afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from psycopg2.extensions import parse_dsn
+
+from python_checks.connections import Connection, connect
+from python_checks.monitors import Metric, Monitor
+from python_checks.server import EmbeddedServer
+from python_checks.sources import ProfileRequest, collect
+
+AS_OF = datetime(2026, 6, 30, 12, tzinfo=timezone.utc)
+DAYS = 180
+CREATE = """
+drop table if exists lookout_profile_speed;
+create table lookout_profile_speed as
+select
+    timestamptz '2026-06-30 12:00+00' - interval '180 days' + n * interval '180 days' / %(rows)s as at,
+    n as id,
+    (n * 7919 %% 100003)::numeric(12, 2) as amount,
+    (n * 31 %% 977)::integer as quantity,
+    random() as price,
+    case when n %% 17 <> 0 then 'state ' || n %% 5 end as state,
+    md5(n::text) as note
+from generate_series(1::bigint, %(rows)s) as n;
+create index on lookout_profile_speed using brin (at);
+"""
+NUMBERS = ("amount", "quantity", "price")
+METRICS = (
+    Metric("row_count", "count"),
+    Metric("freshness", "positive"),
+    *(Metric("null_rate", "rate", name) for name in ("id", *NUMBERS, "state", "note")),
+    *(Metric(name, "real", column) for name in ("mean", "min", "max", "sum", "stddev") for column in ("id", *NUMBERS)),
+    *(Metric(name, "rate", column) for name in ("zero_rate", "negative_rate") for column in NUMBERS),
+)
+
+
+@contextmanager
+def database(url: str | None) -> Iterator[Connection]:
+    """A database to measure in."""
+    if url:
+        yield Connection("benchmark", parse_dsn(url))
+        return
+    home = Path(tempfile.mkdtemp(prefix="lookout-"))
+    home.chmod(0o755)
+    server = EmbeddedServer(home).start()
+    try:
+        yield server.create_database("benchmark")
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def profile(connection: Connection, metrics: Sequence[Metric], since: datetime) -> tuple[float, float, int]:
+    """Wall seconds, CPU seconds of this process and rows read of one collection."""
+    monitor = Monitor(connection.name, "public", "lookout_profile_speed", "at", "day", tuple(metrics))
+    wall, cpu = time.perf_counter(), time.process_time()
+    (outcome,) = collect([ProfileRequest(monitor, since)], {connection.name: connection}, as_of=AS_OF)
+    if outcome.status != "ok":
+        raise SystemExit(outcome.message)
+    return time.perf_counter() - wall, time.process_time() - cpu, outcome.rows_profiled or 0
+
+
+def main() -> None:
+    """Print the figures, one a line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--url")
+    arguments = parser.parse_args()
+    with database(arguments.url) as found:
+        connection = replace(found, name="benchmark")
+        with closing(connect(connection)) as handle:
+            handle.autocommit = True
+            with handle.cursor() as cursor:
+                cursor.execute(CREATE, {"rows": arguments.rows})
+                cursor.execute("vacuum analyze lookout_profile_speed")
+                cursor.execute("select version()")
+                (version,) = cursor.fetchone() or ("",)
+        print(f"{str(version).split(' on ')[0]}, {os.cpu_count()} cores, {platform.machine()}; {arguments.rows} rows "
+              f"of 7 columns, {DAYS} days, {len(METRICS)} metrics")  # fmt: skip
+        start = AS_OF - timedelta(days=DAYS + 1)
+        passes = [profile(connection, METRICS, start) for _ in range(3)]
+        one, cpu, rows = min(passes)
+        separate = sum(profile(connection, [metric], start)[0] for metric in METRICS)
+        newest, newest_cpu, newest_rows = min(profile(connection, METRICS, AS_OF - timedelta(days=1)) for _ in range(3))
+        volume = min(profile(connection, METRICS[:2], start) for _ in range(3))[0]
+        print(f"all metrics, one pass      {one:8.3f} s  {rows / one:12,.0f} rows/s  client CPU {cpu:.3f} s")
+        print(f"all metrics, one by one    {separate:8.3f} s  {separate / one:.1f} times as long")
+        print(f"row_count and freshness    {volume:8.3f} s")
+        print(f"newest day through BRIN    {newest:8.3f} s  {newest_rows} rows  client CPU {newest_cpu:.3f} s")
+
+
+if __name__ == "__main__":
+    main()
