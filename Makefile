@@ -1,0 +1,57 @@
+# Two commands matter: `make demo` and `make test`. Everything else is for people who change the code.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test bench lint format docs lock clean
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Make .venv with the pinned requirements
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "Lookout needs Python 3.10 to 3.13, and $(PYTHON) is %d.%d: name another one, for example make demo PYTHON=python3.12" % v)'
+	@echo "Installing the pinned requirements into $(VENV); this takes a minute or two the first time."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@# dbt takes twice as long to import without compiled files, and some machines forbid writing them later.
+	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib python_checks > /dev/null || true
+	@touch $(READY)
+
+demo: $(READY) ## Load real data into three databases, watch a whole year of it and show what was found
+	@$(BIN)/lookout demo
+
+test: $(READY) ## Run the tests
+	@$(BIN)/python -m pytest
+
+bench: $(READY) ## Measure speed and accuracy; takes some minutes
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+lint: $(READY) ## Check style, types and SQL
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint --processes 1 models analyses tests
+
+format: $(READY) ## Put code into the project's style
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+docs: $(READY) ## Build the dbt docs site with lineage into reports/dbt_docs.html
+	@$(BIN)/lookout db start > /dev/null
+	@$(BIN)/dbt docs generate --static --quiet --profiles-dir .lookout
+	@mkdir -p reports && cp target/static_index.html reports/dbt_docs.html && echo "reports/dbt_docs.html"
+
+lock: $(READY) ## Compile requirements.txt from pyproject.toml
+	@$(BIN)/uv pip compile -q --python-version 3.10 --extra demo --extra dev --no-header --no-annotate \
+		--no-emit-index-url pyproject.toml -o requirements.txt
+
+clean: ## Stop the embedded server and remove everything that was made
+	@if [ -x $(BIN)/lookout ]; then $(BIN)/lookout db stop || true; fi
+	@rm -rf $(VENV) .lookout target logs reports dbt_packages *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
