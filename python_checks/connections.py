@@ -120,7 +120,7 @@ def connect(
     if lock_timeout:
         options += f" -c lock_timeout={int(lock_timeout * 1000)}"
     try:
-        handle = psycopg2.connect(
+        handle: PgConnection = psycopg2.connect(
             **parameters, application_name=application, connect_timeout=connect_timeout, options=options
         )
     except psycopg2.Error as error:
