@@ -10,6 +10,7 @@ import pytest
 
 from python_checks.baseline import COLUMNS, LOOKBACK, judge, lookback
 from python_checks.errors import ConfigError
+from tests.series_factory import make
 
 MONDAY = pd.Timestamp("2026-01-05", tz="UTC")
 
@@ -294,3 +295,101 @@ def test_columns_and_empty_input() -> None:
     assert tuple(judge(one(), points([1, 2])).columns) == COLUMNS
     assert tuple(judge(one().iloc[:0], points([])).columns) == COLUMNS
     assert lookback(one(method="zscore", window_size=365))["day"] > LOOKBACK["day"]
+
+
+@pytest.fixture(scope="module")
+def mixed() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Two series of every family, as learned and as plain statistics, some with settings and with excluded buckets."""
+    made = make(2, 77)
+    step = {"D": "day", "H": "hour"}
+    frames, rows = [], []
+    for method in ("learned", "zscore"):
+        for entry in made.series.itertuples():
+            key = f"{method}-{entry.series_id}"
+            number = len(rows)
+            rows.append(
+                {
+                    "series_key": key,
+                    "kind": entry.kind,
+                    "grain": step[entry.grain],
+                    "method": method,
+                    "metric": "row_count" if entry.kind == "count" and number % 2 else "value",
+                    "direction": ("both", "up", "down", "both")[number % 4],
+                    "min_relative_change": 0.1 if number % 5 == 0 else None,
+                    "min_absolute_change": 3.0 if number % 7 == 0 else None,
+                    "lower_limit": 1.0 if number % 6 == 0 and entry.kind == "count" else None,
+                    "upper_limit": 100_000.0 if number % 6 == 1 and entry.kind == "count" else None,
+                }
+            )
+        frames.append(made.points.assign(series_key=method + "-" + made.points["series_id"]))
+    frame = pd.concat(frames, ignore_index=True)
+    frame["bucket_start"] = frame["ts"].dt.tz_localize("UTC")
+    frame["excluded"] = np.random.default_rng(8).random(len(frame)) < 0.01
+    return pd.DataFrame(rows).set_index("series_key"), frame[["series_key", "bucket_start", "value", "excluded"]]
+
+
+def test_judging_the_newest_buckets_equals_judging_everything(mixed: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    series, frame = mixed
+    full = judge(series, frame, horizon=2)
+    for back in (3, 20):
+        newest = frame.merge(series["grain"], left_on="series_key", right_index=True)
+        unit = newest["grain"].map({"day": pd.Timedelta(days=1), "hour": pd.Timedelta(hours=1)})
+        end = newest.groupby("series_key")["bucket_start"].max()
+        since = end - back * series["grain"].map({"day": pd.Timedelta(days=1), "hour": pd.Timedelta(hours=1)})
+        first = newest["series_key"].map(since)
+        need = newest["grain"].map({grain: pd.Timedelta(value) for grain, value in LOOKBACK.items()})
+        assert (unit > pd.Timedelta(0)).all()
+        recent = frame[newest["bucket_start"] >= first - need]
+        part = judge(series, recent, horizon=2, judge_from=since)
+        expected = full[full["bucket_start"] >= full["series_key"].map(since)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(part, expected, check_exact=True)
+
+
+def test_lookback_is_enough_for_long_histories() -> None:
+    rng = np.random.default_rng(12)
+    days = 500
+    shape = np.where(np.arange(days) % 7 < 5, 1.0, 0.4)
+    values = rng.poisson(np.array([[8.0], [300.0], [20_000.0]]) * shape).astype(float)
+    values[rng.random(values.shape) < 0.03] = np.nan
+    values[1, 300:380] = np.nan
+    series = pd.concat([one(metric="row_count"), one(method="zscore"), one(kind="positive")])
+    series.index = pd.Index(["a", "b", "c"])
+    frame = pd.concat([points(values[k], key=key) for k, key in enumerate(series.index)])
+    full = judge(series, frame)
+    for day in (250, 330, 385, 420, 440, 499):
+        since = pd.Series(MONDAY + pd.Timedelta(days=day), index=series.index)
+        recent = frame[frame["bucket_start"] >= MONDAY + pd.Timedelta(days=day) - LOOKBACK["day"]]
+        part = judge(series, recent, judge_from=since)
+        expected = full[full["bucket_start"] >= MONDAY + pd.Timedelta(days=day)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(part, expected, check_exact=True)
+
+
+def test_scores_agree_with_bounds(mixed: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """A value moved onto a bound reaches the threshold, and moved just inside it does not."""
+    series, frame = mixed
+    series = series.assign(metric="value")
+    # Neighbours differ, so that the rule for stuck values stays out of this.
+    last_rows = frame.groupby("series_key")["bucket_start"].transform("max") == frame["bucket_start"]
+    frame = frame.assign(excluded=frame["excluded"] & ~last_rows)
+    ahead = judge(series, frame[~last_rows], horizon=1)
+    ahead = ahead[ahead["status"] == "forecast"].set_index("series_key")
+    thresholds = {"lower_bound": "critical", "upper_bound": "critical"}
+    thresholds |= {"warning_lower_bound": "warning", "warning_upper_bound": "warning"}
+    rank = {"": 0, "warning": 1, "critical": 2}
+    seen = 0
+    for name, severity in thresholds.items():
+        bound = ahead[name].dropna()
+        outward = -np.inf if "lower" in name else np.inf
+        keys = frame.loc[last_rows, "series_key"]
+        for value, reaches in ((bound, True), (np.nextafter(bound, -outward), False)):
+            moved = frame.copy()
+            moved.loc[last_rows, "value"] = keys.map(pd.Series(value, index=bound.index)).to_numpy()
+            got = judge(series, moved[moved["series_key"].isin(bound.index)])
+            got = got.groupby("series_key").last().loc[bound.index]
+            hit = got["severity"].map(rank) >= rank[severity]
+            by_point = ~got["reason"].str.contains("every week|in a row")
+            assert (hit[by_point] == reaches).all(), (name, reaches, got[by_point & (hit != reaches)])
+            seen += int(by_point.sum())
+            for column in ("expected_value", *thresholds):
+                pd.testing.assert_series_equal(got[column], ahead.loc[bound.index, column])
+    assert seen > 200

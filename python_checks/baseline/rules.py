@@ -12,14 +12,13 @@ import numpy as np
 
 from python_checks.baseline import transforms
 from python_checks.baseline.learned import WEEKS, Forecast, Panel
-from python_checks.baseline.windows import Mask, Matrix, lagged_quantile, rolling_count, rolling_median, shifted
+from python_checks.baseline.windows import Mask, Matrix, lagged_quantile, rolling_count, rolling_median, rolling_huber, shifted
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
 MODE = 0.399  # sqrt(lambda) times the probability of the commonest value of a Poisson count
 # Steps in one direction, and how many units of a weekly level's difference each must have for a score of 3.
 DRIFT_UNITS = {2: 2.0, 3: 0.9, 4: 0.45, 5: 0.22}
-HUBER_LIMIT = 1.5
-HUBER_VARIANCE = 1.06  # of the Huber estimate, relative to the mean of normal numbers
+HUBER_VARIANCE = 1.06  # of the Huber estimate for normal numbers, relative to the mean
 CONSTANT_LEAST = 13  # equal values that make a constant, and equal values wanted for each departure
 ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
 
@@ -104,7 +103,7 @@ def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
     x, start, width = panel.x, panel.start, panel.spans.errors
     usual = rolling_median(x, width, start=max(0, start - 1), min_count=CONSTANT_LEAST)
     there = np.isfinite(x)
-    same, off, departures = np.zeros(x.shape), np.zeros(x.shape), np.zeros(x.shape)
+    same, count, off, departures = (np.zeros(x.shape) for _ in range(4))
     for back in range(1, width + 1):
         begin = max(start, back)
         if begin >= x.shape[1]:
@@ -113,10 +112,12 @@ def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
         with np.errstate(invalid="ignore"):
             differs = there[:, then] & (x[:, then] != usual[:, now])
         same[:, now] += there[:, then] & ~differs
+        count[:, now] += there[:, then]
         departures[:, now] += differs & (off[:, now] == 0)
         off[:, now] = np.where(there[:, then], differs, off[:, now])
     with np.errstate(invalid="ignore"):
-        constant = (same >= CONSTANT_LEAST) & (departures <= same / CONSTANT_LEAST) & (usual != 0)
+        rare = (departures <= same / CONSTANT_LEAST) & (same >= 0.75 * count)
+        constant = (same >= CONSTANT_LEAST) & rare & (usual != 0)
     score = np.where(constant, 6.0 / (1.0 + 0.5 * departures), 0.0)
     return score, np.where(constant, usual, np.nan)
 
@@ -134,7 +135,7 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
     week, start = panel.spans.season, panel.start
     longest = max(DRIFT_UNITS)
     plain = panel.y - forecast.profile
-    level = _weekly_level(plain, forecast.scale, week, max(0, start - (WEEKS + 2 + longest) * week))
+    level = rolling_huber(plain, week, start=max(0, start - (WEEKS + 2 + longest) * week), min_count=week // 2 + 1)
     past = shifted(level, week)
     step = level - past
     usual_from = max(0, start - longest * week)
@@ -154,19 +155,3 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
             size = np.where(one_way & alike, least / unit * (3.0 / units), 0.0)
             score = np.fmax(score, size)
         return np.where(score > 0, score * np.sign(moving), 0.0), moving
-
-
-def _weekly_level(plain: Matrix, scale: Matrix, week: int, start: int) -> Matrix:
-    """Level of the seven days that end with each column: a one-step Huber estimate, nearly as sharp as the mean and
-    hardly moved by a bad day."""
-    least = week // 2 + 1
-    middle = rolling_median(plain, week, lag=0, start=start, min_count=least)
-    limit = HUBER_LIMIT * scale
-    total, count = np.zeros(plain.shape), np.zeros(plain.shape)
-    for back in range(week):
-        away = shifted(plain, back) - middle
-        there = np.isfinite(away)
-        total += np.where(there, np.clip(away, -limit, limit), 0.0)
-        count += there
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(count >= least, middle + total / count, np.nan)

@@ -7,7 +7,7 @@ computed from the window's own values in a fixed order, so a score does not depe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -32,22 +32,52 @@ def rolling_quantiles(
     values: Matrix, width: int, *, lag: int = 1, start: int = 0, quantiles: Sequence[float] = (0.5,), min_count: int = 1
 ) -> list[Matrix]:
     """Quantiles (linear interpolation) of the ``width`` buckets that end ``lag`` buckets before each column."""
+    results = [np.full(values.shape, np.nan) for _ in quantiles]
+    for rows, ordered in _sorted_windows(values, width, lag, start):
+        for result, picked in zip(results, _pick(ordered, quantiles, min_count), strict=True):
+            result[rows, start:] = picked
+    return results
+
+
+def rolling_huber(values: Matrix, width: int, *, start: int = 0, min_count: int = 1) -> Matrix:
+    """One-step Huber estimate of the level of the ``width`` buckets that end with each column.
+
+    The mean with every value drawn in to at most 1.5 standard deviations from the median: nearly as sharp as the mean,
+    and bad days hardly move it. The standard deviation is the median of those of this window and the three before it,
+    each 1.4826 times the median absolute deviation.
+    """
+    spread_from = max(0, start - 3 * width)
+    middle = np.full(values.shape, np.nan)
+    spread = np.full(values.shape, np.nan)
+    for rows, ordered in _sorted_windows(values, width, 0, spread_from):
+        middle[rows, spread_from:] = _pick(ordered, (0.5,), min_count)[0]
+        away = np.abs(ordered - middle[rows, spread_from:, None])
+        spread[rows, spread_from:] = _pick(np.sort(away, axis=2), (0.5,), min_count)[0]
+    limit = 1.5 * 1.4826 * lagged_quantile(spread, [width * k for k in range(4)], start=start)
+    total, count = np.zeros(values.shape), np.zeros(values.shape)
+    for back in range(width):
+        away = shifted(values, back) - middle
+        there = np.isfinite(away) & np.isfinite(limit)
+        total += np.where(there, np.clip(away, -limit, limit), 0.0)
+        count += there
+    with np.errstate(invalid="ignore", divide="ignore"):
+        level: Matrix = np.where(count >= min_count, middle + total / count, np.nan)
+    return level
+
+
+def _sorted_windows(values: Matrix, width: int, lag: int, start: int) -> Iterator[tuple[slice, Matrix]]:
+    """Some rows at a time: the windows of columns ``start`` on, sorted, NaN last."""
     rows, columns = values.shape
-    results = [np.full((rows, columns), np.nan) for _ in quantiles]
     if start >= columns:
-        return results
+        return
     first = start - lag - width + 1
-    source = values[:, max(first, 0) : columns - lag]
+    source = values[:, max(first, 0) : max(columns - lag, 0)]
     padding = columns - start + width - 1 - source.shape[1]
     padded = np.concatenate([np.full((rows, padding), np.nan), source], axis=1)
     step = max(1, _CELLS // max(1, (columns - start) * width))
     for begin in range(0, rows, step):
         part = slice(begin, begin + step)
-        ordered = np.sort(sliding_window_view(padded[part], width, axis=1), axis=2)
-        picked = _pick(ordered, quantiles, min_count)
-        for result, values_at in zip(results, picked, strict=True):
-            result[part, start:] = values_at
-    return results
+        yield part, np.sort(sliding_window_view(padded[part], width, axis=1), axis=2)
 
 
 def rolling_median(values: Matrix, width: int, *, lag: int = 1, start: int = 0, min_count: int = 1) -> Matrix:
