@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from datetime import datetime
 from pathlib import Path
 
+from python_checks.errors import DeliveryError
+from python_checks.report.data import ReportData, read
+from python_checks.report.render import render_detection, render_portfolio, render_scorecard
 from python_checks.store import Store
+
+__all__ = ["ReportData", "write_reports"]
+
+REPORTS = {
+    "data_health_scorecard.md": render_scorecard,
+    "detection_summary.md": render_detection,
+    "PORTFOLIO_HEALTH_REPORT.md": render_portfolio,
+}
 
 
 def write_reports(store: Store, folder: Path, *, as_of: datetime) -> list[Path]:
-    """Write the reports into ``folder``; returns their paths."""
-    del store, as_of
-    folder.mkdir(parents=True, exist_ok=True)
-    return []
+    """Write the three reports into ``folder`` (made if missing), each all or nothing; returns their paths.
+
+    The text depends on the stored rows and ``as_of`` (with a time zone) alone. Raises SourceError when the monitoring
+    schema cannot be read and DeliveryError when a file cannot be written.
+    """
+    data = read(store, as_of)
+    return [_write(folder / name, render(data)) for name, render in REPORTS.items()]
+
+
+def _write(path: Path, content: str) -> Path:
+    """Replace a file in one step, so that a reader never sees half of it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(content)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DeliveryError(f"The report {path} cannot be written: {error.strerror or error}.") from error
+    return path
