@@ -38,7 +38,7 @@ def asset_sections(data: ReportData) -> list[dict[str, str]]:
 def cut(data: ReportData) -> str:
     """What to say when there are more series than the report shows."""
     is_cut = len(data.rows("series")) >= MOST_SERIES
-    return f"Only the first {text.number(MOST_SERIES)} series are shown." if is_cut else ""
+    return f" Only the first {text.number(MOST_SERIES)} series are shown." if is_cut else ""
 
 
 def _facts(row: Row) -> str:

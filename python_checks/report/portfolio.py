@@ -49,7 +49,7 @@ def _details(name: str, row: Row | None) -> str:
             f"{text.number(row['baseline_count'])} learned series"
         )
     if name == COMPONENTS[3]:
-        return f"{text.plural(row['contract_alerts'], 'open violation')}, {looked}"
+        return text.plural(row["contract_alerts"], "open violation")
     return (
         f"{text.number(row['volume_alerts'])} volume, {text.number(row['freshness_alerts'])} freshness and "
         f"{text.number(row['metric_alerts'])} metric alerts open, {looked}"
@@ -99,8 +99,8 @@ def infrastructure_lines(data: ReportData) -> list[str]:
         f"- Baselines: {text.number(t['baselines'])}, last learned {_moment(t['learned_at'])}",
         f"- Alerts: {alerts}, newest first seen {_moment(t['newest_alert_at'])}",
         f"- Last collection: {_moment(t['collected_at'])}",
-        f"- Availability, last 30 days: {_share(t['good_runs'], t['runs'], 'run')} and "
-        f"{_share(t['good_looks'], t['looks'], 'look')} evaluated everything they were meant to",
+        f"- Availability, last 30 days: {_share(t['good_runs'], t['runs'], 'finished run')} without a failure",
+        f"- Looks at tables, last 30 days: {_share(t['good_looks'], t['looks'], 'look')} could evaluate the table",
     ]
 
 
@@ -110,7 +110,7 @@ def _moment(value: Any) -> str:
 
 def _share(good: int, count: int, noun: str) -> str:
     if not count:
-        return f"none of 0 {noun}s"
+        return f"no {noun}"
     return f"{text.number(good)} of {text.plural(count, noun)} ({text.percent(good, count)})"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import datetime, timezone
@@ -52,14 +53,14 @@ def signed(value: float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """45 min, 26.5 h, 12.0 days: the same words as the alerts use."""
+    """45 min, 26.5 h, 12 days: the unit that the alerts use for a duration of this size."""
     if seconds is None:
         return NOTHING
     if abs(seconds) < 1.5 * HOUR:
-        return f"{number(round(seconds / MINUTE, 1))} min"
+        return f"{number(seconds / MINUTE)} min"
     if abs(seconds) < 2 * DAY:
-        return f"{seconds / HOUR:.1f} h"
-    return f"{seconds / DAY:,.1f} days"
+        return f"{number(seconds / HOUR)} h"
+    return f"{number(seconds / DAY)} days"
 
 
 def amount(value: float | None, metric: str | None = None, kind: str | None = None) -> str:
@@ -76,12 +77,12 @@ def amount(value: float | None, metric: str | None = None, kind: str | None = No
 
 
 def limits(lower: float | None, upper: float | None, metric: str | None, kind: str | None) -> str:
-    """From which values on something alerts; a value on a bound does."""
+    """From which values on something alerts; a value on a bound does. Counts are whole, so their bounds are too."""
     sides = []
     if lower is not None:
-        sides.append(f"≤ {amount(lower, metric, kind)}")
+        sides.append(f"≤ {amount(math.floor(lower) if kind == 'count' else lower, metric, kind)}")
     if upper is not None:
-        sides.append(f"≥ {amount(upper, metric, kind)}")
+        sides.append(f"≥ {amount(math.ceil(upper) if kind == 'count' else upper, metric, kind)}")
     return " or ".join(sides) or "never"
 
 

@@ -14,9 +14,13 @@ asset_status as (
     select *, status in ('ok', 'empty') as is_evaluated from {{ ref('asset_status') }}
 ),
 
+-- Lookout's own tables are not what people have to watch, describe and test.
 assets as (
     select * from {{ ref('assets') }}
-    where is_active and asset <> ''
+    where
+        is_active
+        and asset <> ''
+        and not (node_id like 'model.lookout.%' and file_path like 'models/monitoring/%')
 ),
 
 -- As of the run: what a later run first saw is not there yet, what a later run resolved is still open.
