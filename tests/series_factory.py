@@ -97,7 +97,9 @@ def make(per_family: int, seed: int, severity: Severity | None = None) -> Labell
             values = _with_faults(rng, family, draft, values, hard)
             step = pd.Timedelta(days=1) if grain == "D" else pd.Timedelta(hours=1)
             series.append((name, family, kind, grain))
-            points.append(pd.DataFrame({"series_id": name, "ts": START + step * np.arange(len(values)), "value": values}))
+            points.append(
+                pd.DataFrame({"series_id": name, "ts": START + step * np.arange(len(values)), "value": values})
+            )
             labels += [(name, fault, START + step * a, START + step * b) for fault, a, b in draft.labels]
     return Labelled(
         pd.DataFrame(series, columns=["series_id", "family", "kind", "grain"]),

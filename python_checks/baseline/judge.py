@@ -8,13 +8,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from python_checks.baseline import reasons, transforms
-from python_checks.baseline.learned import SPANS, Panel
+from python_checks.baseline import reasons
+from python_checks.baseline.learned import Panel
 from python_checks.baseline.scores import Verdict, judge_learned, judge_zscore
 from python_checks.baseline.settings import complete, needed
-from python_checks.errors import ConfigError
+from python_checks.baseline.spine import (
+    NONE,
+    Integers,
+    Points,
+    check_points,
+    closed,
+    first_wanted,
+    panel_of,
+    points_of,
+)
 from python_checks.monitors import GRAIN_STEP, Grain
 
 COLUMNS = (
@@ -35,21 +43,9 @@ COLUMNS = (
     "severity",
 )
 STATUSES = ("learning", "judged", "excluded", "forecast")
+METHODS = ("learned", "zscore")
 SEVERITIES = ("", "warning", "critical")
-_CELLS = 1_500_000  # cells (series x buckets) computed at a time; bounds memory to a few hundred MB
-_NONE = np.iinfo(np.int64).min
-
-Integers = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class _Points:
-    """Points of one grain: row of the series, bucket number since 1970, value and whether it is excluded."""
-
-    row: Integers
-    bucket: Integers
-    value: NDArray[np.float64]
-    excluded: NDArray[np.bool_]
+_CELLS = 300_000  # cells (series x buckets) computed at a time: keeps memory small and caches warm
 
 
 def judge(
@@ -70,8 +66,8 @@ def judge(
     Raises ConfigError when a column is missing or a setting is not possible.
     """
     settings = complete(series)
-    _check_points(points)
-    keys = pd.CategoricalDtype(settings.index)
+    check_points(points)
+    keys = settings.index
     parts: list[pd.DataFrame] = []
     for grain in ("day", "hour"):
         chosen = np.flatnonzero((settings["grain"] == grain).to_numpy())
@@ -82,8 +78,10 @@ def judge(
     if not parts:
         return _empty()
     result = pd.concat(parts, ignore_index=True)
-    order = np.lexsort((result["bucket_start"].to_numpy(), result["series_key"].cat.codes.to_numpy()))
-    result = result.take(order).reset_index(drop=True)
+    codes = result["series_key"].cat.codes.to_numpy()
+    if (np.diff(codes) < 0).any():
+        # Every series is in one part, its buckets in order.
+        result = result.take(np.argsort(codes, kind="stable")).reset_index(drop=True)
     for name in ("series_key", "status", "method", "severity"):
         result[name] = result[name].astype(object)
     return result
@@ -96,13 +94,13 @@ def _judge_grain(
     grain: Grain,
     horizon: int,
     judge_from: pd.Series[Any] | None,
-    keys: pd.CategoricalDtype,
+    keys: pd.Index[str],
 ) -> Iterator[pd.DataFrame]:
     nanoseconds = int(GRAIN_STEP[grain].total_seconds() * 1e9)
-    data = _points_of(settings, points, nanoseconds)
-    last = _last_buckets(settings, series, data, nanoseconds)
-    data = _closed(data, last)
-    wanted = _wanted(settings, judge_from, data, last, nanoseconds)
+    data = points_of(settings, points, nanoseconds)
+    last = last_buckets(settings, series, data, nanoseconds)
+    data = closed(data, last)
+    wanted = first_wanted(settings, judge_from, data, last, nanoseconds)
     reach = int(needed(settings)[grain] / GRAIN_STEP[grain])
     # Series alike in method, window and first bucket are computed together.
     alike = pd.DataFrame(
@@ -114,17 +112,17 @@ def _judge_grain(
             "last": last,
         }
     )
-    alike = alike[(last != _NONE) & (wanted <= last + horizon)]
+    alike = alike[(last != NONE) & (wanted <= last + horizon)]
     alike = alike.sort_values(["method", "window", "own", "from"], kind="stable")
     order = np.argsort(data.row, kind="stable")
-    data = _Points(data.row[order], data.bucket[order], data.value[order], data.excluded[order])
+    data = Points(data.row[order], data.bucket[order], data.value[order], data.excluded[order])
     edges = np.searchsorted(data.row, np.arange(len(settings) + 1))
     for (method, window, own), group in alike.groupby(["method", "window", "own"], sort=False):
         for chunk in _chunks(group, reach, horizon):
             rows = chunk.index.to_numpy()
             origin = int(chunk["from"].min()) - reach
             end = int(chunk["last"].max()) + horizon
-            panel, first = _panel(data, edges, rows, settings, grain, origin, end, int(chunk["from"].min()))
+            panel, first = panel_of(data, edges, rows, settings, grain, origin, end, int(chunk["from"].min()))
             part = settings.iloc[rows]
             verdict = (
                 judge_learned(panel, part) if method == "learned" else judge_zscore(panel, part, int(window), bool(own))
@@ -145,106 +143,6 @@ def _chunks(group: pd.DataFrame, reach: int, horizon: int) -> Iterator[pd.DataFr
         begin = end
 
 
-def _check_points(points: pd.DataFrame) -> None:
-    for name in ("series_key", "bucket_start", "value"):
-        if name not in points.columns:
-            raise ConfigError(f"The points have no column {name!r}; add it.")
-    if len(points) and getattr(points["bucket_start"].dtype, "tz", None) is None:
-        raise ConfigError("The points' bucket_start has no time zone; give timestamps in UTC.")
-
-
-def _buckets(times: pd.Series[Any], nanoseconds: int) -> Integers:
-    """Bucket numbers since 1970; a time inside a bucket belongs to it."""
-    utc = pd.DatetimeIndex(pd.to_datetime(times, utc=True)).as_unit("ns")
-    numbers = utc.asi8 // nanoseconds
-    return np.where(utc.isna(), _NONE, numbers)
-
-
-def _points_of(settings: pd.DataFrame, points: pd.DataFrame, nanoseconds: int) -> _Points:
-    keys = points["series_key"]
-    if isinstance(keys.dtype, pd.CategoricalDtype):
-        row = settings.index.get_indexer(keys.cat.categories.astype(str))[keys.cat.codes.to_numpy()]
-        row = np.where(keys.cat.codes.to_numpy() < 0, -1, row)
-    else:
-        row = settings.index.get_indexer(keys)
-    mine = row >= 0
-    value = points["value"].to_numpy(dtype=np.float64, na_value=np.nan)[mine]
-    if "excluded" in points.columns:
-        excluded = points["excluded"].fillna(False).to_numpy(dtype=bool)[mine]
-    else:
-        excluded = np.zeros(len(value), dtype=bool)
-    times = points["bucket_start"] if mine.all() else points.loc[mine, "bucket_start"]
-    value = np.where(np.isfinite(value), value, np.nan)
-    return _Points(row[mine].astype(np.int64), _buckets(times, nanoseconds), value, excluded)
-
-
-def _last_buckets(settings: pd.DataFrame, series: pd.DataFrame, data: _Points, nanoseconds: int) -> Integers:
-    newest = int(data.bucket.max()) if len(data.bucket) else _NONE
-    if "last_bucket" not in series.columns:
-        return np.full(len(settings), newest, dtype=np.int64)
-    given = _buckets(series["last_bucket"], nanoseconds)
-    return np.where(given == _NONE, newest, given)
-
-
-def _closed(data: _Points, last: Integers) -> _Points:
-    """Points up to the newest closed bucket of their series; the bucket that is being filled is not judged."""
-    closed = (data.bucket <= last[data.row]) & (data.bucket != _NONE)
-    if closed.all():
-        return data
-    return _Points(data.row[closed], data.bucket[closed], data.value[closed], data.excluded[closed])
-
-
-def _wanted(
-    settings: pd.DataFrame, judge_from: pd.Series[Any] | None, data: _Points, last: Integers, nanoseconds: int
-) -> Integers:
-    """First bucket to return per series: what was asked for, else the first point, else the newest closed bucket."""
-    first = np.full(len(settings), np.iinfo(np.int64).max)
-    there = np.isfinite(data.value)
-    np.minimum.at(first, data.row[there], data.bucket[there])
-    first = np.where(first == np.iinfo(np.int64).max, last, first)
-    if judge_from is None:
-        return first
-    asked = _buckets(judge_from.reindex(settings.index), nanoseconds)
-    return np.where(asked == _NONE, first, asked)
-
-
-def _panel(
-    data: _Points,
-    edges: Integers,
-    rows: Integers,
-    settings: pd.DataFrame,
-    grain: Grain,
-    origin: int,
-    end: int,
-    start: int,
-) -> tuple[Panel, Integers]:
-    """Matrices of some series, and the number of the first bucket in which each has a point."""
-    lengths = edges[rows + 1] - edges[rows]
-    source = np.repeat(edges[rows] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
-    target = np.repeat(np.arange(len(rows)), lengths)
-    column = data.bucket[source] - origin
-    inside = (column >= 0) & (column <= end - origin)
-    source, target, column = source[inside], target[inside], column[inside]
-    shape = (len(rows), end - origin + 1)
-    observed = np.full(shape, np.nan)
-    excluded = np.zeros(shape, dtype=bool)
-    observed[target, column] = data.value[source]
-    excluded[target, column] = data.excluded[source]
-    first = np.full(len(rows), shape[1], dtype=np.int64)
-    there = np.isfinite(data.value[source])
-    np.minimum.at(first, target[there], column[there])
-    part = settings.iloc[rows]
-    kinds = part["kind_code"].to_numpy()
-    empties = (part["metric"] == "row_count").to_numpy()
-    counted = observed
-    if empties.any():
-        # A row count of no rows is an empty bucket, not a small value.
-        counted = np.where(empties[:, None] & (observed == 0), np.nan, observed)
-    x = np.where(excluded, np.nan, counted) if excluded.any() else counted
-    panel = Panel(SPANS[grain], kinds, observed, x, transforms.forward(x, kinds), excluded, empties, start - origin)
-    return panel, first + origin
-
-
 @dataclass(frozen=True)
 class _Spine:
     """Bucket numbers that belong to the rows of a panel."""
@@ -258,28 +156,31 @@ class _Spine:
 
 
 def _assemble(
-    panel: Panel, verdict: Verdict, settings: pd.DataFrame, spine: _Spine, keys: pd.CategoricalDtype
+    panel: Panel, verdict: Verdict, settings: pd.DataFrame, spine: _Spine, keys: pd.Index[str]
 ) -> pd.DataFrame:
-    numbers = spine.origin + np.arange(panel.observed.shape[1])
+    now = panel.since(panel.start)
+    numbers = spine.origin + panel.start + np.arange(now.observed.shape[1])
     begun = np.minimum(np.maximum(spine.first, spine.wanted), np.maximum(spine.last, spine.wanted))[:, None]
     shown = (numbers >= begun) & (numbers <= spine.last[:, None] + spine.horizon)
     row, column = np.nonzero(shown)
     ahead = numbers[column] > spine.last[row]
     status = np.where(verdict.learning[row, column], 0, 1)
-    status = np.where(panel.excluded[row, column], 2, status)
+    status = np.where(now.excluded[row, column], 2, status)
     status = np.where(ahead, 3, status)
     judged = status == 1
     score = np.where(judged, verdict.score[row, column], np.nan)
     size = np.abs(np.nan_to_num(score))
     warn, critical = settings["warn_score"].to_numpy()[row], settings["critical_score"].to_numpy()[row]
     severity = np.where(judged & (size >= critical), 2, np.where(judged & (size >= warn), 1, 0))
-    buckets = pd.DatetimeIndex(numbers[column] * spine.nanoseconds, tz="UTC")
-    reason = reasons.word(panel, verdict, settings, row, column, status, severity, buckets)
+    times = numbers[column] * spine.nanoseconds
+    cells = reasons.Cells(row, column, status, severity, times)
+    buckets = pd.DatetimeIndex(times, tz="UTC")
+    reason = reasons.word(panel, verdict, settings, cells)
     frame: dict[str, Any] = {
-        "series_key": pd.Categorical.from_codes(keys.categories.get_indexer(settings.index)[row], dtype=keys),
+        "series_key": _category(keys.get_indexer(settings.index)[row], keys),
         "bucket_start": buckets,
-        "status": pd.Categorical.from_codes(status, STATUSES),
-        "observed_value": panel.observed[row, column],
+        "status": _category(status, STATUSES),
+        "observed_value": now.observed[row, column],
     }
     numbers_of = {
         "expected_value": verdict.expected,
@@ -292,13 +193,15 @@ def _assemble(
     for name, values in numbers_of.items():
         frame[name] = values[row, column]
     frame["sample_size"] = verdict.sample[row, column].astype(np.int64)
-    frame["method"] = pd.Categorical.from_codes(
-        (settings["method"] == "zscore").to_numpy().astype(int)[row], ("learned", "zscore")
-    )
+    frame["method"] = _category((settings["method"] == "zscore").to_numpy().astype(int)[row], METHODS)
     frame["score"] = score
     frame["reason"] = reason
-    frame["severity"] = pd.Categorical.from_codes(severity, SEVERITIES)
+    frame["severity"] = _category(severity, SEVERITIES)
     return pd.DataFrame(frame)
+
+
+def _category(codes: Any, names: Any) -> pd.Categorical:
+    return pd.Categorical.from_codes(codes, categories=pd.Index(names))
 
 
 def _empty() -> pd.DataFrame:

@@ -7,7 +7,7 @@ are undefined.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +67,19 @@ class Panel:
     empties: NDArray[np.bool_]
     start: int
 
-    @property
-    def context(self) -> int:
-        """First column in which a forecast error is needed."""
-        return max(0, self.start - self.spans.errors)
+    def since(self, column: int) -> Panel:
+        """The panel from a column on, no later than ``start``; a negative number is column 0."""
+        first = max(0, min(column, self.start))
+        return Panel(
+            self.spans,
+            self.kinds,
+            self.observed[:, first:],
+            self.x[:, first:],
+            self.y[:, first:],
+            self.excluded[:, first:],
+            self.empties,
+            self.start - first,
+        )
 
 
 @dataclass(frozen=True)
@@ -81,14 +90,18 @@ class Forecast:
     steady: Matrix
     profile: Matrix
     scale: Matrix
-    count: Matrix  # past errors that the scale rests on
-    sample: Matrix  # observed buckets among them
+    count: NDArray[np.int64]  # past errors that the scale rests on
+    sample: NDArray[np.int64]  # observed buckets among them
+
+    def since(self, column: int) -> Forecast:
+        """The forecast from a column on."""
+        return Forecast(*(getattr(self, part.name)[:, column:] for part in fields(self)))
 
 
 def forecast(panel: Panel) -> Forecast:
     """One-step forecasts of every column from ``panel.start`` on, from earlier columns alone."""
     spans, y = panel.spans, panel.y
-    first_error = panel.context
+    first_error = max(0, panel.start - spans.errors)
     first_choice = max(0, first_error - spans.choice)
     first_level = max(0, first_choice - spans.steady)
     weekly, known = profile(y, spans.season, first_level)

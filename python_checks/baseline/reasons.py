@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,33 +12,36 @@ from numpy.typing import NDArray
 
 from python_checks.baseline import scores, transforms
 from python_checks.baseline.learned import WEEKS, Panel
-from python_checks.baseline.windows import Matrix
 
 Integers = NDArray[np.int64]
+_HOUR = 3_600_000_000_000
+_DAY = 24 * _HOUR
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def word(
-    panel: Panel,
-    verdict: scores.Verdict,
-    settings: pd.DataFrame,
-    row: Integers,
-    column: Integers,
-    status: Integers,
-    severity: Integers,
-    buckets: pd.DatetimeIndex,
-) -> NDArray[Any]:
-    """One reason per given cell (row, column): empty for unremarkable buckets, excluded ones and forecasts."""
-    result = np.full(len(row), "", dtype=object)
-    learning = np.flatnonzero(status == 0)
+@dataclass(frozen=True)
+class Cells:
+    """Buckets that become rows: series and judged column in the panel, status and severity as codes, time in ns."""
+
+    row: Integers
+    column: Integers
+    status: Integers
+    severity: Integers
+    time: Integers
+
+
+def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: Cells) -> NDArray[Any]:
+    """One reason per cell: empty for unremarkable buckets, excluded ones and forecasts."""
+    result = np.full(len(cells.row), "", dtype=object)
+    learning = np.flatnonzero(cells.status == 0)
     if len(learning):
-        needed = verdict.remaining[row[learning], column[learning]].astype(np.int64)
+        needed = verdict.remaining[cells.row[learning], cells.column[learning]].astype(np.int64)
         result[learning] = _learning(needed, panel.spans.day > 1)
-    remarkable = np.flatnonzero(severity > 0)
-    if not len(remarkable):
-        return result
-    writer = _Writer(panel, verdict, settings)
-    for index in remarkable:
-        result[index] = writer.reason(int(row[index]), int(column[index]), buckets[index])
+    remarkable = np.flatnonzero(cells.severity > 0)
+    if len(remarkable):
+        writer = _Writer(panel, verdict, settings)
+        chosen = (part[remarkable].tolist() for part in (cells.row, cells.column, cells.time))
+        result[remarkable] = [writer.reason(*cell) for cell in zip(*chosen, strict=True)]
     return result
 
 
@@ -64,11 +68,12 @@ class _Writer:
 
     def __init__(self, panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame) -> None:
         self.panel, self.verdict = panel, verdict
+        self.now = panel.since(panel.start)
         self.kinds = settings["kind"].tolist()
         self.metrics = settings["metric"].tolist()
         self.plain = (settings["method"] == "zscore").tolist()
         self.lower, self.upper = settings["lower_limit"].tolist(), settings["upper_limit"].tolist()
-        self.by_cause: dict[int, Callable[[int, int, pd.Timestamp], str]] = {
+        self.by_cause: dict[int, Callable[[int, int, int], str]] = {
             scores.POINT: self._point,
             scores.CONSTANT: self._constant,
             scores.EMPTY_SLOT: self._empty_slot,
@@ -78,39 +83,41 @@ class _Writer:
             scores.LIMIT: self._limit,
         }
 
-    def reason(self, row: int, column: int, bucket: pd.Timestamp) -> str:
-        return self.by_cause[int(self.verdict.cause[row, column])](row, column, bucket)
+    def reason(self, row: int, column: int, time: int) -> str:
+        return self.by_cause[int(self.verdict.cause[row, column])](row, column, time)
 
     def _value(self, row: int, value: float) -> str:
         if self.kinds[row] == "rate":
             return f"{float(f'{100 * value:.3g}'):.10g} %"
         return number(value)
 
-    def _slot(self, bucket: pd.Timestamp) -> str:
-        return f"{bucket:%A}" if self.panel.spans.day == 1 else f"{bucket:%A} {bucket:%H:%M}"
+    def _slot(self, time: int) -> str:
+        day, rest = divmod(time, _DAY)
+        name = _WEEKDAYS[(day + 3) % 7]  # 1970 began on a Thursday
+        return name if self.panel.spans.day == 1 else f"{name} {rest // _HOUR:02d}:00"
 
-    def _earlier(self, row: int, column: int) -> Matrix:
-        lags = np.arange(1, WEEKS + 1) * self.panel.spans.season
-        lags = lags[lags <= column]
-        return np.asarray(self.panel.x[row, column - lags])
+    def _earlier(self, row: int, column: int) -> list[float]:
+        """Values of the same slot in the eight weeks before."""
+        season, at = self.panel.spans.season, self.panel.start + column
+        values = self.panel.x[row, max(at - WEEKS * season, at % season) : at : season].tolist()
+        return [value for value in values if value == value]
 
-    def _missing(self, row: int, column: int, bucket: pd.Timestamp) -> str:
+    def _missing(self, row: int, column: int, time: int) -> str:
         nothing = "no rows" if self.panel.empties[row] else "no value"
-        earlier = self._earlier(row, column)
-        seen = earlier[np.isfinite(earlier)]
-        if not len(seen):
+        seen = self._earlier(row, column)
+        if not seen:
             return nothing
-        low, high = self._value(row, float(seen.min())), self._value(row, float(seen.max()))
+        low, high = self._value(row, min(seen)), self._value(row, max(seen))
         span = low if low == high else f"{low} to {high}"
         known = int(self.verdict.slots.known[row, column])
-        slot = self._slot(bucket)
+        slot = self._slot(time)
         if len(seen) >= known:
             return f"{nothing}; every {slot} before had {span}"
         return f"{nothing}; {len(seen)} of the last {known} {slot}s had {span}"
 
-    def _point(self, row: int, column: int, bucket: pd.Timestamp) -> str:
-        del bucket
-        value, expected = float(self.panel.observed[row, column]), float(self.verdict.expected[row, column])
+    def _point(self, row: int, column: int, time: int) -> str:
+        del time
+        value, expected = float(self.now.observed[row, column]), float(self.verdict.expected[row, column])
         if self.plain[row]:
             return self._standard(row, column, value, expected)
         usual = self._value(row, expected)
@@ -128,28 +135,27 @@ class _Writer:
         size, side = abs(value - mean) / deviation, "above" if value > mean else "below"
         return f"{size:.1f} standard deviations {side} the mean of {self._value(row, mean)}"
 
-    def _constant(self, row: int, column: int, bucket: pd.Timestamp) -> str:
-        del bucket
+    def _constant(self, row: int, column: int, time: int) -> str:
+        del time
         before = self._value(row, float(self.verdict.constant[row, column]))
-        return (
-            f"changed from {before}, the value it always had, to {self._value(row, float(self.panel.x[row, column]))}"
-        )
+        return f"changed from {before}, the value it always had, to {self._value(row, float(self.now.x[row, column]))}"
 
-    def _empty_slot(self, row: int, column: int, bucket: pd.Timestamp) -> str:
-        value = number(float(self.panel.observed[row, column]))
+    def _empty_slot(self, row: int, column: int, time: int) -> str:
+        value = number(float(self.now.observed[row, column]))
         earlier = self._earlier(row, column)
-        if np.isfinite(earlier).any():
-            return f"{value} rows; {self._slot(bucket)}s had at most {number(float(np.nanmax(earlier)))} before"
-        return f"{value} rows; {self._slot(bucket)}s were empty before"
+        if earlier:
+            return f"{value} rows; {self._slot(time)}s had at most {number(max(earlier))} before"
+        return f"{value} rows; {self._slot(time)}s were empty before"
 
-    def _stuck(self, row: int, column: int, bucket: pd.Timestamp) -> str:
-        del bucket
+    def _stuck(self, row: int, column: int, time: int) -> str:
+        del time
         return f"the same value {int(self.verdict.repeats[row, column])} times in a row"
 
-    def _drift(self, row: int, column: int, bucket: pd.Timestamp) -> str:
-        del bucket
+    def _drift(self, row: int, column: int, time: int) -> str:
+        del time
         kinds = self.panel.kinds[row : row + 1]
-        now = float(np.nanmedian(self.panel.y[row, max(0, column - 6) : column + 1]))
+        at = self.panel.start + column
+        now = float(np.nanmedian(self.panel.y[row, max(0, at - 6) : at + 1]))
         step = float(self.verdict.step[row, column])
         new, old = (float(transforms.backward(np.array([[y]]), kinds)[0, 0]) for y in (now, now - step))
         more = "more" if step > 0 else "less"
@@ -157,9 +163,9 @@ class _Writer:
             return f"about {self._value(row, abs(new - old))} {more} every week, not the usual course"
         return f"about {100 * abs(new / old - 1):.2g} % {more} every week, not the usual course"
 
-    def _limit(self, row: int, column: int, bucket: pd.Timestamp) -> str:
-        del bucket
-        value = float(self.panel.observed[row, column])
+    def _limit(self, row: int, column: int, time: int) -> str:
+        del time
+        value = float(self.now.observed[row, column])
         if value < self.lower[row]:
             return f"{self._value(row, value)} is below the limit of {self._value(row, self.lower[row])}"
         return f"{self._value(row, value)} is above the limit of {self._value(row, self.upper[row])}"

@@ -1,7 +1,7 @@
 """Rules for what a distance from an expectation misses: nothing came, nothing moves, a constant moved, slow drift.
 
-Matrices are series (rows) by buckets (columns); a score of 0 means that the rule has nothing to say. Constants and
-their sources are in docs/detector.md.
+Matrices are series (rows) by judged buckets (columns, from ``Panel.start`` on); a score of 0 means that the rule has
+nothing to say. Constants and their sources are in docs/detector.md.
 """
 
 from __future__ import annotations
@@ -9,10 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from python_checks.baseline import transforms
 from python_checks.baseline.learned import WEEKS, Forecast, Panel
-from python_checks.baseline.windows import Mask, Matrix, lagged_quantile, rolling_count, rolling_median, rolling_huber, shifted
+from python_checks.baseline.windows import (
+    Mask,
+    Matrix,
+    lagged_quantile,
+    rolling_count,
+    rolling_huber,
+    rolling_median,
+    shifted,
+)
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
 MODE = 0.399  # sqrt(lambda) times the probability of the commonest value of a Poisson count
@@ -30,33 +39,35 @@ class Slots:
 
     usual: Mask
     misses: Matrix
-    seen: Matrix
-    known: Matrix
+    seen: NDArray[np.int8]
+    known: NDArray[np.int8]
 
 
 def slots(panel: Panel) -> Slots:
     """Which buckets should hold something, judged by the same slot of the last eight weeks."""
-    spans = panel.spans
+    spans, start = panel.spans, panel.start
     present = np.isfinite(panel.y)
     columns = np.arange(present.shape[1])
     newest = np.maximum.accumulate(np.where(present, columns, -1), axis=1)
-    alive = np.where((newest >= 0) & (columns - newest < ALIVE_WEEKS * spans.season), 1.0, 0.0)
-    seen, known = np.zeros(present.shape), np.zeros(present.shape)
-    for week in range(1, WEEKS + 1):
-        lag = spans.season * week
-        seen += shifted(np.where(present, 1.0, 0.0), lag) > 0
-        known += shifted(alive, lag) > 0
+    alive = (newest >= 0) & (columns - newest < ALIVE_WEEKS * spans.season)
+    seen, known = (np.zeros(present.shape, dtype=np.int8) for _ in range(2))
+    for lag in range(spans.season, WEEKS * spans.season + 1, spans.season):
+        if lag < present.shape[1]:
+            seen[:, lag:] += present[:, :-lag]
+            known[:, lag:] += alive[:, :-lag]
     usual: Mask = (seen >= 2) & (2 * seen >= known)
     miss = ~present & ~panel.excluded & usual
     # A run of misses starts with the first miss after a filled bucket.
     position = np.cumsum(miss, axis=1)
-    at_newest = np.take_along_axis(position, np.maximum(newest, 0), axis=1) * (newest >= 0)
-    begins = miss & (position == at_newest + 1)
-    total = np.cumsum(begins, axis=1)
+    filled = newest >= 0
+    at_newest = np.take_along_axis(position, np.maximum(newest, 0), axis=1) * filled
+    total = np.cumsum(miss & (position == at_newest + 1), axis=1)
+    before = np.take_along_axis(total, np.maximum(newest, 0), axis=1) * filled
     window = MISS_WEEKS * spans.season if spans.day == 1 else spans.errors
-    older = np.concatenate([np.zeros((len(total), window + 1)), total], axis=1)[:, : total.shape[1]]
-    before = np.take_along_axis(total, np.maximum(newest, 0), axis=1) * (newest >= 0)
-    return Slots(usual, np.maximum(before - older, 0.0), seen, known)
+    older = np.zeros_like(total)
+    older[:, window + 1 :] = total[:, : max(0, total.shape[1] - window - 1)]
+    misses = np.maximum(before - older, 0)[:, start:].astype(np.float64)
+    return Slots(usual[:, start:], misses, seen[:, start:], known[:, start:])
 
 
 def missing_score(panel: Panel, slots: Slots) -> Matrix:
@@ -64,7 +75,8 @@ def missing_score(panel: Panel, slots: Slots) -> Matrix:
 
     A run of misses keeps the score of its first: an outage does not turn normal by lasting.
     """
-    miss = ~np.isfinite(panel.y) & ~panel.excluded & slots.usual
+    now = panel.since(panel.start)
+    miss = ~np.isfinite(now.y) & ~now.excluded & slots.usual
     return np.where(miss, -6.0 / (1.0 + 0.9 * slots.misses), 0.0)
 
 
@@ -73,26 +85,29 @@ def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
 
     ``.75 sqrt(-2 r ln p)``: r repeats of something that happens by chance with probability p each.
     """
+    width = panel.spans.errors - 8
+    panel = panel.since(panel.start - panel.spans.errors - 10)
     x, start = panel.x, panel.start
-    with np.errstate(invalid="ignore"):
-        pair = np.isfinite(x) & np.isfinite(shifted(x, 1))
-        equal = pair & (x == shifted(x, 1))
+    there = np.isfinite(x)
+    pair, equal = np.zeros_like(there), np.zeros_like(there)
+    pair[:, 1:] = there[:, 1:] & there[:, :-1]
+    equal[:, 1:] = pair[:, 1:] & (x[:, 1:] == x[:, :-1])
     columns = np.arange(x.shape[1])
     # Unequal neighbours end a run; missing buckets do too.
     broken = np.maximum.accumulate(np.where(equal, -1, columns), axis=1)
-    repeats = np.minimum(np.where(equal, columns - broken, 0), panel.spans.errors).astype(np.float64)
-    width = panel.spans.errors - 8
-    same = rolling_count(equal, width, lag=9, start=start)
-    pairs = rolling_count(pair, width, lag=9, start=start)
+    repeats = np.minimum(np.where(equal, columns - broken, 0), panel.spans.errors)[:, start:].astype(np.float64)
+    same = rolling_count(equal, width, lag=9, start=start)[:, start:]
+    pairs = rolling_count(pair, width, lag=9, start=start)[:, start:]
+    value = x[:, start:]
     chance = (same + 0.5) / (pairs + 1.0)
-    counts = (panel.kinds == transforms.COUNT)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        chance = np.where(counts, np.fmax(chance, MODE / np.sqrt(np.maximum(x, 0.0))), chance)
+        commonest = np.fmax(chance, MODE / np.sqrt(np.maximum(value, 0.0)))
+        chance = np.where((panel.kinds == transforms.COUNT)[:, None], commonest, chance)
         # Nothing wrong is what a rate of 0 or 1 that stays there says.
-        chance = np.where((panel.kinds == transforms.RATE)[:, None] & ((x == 0.0) | (x == 1.0)), 1.0, chance)
+        chance = np.where((panel.kinds == transforms.RATE)[:, None] & ((value == 0.0) | (value == 1.0)), 1.0, chance)
         score = 0.75 * np.sqrt(-2.0 * repeats * np.log(np.minimum(chance, 1.0)))
-    known = pairs >= 7
-    return np.where((repeats > 0) & known & np.isfinite(score), score, 0.0), repeats + 1.0
+    known = (repeats > 0) & (pairs >= 7) & np.isfinite(score)
+    return np.where(known, score, 0.0), repeats + 1.0
 
 
 def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
@@ -100,26 +115,39 @@ def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
 
     Departures before are counted once each, however long they lasted; the way back is none.
     """
-    x, start, width = panel.x, panel.start, panel.spans.errors
-    usual = rolling_median(x, width, start=max(0, start - 1), min_count=CONSTANT_LEAST)
-    there = np.isfinite(x)
-    same, count, off, departures = (np.zeros(x.shape) for _ in range(4))
-    for back in range(1, width + 1):
+    width = panel.spans.errors
+    panel = panel.since(panel.start - width)
+    columns = np.arange(panel.x.shape[1])
+    there = np.isfinite(panel.x)
+    newest = np.maximum.accumulate(np.where(there, columns, 0), axis=1)
+    filled = np.take_along_axis(panel.x, newest, axis=1)
+    equal = np.zeros_like(there)
+    equal[:, 1:] = there[:, 1:] & (panel.x[:, 1:] == filled[:, :-1])
+    # Only series with this many equal neighbours can be constant; most are none.
+    few = rolling_count(equal, width, start=panel.start)[:, panel.start :] < CONSTANT_LEAST - 3
+    rows = np.flatnonzero(~few.all(axis=1))
+    score, value = np.zeros(few.shape), np.full(few.shape, np.nan)
+    if len(rows):
+        score[rows], value[rows] = _constant(panel.x[rows], panel.start, width)
+    return score, value
+
+
+def _constant(x: Matrix, start: int, width: int) -> tuple[Matrix, Matrix]:
+    usual = rolling_median(x, width, start=start, min_count=CONSTANT_LEAST)[:, start:]
+    same, count, departures = (np.zeros(usual.shape, dtype=np.int16) for _ in range(3))
+    off = np.zeros(usual.shape, dtype=bool)
+    for back in range(min(width, x.shape[1] - 1), 0, -1):
         begin = max(start, back)
-        if begin >= x.shape[1]:
-            break
-        now, then = slice(begin, None), slice(begin - back, x.shape[1] - back)
-        with np.errstate(invalid="ignore"):
-            differs = there[:, then] & (x[:, then] != usual[:, now])
-        same[:, now] += there[:, then] & ~differs
-        count[:, now] += there[:, then]
-        departures[:, now] += differs & (off[:, now] == 0)
-        off[:, now] = np.where(there[:, then], differs, off[:, now])
-    with np.errstate(invalid="ignore"):
-        rare = (departures <= same / CONSTANT_LEAST) & (same >= 0.75 * count)
-        constant = (same >= CONSTANT_LEAST) & rare & (usual != 0)
-    score = np.where(constant, 6.0 / (1.0 + 0.5 * departures), 0.0)
-    return score, np.where(constant, usual, np.nan)
+        then, now = x[:, begin - back : x.shape[1] - back], slice(begin - start, None)
+        there = np.isfinite(then)
+        differs = there & (then != usual[:, now])
+        same[:, now] += there & ~differs
+        count[:, now] += there
+        departures[:, now] += differs & ~off[:, now]
+        off[:, now] = np.where(there, differs, off[:, now])
+    rare = (departures <= same / CONSTANT_LEAST) & (same >= 0.75 * count)
+    constant = (same >= CONSTANT_LEAST) & rare & (usual != 0) & np.isfinite(usual)
+    return np.where(constant, 6.0 / (1.0 + 0.5 * departures), 0.0), np.where(constant, usual, np.nan)
 
 
 def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
@@ -129,12 +157,15 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
     towers over the others is a change of level, which the point score sees. And a drift that goes on has its newest
     value beyond last week's level.
     """
-    zero = np.zeros(panel.y.shape)
     if panel.spans.day > 1:
+        zero = np.zeros(panel.since(panel.start).y.shape)
         return zero, zero
-    week, start = panel.spans.season, panel.start
     longest = max(DRIFT_UNITS)
-    plain = panel.y - forecast.profile
+    week = panel.spans.season
+    first = max(0, panel.start - (WEEKS + 6 + longest) * week)
+    start = panel.start - first
+    plain = panel.y[:, first:] - forecast.profile[:, first:]
+    scale = forecast.scale[:, panel.start :]
     level = rolling_huber(plain, week, start=max(0, start - (WEEKS + 2 + longest) * week), min_count=week // 2 + 1)
     past = shifted(level, week)
     step = level - past
@@ -143,15 +174,16 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
     with np.errstate(invalid="ignore"):
         excess = step - usual
         moving = np.sign(excess) * np.fmin(1.5 * np.abs(step), np.abs(excess)) * (step * excess > 0)
-        unit = forecast.scale * np.sqrt(2.0 * HUBER_VARIANCE / week)
-        ahead = plain - past
-        score = zero
+        unit = scale * np.sqrt(2.0 * HUBER_VARIANCE / week)
+        ahead = (plain - past)[:, start:]
+        score = np.zeros(ahead.shape)
         for count, units in DRIFT_UNITS.items():
-            steps = np.stack([shifted(moving, week * k) for k in range(count)])
+            steps = np.stack([shifted(moving, week * k)[:, start:] for k in range(count)])
             sizes = np.abs(steps)
             least = sizes.min(axis=0)
             one_way = np.abs(np.sign(steps).sum(axis=0) + np.sign(ahead)) == count + 1
             alike = sizes.max(axis=0) <= 2.0 * least + unit
             size = np.where(one_way & alike, least / unit * (3.0 / units), 0.0)
             score = np.fmax(score, size)
-        return np.where(score > 0, score * np.sign(moving), 0.0), moving
+        newest = moving[:, start:]
+        return np.where(score > 0, score * np.sign(newest), 0.0), newest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said about every bucket of a panel; expectations, bounds and limits in the metric's unit.
+    """What is said about the judged buckets of a panel; expectations and bounds in the metric's unit.
 
     ``remaining`` is how many more buckets of history a learning bucket needs; ``repeats``, ``step`` (per week, judged
     scale) and ``slots`` word the reasons.
@@ -36,13 +37,13 @@ class Verdict:
 
     expected: Matrix
     scale: Matrix
-    sample: Matrix
+    sample: NDArray[Any]
     warning: Bounds
     critical: Bounds
     score: Matrix
     cause: NDArray[np.int64]
     learning: Mask
-    remaining: Matrix
+    remaining: NDArray[Any]
     repeats: Matrix
     step: Matrix
     slots: rules.Slots
@@ -52,24 +53,25 @@ class Verdict:
 def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Verdict of the learned method."""
     options = Options.of(settings)
-    forecast = learned.forecast(panel)
+    everything = learned.forecast(panel)
     slots = rules.slots(panel)
-    forecast, empty = _empty_slots(panel, forecast, slots)
+    forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
+    constant_score, constant = rules.constant_score(panel)
+    now = panel.since(panel.start)
     remaining = np.maximum(options.min_sample - forecast.sample, MIN_ERRORS - forecast.count)
     known = (remaining <= 0) | empty
     low, high = np.fmin(forecast.expected, forecast.steady), np.fmax(forecast.expected, forecast.steady)
     expected = np.where(known, transforms.backward(forecast.expected, panel.kinds), np.nan)
     known &= np.isfinite(expected)
-    constant_score, constant = rules.constant_score(panel)
     constant_score = np.where(known, constant_score, 0.0)
-    point = learned.point_score(panel, forecast)
+    point = learned.point_score(now, forecast)
     bounds = []
     for threshold in (options.warn, options.critical):
         reach = np.where(known, threshold * forecast.scale, np.nan)
         sides = learned_bounds(np.where(empty, np.nan, low - reach), high + reach, panel.kinds)
         sides = around_constant(sides, constant, constant_score >= threshold, panel.kinds)
         bounds.append(apply_options(sides, expected, options))
-    judged_x = np.where(known, panel.x, np.nan)
+    judged_x = np.where(known, now.x, np.nan)
     fires = _outside_constant(judged_x, constant, panel) & (constant_score > np.abs(np.nan_to_num(point)))
     score = np.where(fires, np.sign(judged_x - constant) * constant_score, np.where(known, point, np.nan))
     score = np.nan_to_num(agree(score, judged_x, bounds[0], bounds[1], options))
@@ -91,15 +93,16 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     )
     verdict = _with_missing(verdict, panel, options)
     verdict = _with_stuck(verdict, panel)
-    verdict = _with_drift(verdict, panel, forecast, options)
+    verdict = _with_drift(verdict, panel, everything, options)
     return _with_limits(verdict, panel, options)
 
 
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
     """Verdict of plain statistics."""
     options = Options.of(settings)
-    x = zscore.zero_filled(panel, window)
-    plain = zscore.statistics(panel, x, window, own_window)
+    filled = zscore.zero_filled(panel, window)
+    plain = zscore.statistics(panel, filled, window, own_window).since(panel.start)
+    x = filled[:, panel.start :]
     remaining = options.min_sample - plain.history
     known = (remaining <= 0) & np.isfinite(plain.deviation)
     score = np.where(known, zscore.score(x, plain), np.nan)
@@ -162,8 +165,8 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -
     nothing = transforms.forward(np.zeros((1, 1)), kinds[:1])[0, 0]
     filled = np.where(np.isfinite(panel.y) | panel.excluded, panel.y, nothing)
     lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
-    most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0), nothing)
-    typical = rolling_median(panel.y, spans.steady, start=start)
+    most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
+    typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
     unit = np.fmax(1.0, (typical - nothing) / 6.0)
     return (
         replace(
@@ -180,7 +183,8 @@ def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask
     score = rules.missing_score(panel, verdict.slots)
     # An empty bucket is a fall only where rows are counted; there a series watched for rises does not mind.
     score = np.where(panel.empties[:, None] & ~options.down, 0.0, score)
-    absent = ~np.isfinite(panel.x) & ~panel.excluded
+    now = panel.since(panel.start)
+    absent = ~np.isfinite(now.x) & ~now.excluded
     if unless is not None:
         score, absent = np.where(unless, 0.0, score), absent & ~unless
     learning = np.where(absent, verdict.slots.known < 2, verdict.learning)
@@ -209,7 +213,8 @@ def _louder(verdict: Verdict, score: Matrix, cause: int) -> Verdict:
 def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
     """Hard limits hold while learning, too; beyond one the score is at least critical."""
     floor, ceiling = just_outside(options, panel.kinds)
-    value = np.where(panel.excluded, np.nan, panel.observed)
+    now = panel.since(panel.start)
+    value = np.where(now.excluded, np.nan, now.observed)
     with np.errstate(invalid="ignore"):
         under, over = value <= floor, value >= ceiling
     beyond = under | over

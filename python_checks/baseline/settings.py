@@ -12,7 +12,7 @@ from python_checks.baseline.transforms import KINDS
 from python_checks.errors import ConfigError
 from python_checks.monitors import GRAIN_STEP, Direction, Grain, Method
 
-LOOKBACK: dict[Grain, timedelta] = {"day": timedelta(days=182), "hour": timedelta(days=98)}
+LOOKBACK: dict[Grain, timedelta] = {"day": timedelta(days=203), "hour": timedelta(days=98)}
 WINDOW: dict[Grain, int] = {"day": 30, "hour": 168}
 WARN_SCORE = 2.0
 CRITICAL_SCORE: dict[tuple[str, str], float] = {
@@ -70,7 +70,7 @@ def complete(series: pd.DataFrame) -> pd.DataFrame:
     full["min_sample_size"] = full["min_sample_size"].fillna(pd.Series([MIN_SAMPLE[k] for k in keys], full.index))
     full["own_window"] = full["window_size"].notna()
     full["window_size"] = full["window_size"].fillna(full["grain"].map(dict(WINDOW)))
-    full["kind_code"] = pd.Index(KINDS).get_indexer(full["kind"])
+    full["kind_code"] = pd.Index(KINDS).get_indexer(pd.Index(full["kind"]))
     for name in ("critical_score", "warn_score"):
         _refuse(full, full[name] <= 0, name, "must be greater than 0")
     _refuse(full, full["warn_score"] > full["critical_score"], "warn_score", "must not be greater than critical_score")

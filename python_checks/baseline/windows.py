@@ -8,21 +8,24 @@ computed from the window's own values in a fixed order, so a score does not depe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+# Aliases without a shape: every Matrix is series by buckets.
 Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Counts = NDArray[np.int64]
 
-_CELLS = 4_000_000  # float64 cells sorted at a time: 32 MB
+_CELLS = 1_000_000  # float64 cells sorted at a time: 8 MB
+_FEW = 10  # so many values are sorted faster by comparing whole matrices
 
 
 def shifted(values: Matrix, lag: int) -> Matrix:
     """``values`` moved ``lag`` buckets later; NaN where nothing is that old."""
-    moved = np.full_like(values, np.nan)
+    moved = np.full(values.shape, np.nan)
     if lag < values.shape[1]:
         moved[:, lag:] = values[:, : values.shape[1] - lag]
     return moved
@@ -32,11 +35,25 @@ def rolling_quantiles(
     values: Matrix, width: int, *, lag: int = 1, start: int = 0, quantiles: Sequence[float] = (0.5,), min_count: int = 1
 ) -> list[Matrix]:
     """Quantiles (linear interpolation) of the ``width`` buckets that end ``lag`` buckets before each column."""
+    if width <= _FEW:
+        return _lagged(values, range(lag, lag + width), start, quantiles, min_count)
     results = [np.full(values.shape, np.nan) for _ in quantiles]
     for rows, ordered in _sorted_windows(values, width, lag, start):
         for result, picked in zip(results, _pick(ordered, quantiles, min_count), strict=True):
             result[rows, start:] = picked
     return results
+
+
+def rolling_median(values: Matrix, width: int, *, lag: int = 1, start: int = 0, min_count: int = 1) -> Matrix:
+    """Median of the ``width`` buckets that end ``lag`` buckets before each column."""
+    return rolling_quantiles(values, width, lag=lag, start=start, min_count=min_count)[0]
+
+
+def lagged_quantile(
+    values: Matrix, lags: Sequence[int], *, start: int = 0, quantile: float = 0.5, min_count: int = 1
+) -> Matrix:
+    """Quantile of the values at up to ten ``lags``: the same slot of earlier weeks."""
+    return _lagged(values, lags, start, (quantile,), min_count)[0]
 
 
 def rolling_huber(values: Matrix, width: int, *, start: int = 0, min_count: int = 1) -> Matrix:
@@ -47,22 +64,126 @@ def rolling_huber(values: Matrix, width: int, *, start: int = 0, min_count: int 
     each 1.4826 times the median absolute deviation.
     """
     spread_from = max(0, start - 3 * width)
-    middle = np.full(values.shape, np.nan)
+    middle = rolling_median(values, width, lag=0, start=spread_from, min_count=min_count)
+    away = [np.abs(part - middle[:, spread_from:]) for part in _parts(values, range(width), spread_from)]
     spread = np.full(values.shape, np.nan)
-    for rows, ordered in _sorted_windows(values, width, 0, spread_from):
-        middle[rows, spread_from:] = _pick(ordered, (0.5,), min_count)[0]
-        away = np.abs(ordered - middle[rows, spread_from:, None])
-        spread[rows, spread_from:] = _pick(np.sort(away, axis=2), (0.5,), min_count)[0]
-    limit = 1.5 * 1.4826 * lagged_quantile(spread, [width * k for k in range(4)], start=start)
-    total, count = np.zeros(values.shape), np.zeros(values.shape)
-    for back in range(width):
-        away = shifted(values, back) - middle
-        there = np.isfinite(away) & np.isfinite(limit)
-        total += np.where(there, np.clip(away, -limit, limit), 0.0)
+    spread[:, spread_from:] = _few(away, (0.5,), min_count)[0]
+    limit = 1.5 * 1.4826 * lagged_quantile(spread, [width * k for k in range(4)], start=start)[:, start:]
+    centre = middle[:, start:]
+    total, count = np.zeros(centre.shape), np.zeros(centre.shape)
+    for part in _parts(values, range(width), start):
+        away_now = part - centre
+        there = np.isfinite(away_now) & np.isfinite(limit)
+        total += np.where(there, np.clip(away_now, -limit, limit), 0.0)
         count += there
+    level = np.full(values.shape, np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
-        level: Matrix = np.where(count >= min_count, middle + total / count, np.nan)
+        level[:, start:] = np.where(count >= min_count, centre + total / count, np.nan)
     return level
+
+
+def rolling_mean(values: Matrix, width: int, *, lag: int = 1, start: int = 0, min_count: int = 1) -> Matrix:
+    """Mean of what is there among the ``width`` buckets that end ``lag`` buckets before each column."""
+    total, count = rolling_sum(values, width, lag=lag, start=start)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean: Matrix = np.where(count >= max(1, min_count), total / count, np.nan)
+    return mean
+
+
+def rolling_sum(values: Matrix, width: int, *, lag: int = 1, start: int = 0) -> tuple[Matrix, NDArray[np.int64]]:
+    """Sum of what is there among the ``width`` buckets that end ``lag`` before each column, and how many those are.
+
+    Summed bucket by bucket and not as a difference of running totals: rounding must not depend on older history.
+    """
+    total = np.zeros(values.shape)
+    there = np.isfinite(values)
+    filled = np.where(there, values, 0.0)
+    for back in range(lag + width - 1, lag - 1, -1):
+        begin = max(start, back)
+        if begin < values.shape[1]:
+            total[:, begin:] += filled[:, begin - back : values.shape[1] - back]
+    return total, rolling_count(there, width, lag=lag, start=start)
+
+
+def rolling_count(mask: Mask, width: int, *, lag: int = 1, start: int = 0) -> NDArray[np.int64]:
+    """How many of the ``width`` buckets that end ``lag`` before each column are true; whole numbers, so exact."""
+    rows, columns = mask.shape
+    running = np.zeros((rows, columns + 1), dtype=np.int64)
+    np.cumsum(mask, axis=1, out=running[:, 1:])
+    place = np.arange(columns)
+    upto, since = np.maximum(place - lag + 1, 0), np.maximum(place - lag - width + 1, 0)
+    count: NDArray[np.int64] = running[:, upto] - running[:, since]
+    count[:, :start] = 0
+    return count
+
+
+def _parts(values: Matrix, lags: Sequence[int], start: int) -> Iterator[Matrix]:
+    """For each lag the values that lie it before the columns from ``start`` on."""
+    columns = values.shape[1]
+    for lag in lags:
+        if lag <= start:
+            yield values[:, start - lag : columns - lag]
+            continue
+        part = np.full((len(values), max(columns - start, 0)), np.nan)
+        if lag < columns:
+            part[:, lag - start :] = values[:, : columns - lag]
+        yield part
+
+
+def _lagged(
+    values: Matrix, lags: Sequence[int], start: int, quantiles: Sequence[float], min_count: int
+) -> list[Matrix]:
+    results = [np.full(values.shape, np.nan) for _ in quantiles]
+    if start < values.shape[1]:
+        for result, picked in zip(results, _few(_parts(values, lags, start), quantiles, min_count), strict=True):
+            result[:, start:] = picked
+    return results
+
+
+def _few(parts: Any, quantiles: Sequence[float], min_count: int) -> list[Matrix]:
+    """Quantiles across a few matrices, cell by cell: a sorting network, then the rank that suits each cell's count."""
+    lanes = [np.where(np.isfinite(part), part, np.inf) for part in parts]
+    count = np.zeros(lanes[0].shape, dtype=np.int8)
+    for lane in lanes:
+        count += lane < np.inf
+    spare = np.empty_like(lanes[0])
+    for low, high in _network(len(lanes)):
+        np.minimum(lanes[low], lanes[high], out=spare)
+        np.maximum(lanes[low], lanes[high], out=lanes[high])
+        lanes[low], spare = spare, lanes[low]
+    results = [np.full(count.shape, np.nan) for _ in quantiles]
+    for number in np.flatnonzero(np.bincount(count.ravel(), minlength=1)):
+        if number < max(1, min_count):
+            continue
+        cells = count == number
+        for result, quantile in zip(results, quantiles, strict=True):
+            position = quantile * (number - 1)
+            below = int(position)
+            above = min(below + 1, int(number) - 1)
+            if position == below:
+                np.copyto(result, lanes[below], where=cells)
+                continue
+            with np.errstate(invalid="ignore"):
+                between = lanes[below] + (lanes[above] - lanes[below]) * (position - below)
+            np.copyto(result, between, where=cells)
+    return results
+
+
+@lru_cache(maxsize=32)
+def _network(size: int) -> tuple[tuple[int, int], ...]:
+    """Comparisons of Batcher's odd-even merge sort (Batcher 1968; Knuth volume 3, algorithm 5.2.2M)."""
+    pairs = []
+    p = 1
+    while p < size:
+        k = p
+        while k >= 1:
+            for j in range(k % p, size - k, 2 * k):
+                for i in range(min(k, size - j - k)):
+                    if (i + j) // (2 * p) == (i + j + k) // (2 * p):
+                        pairs.append((i + j, i + j + k))
+            k //= 2
+        p *= 2
+    return tuple(pairs)
 
 
 def _sorted_windows(values: Matrix, width: int, lag: int, start: int) -> Iterator[tuple[slice, Matrix]]:
@@ -78,56 +199,6 @@ def _sorted_windows(values: Matrix, width: int, lag: int, start: int) -> Iterato
     for begin in range(0, rows, step):
         part = slice(begin, begin + step)
         yield part, np.sort(sliding_window_view(padded[part], width, axis=1), axis=2)
-
-
-def rolling_median(values: Matrix, width: int, *, lag: int = 1, start: int = 0, min_count: int = 1) -> Matrix:
-    """Median of the ``width`` buckets that end ``lag`` buckets before each column."""
-    return rolling_quantiles(values, width, lag=lag, start=start, min_count=min_count)[0]
-
-
-def lagged_quantile(
-    values: Matrix, lags: Sequence[int], *, start: int = 0, quantile: float = 0.5, min_count: int = 1
-) -> Matrix:
-    """Quantile of the values at the given ``lags``: the same slot of earlier weeks."""
-    rows, columns = values.shape
-    result = np.full((rows, columns), np.nan)
-    if start >= columns:
-        return result
-    stack = np.stack([shifted(values, lag)[:, start:] for lag in lags], axis=2)
-    stack.sort(axis=2)
-    result[:, start:] = _pick(stack, (quantile,), min_count)[0]
-    return result
-
-
-def rolling_mean(values: Matrix, width: int, *, lag: int = 1, start: int = 0, min_count: int = 1) -> Matrix:
-    """Mean of what is there among the ``width`` buckets that end ``lag`` buckets before each column."""
-    total, count = rolling_sum(values, width, lag=lag, start=start)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean: Matrix = np.where(count >= max(1, min_count), total / count, np.nan)
-    return mean
-
-
-def rolling_sum(values: Matrix, width: int, *, lag: int = 1, start: int = 0) -> tuple[Matrix, Matrix]:
-    """Sum of what is there among the ``width`` buckets that end ``lag`` before each column, and how many those are.
-
-    Summed bucket by bucket and not as a difference of running totals: rounding must not depend on older history.
-    """
-    rows, columns = values.shape
-    total = np.zeros((rows, columns))
-    count = np.zeros((rows, columns))
-    there = np.isfinite(values)
-    filled = np.where(there, values, 0.0)
-    for back in range(lag + width - 1, lag - 1, -1):
-        begin = max(start, back)
-        if begin < columns:
-            total[:, begin:] += filled[:, begin - back : columns - back]
-            count[:, begin:] += there[:, begin - back : columns - back]
-    return total, count
-
-
-def rolling_count(mask: Mask, width: int, *, lag: int = 1, start: int = 0) -> Matrix:
-    """How many of the ``width`` buckets that end ``lag`` before each column are true."""
-    return rolling_sum(np.where(mask, 1.0, 0.0), width, lag=lag, start=start)[0]
 
 
 def _pick(ordered: Matrix, quantiles: Sequence[float], min_count: int) -> list[Matrix]:

@@ -6,7 +6,7 @@ of the day or of the week (hourly). A bucket is never part of its own statistics
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -31,6 +31,10 @@ class Statistics:
     count: Matrix
     zeros: Matrix
     history: Matrix
+
+    def since(self, column: int) -> Statistics:
+        """The statistics from a column on."""
+        return Statistics(*(getattr(self, part.name)[:, column:] for part in fields(self)))
 
 
 def zero_filled(panel: Panel, window: int) -> Matrix:
@@ -65,9 +69,10 @@ def statistics(panel: Panel, x: Matrix, window: int, own_window: bool) -> Statis
         with np.errstate(invalid="ignore"):
             better = (slot.count >= MIN_SLOT) & (variance > 0) & (within <= SEPARATES * variance)
         left = np.where(better, within, variance)
-        result = Statistics(
-            *(np.where(better, new, old) for new, old in zip(_parts(slot), _parts(result), strict=True)), history
+        mean, deviation, count, zeros = (
+            np.where(better, new, old) for new, old in zip(_parts(slot), _parts(result), strict=True)
         )
+        result = Statistics(mean, deviation, count, zeros, history)
     return result
 
 
