@@ -130,7 +130,7 @@ def standing_table(data: ReportData, scope: str, heading: str) -> str:
     rows = [r for r in data.rows("scorecard") if r["scope"] == scope]
     rows.sort(key=lambda r: (-1.0 if r["score"] is None else r["score"], r["connection"], r["name"]))
     if not rows:
-        return "None."
+        return "**NOT EVALUATED.**"
     cells = [
         (
             text.cell(r["name"]), *_standing(r), text.number(r["critical_alerts"]), text.number(r["warning_alerts"]),

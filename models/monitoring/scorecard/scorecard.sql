@@ -97,9 +97,12 @@ final as (
             end
             when rule in ('reliability', 'penalties') then {{ lookout.reliability_status('score') }}
             when score = 100 and unevaluated_assets > 0 then 'partly evaluated'
-            when rule = 'batch' then case when data_alerts = 0 then 'Healthy' when data_alerts <= 2 then 'Minor Anomaly' else 'Anomaly' end
-            when rule = 'cdc' then case when data_alerts = 0 then 'Healthy' when data_alerts = 1 then 'Minor Staleness' else 'Stale' end
-            else case when contract_alerts = 0 then 'Compliant' when contract_alerts <= 3 then 'Minor Violation' else 'Violated' end
+            when rule in ('batch', 'cdc') and data_alerts = 0 then 'Healthy'
+            when rule = 'batch' then case when data_alerts <= 2 then 'Minor Anomaly' else 'Anomaly' end
+            when rule = 'cdc' then case when data_alerts = 1 then 'Minor Staleness' else 'Stale' end
+            when contract_alerts = 0 then 'Compliant'
+            when contract_alerts <= 3 then 'Minor Violation'
+            else 'Violated'
         end as status
     from combined
 )

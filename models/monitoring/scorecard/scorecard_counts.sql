@@ -112,6 +112,7 @@ measures as (
         ('tested_count', cast(all_assets.is_tested as integer)),
         ('baseline_count', all_assets.baseline_count)
     ) as counted (measure, amount)
+    where counted.amount > 0
 
     union all
 
