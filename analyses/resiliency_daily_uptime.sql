@@ -7,4 +7,4 @@ select
     rto_minutes,
     rto_compliant
 from {{ ref('fact_resiliency_metrics') }}
-order by metric_date desc, app_id
+order by metric_date desc, app_id asc

@@ -6,4 +6,4 @@ select
     max(received_at) as last_received_at
 from {{ ref('stg_resiliency_tests_rejected') }}
 group by reason
-order by records desc, reason
+order by records desc, reason asc

@@ -9,4 +9,4 @@ select
     round(sum(failed_duration_ms) / nullif(sum(failed_tests) * 60000, 0), 2) as mttr_minutes
 from {{ ref('fact_resiliency_metrics') }}
 group by app_id, week_starting_on
-order by week_starting_on desc, app_id
+order by week_starting_on desc, app_id asc

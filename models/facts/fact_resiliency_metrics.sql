@@ -28,11 +28,15 @@ watermark as (
 
 -- Days that received tests since the last run, however old the days are, and days judged by an RTO that has changed.
 affected as (
-    select tests.app_id, tests.test_date as metric_date
+    select
+        tests.app_id,
+        tests.test_date as metric_date
     from tests
     inner join watermark on tests.test_id > watermark.latest_test_id
     union
-    select present.app_id, present.metric_date
+    select
+        present.app_id,
+        present.metric_date
     from {{ this }} as present
     inner join applications on present.app_id = applications.app_id
     where present.rto_minutes <> applications.rto_minutes

@@ -45,7 +45,7 @@ trimmed as (
         error_message,
         metadata_json
     from raw_tests
-    offset 0
+    offset 0 -- noqa: AM09
 ),
 
 parsed as (
@@ -58,7 +58,7 @@ parsed as (
         {{ lookout.parse_whole_number('duration_ms', 12) }} as parsed_duration_ms,
         status in ('passed', 'failed') as is_known_status
     from trimmed
-    offset 0
+    offset 0 -- noqa: AM09
 ),
 
 -- The order of the rules is the order in which a record's first failing rule is named.
@@ -97,7 +97,7 @@ checked as (
     from parsed
     left join applications on parsed.parsed_app_id = applications.app_id
     left join scenarios on parsed.scenario_key = lower(scenarios.scenario_name)
-    offset 0
+    offset 0 -- noqa: AM09
 )
 
 select

@@ -21,7 +21,12 @@ accepted as (
 
 {% if is_incremental() -%}
 staged as (
-    select raw_test_id, app_id, lower(scenario_name) as scenario_key, start_time from {{ this }}
+    select
+        raw_test_id,
+        app_id,
+        lower(scenario_name) as scenario_key,
+        start_time
+    from {{ this }}
 ),
 
 numbering as (
@@ -39,9 +44,10 @@ unstaged as (
     select not_staged.*
     from not_staged
     left join staged
-        on not_staged.app_id = staged.app_id
-        and not_staged.start_time = staged.start_time
-        and not_staged.scenario_key = staged.scenario_key
+        on
+            not_staged.app_id = staged.app_id
+            and not_staged.start_time = staged.start_time
+            and not_staged.scenario_key = staged.scenario_key
     where staged.raw_test_id is null
 ),
 {%- else -%}
@@ -58,7 +64,10 @@ unstaged as (
 counted as (
     select
         unstaged.*,
-        row_number() over (partition by app_id, scenario_key, start_time order by raw_test_id) as copy_number
+        row_number() over (
+            partition by unstaged.app_id, unstaged.scenario_key, unstaged.start_time
+            order by unstaged.raw_test_id
+        ) as copy_number
     from unstaged
 ),
 

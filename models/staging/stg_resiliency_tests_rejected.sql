@@ -37,9 +37,10 @@ duplicates as (
         staged.test_id as kept_test_id
     from not_staged
     inner join staged
-        on not_staged.app_id = staged.app_id
-        and not_staged.start_time = staged.start_time
-        and not_staged.scenario_key = lower(staged.scenario_name)
+        on
+            not_staged.app_id = staged.app_id
+            and not_staged.start_time = staged.start_time
+            and not_staged.scenario_key = lower(staged.scenario_name)
 ),
 
 rejected as (
