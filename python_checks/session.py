@@ -63,6 +63,7 @@ class Session:
         self._stop = stop
         self._handle: PgConnection | None = None
         self._deadline: float | None = None
+        self._canceller: threading.Thread | None = None
         self._lock = threading.Lock()
 
     @property
@@ -89,6 +90,8 @@ class Session:
         handle = self._handle or self._open()
         self.is_broken = self.is_overdue = False
         with self._lock:
+            if self._stop.is_set():
+                raise UnreachableError(f"{self.connection.place}: the collection was stopped.", attempts=0)
             self._deadline = time.monotonic() + self.options.statement_timeout + self.options.hang_grace
         try:
             if is_new:
@@ -124,12 +127,17 @@ class Session:
         )  # fmt: skip
 
     def cancel(self) -> None:
-        """Ask the server to cancel what it is running, without waiting for it to do so."""
+        """Ask the server to cancel what it is running, without waiting for it to do so.
+
+        A cancellation that overtakes its query is lost, so this may have to be called again.
+        """
         with self._lock:
-            handle = self._handle if self._deadline is not None else None
-        if handle is not None:
+            is_idle = self._handle is None or self._deadline is None
+            if is_idle or (self._canceller is not None and self._canceller.is_alive()):
+                return
             # A cancellation is a connection of its own, to a server that may not answer.
-            threading.Thread(target=_cancel, args=(handle,), daemon=True).start()
+            self._canceller = threading.Thread(target=_cancel, args=(self._handle,), daemon=True)
+            self._canceller.start()
 
     def hang_up_if_overdue(self) -> None:
         """End the connection when its query should have timed out on the server long ago."""

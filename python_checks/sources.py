@@ -153,11 +153,11 @@ def _abandon(futures: Sequence[Future[None]], sessions: Sequence[Session]) -> No
     """Cancel what runs on the servers, and hang up on those that do not react."""
     for future in futures:
         future.cancel()
-    for session in sessions:
-        session.cancel()
     deadline = time.monotonic() + 2.0
     while time.monotonic() < deadline and not all(future.done() for future in futures):
-        time.sleep(0.02)
+        for session in sessions:
+            session.cancel()
+        time.sleep(0.05)
     for session in sessions:
         session.hang_up()
 

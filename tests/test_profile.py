@@ -150,6 +150,12 @@ def test_freshness_goes_on_from_the_newest_timestamp_known(database: Connection)
     assert found.latest_at == TODAY - 3 * DAY
 
 
+def test_freshness_of_a_bucket_with_rows_does_not_look_back(database: Connection) -> None:
+    fill(database, {2 * DAY: 1})
+    found = profile(database, monitor(), first_bucket=TODAY - 9 * DAY, latest_at=TODAY - 8 * DAY, since=TODAY - 2 * DAY)
+    assert series(found, "freshness") == {"03-08 00": 86400 - 420.0, "03-09 00": 2 * 86400 - 420.0}
+
+
 def test_a_lag_nobody_can_know_is_not_reported_as_null(database: Connection) -> None:
     fill(database, {1 * DAY: 1})
     found = profile(database, monitor(), first_bucket=TODAY - 9 * DAY, since=TODAY - 3 * DAY)
