@@ -20,6 +20,7 @@ from python_checks.baseline.spine import (
     check_points,
     closed,
     first_wanted,
+    last_buckets,
     panel_of,
     points_of,
 )

@@ -72,10 +72,10 @@ def last_buckets(settings: pd.DataFrame, series: pd.DataFrame, data: Points, nan
 
 def closed(data: Points, last: Integers) -> Points:
     """Points up to the newest closed bucket of their series; the bucket that is being filled is not judged."""
-    closed = (data.bucket <= last[data.row]) & (data.bucket != NONE)
-    if closed.all():
+    done = (data.bucket <= last[data.row]) & (data.bucket != NONE)
+    if done.all():
         return data
-    return Points(data.row[closed], data.bucket[closed], data.value[closed], data.excluded[closed])
+    return Points(data.row[done], data.bucket[done], data.value[done], data.excluded[done])
 
 
 def first_wanted(
