@@ -137,7 +137,8 @@ def _result_row(
 ) -> dict[str, Any]:
     node_id = str(result.get("unique_id", ""))
     node = _node(manifest, node_id)
-    tested = _node(manifest, next(iter(_tested(node)), "")) if node.get("resource_type") == "test" else node
+    is_test = node.get("resource_type") in ("test", "unit_test")
+    tested = _node(manifest, next(iter(_tested(node)), "")) if is_test else node
     generic = node.get("test_metadata") or {}
     where, asset = _place(tested, connection)
     timing = [t.get("completed_at") for t in result.get("timing") or [] if t.get("completed_at")]

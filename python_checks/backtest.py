@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from python_checks.baseline import judge
 from python_checks.baseline.transforms import KINDS
@@ -24,6 +25,7 @@ from python_checks.monitors import Grain
 
 GRAINS: dict[str, Grain] = {"D": "day", "H": "hour"}
 COLUMNS = ("series_id", "ts", "value", "expected", "lower", "upper", "score", "reason", "flagged")
+_HOUR = 3_600_000_000_000  # nanoseconds
 _BUCKETS_AT_ONCE = 400_000
 _ROWS_READ_AT_ONCE = 500_000
 
@@ -41,11 +43,11 @@ class BacktestSummary:
 
 @dataclass(frozen=True)
 class _Points:
-    """All points, ordered by series: 20 bytes each, so that files much larger than memory's share still fit."""
+    """All points by series and bucket start (ns since 1970): 20 bytes each, whatever their text takes in the file."""
 
-    code: np.ndarray[Any, np.dtype[np.int32]]
-    time: np.ndarray[Any, np.dtype[np.int64]]
-    value: np.ndarray[Any, np.dtype[np.float64]]
+    code: NDArray[np.int32]
+    time: NDArray[np.int64]
+    value: NDArray[np.float64]
 
 
 def backtest(
@@ -60,7 +62,7 @@ def backtest(
     """
     begun = time.perf_counter()
     series = _read_series(Path(series_csv))
-    points = _read_points(Path(points_csv), series.index)
+    points = _read_points(Path(points_csv), series)
     newest = _newest(points, series)
     edges = np.searchsorted(points.code, np.arange(len(series) + 1))
     buckets = flagged = learning = 0
@@ -98,7 +100,9 @@ def _read_series(path: Path) -> pd.DataFrame:
     return pd.DataFrame({"kind": frame["kind"].to_numpy(), "grain": grains}, index=pd.Index(frame["series_id"]))
 
 
-def _read_points(path: Path, known: pd.Index[str]) -> _Points:
+def _read_points(path: Path, series: pd.DataFrame) -> _Points:
+    known = series.index
+    steps = np.where(series["grain"] == "hour", _HOUR, 24 * _HOUR)
     codes, times, values = [], [], []
     types = {"series_id": str, "ts": str, "value": str}
     for part in _read(path, ("series_id", "ts", "value"), types):
@@ -118,13 +122,18 @@ def _read_points(path: Path, known: pd.Index[str]) -> _Points:
         values.append(value.to_numpy())
     if not codes:
         return _Points(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
-    code, moment_ns, number = np.concatenate(codes), np.concatenate(times), np.concatenate(values)
-    order = np.lexsort((moment_ns, code))
-    again = (np.diff(code[order]) == 0) & (np.diff(moment_ns[order]) == 0)
+    return _ordered(path, np.concatenate(codes), np.concatenate(times), np.concatenate(values), steps)
+
+
+def _ordered(path: Path, code: Any, moment: Any, value: Any, steps: Any) -> _Points:
+    """Points by series and bucket; two in one bucket are refused."""
+    bucket = moment - moment % steps[code]
+    order = np.lexsort((bucket, code))
+    again = (np.diff(code[order]) == 0) & (np.diff(bucket[order]) == 0)
     if again.any():
         line = int(order[1:][again].min()) + 2
-        raise ConfigError(f"{path}, line {line}: this series has a point for this time already; keep one of them.")
-    return _Points(code[order], moment_ns[order], number[order])
+        raise ConfigError(f"{path}, line {line}: its series has a point in this bucket already; keep one of them.")
+    return _Points(code[order], bucket[order], value[order])
 
 
 def _read(path: Path, columns: tuple[str, ...], types: Any) -> Iterator[pd.DataFrame]:
@@ -173,11 +182,11 @@ def _newest(points: _Points, series: pd.DataFrame) -> dict[Grain, pd.Timestamp]:
     for grain, chosen in grains:
         times = points.time[chosen[points.code]]
         if len(times):
-            result[grain] = pd.Timestamp(int(times.max()), tz="UTC").floor("h" if grain == "hour" else "D")
+            result[grain] = pd.Timestamp(int(times.max()), tz="UTC")
     return result
 
 
-def _chunks(edges: np.ndarray[Any, Any]) -> Iterator[tuple[int, int]]:
+def _chunks(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """Runs of series with a bounded number of points, at least one series each."""
     first, total = 0, len(edges) - 1
     while first < total:
@@ -190,7 +199,7 @@ def _chunks(edges: np.ndarray[Any, Any]) -> Iterator[tuple[int, int]]:
 def _judge(
     series: pd.DataFrame,
     points: _Points,
-    edges: np.ndarray[Any, Any],
+    edges: NDArray[np.int64],
     first: int,
     last: int,
     newest: dict[Grain, pd.Timestamp],
@@ -215,7 +224,9 @@ def _writer(path: Path) -> Iterator[IO[str]]:
         raise ConfigError(f"Cannot write {path}: {error.strerror}.") from None
     with ExitStack() as stack:
         stack.enter_context(binary)
-        packed = gzip.GzipFile(fileobj=binary, mode="wb", compresslevel=4, mtime=0) if path.suffix == ".gz" else binary
+        packed: Any = (
+            gzip.GzipFile(fileobj=binary, mode="wb", compresslevel=4, mtime=0) if path.suffix == ".gz" else binary
+        )
         yield stack.enter_context(io.TextIOWrapper(stack.enter_context(packed), "utf-8", newline=""))
 
 

@@ -118,14 +118,17 @@ def _metric(
     values = _settings(reader, {**defaults, **given}, label, grain, report=given)
     if len(reader.problems) > before or kind is None:
         return None
-    direction: Direction = "up" if name == "freshness" else "both"
+    fixed: dict[str, Any] = {"direction": "both"}
+    if name == "freshness":
+        # Younger than usual is never wrong, and within one bucket the age of the newest row is noise.
+        fixed = {"direction": "up", "min_absolute_change": GRAIN_STEP[grain].total_seconds()}
     return Metric(
         name=name,
         kind=kind,
         column_name=column,
         expression=expression,
         description=reader.text(given.get("description"), f"{label}.description") or "",
-        **{"direction": direction, **values},
+        **{**fixed, **{key: value for key, value in values.items() if value is not None or key not in fixed}},
     )
 
 

@@ -230,7 +230,7 @@ def _is_stored(run: Run, invocation_id: str) -> bool:
 
 
 def retire_removed_tests(run: Run) -> None:
-    """Close the books on tests that failed last and that the project no longer has."""
+    """Close the books on tests that the project no longer has: their last result counts no more."""
     manifest = run.workspace.manifest
     known = [*manifest["nodes"], *manifest["sources"], *(manifest.get("unit_tests") or {})]
     run.store.execute(
@@ -242,7 +242,7 @@ def retire_removed_tests(run: Run) -> None:
         from (
             select distinct on (node_id) * from {schema}.dbt_results order by node_id, executed_at desc
         ) as latest
-        where status in ('fail', 'warn', 'error') and resource_type in ('test', 'unit_test', 'source')
+        where status <> 'removed' and resource_type in ('test', 'unit_test', 'source')
             and node_id <> all(%s) and executed_at <= %s
         on conflict (invocation_id, node_id) do nothing
         """,

@@ -25,7 +25,9 @@ class Desk:
         self.observed, self.workspace = observed, workspace
         self.store = Store(workspace.profile.warehouse, MONITORING)
 
-    def monitor(self, metric: str = "row_count", *, asset: str = "public.orders", grain: str = "day", **settings: Any) -> str:
+    def monitor(
+        self, metric: str = "row_count", *, asset: str = "public.orders", grain: str = "day", **settings: Any
+    ) -> str:
         key = series_key("shop", asset, "", metric, grain)
         row = {
             "series_key": key, "connection": "shop", "asset": asset, "column_name": "", "metric": metric,
@@ -48,7 +50,15 @@ class Desk:
         ]  # fmt: skip
         self.store.upsert("baselines", pd.DataFrame(rows))
 
-    def looked(self, as_of: str, status: str = "ok", *, asset: str = "public.orders", latest_at: str | None = None, message: str = "") -> None:
+    def looked(
+        self,
+        as_of: str,
+        status: str = "ok",
+        *,
+        asset: str = "public.orders",
+        latest_at: str | None = None,
+        message: str = "",
+    ) -> None:
         row = {
             "connection": "shop", "asset": asset, "as_of": parse_clock(as_of), "status": status, "message": message,
             "latest_at": parse_clock(latest_at) if latest_at else None, "owner": "sales", "layer": "batch",
@@ -101,7 +111,11 @@ def test_a_bucket_that_could_not_be_judged_does_not_end_an_episode(desk: Desk) -
     desk.judged(key, {"2026-01-01": 0.5, "2026-01-02": -3.6, "2026-01-03": None, "2026-01-04": -3.6})
     desk.looked("2026-01-05")
     (alert,) = desk.derive("2026-01-05")
-    assert (alert["window_start"], alert["window_end"], alert["status"]) == (day("2026-01-02"), day("2026-01-05"), "open")
+    assert (alert["window_start"], alert["window_end"], alert["status"]) == (
+        day("2026-01-02"),
+        day("2026-01-05"),
+        "open",
+    )
 
 
 @pytest.mark.parametrize(("alert_from", "expected"), [("warning", ["warning"]), ("critical", [])])
@@ -154,7 +168,12 @@ def test_nothing_after_the_clock_is_seen(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("age", "expected"),
-    [(timedelta(minutes=45), "critical"), (timedelta(minutes=30), None), (timedelta(minutes=10), None), (timedelta(minutes=30, seconds=1), "critical")],
+    [
+        (timedelta(minutes=45), "critical"),
+        (timedelta(minutes=30), None),
+        (timedelta(minutes=10), None),
+        (timedelta(minutes=30, seconds=1), "critical"),
+    ],
 )
 def test_fixed_freshness_limit(desk: Desk, age: timedelta, expected: str | None) -> None:
     desk.monitor("freshness", error_after_seconds=1800.0)
@@ -174,11 +193,16 @@ def test_a_table_that_was_never_loaded_is_stale(desk: Desk) -> None:
     desk.looked("2026-01-03", "empty")
     desk.looked("2026-01-04", "empty")
     (alert,) = desk.derive("2026-01-04")
-    assert (alert["alert_type"], alert["description"], alert["window_start"]) == ("STALE_DATA_FLOW", "never loaded", day("2026-01-03"))
+    assert (alert["alert_type"], alert["description"], alert["window_start"]) == (
+        "STALE_DATA_FLOW",
+        "never loaded",
+        day("2026-01-03"),
+    )
 
 
 def test_a_dead_source_is_one_alert_and_hides_no_other(desk: Desk) -> None:
     desk.judged(desk.monitor(), {"2026-01-01": 0.1, "2026-01-02": -3.6})
+    desk.monitor(asset="public.items")
     desk.looked("2026-01-03")
     desk.looked("2026-01-03", asset="public.items")
     desk.derive("2026-01-03")
@@ -186,14 +210,22 @@ def test_a_dead_source_is_one_alert_and_hides_no_other(desk: Desk) -> None:
         desk.looked("2026-01-04", "source_unreachable", asset=asset, message="connection refused")
     volume, unreachable = desk.derive("2026-01-04")
     assert (volume["alert_type"], volume["status"], volume["occurrences"]) == ("VOLUME_ANOMALY", "open", 1)
-    assert (unreachable["alert_type"], unreachable["asset"], unreachable["window_start"]) == ("SOURCE_UNREACHABLE", "", day("2026-01-04"))
+    assert (unreachable["alert_type"], unreachable["asset"], unreachable["window_start"]) == (
+        "SOURCE_UNREACHABLE",
+        "",
+        day("2026-01-04"),
+    )
     assert unreachable["reason"] == "2 watched tables could not be evaluated: connection refused"
     for asset in ("public.orders", "public.items"):
         desk.looked("2026-01-05", asset=asset)
-    assert {a["alert_type"]: a["status"] for a in desk.derive("2026-01-05")} == {"VOLUME_ANOMALY": "open", "SOURCE_UNREACHABLE": "resolved"}
+    assert {a["alert_type"]: a["status"] for a in desk.derive("2026-01-05")} == {
+        "VOLUME_ANOMALY": "open",
+        "SOURCE_UNREACHABLE": "resolved",
+    }
 
 
 def test_an_unreadable_table_is_named(desk: Desk) -> None:
+    desk.monitor()
     desk.looked("2026-01-03", "missing_table", message="public.orders does not exist in shop.")
     (alert,) = desk.derive("2026-01-03")
     assert (alert["alert_type"], alert["asset"], alert["reason"]) == (
@@ -202,8 +234,18 @@ def test_an_unreadable_table_is_named(desk: Desk) -> None:
     assert alert["description"] == "could not be evaluated: missing table"
 
 
+def test_a_table_that_is_watched_no_more_alerts_no_more(desk: Desk) -> None:
+    desk.monitor()
+    desk.looked("2026-01-03", "missing_table", message="public.orders does not exist in shop.")
+    desk.derive("2026-01-03")
+    desk.monitor(is_active=False)
+    assert [a["status"] for a in desk.derive("2026-01-04")] == ["resolved"]
+
+
 def test_failing_dbt_tests_alert_until_they_pass(desk: Desk) -> None:
-    def result(invocation: str, at: str, status: str, name: str = "not_null_orders_id", test_name: str = "not_null") -> None:
+    def result(
+        invocation: str, at: str, status: str, name: str = "not_null_orders_id", test_name: str = "not_null"
+    ) -> None:
         row = {
             "invocation_id": invocation, "node_id": f"test.x.{name}", "name": name, "resource_type": "test", "status": status,
             "connection": "observed", "asset": "public.orders", "column_name": "id", "test_name": test_name, "failures": 3,
@@ -216,7 +258,11 @@ def test_failing_dbt_tests_alert_until_they_pass(desk: Desk) -> None:
     result("c", "2026-01-03", "fail")
     result("c", "2026-01-03", "fail", "volume_orders", "lookout.volume_anomaly")
     (alert,) = desk.derive("2026-01-03")
-    assert (alert["alert_type"], alert["metric"], alert["window_start"]) == ("TEST_FAILURE", "not_null_orders_id", day("2026-01-02"))
+    assert (alert["alert_type"], alert["metric"], alert["window_start"]) == (
+        "TEST_FAILURE",
+        "not_null_orders_id",
+        day("2026-01-02"),
+    )
     result("d", "2026-01-04", "pass")
     assert [a["status"] for a in desk.derive("2026-01-04")] == ["resolved"]
 

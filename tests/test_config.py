@@ -93,7 +93,8 @@ def test_defaults() -> None:
         metrics=(
             Metric("row_count", "count", warn_score=2.0, critical_score=3.0, alert_from="critical"),
             Metric(
-                "freshness", "positive", direction="up", warn_score=2.0, critical_score=3.0, alert_from="critical"
+                "freshness", "positive", direction="up", warn_score=2.0, critical_score=3.0, alert_from="critical",
+                min_absolute_change=86_400.0,
             ),
         ),
         node_id="source.shop.batch_analytics.flights",

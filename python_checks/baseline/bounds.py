@@ -30,6 +30,7 @@ class Options:
     min_absolute: Matrix
     min_relative: Matrix
     min_sample: Matrix
+    min_age: Matrix
 
     @staticmethod
     def of(settings: pd.DataFrame) -> Options:
@@ -49,6 +50,7 @@ class Options:
             number("min_absolute_change", 0.0),
             number("min_relative_change", 0.0),
             number("min_sample_size", np.nan),
+            number("min_age", 0.0),
         )
 
 

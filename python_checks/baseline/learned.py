@@ -36,12 +36,12 @@ class Spans:
     errors: int  # past forecast errors that the spread is read from
     choice: int  # past forecast errors that choose between forecasts
     day: int  # buckets a day; 1 where a daily cycle cannot be seen
-    history: int  # observed buckets needed before anything is judged
+    cycles: int  # earlier cycles that a profile needs
 
 
 SPANS: dict[Grain, Spans] = {
-    "day": Spans(season=7, level=7, steady=28, errors=56, choice=28, day=1, history=14),
-    "hour": Spans(season=168, level=24, steady=168, errors=168, choice=336, day=24, history=72),
+    "day": Spans(season=7, level=7, steady=28, errors=56, choice=28, day=1, cycles=3),
+    "hour": Spans(season=168, level=24, steady=168, errors=168, choice=336, day=24, cycles=2),
 }
 WEEKS = 8
 MIN_ERRORS = 7
@@ -92,6 +92,7 @@ class Forecast:
     scale: Matrix
     count: NDArray[np.int64]  # past errors that the scale rests on
     sample: NDArray[np.int64]  # observed buckets among them
+    age: NDArray[np.int64]  # buckets since the series' first observation, at most twice the choice window
 
     def since(self, column: int) -> Forecast:
         """The forecast from a column on."""
@@ -104,11 +105,11 @@ def forecast(panel: Panel) -> Forecast:
     first_error = max(0, panel.start - spans.errors)
     first_choice = max(0, first_error - spans.choice)
     first_level = max(0, first_choice - spans.steady)
-    weekly, known = profile(y, spans.season, first_level)
+    weekly, known = profile(y, spans.season, spans.cycles, first_level)
     candidates = [_around(y, weekly, spans, first_choice), _around(y, np.zeros_like(y), spans, first_choice)]
     weights = [1.0, 0.97]
     if spans.day > 1:
-        daily, known = profile(y, spans.day, first_level)
+        daily, known = profile(y, spans.day, 3, first_level)
         candidates.append(_around(y, daily, spans, first_choice))
         weights.append(1.0)
     chosen = _choose(y, candidates, weights, spans, first_error)
@@ -120,16 +121,18 @@ def forecast(panel: Panel) -> Forecast:
     sample = rolling_count(np.isfinite(y), spans.errors, start=panel.start)
     count = rolling_count(np.isfinite(errors), spans.errors, start=panel.start)
     expected = chosen + centre
-    return Forecast(np.where(np.isfinite(expected), expected, steady), steady, weekly, scale, count, sample)
+    return Forecast(
+        np.where(np.isfinite(expected), expected, steady), steady, weekly, scale, count, sample, _age(y, spans)
+    )
 
 
-def profile(y: Matrix, cycle: int, start: int) -> tuple[Matrix, Mask]:
+def profile(y: Matrix, cycle: int, least: int, start: int) -> tuple[Matrix, Mask]:
     """How far each slot of a cycle lies from the level around it, and where that is known.
 
-    The median over the last eight cycles; 0 and not known with fewer than three.
+    The median over the last eight cycles; 0 and not known with fewer than ``least``.
     """
     around = rolling_mean(y, cycle, lag=0, min_count=(cycle + 1) // 3)
-    seasonal = lagged_quantile(y - around, [cycle * k for k in range(1, WEEKS + 1)], start=start, min_count=3)
+    seasonal = lagged_quantile(y - around, [cycle * k for k in range(1, WEEKS + 1)], start=start, min_count=least)
     known = np.isfinite(seasonal)
     return np.where(known, seasonal, 0.0), known
 
@@ -149,6 +152,14 @@ def _error_quantiles(errors: Matrix, known: Mask, spans: Spans, start: int) -> l
         for part, all_errors in zip(result, every, strict=True):
             part[rows, :end] = np.where(lacking[rows, :end], all_errors, part[rows, :end])
     return result
+
+
+def _age(y: Matrix, spans: Spans) -> NDArray[np.int64]:
+    """Buckets since the first observation of the last two choice windows; a series that fell silent starts anew."""
+    columns = np.arange(y.shape[1])
+    following = np.minimum.accumulate(np.where(np.isfinite(y), columns, y.shape[1])[:, ::-1], axis=1)[:, ::-1]
+    age: NDArray[np.int64] = columns - following[:, np.maximum(columns - 2 * spans.choice, 0)]
+    return np.maximum(age, 0)
 
 
 def floor(expected: Matrix, kinds: Codes) -> Matrix:

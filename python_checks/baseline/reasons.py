@@ -158,10 +158,12 @@ class _Writer:
         now = float(np.nanmedian(self.panel.y[row, max(0, at - 6) : at + 1]))
         step = float(self.verdict.step[row, column])
         new, old = (float(transforms.backward(np.array([[y]]), kinds)[0, 0]) for y in (now, now - step))
-        more = "more" if step > 0 else "less"
-        if self.kinds[row] in ("rate", "real") or old <= 0:
-            return f"about {self._value(row, abs(new - old))} {more} every week, not the usual course"
-        return f"about {100 * abs(new / old - 1):.2g} % {more} every week, not the usual course"
+        course = f"{'more' if step > 0 else 'less'} every week for {int(self.verdict.weeks[row, column])} weeks"
+        if self.kinds[row] == "rate":
+            return f"about {100 * abs(new - old):.2g} percentage points {course}"
+        if self.kinds[row] == "real" or old <= 0:
+            return f"about {number(float(f'{abs(new - old):.2g}'))} {course}"
+        return f"about {100 * abs(new / old - 1):.2g} % {course}"
 
     def _limit(self, row: int, column: int, time: int) -> str:
         del time

@@ -150,8 +150,10 @@ def _constant(x: Matrix, start: int, width: int) -> tuple[Matrix, Matrix]:
     return np.where(constant, 6.0 / (1.0 + 0.5 * departures), 0.0), np.where(constant, usual, np.nan)
 
 
-def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
-    """Score of two to five weekly steps in one direction, and the newest step on the judged scale. Daily series only.
+def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix, NDArray[np.int64]]:
+    """Score of two to five weekly steps in one direction, the newest step on the judged scale, and how many steps.
+
+    Daily series only: an hourly one is watched for drift on its daily roll-up.
 
     A step counts as far as it exceeds the usual weekly step of the weeks before. Steps of a drift are alike: one that
     towers over the others is a change of level, which the point score sees. And a drift that goes on has its newest
@@ -159,7 +161,7 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
     """
     if panel.spans.day > 1:
         zero = np.zeros(panel.since(panel.start).y.shape)
-        return zero, zero
+        return zero, zero, zero.astype(np.int64)
     longest = max(DRIFT_UNITS)
     week = panel.spans.season
     first = max(0, panel.start - (WEEKS + 6 + longest) * week)
@@ -176,7 +178,7 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
         moving = np.sign(excess) * np.fmin(1.5 * np.abs(step), np.abs(excess)) * (step * excess > 0)
         unit = scale * np.sqrt(2.0 * HUBER_VARIANCE / week)
         ahead = (plain - past)[:, start:]
-        score = np.zeros(ahead.shape)
+        score, weeks = np.zeros(ahead.shape), np.zeros(ahead.shape, dtype=np.int64)
         for count, units in DRIFT_UNITS.items():
             steps = np.stack([shifted(moving, week * k)[:, start:] for k in range(count)])
             sizes = np.abs(steps)
@@ -184,6 +186,7 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix]:
             one_way = np.abs(np.sign(steps).sum(axis=0) + np.sign(ahead)) == count + 1
             alike = sizes.max(axis=0) <= 2.0 * least + unit
             size = np.where(one_way & alike, least / unit * (3.0 / units), 0.0)
+            weeks = np.where(size > 0, count, weeks)
             score = np.fmax(score, size)
         newest = moving[:, start:]
-        return np.where(score > 0, score * np.sign(newest), 0.0), newest
+        return np.where(score > 0, score * np.sign(newest), 0.0), newest, weeks

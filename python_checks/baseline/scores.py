@@ -32,7 +32,7 @@ class Verdict:
     """What is said about the judged buckets of a panel; expectations and bounds in the metric's unit.
 
     ``remaining`` is how many more buckets of history a learning bucket needs; ``repeats``, ``step`` (per week, judged
-    scale) and ``slots`` word the reasons.
+    scale), ``weeks`` and ``slots`` word the reasons.
     """
 
     expected: Matrix
@@ -46,6 +46,7 @@ class Verdict:
     remaining: NDArray[Any]
     repeats: Matrix
     step: Matrix
+    weeks: NDArray[np.int64]
     slots: rules.Slots
     constant: Matrix
 
@@ -58,7 +59,9 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
     constant_score, constant = rules.constant_score(panel)
     now = panel.since(panel.start)
-    remaining = np.maximum(options.min_sample - forecast.sample, MIN_ERRORS - forecast.count)
+    enough = np.minimum(options.min_sample, float(panel.spans.errors))
+    remaining = np.maximum(enough - forecast.sample, MIN_ERRORS - forecast.count)
+    remaining = np.maximum(remaining, options.min_age - forecast.age)
     known = (remaining <= 0) | empty
     low, high = np.fmin(forecast.expected, forecast.steady), np.fmax(forecast.expected, forecast.steady)
     expected = np.where(known, transforms.backward(forecast.expected, panel.kinds), np.nan)
@@ -88,6 +91,7 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
         remaining=np.maximum(remaining, 1.0),
         repeats=np.zeros(score.shape),
         step=np.zeros(score.shape),
+        weeks=np.zeros(score.shape, dtype=np.int64),
         slots=slots,
         constant=constant,
     )
@@ -131,6 +135,7 @@ def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: 
         remaining=np.maximum(remaining, 1.0),
         repeats=np.zeros(score.shape),
         step=np.zeros(score.shape),
+        weeks=np.zeros(score.shape, dtype=np.int64),
         slots=slots,
         constant=np.full(score.shape, np.nan),
     )
@@ -199,9 +204,9 @@ def _with_stuck(verdict: Verdict, panel: Panel) -> Verdict:
 
 
 def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, options: Options) -> Verdict:
-    score, step = rules.drift_score(panel, forecast)
+    score, step, weeks = rules.drift_score(panel, forecast)
     score = np.where(np.where(score < 0, options.down, options.up), score, 0.0)
-    return replace(_louder(verdict, score, DRIFT), step=step)
+    return replace(_louder(verdict, score, DRIFT), step=step, weeks=weeks)
 
 
 def _louder(verdict: Verdict, score: Matrix, cause: int) -> Verdict:

@@ -27,6 +27,8 @@ MIN_SAMPLE: dict[tuple[str, str], int] = {
     ("zscore", "day"): 10,
     ("zscore", "hour"): 10,
 }
+# Hourly series are judged after 17 days, when two weeks make a profile, unless somebody sets min_sample_size.
+MIN_AGE: dict[Grain, int] = {"day": 0, "hour": 408}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
     "grain": get_args(Grain),
@@ -67,6 +69,7 @@ def complete(series: pd.DataFrame) -> pd.DataFrame:
     full["critical_score"] = full["critical_score"].fillna(pd.Series([CRITICAL_SCORE[k] for k in keys], full.index))
     # A sensitivity below the usual warning score moves the warning along.
     full["warn_score"] = full["warn_score"].fillna(full["critical_score"].clip(upper=WARN_SCORE))
+    full["min_age"] = full["grain"].map(dict(MIN_AGE)).where(full["min_sample_size"].isna(), 0)
     full["min_sample_size"] = full["min_sample_size"].fillna(pd.Series([MIN_SAMPLE[k] for k in keys], full.index))
     full["own_window"] = full["window_size"].notna()
     full["window_size"] = full["window_size"].fillna(full["grain"].map(dict(WINDOW)))

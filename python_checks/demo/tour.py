@@ -100,7 +100,11 @@ def _show(workspace: Workspace, summary: RunSummary) -> None:
             "order by date_trunc('month', window_start at time zone 'UTC')"
         )
         worst = store.query(
-            "select * from {schema}.alerts order by status, abs(score) desc nulls last, window_start limit %s", (MOST_ALERTS,)
+            # The two strongest of each series, so that one noisy series does not fill the page.
+            "select * from (select *, row_number() over (partition by connection, asset, metric, column_name "
+            "order by abs(score) desc nulls last) as place from {schema}.alerts) as ranked where place <= 2 "
+            "order by status, place, abs(score) desc nulls last, window_start limit %s",
+            (MOST_ALERTS,),
         )
         card = store.query(
             "select scope, name, score, status from {schema}.scorecard where scope in ('platform', 'layer') "
@@ -127,12 +131,12 @@ def _show(workspace: Workspace, summary: RunSummary) -> None:
 
 
 def _alerts(frame: pd.DataFrame) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 2))
-    for name in ("since", "table", "what happened", "why"):
-        table.add_column(name, overflow="fold")
-    for _, row in frame.iterrows():
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for _, row in frame.sort_values("window_start").iterrows():
         since = row["window_start"]
         moment = f"{since:%Y-%m-%d}" if (since.hour, since.minute) == (0, 0) else f"{since:%Y-%m-%d %H:%M}"
-        table.add_row(moment, row["asset"], row["description"], row["reason"])
+        state = " [bold red]open[/]" if row["status"] == "open" else ""
+        table.add_row(moment, f"[bold]{row['asset']}[/]{state}: {row['description']} ({row['reason']})")
     return table
-

@@ -1,8 +1,16 @@
 {{ config(materialized='view') }}
 
-with results as (
-    select * from {{ ref('collection_results') }}
-    where as_of <= {{ lookout.as_of() }}
+with watched as (
+    select distinct connection, asset from {{ ref('monitors') }}
+    where is_active
+),
+
+results as (
+    select collection_results.*
+    from {{ ref('collection_results') }} as collection_results
+    inner join watched
+        on collection_results.connection = watched.connection and collection_results.asset = watched.asset
+    where collection_results.as_of <= {{ lookout.as_of() }}
 ),
 
 numbered as (
