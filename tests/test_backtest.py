@@ -1,0 +1,141 @@
+"""Backtest from files: what is written, and what bad input is told."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from python_checks.backtest import COLUMNS, BacktestSummary, backtest
+from python_checks.errors import ConfigError
+from tests.series_factory import Labelled, make
+
+
+@pytest.fixture(scope="module")
+def made() -> Labelled:
+    return make(2, 3)
+
+
+def write(folder: Path, made: Labelled, suffix: str = ".csv") -> tuple[Path, Path]:
+    series, points = folder / f"series{suffix}", folder / f"points{suffix}"
+    made.series.to_csv(series, index=False)
+    made.points.to_csv(points, index=False, date_format="%Y-%m-%d %H:%M:%S")
+    return series, points
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+def test_flags(tmp_path: Path, made: Labelled, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("python_checks.backtest._BUCKETS_AT_ONCE", 3000)
+    seen: list[tuple[int, int]] = []
+    out = tmp_path / f"flags{suffix}"
+    summary = backtest(*write(tmp_path, made, suffix), out, progress=lambda done, total: seen.append((done, total)))
+    flags = pd.read_csv(out, parse_dates=["ts"], keep_default_na=False, na_values={"value": "", "score": ""})
+    assert tuple(flags.columns) == COLUMNS
+    assert summary == BacktestSummary(
+        len(made.series), len(flags), int(flags["flagged"].sum()), summary.learning, summary.seconds
+    )
+    assert 0 < summary.learning < summary.buckets
+    assert len(seen) > 3
+    assert seen[-1] == (len(made.series), len(made.series))
+    assert set(flags["flagged"]) == {0, 1}
+    assert (flags.loc[flags["flagged"] == 1, "reason"] != "").all()
+    # One row per series and bucket, from its first value to the newest bucket of its grain.
+    grain = flags["series_id"].map(made.series.set_index("series_id")["grain"])
+    assert (
+        flags.groupby(["series_id"])["ts"].max().groupby(grain.groupby(flags["series_id"]).first()).nunique() == 1
+    ).all()
+    assert not flags.duplicated(["series_id", "ts"]).any()
+    # The faults that nobody could miss are found.
+    labels = made.labels[made.labels["type"].isin(["spike5", "drop0"])]
+    labels = labels[labels["series_id"].str.contains("flat_high|weekly|growth|holiday|h_cdc_0|h_shift")]
+    hits = [
+        flags.loc[(flags["series_id"] == e.series_id) & flags["ts"].between(e.start_ts, e.end_ts), "flagged"].max()
+        for e in labels.itertuples()
+    ]
+    assert len(hits) >= 3
+    assert all(hits)
+
+
+def test_chunks_do_not_change_the_flags(tmp_path: Path, made: Labelled, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = write(tmp_path, made)
+    backtest(*files, tmp_path / "one.csv")
+    monkeypatch.setattr("python_checks.backtest._BUCKETS_AT_ONCE", 1)
+    monkeypatch.setattr("python_checks.backtest._ROWS_READ_AT_ONCE", 777)
+    backtest(*files, tmp_path / "many.csv")
+    assert (tmp_path / "one.csv").read_text() == (tmp_path / "many.csv").read_text()
+
+
+def test_zero_is_a_value_and_empty_is_missing(tmp_path: Path) -> None:
+    days = pd.date_range("2026-01-01", periods=40, freq="D")
+    rng = np.random.default_rng(1)
+    lines = ["series_id,ts,value"]
+    for name, ending in (("zero", "0"), ("gone", "")):
+        lines += [f"{name},{day:%Y-%m-%d},{value}" for day, value in zip(days[:-1], rng.poisson(200, 39), strict=True)]
+        lines.append(f"{name},{days[-1]:%Y-%m-%d}T00:00:00Z,{ending}")
+    (tmp_path / "p.csv").write_text("\n".join(lines) + "\n")
+    (tmp_path / "s.csv").write_text("series_id,kind,grain\nzero,count,D\ngone,count,D\n")
+    backtest(tmp_path / "s.csv", tmp_path / "p.csv", tmp_path / "f.csv")
+    newest = pd.read_csv(tmp_path / "f.csv").groupby("series_id").nth(-1).set_index("series_id")
+    assert newest["flagged"].tolist() == [1, 1]
+    assert newest.loc["zero", "value"] == 0
+    assert newest.loc["zero", "reason"].startswith("0 instead of the usual ")
+    assert np.isnan(newest.loc["gone", "value"])
+    assert newest.loc["gone", "reason"].startswith("no value; every ")
+
+
+GOOD_SERIES = "series_id,kind,grain\na,count,D\n"
+GOOD_POINTS = "series_id,ts,value\na,2026-01-01,1\n"
+
+
+@pytest.mark.parametrize(
+    ("series", "points", "message"),
+    [
+        ("", GOOD_POINTS, "s.csv is empty; its first line must name series_id, kind, grain."),
+        ("series_id,kind\na,count\n", GOOD_POINTS, "s.csv has no column 'grain'"),
+        ("series_id,kind,grain\na,sum,D\n", GOOD_POINTS, "s.csv, line 2: kind is 'sum'; give one of count, rate"),
+        ("series_id,kind,grain\na,count,D\nb,count,W\n", GOOD_POINTS, "s.csv, line 3: grain is 'W'; give one of D, H."),
+        (
+            "series_id,kind,grain\na,count,D\na,rate,D\n",
+            GOOD_POINTS,
+            "s.csv, line 3: series 'a' is listed a second time",
+        ),
+        (GOOD_SERIES, "series_id,ts\na,1\n", "p.csv has no column 'value'"),
+        (GOOD_SERIES, GOOD_POINTS + "b,2026-01-02,1\n", "p.csv, line 3: series 'b' is not in the series file"),
+        (GOOD_SERIES, GOOD_POINTS + "a,yesterday,1\n", "p.csv, line 3: ts is 'yesterday'; give a date and time"),
+        (GOOD_SERIES, GOOD_POINTS + "a,,1\n", "p.csv, line 3: ts is empty; give a date and time"),
+        (GOOD_SERIES, GOOD_POINTS + "a,2026-01-02,many\n", "p.csv, line 3: value is 'many'; give a number"),
+        (GOOD_SERIES, GOOD_POINTS + "a,2026-01-02,inf\n", "p.csv, line 3: value is 'inf'; give a number"),
+        (GOOD_SERIES, GOOD_POINTS + "a,2026-01-01 05:00,2\n", "p.csv, line 3: its series has a point in this bucket"),
+    ],
+)
+def test_bad_input(tmp_path: Path, series: str, points: str, message: str) -> None:
+    (tmp_path / "s.csv").write_text(series)
+    (tmp_path / "p.csv").write_text(points)
+    with pytest.raises(ConfigError) as error:
+        backtest(tmp_path / "s.csv", tmp_path / "p.csv", tmp_path / "f.csv")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "f.csv").exists()
+
+
+def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(GOOD_SERIES)
+    (tmp_path / "p.csv").write_text(GOOD_POINTS)
+    with pytest.raises(ConfigError, match=r"Cannot read .*none\.csv: No such file or directory\."):
+        backtest(tmp_path / "none.csv", tmp_path / "p.csv", tmp_path / "f.csv")
+    with pytest.raises(ConfigError, match=r"Cannot write .*f\.csv: No such file or directory\."):
+        backtest(tmp_path / "s.csv", tmp_path / "p.csv", tmp_path / "none" / "f.csv")
+    whole = gzip.compress(GOOD_POINTS.encode() * 50)
+    (tmp_path / "p.csv.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ConfigError, match=r"Cannot read .*p\.csv\.gz"):
+        backtest(tmp_path / "s.csv", tmp_path / "p.csv.gz", tmp_path / "f.csv")
+
+
+def test_series_without_points(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(GOOD_SERIES + "b,rate,D\n")
+    (tmp_path / "p.csv").write_text(GOOD_POINTS)
+    summary = backtest(tmp_path / "s.csv", tmp_path / "p.csv", tmp_path / "f.csv")
+    assert (summary.series, summary.buckets, summary.flagged, summary.learning) == (2, 2, 0, 2)
