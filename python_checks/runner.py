@@ -145,8 +145,14 @@ def _alert_keys(run: Run) -> set[str]:
 
 
 def _summary(run: Run, known: set[str], build: Invocation | None, reports: tuple[Path, ...]) -> RunSummary:
-    alerts = run.store.query("select * from {schema}.alerts order by severity, window_start desc, asset")
-    is_open = alerts["status"] == "open"
+    # Open at this run's clock, which in a replay of the past is not what a later run made of the alert.
+    alerts = run.store.query(
+        "select alerts.*, coalesce(candidates.is_open, false) as is_open from {schema}.alerts as alerts "
+        "left join {schema}.alert_candidates as candidates on candidates.alert_key = alerts.alert_key "
+        "order by alerts.severity, alerts.window_start desc, alerts.asset"
+    )
+    is_open = alerts.pop("is_open").astype(bool)
+    alerts["status"] = is_open.map({True: "open", False: "resolved"})
     counts = run.store.query(
         "select (select count(*) from {schema}.metric_observations) as observations, "
         "(select count(*) from {schema}.monitors where is_active) as series"

@@ -100,14 +100,14 @@ def _show(workspace: Workspace, summary: RunSummary) -> None:
             "order by date_trunc('month', window_start at time zone 'UTC')"
         )
         worst = store.query(
-            # The two strongest of each series, so that one noisy series does not fill the page.
+            # The furthest from what was expected in each series, so that one noisy series does not fill the page.
             "select * from (select *, row_number() over (partition by connection, asset, metric, column_name "
-            "order by abs(score) desc nulls last) as place from {schema}.alerts) as ranked where place <= 2 "
-            "order by status, place, abs(score) desc nulls last, window_start limit %s",
+            "order by abs(observed_value - expected_value) desc nulls last) as place from {schema}.alerts) as ranked "
+            "where place <= 2 order by status, place, abs(score) desc nulls last, window_start limit %s",
             (MOST_ALERTS,),
         )
         card = store.query(
-            "select scope, name, score, status from {schema}.scorecard where scope in ('platform', 'layer') "
+            "select scope, name, score, status from {schema}.scorecard where scope = 'platform' or (scope = 'layer' and monitored_count > 0) "
             "order by scope desc, name"
         )
     total = int(monthly["n"].sum())

@@ -15,13 +15,7 @@
 }}
 
 with candidates as (
-    select * from {{ ref('anomaly_episodes') }}
-    union all
-    select * from {{ ref('stale_assets') }}
-    union all
-    select * from {{ ref('unevaluated_assets') }}
-    union all
-    select * from {{ ref('failing_tests') }}
+    select * from {{ ref('alert_candidates') }}
 ),
 
 known as (
@@ -37,46 +31,39 @@ unevaluated as (
     where status not in ('ok', 'empty')
 ),
 
-keyed as (
-    select
-        {{ lookout.alert_key('alert_type', 'connection', 'asset', 'column_name', 'metric', 'window_start') }} as alert_key,
-        *
-    from candidates
-),
-
 seen as (
     select
-        keyed.alert_key,
-        keyed.alert_type,
-        keyed.severity,
-        case when keyed.is_open then 'open' else 'resolved' end as status,
-        keyed.connection,
-        keyed.asset,
-        keyed.column_name,
-        keyed.metric,
-        keyed.window_start,
-        keyed.window_end,
-        keyed.observed_value,
-        keyed.expected_value,
-        keyed.lower_bound,
-        keyed.upper_bound,
-        keyed.score,
-        keyed.reason,
-        keyed.description,
-        keyed.owner,
-        keyed.layer,
-        keyed.series_key,
-        coalesce(known.first_seen_at, keyed.seen_at) as first_seen_at,
-        case when keyed.is_open then greatest(keyed.seen_at, known.last_seen_at) else coalesce(known.last_seen_at, keyed.seen_at) end
+        candidates.alert_key,
+        candidates.alert_type,
+        candidates.severity,
+        case when candidates.is_open then 'open' else 'resolved' end as status,
+        candidates.connection,
+        candidates.asset,
+        candidates.column_name,
+        candidates.metric,
+        candidates.window_start,
+        candidates.window_end,
+        candidates.observed_value,
+        candidates.expected_value,
+        candidates.lower_bound,
+        candidates.upper_bound,
+        candidates.score,
+        candidates.reason,
+        candidates.description,
+        candidates.owner,
+        candidates.layer,
+        candidates.series_key,
+        coalesce(known.first_seen_at, candidates.seen_at) as first_seen_at,
+        case when candidates.is_open then greatest(candidates.seen_at, known.last_seen_at) else coalesce(known.last_seen_at, candidates.seen_at) end
             as last_seen_at,
         coalesce(known.occurrences, 0)
-            + case when known.alert_key is null or (keyed.is_open and keyed.seen_at > known.last_seen_at) then 1 else 0 end
+            + case when known.alert_key is null or (candidates.is_open and candidates.seen_at > known.last_seen_at) then 1 else 0 end
             as occurrences,
-        case when not keyed.is_open then coalesce(known.resolved_at, keyed.seen_at) end as resolved_at
-    from keyed
-    left join known on keyed.alert_key = known.alert_key
+        case when not candidates.is_open then coalesce(known.resolved_at, candidates.seen_at) end as resolved_at
+    from candidates
+    left join known on candidates.alert_key = known.alert_key
     -- A replay of the past does not rewrite what a later run has seen.
-    where known.alert_key is null or keyed.seen_at >= known.last_seen_at
+    where known.alert_key is null or candidates.seen_at >= known.last_seen_at
 ),
 
 -- Open before and not found now: cleared, unless the asset could not be looked at.
@@ -107,7 +94,7 @@ cleared as (
         known.occurrences,
         {{ lookout.as_of() }} as resolved_at
     from known
-    left join keyed on known.alert_key = keyed.alert_key
+    left join candidates on known.alert_key = candidates.alert_key
     left join unevaluated
         on
             known.connection = unevaluated.connection
@@ -116,7 +103,7 @@ cleared as (
     where
         known.status = 'open'
         and known.last_seen_at <= {{ lookout.as_of() }}
-        and keyed.alert_key is null
+        and candidates.alert_key is null
         and unevaluated.asset is null
 ),
 

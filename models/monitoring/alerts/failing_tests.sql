@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 -- Lookout's own tests say what the baselines say; their findings are alerts already.
 with results as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='ephemeral') }}
 
 with asset_status as (
     select * from {{ ref('asset_status') }}

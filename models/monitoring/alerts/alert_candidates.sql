@@ -1,0 +1,20 @@
+{{ config(materialized='view') }}
+
+with candidates as (
+    select * from {{ ref('anomaly_episodes') }}
+    union all
+    select * from {{ ref('stale_assets') }}
+    union all
+    select * from {{ ref('unevaluated_assets') }}
+    union all
+    select * from {{ ref('failing_tests') }}
+),
+
+final as (
+    select
+        {{ lookout.alert_key('alert_type', 'connection', 'asset', 'column_name', 'metric', 'window_start') }} as alert_key,
+        *
+    from candidates
+)
+
+select * from final
