@@ -318,6 +318,7 @@ def test_a_port_that_never_answers(source: Connection) -> None:
 def test_a_server_that_stops_in_the_middle_of_a_query(source: Connection, sql_rows: Sql) -> None:
     query = "select pid from pg_stat_activity where query like '%asleep_for_long%' and pid <> pg_backend_pid()"
     stopped: list[int] = []
+    is_over = threading.Event()
 
     def stop() -> None:
         deadline = time.monotonic() + 10
@@ -325,6 +326,9 @@ def test_a_server_that_stops_in_the_middle_of_a_query(source: Connection, sql_ro
             stopped.extend(pid for (pid,) in sql_rows(source, query))
             time.sleep(0.05)
         os.kill(stopped[0], signal.SIGSTOP)
+        # Should Lookout not hang up, the server goes on after a while, so that this test fails and does not hang.
+        if not is_over.wait(15):
+            os.kill(stopped[0], signal.SIGCONT)
 
     thread = threading.Thread(target=stop)
     thread.start()
@@ -333,6 +337,7 @@ def test_a_server_that_stops_in_the_middle_of_a_query(source: Connection, sql_ro
         settings = options(statement_timeout=1.5, hang_grace=0.5)
         hung, beside = collect(requests, {"batch": source}, as_of=AS_OF, options=settings)
     finally:
+        is_over.set()
         thread.join()
         os.kill(stopped[0], signal.SIGCONT)
     assert (hung.status, beside.status, beside.attempts) == ("timeout", "ok", 2)
