@@ -166,6 +166,33 @@ class TestLearned:
         assert row.reason == "1,000 rows; Sundays were empty before"
         assert last(series, [*values[:-1], 3]).severity == ""
 
+    def test_a_table_that_is_filled_once_a_week(self) -> None:
+        loads = np.zeros(7 * 14)
+        loads[::7] = np.random.default_rng(4).poisson(5000, 14)
+        series = one(metric="row_count")
+        assert last(series, [*loads, 5000]).severity == ""
+        assert last(series, [*loads, 5000]).status == "judged"
+        assert last(series, [*loads, 25_000]).reason == "5 times the usual 4,999"
+        assert last(series, [*loads, 0]).severity == "critical"
+        assert last(series, [*loads, 0, 5000]).reason == "5,000 rows; Tuesdays were empty before"
+
+    def test_a_table_that_is_filled_once_a_month(self) -> None:
+        loads = np.zeros(200)
+        loads[::30] = 100_000
+        assert set(judge(one(metric="row_count"), points(loads))["severity"]) == {""}
+
+    def test_business_hours(self) -> None:
+        hour = np.arange(24 * 60)
+        busy = (hour % 24 >= 8) & (hour % 24 <= 18) & (hour // 24 % 7 < 5)
+        values = np.where(busy, np.random.default_rng(5).poisson(200, len(hour)), 0)
+        series = one(metric="row_count", grain="hour")
+        assert "critical" not in set(judge(series, points(values, "hour"))["severity"])
+        tuesday = 24 * 57
+        assert last(series, [*values[: tuesday + 10], 0], "hour").severity == "critical"
+        assert last(series, [*values[: tuesday + 10], 1000], "hour").severity == "critical"
+        assert last(series, [*values[: tuesday + 2], 250], "hour").severity == "critical"
+        assert last(series, [*values[: tuesday + 2], 3], "hour").severity == ""
+
     def test_missing_value_of_a_rate(self) -> None:
         values = np.random.default_rng(3).uniform(0.01, 0.03, 60)
         row = last(one("rate", metric="null_rate"), [*values, np.nan, 0.02][:61])
@@ -345,23 +372,41 @@ def test_judging_the_newest_buckets_equals_judging_everything(mixed: tuple[pd.Da
         pd.testing.assert_frame_equal(part, expected, check_exact=True)
 
 
-def test_lookback_is_enough_for_long_histories() -> None:
+def test_nothing_older_than_the_lookback_matters() -> None:
+    """Scores stay the same to the last bit whatever came before the lookback, in daily and in hourly series."""
     rng = np.random.default_rng(12)
-    days = 500
-    shape = np.where(np.arange(days) % 7 < 5, 1.0, 0.4)
-    values = rng.poisson(np.array([[8.0], [300.0], [20_000.0]]) * shape).astype(float)
-    values[rng.random(values.shape) < 0.03] = np.nan
-    values[1, 300:380] = np.nan
-    series = pd.concat([one(metric="row_count"), one(method="zscore"), one(kind="positive")])
-    series.index = pd.Index(["a", "b", "c"])
-    frame = pd.concat([points(values[k], key=key) for k, key in enumerate(series.index)])
-    full = judge(series, frame)
-    for day in (250, 330, 385, 420, 440, 499):
-        since = pd.Series(MONDAY + pd.Timedelta(days=day), index=series.index)
-        recent = frame[frame["bucket_start"] >= MONDAY + pd.Timedelta(days=day) - LOOKBACK["day"]]
-        part = judge(series, recent, judge_from=since)
-        expected = full[full["bucket_start"] >= MONDAY + pd.Timedelta(days=day)].reset_index(drop=True)
-        pd.testing.assert_frame_equal(part, expected, check_exact=True)
+    spans = {"day": (430, 7, [401, 409, 429]), "hour": (24 * 112, 168, [24 * 106, 24 * 109 + 5, 24 * 112 - 1])}
+    for grain, (size, season, starts) in spans.items():
+        shape = np.where(np.arange(size) % season < season * 5 // 7, 1.0, 0.4)
+        values = rng.poisson(np.array([[8.0], [300.0], [20_000.0], [50.0]]) * shape).astype(float)
+        values[rng.random(values.shape) < 0.03] = np.nan
+        values[1, size - 130 : size - 60] = np.nan
+        values[3] = 50.0
+        values[3, size - 90] = values[3, size - 20] = 60.0
+        series = pd.concat(
+            [one(grain=grain, metric="row_count"), one(grain=grain), one("positive", grain), one(grain=grain)]
+        )
+        series["method"] = ["learned", "zscore", "learned", "learned"]
+        series.index = pd.Index(["a", "b", "c", "d"])
+        other = np.where(rng.random(values.shape) < 0.5, np.nan, rng.poisson(900, values.shape))
+        unit = pd.Timedelta(hours=1) if grain == "hour" else pd.Timedelta(days=1)
+        reach = int(LOOKBACK["hour" if grain == "hour" else "day"] / unit)
+        for at in starts:
+            since = pd.Series(MONDAY + at * unit, index=series.index)
+            changed = values.copy()
+            changed[:, : at - reach] = other[:, : at - reach]
+            cut = values.copy()
+            cut[:, : at - reach] = np.nan
+            results = [
+                judge(
+                    series,
+                    pd.concat([points(v[k], grain, key) for k, key in enumerate(series.index)]),
+                    judge_from=since,
+                )
+                for v in (values, changed, cut)
+            ]
+            pd.testing.assert_frame_equal(results[0], results[1], check_exact=True)
+            pd.testing.assert_frame_equal(results[0], results[2], check_exact=True)
 
 
 def test_scores_agree_with_bounds(mixed: tuple[pd.DataFrame, pd.DataFrame]) -> None:

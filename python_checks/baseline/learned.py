@@ -118,7 +118,9 @@ def forecast(panel: Panel) -> Forecast:
     spread = np.maximum((last - first) / NORMAL_QUARTILES, 1.3 * (high - low) / NORMAL_DECILES)
     scale = np.maximum(spread, floor(chosen, panel.kinds))
     steady = rolling_median(y - weekly, spans.steady, start=panel.start) + weekly
-    sample = rolling_count(np.isfinite(y), spans.errors, start=panel.start)
+    # An empty bucket of a row count is an observation, too.
+    there = np.isfinite(panel.observed) & ~panel.excluded
+    sample = rolling_count(there, spans.errors, start=panel.start)
     count = rolling_count(np.isfinite(errors), spans.errors, start=panel.start)
     expected = chosen + centre
     return Forecast(
@@ -184,8 +186,14 @@ def point_score(panel: Panel, forecast: Forecast) -> Matrix:
 
 
 def _around(y: Matrix, seasonal: Matrix, spans: Spans, start: int) -> Matrix:
-    least = max(1, (spans.level + 1) // 3)
-    return rolling_median(y - seasonal, spans.level, start=start, min_count=least) + seasonal
+    """The present level plus the profile; the slow level where too few recent buckets hold anything."""
+    plain = y - seasonal
+    level = rolling_median(plain, spans.level, start=start, min_count=(spans.level + 1) // 3)
+    rows = np.flatnonzero(np.isnan(level[:, start:]).any(axis=1))
+    if len(rows):
+        slow = rolling_median(plain[rows], spans.steady, start=start, min_count=2)
+        level[rows] = np.where(np.isnan(level[rows]), slow, level[rows])
+    return level + seasonal
 
 
 def _choose(y: Matrix, candidates: list[Matrix], weights: list[float], spans: Spans, start: int) -> Matrix:

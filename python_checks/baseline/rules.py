@@ -35,12 +35,14 @@ ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
 @dataclass(frozen=True)
 class Slots:
     """Per bucket: whether it is usually filled, how many misses lie before the present run of misses, and in how many
-    of the last eight weeks the same slot was filled (``seen``) while the series was alive (``known``)."""
+    of the last eight weeks the same slot was filled (``seen``) while the series was alive (``known``). ``regular``:
+    whether any slot of the last week is usually filled."""
 
     usual: Mask
     misses: Matrix
     seen: NDArray[np.int8]
     known: NDArray[np.int8]
+    regular: Mask
 
 
 def slots(panel: Panel) -> Slots:
@@ -67,7 +69,8 @@ def slots(panel: Panel) -> Slots:
     older = np.zeros_like(total)
     older[:, window + 1 :] = total[:, : max(0, total.shape[1] - window - 1)]
     misses = np.maximum(before - older, 0)[:, start:].astype(np.float64)
-    return Slots(usual[:, start:], misses, seen[:, start:], known[:, start:])
+    regular = rolling_count(usual, spans.season, lag=0, start=start)[:, start:] > 0
+    return Slots(usual[:, start:], misses, seen[:, start:], known[:, start:], regular)
 
 
 def missing_score(panel: Panel, slots: Slots) -> Matrix:

@@ -21,7 +21,7 @@ from python_checks.baseline.bounds import (
     with_limits,
 )
 from python_checks.baseline.learned import MIN_ERRORS, Panel
-from python_checks.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median
+from python_checks.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
 CAUSES = ("point", "constant", "empty slot", "missing", "stuck", "drift", "limit")
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
@@ -171,6 +171,11 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -
     filled = np.where(np.isfinite(panel.y) | panel.excluded, panel.y, nothing)
     lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
     most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
+    irregular = np.flatnonzero((empty & ~slots.regular).any(axis=1))
+    if len(irregular):
+        # A table that is filled now and then has no slots; its largest load of late is what may come.
+        largest = rolling_quantiles(filled[irregular], spans.errors, start=start, quantiles=(1.0,))[0][:, start:]
+        most[irregular] = np.where(slots.regular[irregular], most[irregular], np.fmax(most[irregular], largest))
     typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
     unit = np.fmax(1.0, (typical - nothing) / 6.0)
     return (

@@ -22,13 +22,14 @@ CRITICAL_SCORE: dict[tuple[str, str], float] = {
     ("zscore", "hour"): 3.0,
 }
 MIN_SAMPLE: dict[tuple[str, str], int] = {
-    ("learned", "day"): 14,
-    ("learned", "hour"): 72,
+    ("learned", "day"): 7,
+    ("learned", "hour"): 24,
     ("zscore", "day"): 10,
     ("zscore", "hour"): 10,
 }
-# Hourly series are judged after 17 days, when two weeks make a profile, unless somebody sets min_sample_size.
-MIN_AGE: dict[Grain, int] = {"day": 0, "hour": 408}
+# Buckets since the first observation before anything is judged, unless somebody sets min_sample_size: two weeks, and
+# for hourly series 17 days, because only then do two weeks make a profile.
+MIN_AGE: dict[Grain, int] = {"day": 14, "hour": 408}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
     "grain": get_args(Grain),
