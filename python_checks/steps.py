@@ -66,7 +66,7 @@ def new_run_id() -> str:
 def ensure_landing(workspace: Workspace) -> bool:
     """Let dbt create the landing tables that are missing; True when it had to. Raises ConfigError when dbt cannot."""
     with Store(workspace.profile.warehouse, workspace.schema) as store:
-        if not store.missing_tables([*LANDING_KEYS, "alerts"]):
+        if not store.missing_tables([*LANDING_KEYS, "alert_candidates", "alerts"]):
             return False
     outcome = workspace.project.build(
         ["run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts"], keep_artifacts=False

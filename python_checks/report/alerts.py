@@ -45,7 +45,8 @@ def headline(data: ReportData) -> str:
     blind = row["unevaluated_assets"]
     if blind:
         said += f"; {blind} of {text.plural(row['monitored_count'], 'watched table')} could not be evaluated"
-    lines = [f"**{verdict(data)}: {said}.**", ""]
+    # The alerts lead: by its formula the overall status is still HEALTHY with one critical alert open.
+    lines = [f"**{said[0].upper()}{said[1:]}. Overall status: {verdict(data)}.**", ""]
     lines += [line(alert) for alert in alerts[:MOST_LINES]]
     if len(alerts) > MOST_LINES:
         lines.append(f"- … and {len(alerts) - MOST_LINES} more, listed in `detection_summary.md`")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # The tables without which there is nothing to report.
 TABLES = (
     "monitors", "metric_observations", "collection_results", "baselines", "lookout_runs", "assets", "dbt_results",
-    "asset_status", "alerts", "scorecard",
+    "asset_status", "alert_candidates", "alerts", "scorecard",
 )  # fmt: skip
 MOST_SERIES = 1000
 
@@ -20,9 +20,10 @@ KNOWN_ALERTS = """
     with clock as (select %s::timestamptz as now),
     known as (
         select alerts.*, monitors.kind, monitors.grain,
-            alerts.status = 'open' or alerts.resolved_at > clock.now as is_open
+            coalesce(candidates.is_open, alerts.status = 'open' or alerts.resolved_at > clock.now) as is_open
         from {schema}.alerts as alerts
-        inner join clock on alerts.first_seen_at <= clock.now
+        left join {schema}.alert_candidates as candidates on candidates.alert_key = alerts.alert_key
+        inner join clock on candidates.alert_key is not null or alerts.first_seen_at <= clock.now
         left join {schema}.monitors as monitors on monitors.series_key = alerts.series_key
         where alerts.severity in ('critical', 'warning')
     )

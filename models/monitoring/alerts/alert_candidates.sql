@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='table') }}
 
 with candidates as (
     select * from {{ ref('anomaly_episodes') }}

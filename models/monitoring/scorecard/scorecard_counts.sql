@@ -23,13 +23,22 @@ assets as (
         and not (node_id like 'model.lookout.%' and file_path like 'models/monitoring/%')
 ),
 
--- As of the run: what a later run first saw is not there yet, what a later run resolved is still open.
+alert_candidates as (
+    select alert_key, is_open from {{ ref('alert_candidates') }}
+),
+
+-- Open at the run clock: what the stored rows come to then. An alert they no longer come to speaks for itself.
 open_alerts as (
-    select * from {{ ref('alerts') }}
+    select alerts.*
+    from {{ ref('alerts') }} as alerts
+    left join alert_candidates on alerts.alert_key = alert_candidates.alert_key
     where
-        severity in ('critical', 'warning')
-        and first_seen_at <= {{ lookout.as_of() }}
-        and (status = 'open' or resolved_at > {{ lookout.as_of() }})
+        alerts.severity in ('critical', 'warning')
+        and coalesce(
+            alert_candidates.is_open,
+            alerts.first_seen_at <= {{ lookout.as_of() }}
+            and (alerts.status = 'open' or alerts.resolved_at > {{ lookout.as_of() }})
+        )
 ),
 
 latest_results as (
