@@ -189,7 +189,8 @@ def _around(y: Matrix, seasonal: Matrix, spans: Spans, start: int) -> Matrix:
     """The present level plus the profile; the slow level where too few recent buckets hold anything."""
     plain = y - seasonal
     level = rolling_median(plain, spans.level, start=start, min_count=(spans.level + 1) // 3)
-    rows = np.flatnonzero(np.isnan(level[:, start:]).any(axis=1))
+    # In the first columns both windows hold the same buckets.
+    rows = np.flatnonzero(np.isnan(level[:, max(start, spans.level) :]).any(axis=1))
     if len(rows):
         slow = rolling_median(plain[rows], spans.steady, start=start, min_count=2)
         level[rows] = np.where(np.isnan(level[rows]), slow, level[rows])
