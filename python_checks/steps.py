@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -167,24 +166,22 @@ def _request(run: Run, monitor: Monitor, state: pd.DataFrame) -> ProfileRequest:
         return ProfileRequest(monitor, since=start, first_bucket=None, latest_at=None)
     since = row["watermark"].to_pydatetime() - max(monitor.late_window, GRAIN_STEP[monitor.grain])
     first = row["first_bucket"].to_pydatetime()
-    return ProfileRequest(monitor, since=max(since, start), first_bucket=first, latest_at=None)
+    latest = None if pd.isna(row["latest_at"]) else row["latest_at"].to_pydatetime()
+    return ProfileRequest(monitor, since=max(since, start), first_bucket=first, latest_at=latest)
 
 
 def collect_observations(
     run: Run, monitors: Sequence[Monitor], options: CollectOptions | None = None, on_done: Any = None
 ) -> list[CollectionOutcome]:
     """Profile the tables, every database at once, and write each outcome as soon as it is there."""
-    guard = threading.Lock()
-
     def keep(outcome: CollectionOutcome) -> None:
-        with guard:
-            write_outcome(run, outcome)
-            if on_done is not None:
-                on_done(outcome)
+        write_outcome(run, outcome)
+        if on_done is not None:
+            on_done(outcome)
 
     outcomes = collect(
         requests_for(run, monitors), run.workspace.profile.outputs, as_of=run.as_of,
-        options=options or CollectOptions(), on_done=keep,
+        options=options or CollectOptions.from_environment(), on_done=keep,
     )  # fmt: skip
     run.problems += [f"{o.connection} {o.asset}: {o.message}" for o in outcomes if o.status not in EVALUATED]
     return outcomes
