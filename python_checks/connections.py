@@ -28,9 +28,15 @@ LIBPQ_KEYS = {
     "sslkey": "sslkey",
     "sslrootcert": "sslrootcert",
     "keepalives_idle": "keepalives_idle",
+    "connect_timeout": "connect_timeout",
     "role": "role",
     "search_path": "search_path",
 }
+# A key that names a secret, the sign after it, and the value: quoted, or up to the next space.
+SECRET_PAIR = re.compile(
+    r"""(password|pass|pwd|token|secret)(["']?\s*[=:]\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|[^\s,;}]+)""",
+    flags=re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -86,33 +92,36 @@ def load_profile(directory: Path, name: str, target: str | None = None) -> Profi
     from dbt_common.exceptions import DbtBaseException
 
     file = directory / "profiles.yml"
-    try:
-        raw = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file} is not valid YAML: {_one_line(error)}.") from error
+    raw = _read(file)
     if not isinstance(raw, dict) or not isinstance(raw.get(name), dict):
         raise ConfigError(f"{file} has no profile '{name}': add it, or set `profile:` in dbt_project.yml.")
     set_invocation_context(get_env())
     renderer = ProfileRenderer({})
     try:
         chosen = target or renderer.render_value(raw[name].get("target", "default"))
-        outputs = raw[name].get("outputs") or {}
+        outputs = _outputs(file, name, raw[name])
         if chosen not in outputs:
             known = ", ".join(sorted(outputs)) or "none"
             raise ConfigError(f"Profile '{name}' in {file} has no output '{chosen}'; it has: {known}.")
         rendered = {key: _rendered(renderer, value, key == chosen) for key, value in outputs.items()}
     except DbtBaseException as error:
-        raise ConfigError(f"{file}, profile '{name}': {_one_line(error)}.") from error
+        # dbt quotes the value it could not render, which may be a secret.
+        raise ConfigError(f"{file}, profile '{name}': {_without(_secrets(raw[name]), _one_line(error))}.") from error
     connections = {key: _connection(file, key, value, key == chosen) for key, value in rendered.items() if value}
     return Profile(name, chosen, {k: c for k, c in connections.items() if c is not None}, directory)
 
 
 def connect(
-    connection: Connection, *, application: str = "lookout", statement_timeout: float | None = None,
-    lock_timeout: float | None = None, read_only: bool = False, connect_timeout: int = 10,
+    connection: Connection,
+    *,
+    application: str = "lookout",
+    statement_timeout: float | None = None,
+    lock_timeout: float | None = None,
+    read_only: bool = False,
+    connect_timeout: int = 10,
 ) -> PgConnection:
     """Open one connection in UTC. Timeouts are in seconds. Raises SourceError without any secret in it."""
-    parameters = dict(connection.parameters)
+    parameters = {"connect_timeout": connect_timeout, **connection.parameters}
     role, search_path = parameters.pop("role", None), parameters.pop("search_path", None)
     options = "-c TimeZone=UTC -c client_min_messages=warning"
     if statement_timeout:
@@ -120,18 +129,19 @@ def connect(
     if lock_timeout:
         options += f" -c lock_timeout={int(lock_timeout * 1000)}"
     try:
-        handle: PgConnection = psycopg2.connect(
-            **parameters, application_name=application, connect_timeout=connect_timeout, options=options
-        )
+        handle: PgConnection = psycopg2.connect(**parameters, application_name=application, options=options)
     except psycopg2.Error as error:
         raise SourceError(f"Cannot connect to {connection.place}: {clean_message(error)}") from error
-    handle.set_session(readonly=read_only)
-    with handle.cursor() as cursor:
-        if role:
-            cursor.execute("select set_config('role', %s, false)", (role,))
-        if search_path:
-            cursor.execute("select set_config('search_path', %s, false)", (search_path,))
-    handle.commit()
+    try:
+        handle.set_session(readonly=read_only)
+        with handle, handle.cursor() as cursor:
+            if role:
+                cursor.execute("select set_config('role', %s, false)", (role,))
+            if search_path:
+                cursor.execute("select set_config('search_path', %s, false)", (search_path,))
+    except psycopg2.Error as error:
+        handle.close()
+        raise SourceError(f"Cannot use {connection.place}: {clean_message(error)}") from error
     return handle
 
 
@@ -144,15 +154,57 @@ def clean_message(error: BaseException) -> str:
 
 def mask_secrets(text: str) -> str:
     """The text with passwords in connection strings and keyword pairs replaced by three stars."""
-    text = re.sub(r"(password|pass|pwd|token|secret)(\s*[=:]\s*)\S+", r"\1\2***", text, flags=re.IGNORECASE)
-    return re.sub(r"://([^:/@\s]+):[^@\s]*@", r"://\1:***@", text)
+    text = re.sub(r"://([^:/@\s]+):[^/\s]*@", r"://\1:***@", text)
+    return SECRET_PAIR.sub(r"\1\2***", text)
 
 
-def _rendered(renderer: Any, value: Any, required: bool) -> Any:
+def _read(file: Path) -> Any:
+    try:
+        return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except yaml.MarkedYAMLError as error:
+        # PyYAML would quote the line, and the line with the odd character in it is often the password's.
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        advice = "; put a value with special characters in quotes"
+        raise ConfigError(f"{file} is not valid YAML{where}: {error.problem or error.context}{advice}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid YAML: it holds characters that are no UTF-8 text.") from error
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _outputs(file: Path, name: str, profile: Mapping[str, Any]) -> dict[str, Any]:
+    outputs = profile.get("outputs") or {}
+    if not isinstance(outputs, dict):
+        raise ConfigError(f"{file}: `outputs` of profile '{name}' must be a mapping, with a name for each database.")
+    for key, output in outputs.items():
+        if not isinstance(output, dict):
+            raise ConfigError(
+                f"{file}: output '{key}' of profile '{name}' must be a mapping with type, host, user and so on."
+            )
+    return outputs
+
+
+def _secrets(profile: Mapping[str, Any]) -> list[str]:
+    outputs = (profile.get("outputs") or {}).values()
+    return [str(output[key]) for output in outputs for key in ("password", "pass") if output.get(key)]
+
+
+def _without(secrets: list[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return mask_secrets(text)
+
+
+def _rendered(renderer: Any, value: Mapping[str, Any], required: bool) -> Any:
     from dbt_common.exceptions import DbtBaseException
 
     try:
-        return renderer.render_data(value)
+        rendered = renderer.render_data(value)
+        password = value.get("password")
+        if isinstance(password, str) and rendered.get("password") == password and "env_var" in password:
+            # dbt takes a password that it cannot render literally, which would end in a puzzling refusal.
+            renderer.render_value(password)
+        return rendered
     except DbtBaseException:
         # An output nobody asked for may lack its environment variables: it is simply not available.
         if required:
