@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,6 +17,8 @@ from python_checks.monitors import Monitor
 from python_checks.server import DATABASES, EmbeddedServer, state_directory
 
 PACKAGE = "lookout"
+# Far enough from the ends of what a nanosecond clock can hold.
+CLOCK_YEARS = range(1900, 2200)
 
 
 @dataclass
@@ -55,6 +58,8 @@ def open_workspace(
     """Find project and profile; with no profile anywhere, start the embedded server and use its own."""
     root = find_project(start.resolve())
     name = profile_name(root)
+    clock = parse_clock(as_of)
+    target = target or os.environ.get("DBT_TARGET")
     folder = profiles_directory(profiles_dir, root)
     embedded = folder is None
     if folder is None:
@@ -62,7 +67,6 @@ def open_workspace(
         for database in DATABASES:
             server.create_database(database)
         folder = server.write_profile(name)
-    clock = parse_clock(as_of)
     profile = load_profile(folder, name, target)
     project = Project(root, folder, target, as_of=clock)
     return Workspace(root, profile, project, clock, embedded)
@@ -78,5 +82,9 @@ def parse_clock(text: str | datetime | None) -> datetime:
         try:
             moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
         except ValueError as error:
-            raise ConfigError(f"--as-of {text!r} is not a time: write it like 2026-01-31 or 2026-01-31T06:00:00Z.") from error
+            raise ConfigError(
+                f"--as-of {text!r} is not a time: write it like 2026-01-31 or 2026-01-31T06:00:00Z."
+            ) from error
+    if moment.year not in CLOCK_YEARS:
+        raise ConfigError(f"--as-of {text!r} is out of range: use a year from {CLOCK_YEARS[0]} to {CLOCK_YEARS[-1]}.")
     return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
