@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -214,3 +215,30 @@ def observed(observed_project: Observed) -> Observed:
     """The observed project with an empty `shop` and an empty monitoring schema."""
     observed_project.reset("observed_template")
     return observed_project
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left behind: its exit code, standard output and standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def lookout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """``lookout("run", "--as-of", "2026-01-01", cwd=folder)``: the console command in this process, as `main` runs it."""
+
+    def run(*arguments: str, cwd: Path) -> Said:
+        from python_checks.cli import main
+
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", ["lookout", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main()
+        out, err = capsys.readouterr()
+        return Said(int(left.value.code or 0), out, err)
+
+    return run
