@@ -116,16 +116,14 @@ def forecast(panel: Panel) -> Forecast:
     errors = y - chosen
     centre, low, first, last, high = _error_quantiles(errors, known, spans, panel.start)
     spread = np.maximum((last - first) / NORMAL_QUARTILES, 1.3 * (high - low) / NORMAL_DECILES)
-    scale = np.maximum(spread, floor(chosen, panel.kinds))
     steady = rolling_median(y - weekly, spans.steady, start=panel.start) + weekly
+    chosen = np.where(np.isfinite(chosen), chosen, steady)
+    scale = np.maximum(spread, floor(chosen, panel.kinds))
     # An empty bucket of a row count is an observation, too.
     there = np.isfinite(panel.observed) & ~panel.excluded
     sample = rolling_count(there, spans.errors, start=panel.start)
     count = rolling_count(np.isfinite(errors), spans.errors, start=panel.start)
-    expected = chosen + centre
-    return Forecast(
-        np.where(np.isfinite(expected), expected, steady), steady, weekly, scale, count, sample, _age(y, spans)
-    )
+    return Forecast(chosen + centre, steady, weekly, scale, count, sample, _age(y, spans))
 
 
 def profile(y: Matrix, cycle: int, least: int, start: int) -> tuple[Matrix, Mask]:

@@ -65,7 +65,7 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     known = (remaining <= 0) | empty
     low, high = np.fmin(forecast.expected, forecast.steady), np.fmax(forecast.expected, forecast.steady)
     expected = np.where(known, transforms.backward(forecast.expected, panel.kinds), np.nan)
-    known &= np.isfinite(expected)
+    known &= np.isfinite(expected) & np.isfinite(forecast.scale)
     constant_score = np.where(known, constant_score, 0.0)
     point = learned.point_score(now, forecast)
     bounds = []

@@ -54,7 +54,7 @@ def points_of(settings: pd.DataFrame, points: pd.DataFrame, nanoseconds: int) ->
     mine = row >= 0
     value = points["value"].to_numpy(dtype=np.float64, na_value=np.nan)[mine]
     if "excluded" in points.columns:
-        excluded = points["excluded"].fillna(False).to_numpy(dtype=bool)[mine]
+        excluded = points["excluded"].astype("boolean").fillna(False).to_numpy(dtype=bool)[mine]
     else:
         excluded = np.zeros(len(value), dtype=bool)
     times = points["bucket_start"] if mine.all() else points.loc[mine, "bucket_start"]
