@@ -25,7 +25,11 @@ def owner_of(node: Mapping[str, Any], groups: Mapping[str, Any] | None = None) -
     if named:
         return str(named)
     group = next(
-        (g for g in (groups or {}).values() if g.get("name") and g.get("name") == (node.get("group") or config.get("group"))),
+        (
+            g
+            for g in (groups or {}).values()
+            if g.get("name") and g.get("name") == (node.get("group") or config.get("group"))
+        ),
         None,
     )
     owner = (group or {}).get("owner") or {}
@@ -43,7 +47,9 @@ def layer_of(node: Mapping[str, Any]) -> str:
     return str(fqn[1]) if node.get("resource_type") == "model" and len(fqn) > 2 else str(node.get("resource_type", ""))
 
 
-def asset_rows(manifest: Mapping[str, Any], *, connection: str, monitored: Iterable[str], as_of: datetime) -> pd.DataFrame:
+def asset_rows(
+    manifest: Mapping[str, Any], *, connection: str, monitored: Iterable[str], as_of: datetime
+) -> pd.DataFrame:
     """One row per model, seed, snapshot and source, in the columns of the ``assets`` landing table.
 
     ``connection`` is the output dbt builds into; ``monitored`` holds the node ids that Lookout watches.
@@ -55,9 +61,7 @@ def asset_rows(manifest: Mapping[str, Any], *, connection: str, monitored: Itera
                 tests[parent] = tests.get(parent, 0) + 1
     watched, groups = set(monitored), manifest.get("groups") or {}
     nodes = [n for n in manifest["nodes"].values() if n["resource_type"] in ASSET_TYPES]
-    rows = [
-        _asset_row(node, connection, tests, watched, groups) for node in [*nodes, *manifest["sources"].values()]
-    ]
+    rows = [_asset_row(node, connection, tests, watched, groups) for node in [*nodes, *manifest["sources"].values()]]
     frame = pd.DataFrame(rows, columns=list(_asset_row({"columns": {}}, "", {}, set(), {})))
     frame["is_active"], frame["updated_at"] = True, pd.Timestamp(as_of)
     return frame
@@ -82,7 +86,8 @@ def result_rows(
     frame = pd.DataFrame(rows, columns=list(_result_row({}, {}, {}, {}, "")))
     frame["executed_at"] = pd.to_datetime(frame["executed_at"], utc=True, format="ISO8601")
     if not_after is not None:
-        frame["executed_at"] = frame["executed_at"].clip(upper=pd.Timestamp(not_after))
+        latest = pd.Timestamp(not_after)
+        frame["executed_at"] = frame["executed_at"].where(frame["executed_at"] <= latest, latest)
     frame["failures"] = frame["failures"].astype("Int64")
     frame["rows_affected"] = frame["rows_affected"].astype("Int64")
     return frame
@@ -132,7 +137,10 @@ def _asset_row(
 
 
 def _result_row(
-    result: Mapping[str, Any], metadata: Mapping[str, Any], manifest: Mapping[str, Any], groups: Mapping[str, Any],
+    result: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    groups: Mapping[str, Any],
     connection: str,
 ) -> dict[str, Any]:
     node_id = str(result.get("unique_id", ""))

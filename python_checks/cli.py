@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, Optional
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -15,24 +15,30 @@ from python_checks.errors import LookoutError
 
 app = typer.Typer(
     name="lookout",
-    help="Data observability for dbt and PostgreSQL. Start with `lookout demo`, or with `lookout run` in your dbt project.",
+    help="Data observability for dbt and PostgreSQL. Start with `lookout demo`, or `lookout run` in your dbt project.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="markdown",
-    epilog="Exit codes: 0 nothing open, 1 open critical alerts, 2 something could not be evaluated or an argument is wrong.",
+    epilog="Exit codes: 0 nothing open, 1 critical alerts open, 2 something could not be evaluated or is wrong.",
 )
-db_app = typer.Typer(help="The embedded PostgreSQL: start, stop, its URL, and links to other databases.", no_args_is_help=True)
+db_app = typer.Typer(
+    help="The embedded PostgreSQL: start, stop, its URL, and links to other databases.", no_args_is_help=True
+)
 alerts_app = typer.Typer(help="The alerts in the monitoring schema.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(alerts_app, name="alerts")
 
 AsOf = Annotated[
-    Optional[str],
-    typer.Option("--as-of", metavar="TIME", help="Run clock, e.g. 2026-01-31 or 2026-01-31T06:00:00Z. Default: now. UTC."),
+    str | None,
+    typer.Option(
+        "--as-of", metavar="TIME", help="Run clock, e.g. 2026-01-31 or 2026-01-31T06:00:00Z. Default: now. UTC."
+    ),
 ]
-ProfilesDir = Annotated[Optional[Path], typer.Option("--profiles-dir", help="Folder of profiles.yml. Default: as dbt finds it.")]
-Target = Annotated[Optional[str], typer.Option("--target", "-t", help="Output of the profile to build into.")]
+ProfilesDir = Annotated[
+    Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml. Default: as dbt finds it.")
+]
+Target = Annotated[str | None, typer.Option("--target", "-t", help="Output of the profile to build into.")]
 ProjectDir = Annotated[Path, typer.Option("--project-dir", help="Folder of dbt_project.yml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
@@ -51,7 +57,9 @@ def _options(
     context: typer.Context,
     log_format: Annotated[str, typer.Option(help="text or json; json lines carry the run id.")] = "text",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens inside.")] = False,
-    _version: Annotated[bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     from python_checks.console import set_up_logging
     from python_checks.errors import ConfigError
@@ -74,7 +82,9 @@ def demo(
     """Three databases of real data on the embedded PostgreSQL, watched over a whole year: see what Lookout finds."""
     from python_checks.demo.tour import run_demo
 
-    run_demo(Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate, long_outages=long_outages)
+    run_demo(
+        Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate, long_outages=long_outages
+    )
 
 
 @app.command()
@@ -84,7 +94,9 @@ def run(
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     project_dir: ProjectDir = HERE,
-    reports: Annotated[Optional[Path], typer.Option(help="Folder for the reports. Default: reports/ in the project.")] = None,
+    reports: Annotated[
+        Path | None, typer.Option(help="Folder for the reports. Default: reports/ in the project.")
+    ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -92,7 +104,10 @@ def run(
     from python_checks.runner import run_all
 
     summary = run_all(
-        _workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj, reports_dir=reports
+        _workspace(project_dir, profiles_dir, target, as_of),
+        _narrator(quiet or as_json),
+        run_id=context.obj,
+        reports_dir=reports,
     )
     _finish(summary, as_json)
 
@@ -110,7 +125,9 @@ def collect(
     """Profile every watched table, one query each, and read what dbt wrote to target/."""
     from python_checks.runner import run_collect
 
-    summary = run_collect(_workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj)
+    summary = run_collect(
+        _workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj
+    )
     _finish(summary, as_json)
 
 
@@ -127,7 +144,9 @@ def learn(
     """Judge what was collected against what is normal, and derive alerts and scorecard."""
     from python_checks.runner import run_learn
 
-    summary = run_learn(_workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj)
+    summary = run_learn(
+        _workspace(project_dir, profiles_dir, target, as_of), _narrator(quiet or as_json), run_id=context.obj
+    )
     _finish(summary, as_json)
 
 
@@ -137,7 +156,9 @@ def report(
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     project_dir: ProjectDir = HERE,
-    reports: Annotated[Optional[Path], typer.Option(help="Folder for the reports. Default: reports/ in the project.")] = None,
+    reports: Annotated[
+        Path | None, typer.Option(help="Folder for the reports. Default: reports/ in the project.")
+    ] = None,
 ) -> None:
     """Write the reports from what is stored; nothing is collected and nothing is judged."""
     from python_checks.report import write_reports
@@ -152,9 +173,15 @@ def report(
 
 @app.command()
 def backtest(
-    series: Annotated[Path, typer.Option(help="CSV with series_id, kind (count, rate, positive, real), grain (D, H); may be .gz.")],
-    points: Annotated[Path, typer.Option(help="CSV with series_id, ts, value; an empty value is a missing bucket; may be .gz.")],
-    out: Annotated[Path, typer.Option(help="CSV to write: series_id, ts, value, expected, lower, upper, score, reason, flagged.")],
+    series: Annotated[
+        Path, typer.Option(help="CSV with series_id, kind (count, rate, positive, real), grain (D, H); may be .gz.")
+    ],
+    points: Annotated[
+        Path, typer.Option(help="CSV with series_id, ts, value; an empty value is a missing bucket; may be .gz.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="CSV to write: series_id, ts, value, expected, lower, upper, score, reason, flagged.")
+    ],
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -197,7 +224,7 @@ def doctor(
 @alerts_app.command("list")
 def list_alerts(
     status: Annotated[str, typer.Option(help="open, resolved or all.")] = "open",
-    asset: Annotated[Optional[str], typer.Option(help="Only assets whose name contains this.")] = None,
+    asset: Annotated[str | None, typer.Option(help="Only assets whose name contains this.")] = None,
     limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 50,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
@@ -242,7 +269,9 @@ def db_url(
 
 @db_app.command("link")
 def db_link(
-    names: Annotated[Optional[list[str]], typer.Argument(help="Outputs of the profile to link. Default: every other one.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Outputs of the profile to link. Default: every other one.")
+    ] = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     project_dir: ProjectDir = HERE,

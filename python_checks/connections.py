@@ -1,4 +1,4 @@
-"""Where databases are: dbt's profiles.yml read the way dbt reads it, and connections opened the way Lookout wants them."""
+"""Where databases are: profiles.yml read the way dbt reads it, and connections opened the way Lookout wants them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg2
 import yaml
-from psycopg2.extensions import connection as PgConnection
+from psycopg2 import extensions
 
 from python_checks.errors import ConfigError, SourceError
 
@@ -119,7 +119,7 @@ def connect(
     lock_timeout: float | None = None,
     read_only: bool = False,
     connect_timeout: int = 10,
-) -> PgConnection:
+) -> extensions.connection:
     """Open one connection in UTC. Timeouts are in seconds. Raises SourceError without any secret in it."""
     parameters = {"connect_timeout": connect_timeout, **connection.parameters}
     role, search_path = parameters.pop("role", None), parameters.pop("search_path", None)
@@ -129,7 +129,7 @@ def connect(
     if lock_timeout:
         options += f" -c lock_timeout={int(lock_timeout * 1000)}"
     try:
-        handle: PgConnection = psycopg2.connect(**parameters, application_name=application, options=options)
+        handle: extensions.connection = psycopg2.connect(**parameters, application_name=application, options=options)
     except psycopg2.Error as error:
         raise SourceError(f"Cannot connect to {connection.place}: {clean_message(error)}") from error
     try:

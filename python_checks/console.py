@@ -53,7 +53,13 @@ class Narrator:
         if self.quiet or not self.console.is_terminal:
             yield step
         else:
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+            )
             with Progress(*columns, console=self.console, transient=True) as progress:
                 step._progress, step._task = progress, progress.add_task(name, total=None)
                 yield step

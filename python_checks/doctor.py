@@ -38,7 +38,9 @@ def examine(
     except LookoutError as error:
         return [*findings, Finding("profile", False, str(error))]
     kind = "embedded PostgreSQL" if workspace.is_embedded else str(workspace.profile.directory / "profiles.yml")
-    findings.append(Finding("profile", True, f"{workspace.profile.name}, target {workspace.profile.target}, from {kind}"))
+    findings.append(
+        Finding("profile", True, f"{workspace.profile.name}, target {workspace.profile.target}, from {kind}")
+    )
     for connection in workspace.profile.outputs.values():
         findings += _database(connection, is_warehouse=connection.name == workspace.profile.target)
     try:
@@ -73,7 +75,8 @@ def _database(connection: Connection, *, is_warehouse: bool) -> Iterator[Finding
             if is_warehouse:
                 cursor.execute("select has_database_privilege(current_database(), 'create')")
                 allowed = cursor.fetchone() == (True,)
-                remedy = f"{user} may not create schemas: grant create on database {connection.parameters.get('dbname')} to it"
+                name = connection.parameters.get("dbname")
+                remedy = f"{user} may not create schemas: grant create on database {name} to it"
                 yield Finding(f"{subject}, rights", allowed, "may create schemas" if allowed else remedy)
     finally:
         handle.close()
@@ -103,7 +106,11 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
             yield Finding("settings", False, line)
         return
     if not monitors:
-        yield Finding("settings", False, "nothing is watched: add `config: {meta: {lookout: {timestamp_column: ...}}}` to a source or model")
+        yield Finding(
+            "settings",
+            False,
+            "nothing is watched: add `config: {meta: {lookout: {timestamp_column: ...}}}` to a source or model",
+        )
         return
     series = sum(len(m.metrics) for m in monitors)
     yield Finding("settings", True, f"{len(monitors)} tables watched, {series} series")
@@ -114,11 +121,19 @@ def _tables(workspace: Workspace) -> Iterator[Finding]:
         with Store(workspace.profile.warehouse, workspace.schema) as store:
             missing = store.missing_tables([*LANDING_KEYS, "alerts"])
             if missing:
-                yield Finding("monitoring schema", False, f"{workspace.schema} lacks {', '.join(missing)}: run `lookout run`")
+                yield Finding(
+                    "monitoring schema", False, f"{workspace.schema} lacks {', '.join(missing)}: run `lookout run`"
+                )
                 return
-            yield Finding("monitoring schema", True, f"{workspace.schema}, all {len(LANDING_KEYS) + 1} tables are there")
+            yield Finding(
+                "monitoring schema", True, f"{workspace.schema}, all {len(LANDING_KEYS) + 1} tables are there"
+            )
             runs = store.query("select as_of, status from {schema}.lookout_runs order by batch_number desc limit 1")
             if not runs.empty:
-                yield Finding("last run", runs["status"][0] != "failed", f"{runs['status'][0]}, as of {runs['as_of'][0]:%Y-%m-%d %H:%M} UTC")
+                yield Finding(
+                    "last run",
+                    runs["status"][0] != "failed",
+                    f"{runs['status'][0]}, as of {runs['as_of'][0]:%Y-%m-%d %H:%M} UTC",
+                )
     except LookoutError as error:
         yield Finding("monitoring schema", False, str(error))

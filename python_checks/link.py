@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg2
-from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor
+from psycopg2 import extensions, sql
 
 from python_checks.connections import Connection, clean_message, connect
 from python_checks.errors import ConfigError, SourceError
@@ -32,7 +31,11 @@ def link_sources(workspace: Workspace, names: Sequence[str] | None = None) -> It
     handle = connect(warehouse, application="lookout link")
     try:
         for connection, schema, remote in sorted({(s["connection"], s["schema"], s["remote"]) for s in wanted}):
-            tables = sorted(s["table"] for s in wanted if (s["connection"], s["schema"], s["remote"]) == (connection, schema, remote))
+            tables = sorted(
+                s["table"]
+                for s in wanted
+                if (s["connection"], s["schema"], s["remote"]) == (connection, schema, remote)
+            )
             try:
                 with handle, handle.cursor() as cursor:
                     _link(cursor, outputs[connection], schema, remote, tables)
@@ -47,7 +50,9 @@ def _remote_sources(workspace: Workspace) -> Iterator[dict[str, str]]:
     watched = {m.node_id: m for m in workspace.monitors()}
     home = workspace.profile.target
     by_schema = {
-        node["schema"]: watched[node_id] for node_id, node in workspace.manifest["sources"].items() if node_id in watched
+        node["schema"]: watched[node_id]
+        for node_id, node in workspace.manifest["sources"].items()
+        if node_id in watched
     }
     for node in workspace.manifest["sources"].values():
         # Tables of a source that are not watched themselves live where their watched neighbours do.
@@ -59,7 +64,7 @@ def _remote_sources(workspace: Workspace) -> Iterator[dict[str, str]]:
             }  # fmt: skip
 
 
-def _link(cursor: Cursor, source: Connection, schema: str, remote: str, tables: Sequence[str]) -> None:
+def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: str, tables: Sequence[str]) -> None:
     parameters: Mapping[str, Any] = source.parameters
     server = sql.Identifier(f"lookout_{source.name}")
     cursor.execute("create extension if not exists postgres_fdw")
@@ -76,9 +81,7 @@ def _link(cursor: Cursor, source: Connection, schema: str, remote: str, tables: 
     )
     cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
     for table in tables:
-        cursor.execute(
-            sql.SQL("drop foreign table if exists {}").format(sql.Identifier(schema, table))
-        )
+        cursor.execute(sql.SQL("drop foreign table if exists {}").format(sql.Identifier(schema, table)))
     cursor.execute(
         sql.SQL("import foreign schema {} limit to ({}) from server {} into {}").format(
             sql.Identifier(remote), sql.SQL(", ").join(map(sql.Identifier, tables)), server, sql.Identifier(schema)

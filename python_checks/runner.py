@@ -36,8 +36,13 @@ class RunSummary:
 
 
 def run_all(
-    workspace: Workspace, narrator: Narrator, *, run_id: str, options: CollectOptions | None = None,
-    reports_dir: Path | None = None, select: Sequence[str] = (),
+    workspace: Workspace,
+    narrator: Narrator,
+    *,
+    run_id: str,
+    options: CollectOptions | None = None,
+    reports_dir: Path | None = None,
+    select: Sequence[str] = (),
 ) -> RunSummary:
     """Collect, build, learn, derive and publish, in that order and in one process."""
     with narrator.step("parse") as step:
@@ -60,7 +65,9 @@ def run_all(
         return _summary(run, known, build, reports)
 
 
-def run_collect(workspace: Workspace, narrator: Narrator, *, run_id: str, options: CollectOptions | None = None) -> RunSummary:
+def run_collect(
+    workspace: Workspace, narrator: Narrator, *, run_id: str, options: CollectOptions | None = None
+) -> RunSummary:
     """Collect only: profile every watched table and read dbt's artifacts."""
     workspace.parse()
     monitors = workspace.monitors()
@@ -113,7 +120,9 @@ def _learn(run: Run, narrator: Narrator) -> None:
 
 def _derive(run: Run, narrator: Narrator) -> None:
     with narrator.step("derive") as step:
-        outcome = run.workspace.project.build(["build", "--select", MONITORING, "--exclude", "test_type:unit"], _on_node(step), keep_artifacts=False)
+        outcome = run.workspace.project.build(
+            ["build", "--select", MONITORING, "--exclude", "test_type:unit"], _on_node(step), keep_artifacts=False
+        )
         step.done = _told(outcome)
         run.problems += [f"monitoring: {failure}" for failure in outcome.failures]
 

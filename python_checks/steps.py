@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -81,8 +81,8 @@ def recorded_run(workspace: Workspace, command: str, run_id: str) -> Iterator[Ru
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         store.lock()
         store.execute(
-            "update {schema}.lookout_runs set status = 'failed', message = 'ended without a word: killed or disconnected' "
-            "where status = 'running'"
+            "update {schema}.lookout_runs set status = 'failed', "
+            "message = 'ended without a word: killed or disconnected' where status = 'running'"
         )
         last = store.query("select coalesce(max(batch_number), 0) as n from {schema}.lookout_runs")
         run = Run(workspace, store, run_id, int(last["n"][0]) + 1)
@@ -136,7 +136,7 @@ def _deactivate(run: Run, table: str, key: str, active: list[str]) -> None:
 
 
 def requests_for(run: Run, monitors: Sequence[Monitor]) -> list[ProfileRequest]:
-    """From which bucket each table has to be read: its watermark less the late window, or its whole history when new."""
+    """Where to start reading each table: its watermark less the late window, or its whole history when it is new."""
     known = run.store.query(
         """
         select m.connection, m.asset, min(f.first_bucket) as first_bucket, bool_or(f.first_bucket is null) as has_new,
@@ -151,29 +151,33 @@ def requests_for(run: Run, monitors: Sequence[Monitor]) -> list[ProfileRequest]:
         (run.batch_number,),
     )
     marks = run.store.query(
-        "select distinct on (connection, asset) connection, asset, watermark, latest_at from {schema}.collection_results "
-        "where status = 'ok' and as_of <= %s order by connection, asset, as_of desc",
+        "select distinct on (connection, asset) connection, asset, watermark, latest_at "
+        "from {schema}.collection_results where status = 'ok' and as_of <= %s order by connection, asset, as_of desc",
         (run.as_of,),
     )
-    state = known.merge(marks, on=["connection", "asset"], how="left").set_index(["connection", "asset"])
-    return [_request(run, monitor, state) for monitor in monitors]
+    state = {
+        (row["connection"], row["asset"]): row
+        for row in known.merge(marks, on=["connection", "asset"], how="left").to_dict("records")
+    }
+    return [_request(run, monitor, state[monitor.connection, monitor.asset]) for monitor in monitors]
 
 
-def _request(run: Run, monitor: Monitor, state: pd.DataFrame) -> ProfileRequest:
+def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> ProfileRequest:
     start = run.as_of - monitor.history
-    row = state.loc[(monitor.connection, monitor.asset)]
-    if pd.isna(row["watermark"]) or row["has_new"] or row["has_changed"]:
+    if pd.isna(state["watermark"]) or state["has_new"] or state["has_changed"]:
         return ProfileRequest(monitor, since=start, first_bucket=None, latest_at=None)
-    since = row["watermark"].to_pydatetime() - max(monitor.late_window, GRAIN_STEP[monitor.grain])
-    first = row["first_bucket"].to_pydatetime()
-    latest = None if pd.isna(row["latest_at"]) else row["latest_at"].to_pydatetime()
-    return ProfileRequest(monitor, since=max(since, start), first_bucket=first, latest_at=latest)
+    since = state["watermark"].to_pydatetime() - max(monitor.late_window, GRAIN_STEP[monitor.grain])
+    latest = None if pd.isna(state["latest_at"]) else state["latest_at"].to_pydatetime()
+    return ProfileRequest(
+        monitor, since=max(since, start), first_bucket=state["first_bucket"].to_pydatetime(), latest_at=latest
+    )
 
 
 def collect_observations(
     run: Run, monitors: Sequence[Monitor], options: CollectOptions | None = None, on_done: Any = None
 ) -> list[CollectionOutcome]:
     """Profile the tables, every database at once, and write each outcome as soon as it is there."""
+
     def keep(outcome: CollectionOutcome) -> None:
         write_outcome(run, outcome)
         if on_done is not None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 import psycopg2
@@ -31,7 +31,13 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 # Columns that say when a row was written, not what it says: a row that differs in nothing else is left alone.
 BOOKKEEPING = {
-    "observed_at", "batch_number", "learned_at", "updated_at", "run_id", "duration_seconds", "attempts",
+    "observed_at",
+    "batch_number",
+    "learned_at",
+    "updated_at",
+    "run_id",
+    "duration_seconds",
+    "attempts",
 }
 LOCK_KEY = 4_716_215_730_202_611
 
@@ -90,9 +96,9 @@ class Store(AbstractContextManager["Store"]):
         statement = _upsert_statement(target, columns, key)
         with self._guard(f"write to {self.schema}.{table}"), self._handle, self._handle.cursor() as cursor:
             cursor.execute(
-                sql.SQL("create temporary table lookout_incoming on commit drop as select {} from {} where false").format(
-                    _identifiers(columns), target
-                )
+                sql.SQL(
+                    "create temporary table lookout_incoming on commit drop as select {} from {} where false"
+                ).format(_identifiers(columns), target)
             )
             cursor.copy_expert("copy lookout_incoming from stdin with (format csv, null '\\N')", _csv(frame))
             cursor.execute(statement)
@@ -112,7 +118,11 @@ class Store(AbstractContextManager["Store"]):
             return pd.DataFrame(cursor.fetchall(), columns=names)
 
     def fetch(
-        self, statement: str, parameters: Sequence[Any] = (), *, times: Sequence[str] = (),
+        self,
+        statement: str,
+        parameters: Sequence[Any] = (),
+        *,
+        times: Sequence[str] = (),
         types: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Large result through COPY, several times faster than fetching rows; ``times`` are parsed as UTC."""
@@ -121,7 +131,7 @@ class Store(AbstractContextManager["Store"]):
             buffer = io.StringIO()
             cursor.copy_expert(f"copy ({text}) to stdout with (format csv, header, null '')", buffer)
         buffer.seek(0)
-        frame = pd.read_csv(buffer, dtype=dict(types or {}), keep_default_na=False, na_values=[""])
+        frame = pd.read_csv(buffer, dtype=cast(Any, dict(types or {})), keep_default_na=False, na_values=[""])
         for name in times:
             frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
         return frame
@@ -158,7 +168,7 @@ def _identifiers(columns: Sequence[str]) -> sql.Composable:
 def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Sequence[str]) -> sql.Composed:
     said = [c for c in columns if c not in key and c not in BOOKKEEPING]
     updated = [c for c in columns if c not in key]
-    action = sql.SQL("do nothing")
+    action: sql.Composable = sql.SQL("do nothing")
     if updated:
         action = sql.SQL("do update set {} where ({}) is distinct from ({})").format(
             sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in updated),
@@ -172,6 +182,8 @@ def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Seque
 
 def _csv(frame: pd.DataFrame) -> io.StringIO:
     buffer = io.StringIO()
-    frame.to_csv(buffer, index=False, header=False, na_rep="\\N", quoting=csv.QUOTE_MINIMAL, date_format="%Y-%m-%dT%H:%M:%S.%f%z")
+    frame.to_csv(
+        buffer, index=False, header=False, na_rep="\\N", quoting=csv.QUOTE_MINIMAL, date_format="%Y-%m-%dT%H:%M:%S.%f%z"
+    )
     buffer.seek(0)
     return buffer

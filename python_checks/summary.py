@@ -44,7 +44,9 @@ def banner(alert: Any) -> str:
         f"OWNER: {alert['owner'] or 'nobody named'}",
     ]
     body = [part for line in lines for part in textwrap.wrap(line, BANNER_WIDTH, subsequent_indent="  ")]
-    return "\n".join([edge, "CRITICAL DATA RELIABILITY ALERT".center(BANNER_WIDTH), *body, "IMMEDIATE ACTION REQUIRED", edge])
+    return "\n".join(
+        [edge, "CRITICAL DATA RELIABILITY ALERT".center(BANNER_WIDTH), *body, "IMMEDIATE ACTION REQUIRED", edge]
+    )
 
 
 def as_dict(summary: RunSummary) -> dict[str, Any]:
@@ -81,5 +83,10 @@ def _minute(moment: Any) -> str:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    text = frame.astype(object).where(frame.notna(), None)
-    return [{k: v.isoformat() if isinstance(v, pd.Timestamp) else v for k, v in row.items()} for row in text.to_dict("records")]
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return value.isoformat() if isinstance(value, pd.Timestamp) else value

@@ -12,8 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import IO
 
-from psycopg2 import sql
-from psycopg2.extensions import cursor as Cursor
+from psycopg2 import extensions, sql
 
 from python_checks.connections import Connection, connect
 from python_checks.errors import ConfigError
@@ -51,7 +50,7 @@ def load_cdc_history(connection: Connection, as_of: datetime = AS_OF) -> int:
         return int(cursor.rowcount)
 
 
-def _fill(cursor: Cursor, target: sql.Identifier, table: str) -> int:
+def _fill(cursor: extensions.cursor, target: sql.Identifier, table: str) -> int:
     rows = _count(cursor, target)
     if rows:
         return rows
@@ -63,14 +62,14 @@ def _fill(cursor: Cursor, target: sql.Identifier, table: str) -> int:
     return _count(cursor, target)
 
 
-def _count(cursor: Cursor, target: sql.Identifier) -> int:
+def _count(cursor: extensions.cursor, target: sql.Identifier) -> int:
     cursor.execute(sql.SQL("select count(*) from {}").format(target))
     row = cursor.fetchone()
     return int(row[0]) if row else 0
 
 
 @contextmanager
-def _transaction(connection: Connection) -> Iterator[Cursor]:
+def _transaction(connection: Connection) -> Iterator[extensions.cursor]:
     handle = connect(connection, application="lookout demo")
     try:
         with handle, handle.cursor() as cursor:

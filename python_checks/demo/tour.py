@@ -32,7 +32,9 @@ def run_demo(
     narrator = Narrator(quiet=quiet)
     root = find_project(start.resolve())
     if profile_name(root) != "lookout" or not (root / "models" / "_demo__sources.yml").exists():
-        raise ConfigError(f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`.")
+        raise ConfigError(
+            f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`."
+        )
     workspace = _databases(root, narrator)
     frame = resiliency.generate(
         seed=SEED, first_day=flights.AS_OF.date() - timedelta(days=days), days=days, tests_per_day=tests_per_day,
@@ -83,7 +85,9 @@ def _load_resiliency(workspace: Workspace, frame: pd.DataFrame) -> int:
 def _link_once(workspace: Workspace) -> int:
     sources = {(s["schema"], s["identifier"]) for s in workspace.manifest["sources"].values()}
     with Store(workspace.profile.warehouse) as store:
-        found = store.query("select foreign_table_schema as s, foreign_table_name as t from information_schema.foreign_tables")
+        found = store.query(
+            "select foreign_table_schema as s, foreign_table_name as t from information_schema.foreign_tables"
+        )
     if sources <= set(zip(found["s"], found["t"], strict=True)):
         return len(sources)
     list(link_sources(workspace))
@@ -107,20 +111,27 @@ def _show(workspace: Workspace, summary: RunSummary) -> None:
             (MOST_ALERTS,),
         )
         card = store.query(
-            "select scope, name, score, status from {schema}.scorecard where scope = 'platform' or (scope = 'layer' and monitored_count > 0) "
-            "order by scope desc, name"
+            "select scope, name, score, status from {schema}.scorecard "
+            "where scope = 'platform' or (scope = 'layer' and monitored_count > 0) order by scope desc, name"
         )
     total = int(monthly["n"].sum())
-    console.print(f"\n[bold]What Lookout found in 2013[/bold]: {total} alerts, {total / 12:.1f} a month; the ones that stand out:")
+    console.print(
+        f"\n[bold]What Lookout found in 2013[/bold]: {total} alerts, {total / 12:.1f} a month; the ones that stand out:"
+    )
     console.print(_alerts(worst))
-    console.print("\n[bold]Alerts a month[/bold]: " + ", ".join(f"{m} {n}" for m, n in zip(monthly["month"], monthly["n"], strict=True)))
+    console.print(
+        "\n[bold]Alerts a month[/bold]: "
+        + ", ".join(f"{m} {n}" for m, n in zip(monthly["month"], monthly["n"], strict=True))
+    )
     console.print("\n[bold]Scorecard[/bold]")
     for _, row in card.iterrows():
         score = "  -" if pd.isna(row["score"]) else f"{row['score']:5.1f}"
         console.print(f"  {row['scope']:<9} {row['name']:<24} {score}  {row['status']}", markup=False)
     console.print("\n[bold]Reports[/bold]")
     for path in summary.reports:
-        console.print(f"  {path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path}", markup=False)
+        console.print(
+            f"  {path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path}", markup=False
+        )
     console.print("\n[bold]Try next[/bold]")
     for command, why in (
         (".venv/bin/lookout alerts list --status all", "every alert of the year, newest first"),
