@@ -134,7 +134,7 @@ def test_thresholds_are_the_ones_in_force() -> None:
          "alert_from": "warning", "series": 1},
     ]  # fmt: skip
     told = render_detection(data(scorecard=[OVERALL], thresholds=rows))
-    assert "| learned | hour | 1,200 | 2 | 3.5 | 72 | critical |" in told
+    assert "| learned | hour | 1,200 | 2 | 3.5 | 408 | critical |" in told
     assert "| zscore | day | 1 | 1.5 | 2.5 | 20 | warning |" in told
 
 

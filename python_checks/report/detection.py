@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from python_checks.baseline.settings import CRITICAL_SCORE, MIN_SAMPLE, WARN_SCORE
+from python_checks.baseline.settings import CRITICAL_SCORE, MIN_AGE, MIN_SAMPLE, WARN_SCORE
 from python_checks.report import text
 from python_checks.report.alerts import NOBODY
 from python_checks.report.data import ReportData
@@ -55,7 +55,8 @@ def threshold_table(data: ReportData) -> str:
         key = (r["method"], r["grain"])
         critical = r["critical_score"] if r["critical_score"] is not None else CRITICAL_SCORE.get(key)
         warn = r["warn_score"] if r["warn_score"] is not None else min(WARN_SCORE, critical or WARN_SCORE)
-        least = r["min_sample_size"] if r["min_sample_size"] is not None else MIN_SAMPLE.get(key)
+        needed = MIN_AGE.get(r["grain"]) if r["method"] == "learned" else MIN_SAMPLE.get(key)
+        least = r["min_sample_size"] if r["min_sample_size"] is not None else needed
         rows.append(
             (r["method"], r["grain"], text.number(r["series"]), text.number(warn), text.number(critical),
              text.number(least), r["alert_from"])
