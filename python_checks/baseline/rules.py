@@ -26,7 +26,7 @@ from python_checks.baseline.windows import (
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
 MODE = 0.399  # sqrt(lambda) times the probability of the commonest value of a Poisson count
 # Steps in one direction, and how many units of a weekly level's difference each must have for a score of 3.
-DRIFT_UNITS = {2: 2.0, 3: 0.9, 4: 0.45, 5: 0.22}
+DRIFT_UNITS = {2: 1.8, 3: 0.8, 4: 0.4, 5: 0.2}
 HUBER_VARIANCE = 1.06  # of the Huber estimate for normal numbers, relative to the mean
 CONSTANT_LEAST = 13  # equal values that make a constant, and equal values wanted for each departure
 ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
