@@ -133,8 +133,4 @@ final as (
         )
 )
 
-select
-{%- for column in model.columns.values() %}
-    cast(final.{{ column.name }} as {{ column.data_type }}) as {{ column.name }}{{ "," if not loop.last }}
-{%- endfor %}
-from final
+{{ lookout.cast_to_contract(model, 'final') }}
