@@ -36,7 +36,7 @@ lint: $(READY) ## Check style, types and SQL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/sqlfluff lint --processes 1 models analyses tests
+	@$(BIN)/sqlfluff lint --processes 1 models analyses
 
 format: $(READY) ## Put code into the project's style
 	@$(BIN)/ruff check --fix --quiet .
