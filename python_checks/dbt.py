@@ -30,11 +30,15 @@ class NodeEvent:
 
 @dataclass(frozen=True)
 class Invocation:
-    """What one dbt command did. ``results`` counts nodes by status, ``failures`` has a sentence a failed node."""
+    """What one dbt command did. ``results`` counts nodes by status, ``failures`` has a sentence a failed node.
+
+    ``errors`` are those failures that dbt could not evaluate: broken SQL, not a test that found something.
+    """
 
     success: bool
     results: dict[str, int]
     failures: tuple[str, ...]
+    errors: tuple[str, ...] = ()
 
 
 class Project:
@@ -55,7 +59,7 @@ class Project:
 
     def parse(self) -> dict[str, Any]:
         """Parse the project and return manifest.json as a dict. Raises ConfigError with dbt's own words."""
-        result = self._call(["parse"], None)
+        result = self._call(["parse", "--write-json"], None)
         if not result.success or result.result is None:
             raise ConfigError(f"dbt cannot parse the project in {self.root}: {_reason(result)}")
         self._manifest = result.result
@@ -74,20 +78,22 @@ class Project:
 
         Raises ConfigError when dbt could not run at all (no connection, no such selection).
         """
-        result = self._call([*arguments, *([] if keep_artifacts else ["--no-write-json"])], on_event)
+        # Said aloud, because the project's own flags may say otherwise.
+        result = self._call([*arguments, "--write-json" if keep_artifacts else "--no-write-json"], on_event)
         outcome = getattr(result.result, "results", None)
         if outcome is None:
             if result.success:
                 return Invocation(True, {}, ())
             raise ConfigError(f"`dbt {arguments[0]}` could not run: {_reason(result)}")
         counts: dict[str, int] = {}
-        failures = []
+        failed: dict[str, list[str]] = {"fail": [], "error": [], "runtime error": []}
         for node in outcome:
             status = str(node.status)
             counts[status] = counts.get(status, 0) + 1
-            if status in ("error", "fail", "runtime error"):
-                failures.append(f"{node.node.name}: {' '.join(str(node.message or status).split())}")
-        return Invocation(result.success, counts, tuple(failures))
+            if status in failed:
+                failed[status].append(f"{node.node.name}: {' '.join(str(node.message or status).split())}")
+        errors = (*failed["error"], *failed["runtime error"])
+        return Invocation(result.success, counts, (*errors, *failed["fail"]), errors)
 
     def _call(self, arguments: list[str], on_event: Callable[[NodeEvent], None] | None) -> Any:
         from dbt.cli.main import dbtRunner
@@ -104,8 +110,16 @@ class Project:
         ]  # fmt: skip
         if self.target:
             flags += ["--target", self.target]
+        self._forget_compiled()
         with _environment(AS_OF_VARIABLE, self.as_of.isoformat() if self.as_of else None):
             return dbtRunner(manifest=self._manifest, callbacks=[forward]).invoke(arguments + flags)
+
+    def _forget_compiled(self) -> None:
+        # dbt marks a node once it has prepended the CTEs of its ephemeral parents, and skips that the next time a
+        # manifest is used: the second build of such a model would then miss them.
+        for node in self._manifest.nodes.values() if self._manifest is not None else ():
+            if getattr(node, "extra_ctes_injected", False):
+                node.extra_ctes_injected, node.extra_ctes, node.compiled, node.compiled_code = False, [], False, None
 
 
 def find_project(start: Path) -> Path:

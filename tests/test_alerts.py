@@ -68,7 +68,7 @@ class Desk:
     def derive(self, as_of: str) -> list[dict[str, Any]]:
         self.workspace.project.as_of = parse_clock(as_of)
         outcome = self.workspace.project.build(ALERTS)
-        assert outcome.success, outcome.failures
+        assert outcome.success, "\n".join(outcome.failures)
         return self.alerts()
 
     def alerts(self) -> list[dict[str, Any]]:
