@@ -1,13 +1,13 @@
 {{ config(materialized='table') }}
 
 with candidates as (
-    select * from {{ ref('anomaly_episodes') }}
+    select * from {{ ref('lookout', 'anomaly_episodes') }}
     union all
-    select * from {{ ref('stale_assets') }}
+    select * from {{ ref('lookout', 'stale_assets') }}
     union all
-    select * from {{ ref('unevaluated_assets') }}
+    select * from {{ ref('lookout', 'unevaluated_assets') }}
     union all
-    select * from {{ ref('failing_tests') }}
+    select * from {{ ref('lookout', 'failing_tests') }}
 ),
 
 final as (

@@ -15,7 +15,7 @@
 }}
 
 with candidates as (
-    select * from {{ ref('alert_candidates') }}
+    select * from {{ ref('lookout', 'alert_candidates') }}
 ),
 
 known as (
@@ -27,7 +27,7 @@ known as (
 ),
 
 unevaluated as (
-    select connection, asset from {{ ref('asset_status') }}
+    select connection, asset from {{ ref('lookout', 'asset_status') }}
     where status not in ('ok', 'empty')
 ),
 

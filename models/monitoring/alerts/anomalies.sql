@@ -1,11 +1,11 @@
 {{ config(materialized='table', indexes=[{'columns': ['series_key', 'bucket_start'], 'unique': true}]) }}
 
 with baselines as (
-    select * from {{ ref('baselines') }}
+    select * from {{ ref('lookout', 'baselines') }}
 ),
 
 monitors as (
-    select * from {{ ref('monitors') }}
+    select * from {{ ref('lookout', 'monitors') }}
 ),
 
 final as (

@@ -1,22 +1,22 @@
 {{ config(materialized='ephemeral') }}
 
 with baselines as (
-    select * from {{ ref('baselines') }}
+    select * from {{ ref('lookout', 'baselines') }}
     where status = 'judged'
 ),
 
 monitors as (
-    select * from {{ ref('monitors') }}
+    select * from {{ ref('lookout', 'monitors') }}
     where is_active
 ),
 
 asset_status as (
-    select * from {{ ref('asset_status') }}
+    select * from {{ ref('lookout', 'asset_status') }}
 ),
 
 anomalous_series as (
     select distinct anomalies.series_key
-    from {{ ref('anomalies') }} as anomalies
+    from {{ ref('lookout', 'anomalies') }} as anomalies
     inner join monitors on anomalies.series_key = monitors.series_key
     where anomalies.severity = 'critical' or monitors.alert_from = 'warning'
 ),

@@ -1,13 +1,13 @@
 {{ config(materialized='view') }}
 
 with watched as (
-    select distinct connection, asset from {{ ref('monitors') }}
+    select distinct connection, asset from {{ ref('lookout', 'monitors') }}
     where is_active
 ),
 
 results as (
     select collection_results.*
-    from {{ ref('collection_results') }} as collection_results
+    from {{ ref('lookout', 'collection_results') }} as collection_results
     inner join watched
         on collection_results.connection = watched.connection and collection_results.asset = watched.asset
     where collection_results.as_of <= {{ lookout.as_of() }}

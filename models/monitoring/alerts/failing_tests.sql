@@ -5,7 +5,7 @@ with results as (
     select
         *,
         status in ('fail', 'warn', 'error', 'runtime error') as is_failing
-    from {{ ref('dbt_results') }}
+    from {{ ref('lookout', 'dbt_results') }}
     where
         resource_type in ('test', 'unit_test', 'source')
         and status <> 'skipped'

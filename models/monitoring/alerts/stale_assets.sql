@@ -1,11 +1,11 @@
 {{ config(materialized='ephemeral') }}
 
 with asset_status as (
-    select * from {{ ref('asset_status') }}
+    select * from {{ ref('lookout', 'asset_status') }}
 ),
 
 monitors as (
-    select * from {{ ref('monitors') }}
+    select * from {{ ref('lookout', 'monitors') }}
     where metric = 'freshness' and is_active
 ),
 

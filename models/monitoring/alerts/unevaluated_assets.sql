@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 with asset_status as (
-    select * from {{ ref('asset_status') }}
+    select * from {{ ref('lookout', 'asset_status') }}
     where status not in ('ok', 'empty')
 ),
 

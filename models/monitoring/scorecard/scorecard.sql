@@ -1,7 +1,7 @@
 {{ config(materialized='table', indexes=[{'columns': ['scope', 'connection', 'name'], 'unique': true}]) }}
 
 with scorecard_counts as (
-    select * from {{ ref('scorecard_counts') }}
+    select * from {{ ref('lookout', 'scorecard_counts') }}
 ),
 
 ruled as (

@@ -1,22 +1,22 @@
 {{ config(materialized='ephemeral') }}
 
 with monitors as (
-    select * from {{ ref('monitors') }}
+    select * from {{ ref('lookout', 'monitors') }}
     where is_active
 ),
 
 baselines as (
-    select * from {{ ref('baselines') }}
+    select * from {{ ref('lookout', 'baselines') }}
     where status = 'judged' and bucket_start < {{ lookout.as_of() }}
 ),
 
 asset_status as (
-    select *, status in ('ok', 'empty') as is_evaluated from {{ ref('asset_status') }}
+    select *, status in ('ok', 'empty') as is_evaluated from {{ ref('lookout', 'asset_status') }}
 ),
 
 -- Lookout's own tables are not what people have to watch, describe and test.
 assets as (
-    select * from {{ ref('assets') }}
+    select * from {{ ref('lookout', 'assets') }}
     where
         is_active
         and asset <> ''
@@ -24,13 +24,13 @@ assets as (
 ),
 
 alert_candidates as (
-    select alert_key, is_open from {{ ref('alert_candidates') }}
+    select alert_key, is_open from {{ ref('lookout', 'alert_candidates') }}
 ),
 
 -- Open at the run clock: what the stored rows come to then. An alert they no longer come to speaks for itself.
 open_alerts as (
     select alerts.*
-    from {{ ref('alerts') }} as alerts
+    from {{ ref('lookout', 'alerts') }} as alerts
     left join alert_candidates on alerts.alert_key = alert_candidates.alert_key
     where
         alerts.severity in ('critical', 'warning')
@@ -42,7 +42,7 @@ open_alerts as (
 ),
 
 latest_results as (
-    select distinct on (node_id) * from {{ ref('dbt_results') }}
+    select distinct on (node_id) * from {{ ref('lookout', 'dbt_results') }}
     where
         resource_type in ('test', 'unit_test', 'source')
         and status <> 'skipped'
