@@ -14,7 +14,8 @@ from python_checks.baseline import transforms
 from python_checks.baseline.transforms import Codes
 from python_checks.baseline.windows import Mask, Matrix
 
-CONSTANT_STEP = 1e-6  # smallest relative change of a constant that counts; a count moves by at least 1
+CONSTANT_STEP = 1e-6  # smallest relative change of a constant that matters
+COUNT_STEP = 0.05  # the same for counts, and at least 1: 49 rows instead of the usual 50 is nothing to wake up for
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def learned_bounds(low: Matrix, high: Matrix, kinds: Codes) -> Bounds:
 def around_constant(bounds: Bounds, constant: Matrix, fires: Mask, kinds: Codes) -> Bounds:
     """Bounds drawn to the first change of a constant where that alone reaches the threshold."""
     least = np.where(kinds == transforms.COUNT, 1.0, 0.0)[:, None]
-    step = np.maximum(least, CONSTANT_STEP * np.abs(constant))
+    share = np.where(kinds == transforms.COUNT, COUNT_STEP, CONSTANT_STEP)[:, None]
+    step = np.maximum(least, share * np.abs(constant))
     with np.errstate(invalid="ignore"):
         lower = np.where(fires, np.fmax(bounds.lower, constant - step), bounds.lower)
         upper = np.where(fires, np.fmin(bounds.upper, constant + step), bounds.upper)

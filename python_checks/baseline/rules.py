@@ -25,6 +25,7 @@ from python_checks.baseline.windows import (
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
 MODE = 0.399  # sqrt(lambda) times the probability of the commonest value of a Poisson count
+MOSTLY = 0.5  # chance from which a repeated count is the rule
 # Steps in one direction, and how many units of a weekly level's difference each must have for a score of 3.
 DRIFT_UNITS = {2: 1.8, 3: 0.8, 4: 0.4, 5: 0.2}
 HUBER_VARIANCE = 1.06  # of the Huber estimate for normal numbers, relative to the mean
@@ -108,6 +109,8 @@ def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
         chance = np.where((panel.kinds == transforms.COUNT)[:, None], commonest, chance)
         # Nothing wrong is what a rate of 0 or 1 that stays there says.
         chance = np.where((panel.kinds == transforms.RATE)[:, None] & ((value == 0.0) | (value == 1.0)), 1.0, chance)
+        # A count that mostly repeats is not stuck when it does: 50 of 50 tests, three stations times 24 reports.
+        chance = np.where((panel.kinds == transforms.COUNT)[:, None] & (chance > MOSTLY), 1.0, chance)
         score = 0.75 * np.sqrt(-2.0 * repeats * np.log(np.minimum(chance, 1.0)))
     known = (repeats > 0) & (pairs >= 7) & np.isfinite(score)
     return np.where(known, score, 0.0), repeats + 1.0
