@@ -106,6 +106,7 @@ def _collect(
 def _build(run: Run, narrator: Narrator, arguments: Sequence[str]) -> Invocation:
     with narrator.step("build") as step:
         outcome = run.workspace.project.build(arguments, _on_node(step))
+        run.problems += [f"dbt build: {error}" for error in outcome.errors]
         stored = steps.ingest_results(run, own=True)
         steps.retire_removed_tests(run)
         step.done = _told(outcome) or f"{stored} results"
@@ -121,7 +122,9 @@ def _learn(run: Run, narrator: Narrator) -> None:
 def _derive(run: Run, narrator: Narrator) -> None:
     with narrator.step("derive") as step:
         outcome = run.workspace.project.build(
-            ["build", "--select", MONITORING, "--exclude", "test_type:unit"], _on_node(step), keep_artifacts=False
+            ["build", "--select", MONITORING, "--exclude-resource-type", "unit_test", "--no-fail-fast"],
+            _on_node(step),
+            keep_artifacts=False,
         )
         step.done = _told(outcome)
         run.problems += [f"monitoring: {failure}" for failure in outcome.failures]

@@ -1,0 +1,150 @@
+"""In other people's projects: their own models, failures and habits beside Lookout's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import MONITORING, Observed, Said
+
+HISTORY = "insert into {} select day + interval '5 hours' from generate_series(timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day, generate_series(1, 200)"
+PLAIN = {"timestamp_column": "at", "metrics": ["row_count"]}
+
+
+@pytest.fixture
+def theirs(observed: Observed) -> Iterator[Callable[[str, str], Path]]:
+    """``theirs("models/x.sql", text)`` puts a file into the project for one test."""
+    written: list[tuple[Path, str | None]] = []
+
+    def write(name: str, text: str) -> Path:
+        file = observed.root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        written.append((file, file.read_text() if file.exists() else None))
+        file.write_text(text)
+        return file
+
+    yield write
+    for file, before in reversed(written):
+        file.unlink() if before is None else file.write_text(before)
+
+
+def watched(observed: Observed) -> None:
+    observed.sql("create table orders (at timestamptz)")
+    observed.sql(HISTORY.format("orders"), ())
+    observed.declare({"orders": PLAIN})
+
+
+def alerts(observed: Observed, columns: str = "alert_type, asset, metric, status") -> list[tuple[Any, ...]]:
+    return observed.sql(f"select {columns} from {MONITORING}.alerts order by alert_type, metric", at="observed")
+
+
+def test_models_of_the_same_names(observed: Observed, theirs: Callable[[str, str], Path]) -> None:
+    watched(observed)
+    for name in ("alerts", "monitors", "baselines", "assets", "anomalies", "metric_observations", "scorecard", "dbt_results"):
+        theirs(f"models/{name}.sql", "select 1 as id")
+    summary = observed.run("2026-03-03")
+    assert summary.problems == ()
+    assert summary.exit_code == 1
+    assert alerts(observed) == [("VOLUME_ANOMALY", "public.orders", "row_count", "open")]
+    assert observed.sql("select id from public.alerts", at="observed") == [(1,)]
+
+
+def test_a_model_that_fails_does_not_hide_what_else_is_wrong(
+    observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]
+) -> None:
+    watched(observed)
+    theirs("models/broken.sql", "select no_such_column from (values (1)) as v (id)")
+    theirs("models/after_it.sql", "select * from {{ ref('broken') }}")
+    theirs("models/fine.sql", "{{ config(materialized='table') }} select timestamptz '2026-03-01Z' as at, null::int as id")
+    content = {
+        "version": 2,
+        "models": [
+            {"name": "fine", "columns": [{"name": "id", "data_tests": ["not_null", {"unique": {"config": {"severity": "warn"}}}]}]},
+            {"name": "broken", "config": {"meta": {"lookout": PLAIN}}},
+        ],
+    }
+    theirs("models/models.yml", yaml.safe_dump(content))
+    said = lookout("run", "--as-of", "2026-03-03", "--json", cwd=observed.root)
+    assert said.code == 2
+    told = json.loads(said.out)
+    assert any("broken" in problem and "no_such_column" in problem for problem in told["problems"])
+    assert told["exit_code"] == 2
+    assert told["build"]["error"] == 1
+    assert alerts(observed) == [
+        ("SOURCE_UNREACHABLE", "public.broken", "", "open"),
+        ("TEST_FAILURE", "public.fine", "not_null_fine_id", "open"),
+        ("VOLUME_ANOMALY", "public.orders", "row_count", "open"),
+    ]
+
+    theirs("models/broken.sql", "select at from {{ ref('fine') }}")
+    theirs("models/fine.sql", "{{ config(materialized='table') }} select timestamptz '2026-03-01Z' as at, 1 as id")
+    summary = observed.run("2026-03-03 01:00")
+    assert (summary.exit_code, summary.problems) == (1, ())
+    assert alerts(observed, "alert_type, status") == [
+        ("SOURCE_UNREACHABLE", "resolved"),
+        ("TEST_FAILURE", "resolved"),
+        ("VOLUME_ANOMALY", "open"),
+    ]
+
+
+def test_a_failing_test_alone(observed: Observed, theirs: Callable[[str, str], Path]) -> None:
+    observed.declare({"orders": {**PLAIN, "enabled": False}})
+    theirs("models/fine.sql", "select null::int as id")
+    theirs("tests/says_no.sql", "select 1 as id from {{ ref('fine') }}")
+    summary = observed.run("2026-03-03")
+    assert (summary.exit_code, summary.problems) == (1, ())
+    assert alerts(observed) == [("TEST_FAILURE", "public.fine", "says_no", "open")]
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [{"write_json": False, "fail_fast": True}, {"warn_error": True, "indirect_selection": "empty", "partial_parse": False}],
+)
+def test_flags_of_their_own(observed: Observed, theirs: Callable[[str, str], Path], flags: dict[str, Any]) -> None:
+    watched(observed)
+    definition = yaml.safe_load((observed.root / "dbt_project.yml").read_text())
+    definition["flags"] |= flags
+    theirs("dbt_project.yml", yaml.safe_dump(definition))
+    theirs("models/fine.sql", "select null::int as id")
+    theirs("tests/says_no.sql", "select 1 as id from {{ ref('fine') }}")
+    summary = observed.run("2026-03-03")
+    assert (summary.exit_code, summary.problems) == (1, ())
+    assert [a for a, *_ in alerts(observed)] == ["TEST_FAILURE", "VOLUME_ANOMALY"]
+
+
+@pytest.mark.parametrize("name", ["target", "reports"])
+def test_a_folder_that_cannot_be_written(
+    observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said], name: str
+) -> None:
+    definition = yaml.safe_load((observed.root / "dbt_project.yml").read_text())
+    theirs("dbt_project.yml", yaml.safe_dump({**definition, "target-path": "occupied" if name == "target" else "target"}))
+    theirs("occupied", "a file stands where a folder should")
+    watched(observed)
+    extra = [] if name == "target" else ["--reports", str(observed.root / "occupied")]
+    said = lookout("run", "--as-of", "2026-03-03", *extra, cwd=observed.root)
+    assert said.code == 2
+    assert "occupied" in said.err
+    assert "does not know" not in said.err
+    assert "Traceback" not in said.err
+
+
+def test_nothing_is_watched(observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]) -> None:
+    observed.declare({"orders": {**PLAIN, "enabled": False}})
+    said = lookout("run", "--as-of", "2026-03-03", cwd=observed.root)
+    assert said.code == 0
+    assert "watched" in said.out
+
+
+def test_nonsense_in_models(observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]) -> None:
+    watched(observed)
+    theirs("models/nonsense.sql", "select {{ nothing( }}")
+    said = lookout("run", "--as-of", "2026-03-03", cwd=observed.root)
+    assert (said.code, said.out) == (2, "")
+    assert "dbt cannot parse the project" in said.err
+    assert "nonsense" in said.err
+    assert "Traceback" not in said.err
