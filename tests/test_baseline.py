@@ -215,6 +215,10 @@ class TestLearned:
         assert row.severity == severity
         assert (value <= row.lower_bound) == (severity == "critical")
 
+    def test_freshness_is_told_as_a_duration(self) -> None:
+        row = last(one("positive", metric="freshness"), [3600] * 60 + [90_000])
+        assert row.reason == "25 times the usual 60 min"
+
     def test_a_count_that_mostly_repeats_is_not_stuck(self) -> None:
         usual = [72, 72, 72, 72, 71, 72, 72, 72, 72, 70] * 6
         assert last(one(), usual + [72] * 50).severity == ""

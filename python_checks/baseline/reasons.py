@@ -89,7 +89,7 @@ class _Writer:
     def _value(self, row: int, value: float) -> str:
         if self.kinds[row] == "rate":
             return f"{float(f'{100 * value:.3g}'):.10g} %"
-        return number(value)
+        return _duration(value) if self.metrics[row] == "freshness" else number(value)
 
     def _slot(self, time: int) -> str:
         day, rest = divmod(time, _DAY)
@@ -171,6 +171,12 @@ class _Writer:
         if value < self.lower[row]:
             return f"{self._value(row, value)} is below the limit of {self._value(row, self.lower[row])}"
         return f"{self._value(row, value)} is above the limit of {self._value(row, self.upper[row])}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
 
 
 def _ratio(ratio: float, usual: str) -> str:
