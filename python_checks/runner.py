@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from python_checks import steps
+from python_checks import learning, steps
 from python_checks.console import Narrator, Step
 from python_checks.dbt import Invocation, NodeEvent
 from python_checks.monitors import Monitor
@@ -115,7 +115,7 @@ def _build(run: Run, narrator: Narrator, arguments: Sequence[str]) -> Invocation
 
 def _learn(run: Run, narrator: Narrator) -> None:
     with narrator.step("learn") as step:
-        rows = steps.learn(run, step.advance)
+        rows = learning.learn(run, step.advance)
         step.done = f"{rows:,} baseline rows"
 
 

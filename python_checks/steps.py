@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from python_checks.artifacts import asset_rows, result_rows
-from python_checks.baseline import LOOKBACK, judge
 from python_checks.config import monitor_rows
 from python_checks.dbt import read_artifact
 from python_checks.errors import ArtifactError, LookoutError
@@ -22,7 +21,6 @@ from python_checks.store import LANDING_KEYS, Store
 from python_checks.workspace import Workspace
 
 EVALUATED = ("ok", "empty")
-FORECAST_BUCKETS = 3
 OBSERVATION_COLUMNS = [
     "series_key",
     "connection",
@@ -34,10 +32,6 @@ OBSERVATION_COLUMNS = [
     "bucket_start",
     "value",
 ]
-BASELINE_COLUMNS = [
-    "series_key", "bucket_start", "status", "observed_value", "expected_value", "lower_bound", "upper_bound",
-    "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
-]  # fmt: skip
 
 
 @dataclass
@@ -249,62 +243,3 @@ def retire_removed_tests(run: Run) -> None:
         """,
         (run.run_id, run.as_of, known, run.as_of),
     )
-
-
-def learn(run: Run, on_chunk: Any = None) -> int:
-    """Judge the buckets that are new or changed since the last learning, and forecast the next ones.
-
-    Returns the number of rows written to ``baselines``.
-    """
-    mark = run.store.query("select coalesce(max(learned_through), 0) as n from {schema}.lookout_runs")
-    since = _changed_series(run, int(mark["n"][0]))
-    written = 0
-    for grain, part in since.groupby("grain"):
-        written += _learn_grain(run, str(grain), part)
-        if on_chunk is not None:
-            on_chunk(str(grain))
-    later = run.store.query("select 1 from {schema}.lookout_runs where as_of > %s limit 1", (run.as_of,))
-    if later.empty:
-        # A replay of the past must not mark what a later run collected as learned.
-        run.learned_through = run.batch_number
-    return written
-
-
-def _changed_series(run: Run, learned_through: int) -> pd.DataFrame:
-    return run.store.query(
-        """
-        with changed as (
-            select series_key, min(bucket_start) as judge_from from {schema}.metric_observations
-            where batch_number > %s group by series_key
-        )
-        select m.*, case when m.batch_number > %s then null else c.judge_from end as judge_from
-        from {schema}.monitors as m
-        left join changed as c on c.series_key = m.series_key
-        where m.is_active and (m.batch_number > %s or c.series_key is not null)
-        """,
-        (learned_through, learned_through, learned_through),
-    )
-
-
-def _learn_grain(run: Run, grain: str, changed: pd.DataFrame) -> int:
-    series = changed.set_index("series_key")
-    judge_from = pd.to_datetime(series["judge_from"], utc=True)
-    since = (judge_from - LOOKBACK[grain]).fillna(pd.Timestamp(0, tz="UTC"))  # type: ignore[index]
-    points = run.store.fetch(
-        """
-        select o.series_key, o.bucket_start, o.value
-        from unnest(%s::text[], %s::timestamptz[]) as c (series_key, since)
-        inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
-        where o.bucket_start + %s <= %s
-        """,
-        (list(series.index), [t.to_pydatetime() for t in since], GRAIN_STEP[grain], run.as_of),  # type: ignore[index]
-        times=["bucket_start"],
-        types={"series_key": "str", "value": "float64"},
-    )
-    if points.empty:
-        return 0
-    series = series.assign(last_bucket=points.groupby("series_key")["bucket_start"].max())
-    judged = judge(series, points, horizon=FORECAST_BUCKETS, judge_from=judge_from.dropna())
-    frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
-    frame["sample_size"] = frame["sample_size"].astype("Int64")
-    return run.store.upsert("baselines", frame)

@@ -28,6 +28,8 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
     "lookout_runs": ("run_id",),
     "assets": ("node_id",),
     "dbt_results": ("invocation_id", "node_id"),
+    "alert_feedback": ("feedback_number",),
+    "alert_explanations": ("alert_key", "dimension"),
 }
 # Columns that say when a row was written, not what it says: a row that differs in nothing else is left alone.
 BOOKKEEPING = {
@@ -110,7 +112,9 @@ class Store(AbstractContextManager["Store"]):
             cursor.execute(self._named(statement), parameters)
             return int(cursor.rowcount)
 
-    def query(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> pd.DataFrame:
+    def query(
+        self, statement: str | sql.Composable, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
         """Small result as a frame of Python values. ``{schema}`` in the text stands for the monitoring schema."""
         with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
             cursor.execute(self._named(statement), parameters)

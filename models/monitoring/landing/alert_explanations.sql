@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['alert_key', 'dimension'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}

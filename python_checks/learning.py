@@ -1,0 +1,191 @@
+"""The learning step: judge what is new, changed or newly said about, and write it to ``baselines``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from psycopg2 import sql
+
+from python_checks.baseline import COLUMNS, judge, lookback
+from python_checks.errors import LookoutError
+from python_checks.exclusions import CalendarEntry, judge_anew, read_calendar, restarts_of, windows_of
+from python_checks.monitors import GRAIN_STEP
+from python_checks.store import Store
+
+if TYPE_CHECKING:
+    from python_checks.steps import Run
+
+FORECAST_BUCKETS = 3
+CALENDAR = "lookout_calendar"
+BASELINE_COLUMNS = [
+    "series_key", "bucket_start", "status", "observed_value", "expected_value", "lower_bound", "upper_bound",
+    "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
+]  # fmt: skip
+
+# The series to judge and from which bucket on: those with new or corrected observations, with other settings (all of
+# their history), with new feedback, and those whose calendar or feedback is not what their rows say.
+CHANGED = """
+    with wanted as (
+        select * from unnest(%(keys)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[], %(reasons)s::text[])
+            as wanted (series_key, starts_at, ends_at, reason)
+    ),
+    touched as (
+        select series_key, min(bucket_start) as judge_from from {schema}.metric_observations
+        where batch_number > %(mark)s group by series_key
+        union all
+        select series_key, min(window_start) from {schema}.alert_feedback
+        where batch_number > %(mark)s and series_key is not null group by series_key
+        union all
+        select wanted.series_key, min(baselines.bucket_start)
+        from wanted
+        inner join {schema}.baselines as baselines
+            on
+                baselines.series_key = wanted.series_key
+                and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
+        where baselines.status <> 'excluded' group by wanted.series_key
+        union all
+        select baselines.series_key, min(baselines.bucket_start)
+        from {schema}.baselines as baselines
+        left join wanted
+            on
+                baselines.series_key = wanted.series_key and baselines.reason = wanted.reason
+                and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
+        where baselines.status = 'excluded' and wanted.series_key is null group by baselines.series_key
+    ),
+    first_touched as (
+        select series_key, min(judge_from) as judge_from from touched group by series_key
+    )
+    select
+        monitors.*,
+        case when monitors.batch_number > %(mark)s then null else first_touched.judge_from end as judge_from
+    from {schema}.monitors as monitors
+    left join first_touched on first_touched.series_key = monitors.series_key
+    where monitors.is_active and (monitors.batch_number > %(mark)s or first_touched.series_key is not null)
+"""
+
+
+def learn(run: Run, on_chunk: Any = None) -> int:
+    """Judge the buckets that are new or changed since the last learning, and forecast the next ones.
+
+    Returns the number of rows written to ``baselines``.
+    """
+    mark = run.store.query("select coalesce(max(learned_through), 0) as n from {schema}.lookout_runs")
+    entries, problems = calendar(run.store, run.workspace.manifest)
+    run.problems += problems
+    windows, restarts = what_people_said(run.store, entries)
+    since = _changed_series(run, int(mark["n"][0]), windows)
+    written = 0
+    for grain, part in since.groupby("grain"):
+        written += _learn_grain(run, str(grain), part, windows, restarts)
+        if on_chunk is not None:
+            on_chunk(str(grain))
+    later = run.store.query("select 1 from {schema}.lookout_runs where as_of > %s limit 1", (run.as_of,))
+    if later.empty:
+        # A replay of the past must not mark what a later run collected as learned.
+        run.learned_through = run.batch_number
+    return written
+
+
+def calendar(store: Store, manifest: Mapping[str, Any]) -> tuple[tuple[CalendarEntry, ...], tuple[str, ...]]:
+    """Entries of the calendar that the project names, and one sentence for everything that is wrong with it."""
+    name = calendar_name(manifest)
+    node = _node_named(manifest, name)
+    if node is None:
+        sentence = f"The project has no seed, model or source '{name}', which the var lookout_calendar names"
+        return (), (f"{sentence}: correct it in dbt_project.yml.",)
+    place = (str(node["schema"]), str(node.get("identifier") or node.get("alias") or node["name"]))
+    known = store.query("select to_regclass(format('%%I.%%I', %s, %s)) is not null as is_there", place)
+    if not known["is_there"][0]:
+        # The one that ships with Lookout is empty until somebody builds it.
+        missing = f"The calendar {name} is not in the database yet: run `dbt build --select {name}`."
+        return (), (missing,) if name != CALENDAR else ()
+    statement = sql.SQL(
+        "select start_date::text, end_date::text, asset_pattern::text, reason::text from {} order by 1, 2, 3, 4"
+    )
+    try:
+        rows = store.query(statement.format(sql.Identifier(*place)))
+    except LookoutError as error:
+        needs = "it needs the columns start_date, end_date, asset_pattern and reason"
+        return (), (f"The calendar {name} cannot be read, {needs}: {error}",)
+    return read_calendar(rows.to_numpy().tolist(), name)
+
+
+def calendar_name(manifest: Mapping[str, Any]) -> str:
+    """What the var ``lookout_calendar`` names; dbt renders it into the meta of Lookout's own seed."""
+    identity = f"seed.lookout.{CALENDAR}"
+    nodes = [manifest["nodes"].get(identity), *((manifest.get("disabled") or {}).get(identity) or [])]
+    for node in filter(None, nodes):
+        named = ((node.get("config") or {}).get("meta") or {}).get(CALENDAR)
+        if named:
+            return str(named)
+    return CALENDAR
+
+
+def _node_named(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    nodes = [n for n in manifest["nodes"].values() if n["resource_type"] in ("seed", "model", "snapshot")]
+    found = [n for n in nodes if n["name"] == name]
+    found += [s for s in manifest["sources"].values() if name in (f"{s['source_name']}.{s['name']}", s["name"])]
+    # A project's own comes before a package's.
+    project = (manifest.get("metadata") or {}).get("project_name")
+    return min(found, key=lambda node: node["package_name"] != project, default=None)
+
+
+def what_people_said(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Stretches to leave out and levels that begin anew, of all watched series (see ``exclusions``)."""
+    feedback = store.query(
+        "select distinct on (alert_key) * from {schema}.alert_feedback order by alert_key, feedback_number desc"
+    )
+    # Without a calendar, no series has to be looked up.
+    series = store.query(
+        "select series_key, connection, asset from {schema}.monitors where is_active and %s", (bool(entries),)
+    )
+    return windows_of(entries, series, feedback), restarts_of(feedback)
+
+
+def judge_stored(
+    store: Store, series: pd.DataFrame, windows: pd.DataFrame, restarts: pd.DataFrame, *, as_of: Any, horizon: int
+) -> pd.DataFrame:
+    """Judge what is stored of some series of one grain, up to the newest bucket that is closed at ``as_of``.
+
+    ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning). Returns the
+    frame of :func:`python_checks.baseline.judge`, without rows when nothing is stored.
+    """
+    grain = series["grain"].iloc[0]
+    judge_from = pd.to_datetime(series["judge_from"], utc=True)
+    since = (judge_from - lookback(series)[grain]).fillna(pd.Timestamp(0, tz="UTC"))
+    points = store.fetch(
+        """
+        select o.series_key, o.bucket_start, o.value
+        from unnest(%s::text[], %s::timestamptz[]) as c (series_key, since)
+        inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
+        where o.bucket_start + %s <= %s
+        """,
+        (list(series.index), [t.to_pydatetime() for t in since], GRAIN_STEP[grain], as_of),
+        times=["bucket_start"],
+        types={"series_key": "str", "value": "float64"},
+    )
+    if points.empty:
+        return pd.DataFrame(columns=list(COLUMNS))
+    series = series.assign(last_bucket=points.groupby("series_key")["bucket_start"].max())
+    return judge_anew(judge, series, points, restarts, windows, judge_from=judge_from, horizon=horizon)
+
+
+def _changed_series(run: Run, learned_through: int, windows: pd.DataFrame) -> pd.DataFrame:
+    parameters = {
+        "mark": learned_through,
+        "keys": list(windows["series_key"]),
+        "starts": [moment.to_pydatetime() for moment in windows["starts_at"]],
+        "ends": [moment.to_pydatetime() for moment in windows["ends_at"]],
+        "reasons": list(windows["reason"]),
+    }
+    return run.store.query(CHANGED, parameters)
+
+
+def _learn_grain(run: Run, grain: str, changed: pd.DataFrame, windows: pd.DataFrame, restarts: pd.DataFrame) -> int:
+    series = changed.set_index("series_key")
+    judged = judge_stored(run.store, series, windows, restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS)
+    frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
+    frame["sample_size"] = frame["sample_size"].astype("Int64")
+    return run.store.upsert("baselines", frame)
