@@ -41,6 +41,8 @@ BOOKKEEPING = {
     "duration_seconds",
     "attempts",
 }
+# What stands for a missing value on its way into the database; no text that people write is this.
+NULL = "\x01"
 LOCK_KEY = 4_716_215_730_202_611
 
 
@@ -102,7 +104,10 @@ class Store(AbstractContextManager["Store"]):
                     "create temporary table lookout_incoming on commit drop as select {} from {} where false"
                 ).format(_identifiers(columns), target)
             )
-            cursor.copy_expert("copy lookout_incoming from stdin with (format csv, null '\\N')", _csv(frame))
+            cursor.copy_expert(
+                sql.SQL("copy lookout_incoming from stdin with (format csv, null {})").format(sql.Literal(NULL)),
+                _csv(frame),
+            )
             cursor.execute(statement)
             return int(cursor.rowcount)
 
@@ -184,10 +189,17 @@ def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Seque
     )
 
 
-def _csv(frame: pd.DataFrame) -> io.StringIO:
+def _csv(frame: pd.DataFrame) -> io.BytesIO:
     buffer = io.StringIO()
+    # Lines end in CR LF so that the writer quotes a lone CR too, which COPY would not take for text otherwise.
     frame.to_csv(
-        buffer, index=False, header=False, na_rep="\\N", quoting=csv.QUOTE_MINIMAL, date_format="%Y-%m-%dT%H:%M:%S.%f%z"
+        buffer,
+        index=False,
+        header=False,
+        na_rep=NULL,
+        quoting=csv.QUOTE_MINIMAL,
+        lineterminator="\r\n",
+        date_format="%Y-%m-%dT%H:%M:%S.%f%z",
     )
-    buffer.seek(0)
-    return buffer
+    # PostgreSQL stores neither the NUL character nor half of a surrogate pair.
+    return io.BytesIO(buffer.getvalue().replace("\x00", "").encode("utf-8", "replace"))
