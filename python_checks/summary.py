@@ -19,6 +19,7 @@ def show(summary: RunSummary) -> None:
     critical = fresh[(fresh["status"] == "open") & (fresh["severity"] == "critical")]
     for _, alert in critical.head(MOST_BANNERS).iterrows():
         print(banner(alert))
+    for _, alert in critical.iterrows():
         print(f"CRITICAL ALERT: {alert['alert_type']} - {_headline(alert)}", file=sys.stderr)
     if len(critical) > MOST_BANNERS:
         print(f"... and {len(critical) - MOST_BANNERS} more new critical alerts.")
