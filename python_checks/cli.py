@@ -40,6 +40,9 @@ ProfilesDir = Annotated[
 ]
 Target = Annotated[str | None, typer.Option("--target", "-t", help="Output of the profile to build into.")]
 ProjectDir = Annotated[Path, typer.Option("--project-dir", help="Folder of dbt_project.yml.")]
+ReportsDir = Annotated[
+    Path | None, typer.Option("--reports", help="Folder for the reports. Default: reports/ in the project.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
 HERE = Path()
@@ -94,9 +97,7 @@ def run(
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     project_dir: ProjectDir = HERE,
-    reports: Annotated[
-        Path | None, typer.Option(help="Folder for the reports. Default: reports/ in the project.")
-    ] = None,
+    reports: ReportsDir = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -151,14 +152,29 @@ def learn(
 
 
 @app.command()
+def publish(
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Derive alerts and scorecard from what is stored, write the reports and exit by what is open."""
+    from python_checks.runner import run_publish
+
+    workspace = _workspace(project_dir, profiles_dir, target, as_of)
+    _finish(run_publish(workspace, _narrator(quiet or as_json), reports_dir=reports), as_json)
+
+
+@app.command()
 def report(
     as_of: AsOf = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     project_dir: ProjectDir = HERE,
-    reports: Annotated[
-        Path | None, typer.Option(help="Folder for the reports. Default: reports/ in the project.")
-    ] = None,
+    reports: ReportsDir = None,
 ) -> None:
     """Write the reports from what is stored; nothing is collected and nothing is judged."""
     from python_checks.report import write_reports
@@ -237,6 +253,63 @@ def list_alerts(
     workspace = _workspace(project_dir, profiles_dir, target, None)
     frame = read_alerts(workspace, status=status, asset=asset, limit=limit)
     typer.echo(frame.to_json(orient="records", date_format="iso", indent=1) if as_json else alert_table(frame))
+
+
+@alerts_app.command("show")
+def show_alert(
+    key: Annotated[str, typer.Argument(help="Key of the alert, or the beginning of it.")],
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show everything about one alert: what and why, where it comes from, and what people answered."""
+    from python_checks.alert_list import alert_page, read_alert
+
+    alert = read_alert(_workspace(project_dir, profiles_dir, target, None), key)
+    typer.echo(json.dumps(alert, ensure_ascii=False, indent=1, default=str) if as_json else alert_page(alert))
+
+
+Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="Keys of alerts, or beginnings of them.")]
+Note = Annotated[str, typer.Option(help="Why, for whoever looks later.")]
+
+
+@alerts_app.command("resolve")
+def resolve_alerts(
+    keys: Keys,
+    expected: Annotated[bool, typer.Option("--expected", help="No fault: a sale, a migration, a holiday.")] = False,
+    new_normal: Annotated[bool, typer.Option("--new-normal", help="It stays like this: learn anew from here.")] = False,
+    fixed: Annotated[bool, typer.Option("--fixed", help="A real fault, and it is mended.")] = False,
+    note: Note = "",
+    until: Annotated[str | None, typer.Option(metavar="DAY", help="Last day it is about, when it goes on.")] = None,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Answer alerts, so that they are closed and Lookout learns from the answer."""
+    from python_checks.feedback import HEARD, chosen_verdict, give_feedback
+
+    verdict = chosen_verdict(expected=expected, new_normal=new_normal, fixed=fixed)
+    workspace = _workspace(project_dir, profiles_dir, target, as_of)
+    for line in [*give_feedback(workspace, keys, verdict, note=note, until=until), HEARD]:
+        typer.echo(line)
+
+
+@alerts_app.command("reopen")
+def reopen_alerts(
+    keys: Keys,
+    note: Note = "",
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Take back what was answered to alerts."""
+    from python_checks.feedback import HEARD, give_feedback
+
+    for line in [*give_feedback(_workspace(project_dir, profiles_dir, target, as_of), keys, "reopened", note=note), HEARD]:
+        typer.echo(line)
 
 
 @db_app.command("start")

@@ -91,6 +91,16 @@ def run_learn(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSu
         return _summary(run, known, None, ())
 
 
+def run_publish(workspace: Workspace, narrator: Narrator, *, reports_dir: Path | None = None) -> RunSummary:
+    """Publish only: derive once more from what is stored and write the reports; nothing is collected or judged."""
+    workspace.parse()
+    steps.ensure_landing(workspace)
+    with steps.recorded_run(workspace, "publish", steps.new_run_id()) as run:
+        known = _alert_keys(run)
+        _derive(run, narrator)
+        return _summary(run, known, None, _publish(run, narrator, reports_dir))
+
+
 def _collect(
     run: Run, narrator: Narrator, monitors: Sequence[Monitor], options: CollectOptions | None, name: str
 ) -> None:
