@@ -17,8 +17,8 @@ $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "Lookout needs Python 3.10 to 3.13, and $(PYTHON) is %d.%d: name another one, for example make demo PYTHON=python3.12" % v)'
 	@echo "Installing the pinned requirements into $(VENV); this takes a minute or two the first time."
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-warn-script-location -r requirements.txt
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -e .
 	@# dbt takes twice as long to import without compiled files, and some machines forbid writing them later.
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib python_checks > /dev/null || true
 	@touch $(READY)
