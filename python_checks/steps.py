@@ -59,11 +59,16 @@ def new_run_id() -> str:
 def ensure_landing(workspace: Workspace) -> bool:
     """Let dbt create the landing tables that are missing; True when it had to. Raises ConfigError when dbt cannot."""
     with Store(workspace.profile.warehouse, workspace.schema) as store:
-        if not store.missing_tables([*LANDING_KEYS, "alert_candidates", "alerts"]):
+        needed = [*LANDING_KEYS, "alert_candidates", "alerts"]
+        if not store.missing_tables(needed):
             return False
-    outcome = workspace.project.build(
-        ["run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts"], keep_artifacts=False
-    )
+        # Another first run may be creating them at this moment.
+        store.lock()
+        if not store.missing_tables(needed):
+            return False
+        outcome = workspace.project.build(
+            ["run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts"], keep_artifacts=False
+        )
     if not outcome.success:
         raise LookoutError("dbt could not create the landing tables: " + "; ".join(outcome.failures))
     return True

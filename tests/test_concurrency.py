@@ -1,0 +1,102 @@
+"""Runs that are killed and runs that meet: what is stored afterwards is what one undisturbed run stores."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from tests.conftest import MONITORING, Observed
+
+CLOCK = "2026-03-03"
+TABLES = 12
+STATE = {
+    "metric_observations": "series_key, bucket_start, value",
+    "baselines": "series_key, bucket_start, status, observed_value, expected_value, lower_bound, upper_bound, score, severity, reason",
+    "alerts": "alert_key, alert_type, asset, status, occurrences, first_seen_at, last_seen_at, observed_value",
+    "collection_results": "connection, asset, as_of, status",
+    "monitors": "series_key, is_active, asset",
+}
+
+
+def prepare(observed: Observed) -> None:
+    for number in range(TABLES):
+        observed.sql(f"create table t{number} (at timestamptz)")
+        observed.sql(
+            f"insert into t{number} select day + interval '5 hours' from generate_series(timestamptz '2026-01-01Z', "
+            "timestamptz '2026-03-01Z', interval '1 day') as day, generate_series(1, 100)"
+        )
+    observed.declare({f"t{number}": {"timestamp_column": "at", "metrics": ["row_count"]} for number in range(TABLES)})
+
+
+def state(observed: Observed) -> dict[str, pd.DataFrame]:
+    return {
+        table: pd.DataFrame(observed.sql(f"select {columns} from {MONITORING}.{table} order by 1, 2, 3", at="observed"))
+        for table, columns in STATE.items()
+    }
+
+
+def same(one: dict[str, pd.DataFrame], other: dict[str, pd.DataFrame]) -> None:
+    for table in STATE:
+        assert_frame_equal(one[table], other[table], check_exact=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(observed_project: Observed) -> dict[str, pd.DataFrame]:
+    """What one run in peace stores."""
+    observed_project.reset("observed_template")
+    prepare(observed_project)
+    assert observed_project.run(CLOCK).exit_code == 1
+    found = state(observed_project)
+    assert len(found["alerts"]) == TABLES
+    return found
+
+
+def start(observed: Observed) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "python_checks.cli", "run", "--as-of", CLOCK], cwd=observed.root, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ),
+    )  # fmt: skip
+
+
+def test_a_run_that_is_killed(observed: Observed, undisturbed: dict[str, pd.DataFrame]) -> None:
+    prepare(observed)
+    process = start(observed)
+    deadline = time.monotonic() + 100
+    while not observed.sql(f"select 1 from {MONITORING}.metric_observations limit 1", at="observed"):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert observed.sql(f"select status from {MONITORING}.lookout_runs", at="observed") == [("running",)]
+
+    assert observed.run(CLOCK).exit_code == 1
+    assert observed.sql(
+        f"select status, message from {MONITORING}.lookout_runs order by batch_number", at="observed"
+    ) == [
+        ("failed", "ended without a word: killed or disconnected"),
+        ("success", ""),
+    ]
+    same(state(observed), undisturbed)
+
+
+def test_two_runs_at_once_on_a_warehouse_that_has_nothing_yet(
+    observed: Observed, undisturbed: dict[str, pd.DataFrame]
+) -> None:
+    observed.warehouse = observed.server.create_database("observed")
+    prepare(observed)
+    processes = [start(observed), start(observed)]
+    said = [process.communicate(timeout=200) for process in processes]
+    assert [process.returncode for process in processes] == [1, 1], said
+    assert sum(out.count("CRITICAL DATA RELIABILITY ALERT") for out, _ in said) == 10
+    assert sum(err.count("CRITICAL ALERT: ") for _, err in said) == TABLES
+    assert observed.sql(f"select status from {MONITORING}.lookout_runs", at="observed") == [("success",), ("success",)]
+    same(state(observed), undisturbed)
