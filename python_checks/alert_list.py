@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from python_checks.errors import ConfigError
+from python_checks.feedback import SHORT, find_alert, history
 from python_checks.store import Store
 from python_checks.workspace import Workspace
 
@@ -33,14 +36,81 @@ def alert_table(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "No alerts."
     table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("key", no_wrap=True)
     for name in ("since (UTC)", "severity", "status", "asset", "what happened", "why", "owner"):
         table.add_column(name, overflow="fold")
     for _, row in frame.iterrows():
         since = f"{row['window_start']:%Y-%m-%d %H:%M}"
-        table.add_row(
-            since, row["severity"], row["status"], f"{row['connection']} {row['asset']}".strip(), row["description"],
-            row["reason"], row["owner"] or "-",
+        why = "; ".join(text for text in (row["reason"], row.get("explanation")) if text)
+        cells = (
+            row["alert_key"][:SHORT], since, row["severity"], row["status"],
+            f"{row['connection']} {row['asset']}".strip(), row["description"], why, row["owner"] or "-",
         )  # fmt: skip
+        table.add_row(*(escape(cell) for cell in cells))
+    return _printed(table)
+
+
+def read_alert(workspace: Workspace, prefix: str) -> dict[str, Any]:
+    """Everything about one alert: its columns, its ``explanations`` and its ``feedback``, oldest first.
+
+    Raises ConfigError when no alert, or more than one, has a key that begins with ``prefix``.
+    """
+    workspace.parse()
+    with Store(workspace.profile.warehouse, workspace.schema) as store:
+        alert = find_alert(store, prefix)
+        explained = store.query(
+            "select dimension, explanation, details, bucket_start, explained_at from {schema}.alert_explanations "
+            "where alert_key = %s order by dimension",
+            (alert["alert_key"],),
+        )
+        answers = history(store, alert["alert_key"])
+    return {
+        **{str(name): None if pd.isna(value) else value for name, value in alert.items()},
+        "explanations": explained.to_dict("records"),
+        "feedback": answers.to_dict("records"),
+    }
+
+
+def alert_page(alert: dict[str, Any]) -> str:
+    """One alert on a page, for people: a line for everything that is known."""
+    place = f"{alert['connection']} {alert['asset']}".strip()
+    column = f"{alert['metric']} of {alert['column_name']}" if alert["column_name"] else alert["metric"]
+    lines = {
+        "alert": alert["alert_key"], "what": f"{place}: {alert['description']}", "why": alert["reason"],
+        "type": alert["alert_type"], "metric": column, "severity": alert["severity"], "status": alert["status"],
+        "since": _minute(alert["window_start"]), "until": _minute(alert["window_end"]),
+        "observed": alert["observed_value"], "expected": alert["expected_value"],
+        "normal range": _range(alert["lower_bound"], alert["upper_bound"]), "score": alert["score"],
+        "owner": alert["owner"], "first seen": _minute(alert["first_seen_at"]),
+        "last seen": f"{_minute(alert['last_seen_at'])}, {alert['occurrences']} times in all",
+        "resolved": _minute(alert["resolved_at"]),
+    }  # fmt: skip
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in lines.items():
+        if value not in (None, ""):
+            table.add_row(name, escape(f"{value:,.6g}" if isinstance(value, float) else str(value)))
+    for row in alert["explanations"]:
+        table.add_row("where", escape(row["explanation"]))
+    for row in alert["feedback"]:
+        said = f"{row['verdict'].replace('_', ' ')}, by {row['given_by'] or 'somebody'} at {_minute(row['given_at'])}"
+        table.add_row("feedback", escape(f"{said}: {row['note']}" if row["note"] else said))
+    return _printed(table)
+
+
+def _range(lower: float | None, upper: float | None) -> str:
+    if lower is None and upper is None:
+        return ""
+    low, high = ("any" if bound is None else f"{bound:,.6g}" for bound in (lower, upper))
+    return f"{low} to {high}"
+
+
+def _minute(moment: Any) -> str:
+    return "" if moment is None or pd.isna(moment) else f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _printed(table: Table) -> str:
     buffer = io.StringIO()
     Console(file=buffer, width=max(Console().width, 120)).print(table)
-    return buffer.getvalue().rstrip()
+    return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip().splitlines())

@@ -308,7 +308,8 @@ def reopen_alerts(
     """Take back what was answered to alerts."""
     from python_checks.feedback import HEARD, give_feedback
 
-    for line in [*give_feedback(_workspace(project_dir, profiles_dir, target, as_of), keys, "reopened", note=note), HEARD]:
+    workspace = _workspace(project_dir, profiles_dir, target, as_of)
+    for line in [*give_feedback(workspace, keys, "reopened", note=note), HEARD]:
         typer.echo(line)
 
 

@@ -11,11 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
+from python_checks import learning
 from python_checks.baseline import judge
-from python_checks.console import Narrator
 from python_checks.exclusions import CalendarEntry, excluded_reasons, judge_anew, read_calendar, windows_of
-from python_checks.runner import run_learn
-from python_checks.steps import new_run_id
+from python_checks.steps import new_run_id, recorded_run
 from python_checks.workspace import open_workspace
 from tests.conftest import MONITORING, Observed
 
@@ -50,8 +49,8 @@ def test_rows_become_entries_and_mistakes_become_sentences() -> None:
         CalendarEntry(at("2026-01-01"), at("2026-01-02"), "*", "calendar"),
     )
     assert problems[0] == (
-        "Calendar holidays, entry (2026-12-24, 2026-12-23, wrong way round): it ends on 2026-12-23, before it starts on "
-        "2026-12-24; the entry is left out until it is corrected."
+        "Calendar holidays, entry (2026-12-24, 2026-12-23, wrong way round): it ends on 2026-12-23, before it starts "
+        "on 2026-12-24; the entry is left out until it is corrected."
     )
     assert [p.split("): ")[1].split(";")[0] for p in problems[1:]] == [
         "'24.12.2026' is not a date", "'2026-02-30' is not a date", "start_date is empty", "'soon' is not a date",
@@ -121,75 +120,73 @@ def project(observed: Observed) -> Iterator[Observed]:
     (observed.root / "models" / "calendar.yml").unlink(missing_ok=True)
 
 
-def learn(project: Observed, as_of: str) -> Any:
-    return run_learn(open_workspace(project.root, as_of=as_of), Narrator(quiet=True), run_id=new_run_id())
+def learn(project: Observed, as_of: str) -> list[str]:
+    """The learning step alone; returns what it could not do."""
+    workspace = open_workspace(project.root, as_of=as_of)
+    workspace.parse()
+    with recorded_run(workspace, "learn", new_run_id()) as run:
+        learning.learn(run)
+    return run.problems
 
 
 def test_a_calendar_is_heard_forgotten_and_replaced(project: Observed) -> None:
-    def rows(since: str) -> dict[str, tuple[str, str, str]]:
+    def rows() -> dict[str, tuple[str, str, str]]:
         found = project.sql(
-            f"select (bucket_start at time zone 'UTC')::date::text, status, reason, xmin::text from {MONITORING}.baselines "
-            "where bucket_start >= %s order by 1", (since,), at="observed",
-        )  # fmt: skip
-        return {day: (status, reason, written) for day, status, reason, written in found}
+            "select (bucket_start at time zone 'UTC')::date::text, status || ' ' || severity, reason, xmin::text "
+            f"from {MONITORING}.baselines order by 1",
+            at="observed",
+        )
+        return {str(day): (str(status).strip(), str(reason), str(written)) for day, status, reason, written in found}
 
-    def candidates() -> list[Any]:
-        return [
-            str(d)
-            for (d,) in project.sql(f"select window_start::date from {MONITORING}.alert_candidates", at="observed")
-        ]
+    def sale() -> tuple[str, str]:
+        return rows()["2026-02-20"][:2]
+
+    def change(statement: str) -> None:
+        project.sql(statement.replace("CALENDAR", f"{MONITORING}.lookout_calendar"), at="observed")
 
     project.sql(DAILY)
     project.declare({"orders": {"timestamp_column": "at", "metrics": ["row_count"]}})
     assert project.run("2026-03-02").exit_code == 0
-    first = rows("2026-01-01")
-    assert first["2026-02-20"][0] == "judged"
-    assert candidates() == ["2026-02-20"]
+    first = rows()
+    assert first["2026-02-20"][0] == "judged critical"
 
-    project.sql(
-        f"insert into {MONITORING}.lookout_calendar values ('2026-02-20', '2026-02-20', 'public.ord*', 'the sale'), "
-        "('2026-03-03', null, null, 'a holiday to come'), ('2026-02-10', '2026-02-12', 'public.items', 'not about orders')",
-        at="observed",
+    change(
+        "insert into CALENDAR values ('2026-02-20', '2026-02-20', 'public.ord*', 'the sale'), "
+        "('2026-03-03', null, null, 'to come'), ('2026-02-10', '2026-02-12', 'public.items', 'not about orders')"
     )
-    assert learn(project, "2026-03-02").exit_code == 0
-    second = rows("2026-01-01")
-    assert second["2026-02-20"][:2] == ("excluded", "the sale")
-    assert second["2026-03-03"][:2] == ("excluded", "a holiday to come")
-    assert {day for day in first if first[day] != second[day]} >= {"2026-02-20", "2026-02-21", "2026-03-03"}
+    assert learn(project, "2026-03-02") == []
+    second = rows()
+    assert sale() == ("excluded", "the sale")
+    assert second["2026-03-03"][:2] == ("excluded", "to come")
     assert all(first[day] == second[day] for day in first if day < "2026-02-20"), "what lies before was judged again"
-    assert candidates() == []
-    assert learn(project, "2026-03-02").exit_code == 0
-    assert rows("2026-01-01") == second, "an unchanged calendar was judged again"
+    assert first["2026-02-21"] != second["2026-02-21"], "what lies after was not judged again"
+    assert learn(project, "2026-03-02") == []
+    assert rows() == second, "an unchanged calendar was judged again"
 
-    project.sql(
-        f"delete from {MONITORING}.lookout_calendar where reason = 'the sale'; "
-        f"insert into {MONITORING}.lookout_calendar values ('2026-02-20', '2026-02-19', '*', 'the sale')",
-        at="observed",
-    )
-    mistaken = learn(project, "2026-03-02")
-    assert mistaken.exit_code == 2
-    assert mistaken.problems == (
-        "Calendar lookout_calendar, entry (2026-02-20, 2026-02-19, *, the sale): it ends on 2026-02-19, before it starts "
-        "on 2026-02-20; the entry is left out until it is corrected.",
-    )
-    assert candidates() == ["2026-02-20"]
+    change("update CALENDAR set end_date = '2026-02-19' where reason = 'the sale'")
+    assert learn(project, "2026-03-02") == [
+        "Calendar lookout_calendar, entry (2026-02-20, 2026-02-19, public.ord*, the sale): it ends on 2026-02-19, "
+        "before it starts on 2026-02-20; the entry is left out until it is corrected."
+    ]
+    assert sale()[0] == "judged critical"
 
-    project.sql("create table days_off as select date '2026-02-19' as start_date, date '2026-02-21' as end_date, "
-                "'observed.*' as asset_pattern, 'ours' as reason", at="observed")  # fmt: skip
-    (project.root / "models" / "calendar.yml").write_text(
-        yaml.safe_dump(
-            {"version": 2, "sources": [{"name": "people", "schema": "public", "tables": [{"name": "days_off"}]}]}
-        )
-    )
+    change("create table days_off as select date '2026-02-19' as start_date, date '2026-02-21' as end_date, "
+           "'observed.*' as asset_pattern, 'ours' as reason")  # fmt: skip
+    source = {"name": "people", "schema": "public", "tables": [{"name": "days_off"}]}
+    (project.root / "models" / "calendar.yml").write_text(yaml.safe_dump({"version": 2, "sources": [source]}))
     definition = project.root / "dbt_project.yml"
     definition.write_text(definition.read_text() + "vars: {lookout_calendar: people.days_off}\n")
-    learn(project, "2026-03-02")
-    assert candidates() == ["2026-02-20"], "the pattern names another connection"
-    project.sql("update days_off set asset_pattern = 'shop.*'", at="observed")
-    assert learn(project, "2026-03-02").exit_code == 0
-    assert [rows("2026-02-18")[f"2026-02-{day}"][1] for day in (19, 20, 21)] == ["ours"] * 3
-    assert candidates() == []
-    project.sql("drop table days_off", at="observed")
-    assert learn(project, "2026-03-02").problems == (
-        "The calendar people.days_off is not in the database yet: run `dbt build --select people.days_off`.",
-    )
+    assert learn(project, "2026-03-02") == []
+    assert sale()[0] == "judged critical", "the pattern names another connection"
+    change("update days_off set asset_pattern = 'shop.*'")
+    assert learn(project, "2026-03-02") == []
+    assert [rows()[f"2026-02-{day}"][:2] for day in (19, 20, 21)] == [("excluded", "ours")] * 3
+    change("drop table days_off")
+    assert learn(project, "2026-03-02") == [
+        "The calendar people.days_off is not in the database yet: run `dbt build --select people.days_off`."
+    ]
+    definition.write_text(definition.read_text().replace("people.days_off", "holidays"))
+    assert learn(project, "2026-03-02") == [
+        "The project has no seed, model or source 'holidays', which the var lookout_calendar names: correct it in "
+        "dbt_project.yml."
+    ]
