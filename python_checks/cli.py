@@ -402,8 +402,11 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("LOOKOUT_TRACEBACK"):
             raise
+        from python_checks.connections import mask_secrets
+
+        told = mask_secrets(" ".join(str(error).split()))[:300]
         _fail(
-            f"Lookout met an error it does not know ({type(error).__name__}: {' '.join(str(error).split())[:300]}); "
+            f"Lookout met an error it does not know ({type(error).__name__}: {told}); "
             "set LOOKOUT_TRACEBACK=1 to see where, and please report it."
         )
 
