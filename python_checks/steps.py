@@ -21,6 +21,7 @@ from python_checks.store import LANDING_KEYS, Store
 from python_checks.workspace import Workspace
 
 EVALUATED = ("ok", "empty")
+RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
 OBSERVATION_COLUMNS = [
     "series_key",
     "connection",
@@ -204,12 +205,13 @@ def ingest_results(run: Run, *, own: bool) -> int:
     ``own`` is for files that this run's dbt wrote: their times are capped at the run clock.
     """
     written = 0
-    for name in ("run_results.json", "sources.json"):
+    # A build writes run_results.json alone; sources.json is older, and has been read before.
+    for name, remedy in list(RESULT_FILES.items())[: 1 if own else None]:
         file = run.workspace.project.target_path / name
         if not file.exists():
             continue
         try:
-            content = read_artifact(file, "run `dbt build`")
+            content = read_artifact(file, remedy)
             frame = result_rows(
                 content, run.workspace.manifest, connection=run.workspace.profile.target,
                 not_after=run.as_of if own else None,
