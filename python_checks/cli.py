@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -392,6 +393,10 @@ def _finish(summary: Any, as_json: bool) -> NoReturn:
 
 def main() -> None:
     """Entry point: every error is one sentence on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # A pipe or console that knows no more than ASCII must not end a run over the name of a table.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except LookoutError as error:
