@@ -30,18 +30,21 @@ def link_sources(workspace: Workspace, names: Sequence[str] | None = None) -> It
         yield "Nothing to link: no dbt source of this project lives in another database."
     handle = connect(warehouse, application="lookout link")
     try:
-        for connection, schema, remote in sorted({(s["connection"], s["schema"], s["remote"]) for s in wanted}):
-            tables = sorted(
-                s["table"]
-                for s in wanted
-                if (s["connection"], s["schema"], s["remote"]) == (connection, schema, remote)
-            )
+        for name in sorted({s["connection"] for s in wanted}):
+            schemas: dict[tuple[str, str], set[str]] = {}
+            for source in wanted:
+                if source["connection"] == name:
+                    schemas.setdefault((source["schema"], source["remote"]), set()).add(source["table"])
             try:
+                # One transaction a database: it is linked anew as a whole, or stays as it was.
                 with handle, handle.cursor() as cursor:
-                    _link(cursor, outputs[connection], schema, remote, tables)
+                    _serve(cursor, outputs[name])
+                    for (schema, remote), tables in sorted(schemas.items()):
+                        _link(cursor, outputs[name], schema, remote, sorted(tables))
             except psycopg2.Error as error:
-                raise SourceError(f"{warehouse.place} could not link {connection}: {clean_message(error)}") from error
-            yield f"{schema}: {len(tables)} tables of {remote} in {connection}"
+                raise SourceError(f"{warehouse.place} could not link {name}: {clean_message(error)}") from error
+            for (schema, remote), tables in sorted(schemas.items()):
+                yield f"{schema}: {len(tables)} tables of {remote} in {name}"
     finally:
         handle.close()
 
@@ -64,9 +67,10 @@ def _remote_sources(workspace: Workspace) -> Iterator[dict[str, str]]:
             }  # fmt: skip
 
 
-def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: str, tables: Sequence[str]) -> None:
+def _serve(cursor: extensions.cursor, source: Connection) -> None:
+    """The foreign server of a database, made anew; what was imported through it goes with the old one."""
     parameters: Mapping[str, Any] = source.parameters
-    server = sql.Identifier(f"lookout_{source.name}")
+    server = _server_name(source)
     cursor.execute("create extension if not exists postgres_fdw")
     cursor.execute(sql.SQL("drop server if exists {} cascade").format(server))
     options = [(k, parameters[k]) for k in SERVER_OPTIONS if parameters.get(k)]
@@ -79,14 +83,29 @@ def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: st
     cursor.execute(
         sql.SQL("create user mapping for current_user server {} options ({})").format(server, _options(login))
     )
+
+
+def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: str, tables: Sequence[str]) -> None:
     cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
     for table in tables:
         cursor.execute(sql.SQL("drop foreign table if exists {}").format(sql.Identifier(schema, table)))
     cursor.execute(
         sql.SQL("import foreign schema {} limit to ({}) from server {} into {}").format(
-            sql.Identifier(remote), sql.SQL(", ").join(map(sql.Identifier, tables)), server, sql.Identifier(schema)
+            sql.Identifier(remote), sql.SQL(", ").join(map(sql.Identifier, tables)), _server_name(source),
+            sql.Identifier(schema),
         )
+    )  # fmt: skip
+    # PostgreSQL passes over tables that are not there.
+    cursor.execute(
+        "select foreign_table_name from information_schema.foreign_tables where foreign_table_schema = %s", (schema,)
     )
+    missing = sorted(set(tables) - {name for (name,) in cursor.fetchall()})
+    if missing:
+        raise SourceError(f"{source.place} has no table '{missing[0]}' in schema '{remote}' to link; correct its name.")
+
+
+def _server_name(source: Connection) -> sql.Identifier:
+    return sql.Identifier(f"lookout_{source.name}")
 
 
 def _options(pairs: Sequence[tuple[str, Any]]) -> sql.Composed:

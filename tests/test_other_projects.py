@@ -45,7 +45,16 @@ def alerts(observed: Observed, columns: str = "alert_type, asset, metric, status
 
 def test_models_of_the_same_names(observed: Observed, theirs: Callable[[str, str], Path]) -> None:
     watched(observed)
-    for name in ("alerts", "monitors", "baselines", "assets", "anomalies", "metric_observations", "scorecard", "dbt_results"):
+    for name in (
+        "alerts",
+        "monitors",
+        "baselines",
+        "assets",
+        "anomalies",
+        "metric_observations",
+        "scorecard",
+        "dbt_results",
+    ):
         theirs(f"models/{name}.sql", "select 1 as id")
     summary = observed.run("2026-03-03")
     assert summary.problems == ()
@@ -60,11 +69,16 @@ def test_a_model_that_fails_does_not_hide_what_else_is_wrong(
     watched(observed)
     theirs("models/broken.sql", "select no_such_column from (values (1)) as v (id)")
     theirs("models/after_it.sql", "select * from {{ ref('broken') }}")
-    theirs("models/fine.sql", "{{ config(materialized='table') }} select timestamptz '2026-03-01Z' as at, null::int as id")
+    theirs(
+        "models/fine.sql", "{{ config(materialized='table') }} select timestamptz '2026-03-01Z' as at, null::int as id"
+    )
     content = {
         "version": 2,
         "models": [
-            {"name": "fine", "columns": [{"name": "id", "data_tests": ["not_null", {"unique": {"config": {"severity": "warn"}}}]}]},
+            {
+                "name": "fine",
+                "columns": [{"name": "id", "data_tests": ["not_null", {"unique": {"config": {"severity": "warn"}}}]}],
+            },
             {"name": "broken", "config": {"meta": {"lookout": PLAIN}}},
         ],
     }
@@ -103,7 +117,10 @@ def test_a_failing_test_alone(observed: Observed, theirs: Callable[[str, str], P
 
 @pytest.mark.parametrize(
     "flags",
-    [{"write_json": False, "fail_fast": True}, {"warn_error": True, "indirect_selection": "empty", "partial_parse": False}],
+    [
+        {"write_json": False, "fail_fast": True},
+        {"warn_error": True, "indirect_selection": "empty", "partial_parse": False},
+    ],
 )
 def test_flags_of_their_own(observed: Observed, theirs: Callable[[str, str], Path], flags: dict[str, Any]) -> None:
     watched(observed)
@@ -122,7 +139,9 @@ def test_a_folder_that_cannot_be_written(
     observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said], name: str
 ) -> None:
     definition = yaml.safe_load((observed.root / "dbt_project.yml").read_text())
-    theirs("dbt_project.yml", yaml.safe_dump({**definition, "target-path": "occupied" if name == "target" else "target"}))
+    theirs(
+        "dbt_project.yml", yaml.safe_dump({**definition, "target-path": "occupied" if name == "target" else "target"})
+    )
     theirs("occupied", "a file stands where a folder should")
     watched(observed)
     extra = [] if name == "target" else ["--reports", str(observed.root / "occupied")]
@@ -133,14 +152,18 @@ def test_a_folder_that_cannot_be_written(
     assert "Traceback" not in said.err
 
 
-def test_nothing_is_watched(observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]) -> None:
+def test_nothing_is_watched(
+    observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]
+) -> None:
     observed.declare({"orders": {**PLAIN, "enabled": False}})
     said = lookout("run", "--as-of", "2026-03-03", cwd=observed.root)
     assert said.code == 0
     assert "watched" in said.out
 
 
-def test_nonsense_in_models(observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]) -> None:
+def test_nonsense_in_models(
+    observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]
+) -> None:
     watched(observed)
     theirs("models/nonsense.sql", "select {{ nothing( }}")
     said = lookout("run", "--as-of", "2026-03-03", cwd=observed.root)
@@ -148,3 +171,58 @@ def test_nonsense_in_models(observed: Observed, theirs: Callable[[str, str], Pat
     assert "dbt cannot parse the project" in said.err
     assert "nonsense" in said.err
     assert "Traceback" not in said.err
+
+
+def test_their_own_names_for_schemas_and_an_ordinary_role(
+    observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]
+) -> None:
+    for role in ("builder", "reader"):
+        observed.server.run(f"drop role if exists {role}")
+        observed.server.run(f"create role {role} login")
+    observed.server.run("drop database if exists observed_by_builder")
+    observed.server.run("create database observed_by_builder owner builder")
+    profile = yaml.safe_load((observed.root / "profiles.yml").read_text())
+    outputs = profile["observed"]["outputs"]
+    outputs["observed"] |= {"dbname": "observed_by_builder", "user": "builder", "schema": "dev"}
+    outputs["shop"] |= {"user": "reader"}
+    theirs("profiles.yml", yaml.safe_dump(profile))
+    theirs(
+        "macros/names.sql",
+        "{% macro generate_schema_name(name, node) %}{{ target.schema }}{{ '_' ~ name if name }}{% endmacro %}",
+    )
+    theirs("models/theirs.sql", "select 1 as id")
+    watched(observed)
+    observed.sql("grant select on orders to reader")
+    said = lookout("run", "--as-of", "2026-03-03", cwd=observed.root)
+    assert (said.code, "could not evaluate" in said.out) == (1, False), said
+    observed.warehouse = observed.server.embedded.connection("observed_by_builder")
+    # Lookout's schema is called what its documentation says, whatever theirs are called.
+    assert alerts(observed) == [("VOLUME_ANOMALY", "public.orders", "row_count", "open")]
+    assert observed.sql("select id from dev.theirs", at="observed") == [(1,)]
+    assert lookout("doctor", cwd=observed.root).code == 0
+    observed.server.run("drop database observed_by_builder with (force)")
+
+
+def test_linked_databases_are_read_through_the_warehouse(observed: Observed, lookout: Callable[..., Said]) -> None:
+    observed.sql(
+        'create schema sales; create table orders (at timestamptz); create table sales."Item s" (at timestamptz, n int)'
+    )
+    observed.sql('insert into orders values (now()); insert into sales."Item s" values (now(), 1), (now(), 2)')
+    sources = [
+        {"name": name, "schema": f"linked_{name}", "tables": [
+            {"name": "it", "identifier": table, "config": {"meta": {"lookout": {**PLAIN, "connection": "shop", "schema": name}}}}
+        ]} for name, table in (("public", "orders"), ("sales", "Item s"))
+    ]  # fmt: skip
+    (observed.root / "models" / "sources.yml").write_text(yaml.safe_dump({"version": 2, "sources": sources}))
+    for _ in range(2):
+        said = lookout("db", "link", cwd=observed.root)
+        assert (said.code, said.err) == (0, "")
+        assert said.out == "linked_public: 1 tables of public in shop\nlinked_sales: 1 tables of sales in shop\n"
+    assert observed.sql("select count(*) from linked_public.orders", at="observed") == [(1,)]
+    assert observed.sql('select sum(n) from linked_sales."Item s"', at="observed") == [(3,)]
+    unknown = lookout("db", "link", "shopp", cwd=observed.root)
+    assert (unknown.code, "has no output 'shopp'; it has: observed, shop." in unknown.err) == (2, True)
+    observed.sql("drop table orders")
+    gone = lookout("db", "link", cwd=observed.root)
+    assert gone.code == 2
+    assert "orders" in gone.err
