@@ -129,7 +129,9 @@ def connect(
     if lock_timeout:
         options += f" -c lock_timeout={int(lock_timeout * 1000)}"
     try:
-        handle: extensions.connection = psycopg2.connect(**parameters, application_name=application, client_encoding="UTF8", options=options)
+        handle: extensions.connection = psycopg2.connect(
+            **parameters, application_name=application, client_encoding="UTF8", options=options
+        )
     except psycopg2.Error as error:
         raise SourceError(f"Cannot connect to {connection.place}: {clean_message(error)}") from error
     try:
