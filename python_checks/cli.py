@@ -99,6 +99,9 @@ def run(
     target: Target = None,
     project_dir: ProjectDir = HERE,
     reports: ReportsDir = None,
+    explain: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Break down at most so many alerts by their dimensions.")
+    ] = 20,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -110,6 +113,7 @@ def run(
         _narrator(quiet or as_json),
         run_id=context.obj,
         reports_dir=reports,
+        explain=explain,
     )
     _finish(summary, as_json)
 

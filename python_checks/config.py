@@ -163,6 +163,7 @@ def _monitor(
         warn_after=warn_after,
         error_after=error_after,
         is_model=not node.is_source,
+        dimensions=Reader("").names(settings.get("dimensions"), "dimensions"),
         **{key: value for key, value in reach.items() if value is not None},
     )
 

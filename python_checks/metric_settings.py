@@ -32,6 +32,8 @@ CRITICAL_SCORE: dict[tuple[Method, Grain], float] = {
     ("zscore", "hour"): 3.0,
 }
 ZSCORE_SAMPLE = 10
+# What a part of the rows has no share of.
+WITHOUT_DIMENSIONS = ("freshness", "min", "max", "stddev")
 
 
 def read_metrics(
@@ -46,9 +48,10 @@ def read_metrics(
     reader.unknown_keys(defaults, SETTING_KEYS, "defaults")
     defaults = {key: value for key, value in defaults.items() if key in SETTING_KEYS}
     _settings(reader, defaults, "defaults", grain)
+    dimensions = reader.names(settings.get("dimensions"), "dimensions")
     metrics: dict[tuple[str, str], Metric] = {}
     for inside, column, spec in _specs(reader, settings, columns):
-        metric = _metric(reader, spec, inside, column, defaults, grain)
+        metric = _metric(reader, spec, inside, column, defaults, grain, dimensions)
         if metric is None:
             continue
         if metric.name == "null_rate" and metric.column_name == timestamp_column:
@@ -96,8 +99,9 @@ def _listed(reader: Reader, value: object, key: str) -> list[Any]:
 
 
 def _metric(
-    reader: Reader, spec: object, inside: str, column: str, defaults: Mapping[str, Any], grain: Grain
-) -> Metric | None:
+    reader: Reader, spec: object, inside: str, column: str, defaults: Mapping[str, Any], grain: Grain,
+    dimensions: tuple[str, ...],
+) -> Metric | None:  # fmt: skip
     given = _spelled_out(reader, spec, inside)
     if given is None:
         return None
@@ -116,6 +120,9 @@ def _metric(
     expression = None if name in BUILT_IN else reader.text(given.get("expression"), f"{label}.expression")
     kind = _kind(reader, name, given, expression, column, inside)
     values = _settings(reader, {**defaults, **given}, label, grain, report=given)
+    own_dimensions = reader.names(given.get("dimensions"), f"{label}.dimensions")
+    if own_dimensions and name in WITHOUT_DIMENSIONS:
+        reader.wrong(f"{label}: {name} cannot be broken down by dimensions; remove them.")
     if len(reader.problems) > before or kind is None:
         return None
     fixed: dict[str, Any] = {"direction": "both"}
@@ -128,6 +135,7 @@ def _metric(
         column_name=column,
         expression=expression,
         description=reader.text(given.get("description"), f"{label}.description") or "",
+        dimensions=() if name in WITHOUT_DIMENSIONS else own_dimensions if "dimensions" in given else dimensions,
         **{**fixed, **{key: value for key, value in values.items() if value is not None or key not in fixed}},
     )
 

@@ -29,7 +29,8 @@ class Metric:
 
     ``column_name`` is empty for metrics of the whole table. ``expression`` is a SQL aggregate for metrics that people
     define themselves and None for the built-in ones. Scores are in units of the method's scale; limits and the
-    minimum changes are in the metric's own unit (``min_relative_change``: 0.1 is ten per cent).
+    minimum changes are in the metric's own unit (``min_relative_change``: 0.1 is ten per cent). ``dimensions`` are
+    columns that an anomaly is broken down by.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Metric:
     window: int | None = None
     min_sample_size: int | None = None
     description: str = ""
+    dimensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Monitor:
     """One watched table. ``late_window`` is how far back a run looks again for rows that arrived late.
 
     ``warn_after`` and ``error_after`` are fixed freshness limits, judged at the run's clock; None leaves freshness to
-    the learned baseline at the end of each bucket.
+    the learned baseline at the end of each bucket. ``dimensions`` are those of every metric that names none of its own.
     """
 
     connection: str
@@ -75,6 +77,7 @@ class Monitor:
     warn_after: timedelta | None = None
     error_after: timedelta | None = None
     is_model: bool = False
+    dimensions: tuple[str, ...] = ()
     extra: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     @property

@@ -106,11 +106,11 @@ def plan_profile(
     since = min(bucket_start(request.since, monitor.grain), until)
     measured = tuple(metric for metric in metrics if metric.name not in ("row_count", "freshness"))
     type_ = relation.columns[monitor.timestamp_column]
-    stamp, clock = sql.Identifier(monitor.timestamp_column), sql.Literal(_of_type(as_of, type_))
+    stamp, clock = sql.Identifier(monitor.timestamp_column), sql.Literal(of_type(as_of, type_))
     bucket = sql.SQL("floor(least(date_part('epoch', {stamp}), {until}) / {step})").format(
         stamp=stamp, until=sql.Literal(_epoch(until)), step=sql.Literal(GRAIN_STEP[monitor.grain].total_seconds())
     )
-    columns = _needed_columns(monitor, relation, measured)
+    columns = needed_columns(monitor, relation, measured)
     row_filter = (
         sql.SQL("\n    and (\n{}\n)").format(sql.SQL(monitor.row_filter)) if monitor.row_filter else sql.SQL("")
     )
@@ -126,10 +126,10 @@ def plan_profile(
         "group by lookout_bucket"
     ).format(
         stamp=stamp, clock=clock, bucket=bucket, row_filter=row_filter,
-        aggregates=sql.SQL("").join([_aggregate(metric, relation) for metric in measured]),
+        aggregates=sql.SQL("").join([aggregate(metric, relation) for metric in measured]),
         columns=sql.SQL(", ").join([sql.Identifier(name) for name in columns]),
         table=sql.Identifier(monitor.schema, monitor.table), alias=sql.Identifier(monitor.table),
-        since=sql.Literal(_of_type(since, type_)), nulls=sql.SQL(", ".join(["null"] * (len(columns) + 1))),
+        since=sql.Literal(of_type(since, type_)), nulls=sql.SQL(", ".join(["null"] * (len(columns) + 1))),
     )  # fmt: skip
     return ProfilePlan(request, query, tuple(metrics), since, until, as_of)
 
@@ -208,14 +208,15 @@ def _frame(monitor: Monitor, metrics: Sequence[Metric], spine: Any, values: Sequ
     return frame[~((frame["metric"] == "freshness") & frame["value"].isna())].reset_index(drop=True)
 
 
-def _needed_columns(monitor: Monitor, relation: Relation, metrics: Sequence[Metric]) -> list[str]:
+def needed_columns(monitor: Monitor, relation: Relation, metrics: Sequence[Metric]) -> list[str]:
     """Columns the query reads: those of its metrics, and all readable ones when somebody wrote SQL of his own."""
     if any(metric.expression is not None for metric in metrics):
         return [name for name in relation.columns if name not in relation.hidden]
     return list(dict.fromkeys([monitor.timestamp_column, *(metric.column_name for metric in metrics)]))
 
 
-def _aggregate(metric: Metric, relation: Relation) -> sql.Composed:
+def aggregate(metric: Metric, relation: Relation) -> sql.Composed:
+    """SQL of a metric that is neither row_count nor freshness, after a comma: ``, avg(...)``."""
     if metric.expression is not None:
         # The line break ends a comment that the expression may end in.
         return sql.SQL(",\n    (\n{}\n)::float8").format(sql.SQL(metric.expression))
@@ -224,7 +225,7 @@ def _aggregate(metric: Metric, relation: Relation) -> sql.Composed:
     return sql.SQL(",\n    " + AGGREGATES[metric.name]).format(column=column, number=number)
 
 
-def _of_type(moment: datetime, type_: str) -> datetime | Any:
+def of_type(moment: datetime, type_: str) -> datetime | Any:
     """A moment as a value of the timestamp column's type, so that its indexes apply; other types are taken as UTC."""
     utc = moment.astimezone(timezone.utc)
     if type_ == "date":

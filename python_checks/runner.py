@@ -11,6 +11,7 @@ import pandas as pd
 from python_checks import learning, steps
 from python_checks.console import Narrator, Step
 from python_checks.dbt import Invocation, NodeEvent
+from python_checks.explanations import MOST, explain_alerts
 from python_checks.monitors import Monitor
 from python_checks.sources import CollectOptions
 from python_checks.steps import Run
@@ -18,6 +19,7 @@ from python_checks.workspace import Workspace
 
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
 MONITORING = "fqn:lookout.monitoring.*"
+ALERTS = "fqn:lookout.monitoring.alerts.alerts"
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ def run_all(
     options: CollectOptions | None = None,
     reports_dir: Path | None = None,
     select: Sequence[str] = (),
+    explain: int = MOST,
 ) -> RunSummary:
-    """Collect, build, learn, derive and publish, in that order and in one process."""
+    """Collect, build, learn, derive, explain and publish, in that order and in one process.
+
+    At most ``explain`` alerts are broken down by dimension.
+    """
     with narrator.step("parse") as step:
         workspace.parse()
         monitors = workspace.monitors()
@@ -61,6 +67,7 @@ def run_all(
         _collect(run, narrator, [m for m in monitors if m.is_model], options, "profile")
         _learn(run, narrator)
         _derive(run, narrator)
+        _explain(run, narrator, monitors, known, options, explain)
         reports = _publish(run, narrator, reports_dir)
         return _summary(run, known, build, reports)
 
@@ -138,6 +145,24 @@ def _derive(run: Run, narrator: Narrator) -> None:
         )
         step.done = _told(outcome)
         run.problems += [f"monitoring: {failure}" for failure in outcome.failures]
+
+
+def _explain(
+    run: Run,
+    narrator: Narrator,
+    monitors: Sequence[Monitor],
+    known: set[str],
+    options: CollectOptions | None,
+    most: int,
+) -> None:
+    if not any(metric.dimensions for monitor in monitors for metric in monitor.metrics):
+        return
+    with narrator.step("explain") as step:
+        rows = explain_alerts(run, monitors, known, options or CollectOptions.from_environment(), most=most)
+        step.done = f"{rows} explanations"
+        if rows:
+            outcome = run.workspace.project.build(["run", "--select", ALERTS], keep_artifacts=False)
+            run.problems += [f"monitoring: {failure}" for failure in outcome.failures]
 
 
 def _publish(run: Run, narrator: Narrator, reports_dir: Path | None) -> tuple[Path, ...]:

@@ -49,11 +49,12 @@ SETTING_KEYS = (
     "method", "direction", "sensitivity", "warn_score", "threshold", "critical_score", "alert_from", "lower_limit",
     "upper_limit", "min_absolute_change", "min_relative_change", "window", "min_sample_size",
 )  # fmt: skip
-METRIC_KEYS = ("name", "column", "kind", "expression", "description", *SETTING_KEYS)
+METRIC_KEYS = ("name", "column", "kind", "expression", "description", "dimensions", *SETTING_KEYS)
 # Where the table is and whom it belongs to: other parts of Lookout read these too, so alone they watch nothing.
 PLACE_KEYS = ("connection", "schema", "table", "owner", "layer", "description")
 WATCH_KEYS = (
     "timestamp_column", "grain", "metrics", "columns", "filter", "late_window", "history", "freshness", "defaults",
+    "dimensions",
 )  # fmt: skip
 # Read by the contract guard, which reports its own mistakes.
 CONTRACT_KEYS = ("contract",)
@@ -100,6 +101,18 @@ class Reader:
             return value
         self.wrong(f"{key} is {shown(value)}; it must be a non-empty text.")
         return None
+
+    def names(self, value: object, key: str) -> tuple[str, ...]:
+        """A list of different names; a single text is a list of one."""
+        if value is None:
+            return ()
+        names = [value] if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+            self.wrong(f"{key} is {shown(value)}; it must be a list of column names.")
+            return ()
+        for name in {name for name in names if names.count(name) > 1}:
+            self.wrong(f"{key}: '{name}' stands there twice; remove one.")
+        return tuple(dict.fromkeys(names))
 
     def choice(self, value: object, key: str, allowed: Collection[str]) -> str | None:
         """One of a few words."""

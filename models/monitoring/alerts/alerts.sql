@@ -26,6 +26,16 @@ known as (
     {% endif %}
 ),
 
+-- Failures to explain an alert stay in alert_explanations.
+explanations as (
+    select
+        alert_key,
+        string_agg(explanation, '; ' order by dimension) as explanation
+    from {{ ref('lookout', 'alert_explanations') }}
+    where cast(details as jsonb) ->> 'error' is null
+    group by alert_key
+),
+
 unevaluated as (
     select connection, asset from {{ ref('lookout', 'asset_status') }}
     where status not in ('ok', 'empty')
@@ -67,59 +77,74 @@ seen as (
 ),
 
 -- Open before and not found now: cleared, unless the asset could not be looked at.
-cleared as (
+unseen as (
     select
-        known.alert_key,
-        known.alert_type,
-        known.severity,
-        'resolved' as status,
-        known.connection,
-        known.asset,
-        known.column_name,
-        known.metric,
-        known.window_start,
-        known.window_end,
-        known.observed_value,
-        known.expected_value,
-        known.lower_bound,
-        known.upper_bound,
-        known.score,
-        known.reason,
-        known.description,
-        known.owner,
-        known.layer,
-        known.series_key,
-        known.first_seen_at,
-        known.last_seen_at,
-        known.occurrences,
-        {{ lookout.as_of() }} as resolved_at
+        known.*,
+        known.status = 'open'
+            and known.last_seen_at <= {{ lookout.as_of() }}
+            and candidates.alert_key is null
+            and unevaluated.asset is null as is_cleared
     from known
+    left join seen on known.alert_key = seen.alert_key
     left join candidates on known.alert_key = candidates.alert_key
     left join unevaluated
         on
             known.connection = unevaluated.connection
             and known.asset = unevaluated.asset
             and known.alert_type in ('VOLUME_ANOMALY', 'STALE_DATA_FLOW', 'METRIC_ANOMALY')
-    where
-        known.status = 'open'
-        and known.last_seen_at <= {{ lookout.as_of() }}
-        and candidates.alert_key is null
-        and unevaluated.asset is null
+    where seen.alert_key is null
+),
+
+kept as (
+    select
+        alert_key,
+        alert_type,
+        severity,
+        case when is_cleared then 'resolved' else status end as status,
+        connection,
+        asset,
+        column_name,
+        metric,
+        window_start,
+        window_end,
+        observed_value,
+        expected_value,
+        lower_bound,
+        upper_bound,
+        score,
+        reason,
+        description,
+        owner,
+        layer,
+        series_key,
+        first_seen_at,
+        last_seen_at,
+        occurrences,
+        case when is_cleared then {{ lookout.as_of() }} else resolved_at end as resolved_at
+    from unseen
 ),
 
 current_state as (
     select * from seen
     union all
-    select * from cleared
+    select * from kept
 ),
 
 -- Only rows that say something new are written: a re-run leaves the table as it is.
 final as (
-    select current_state.*
+    select
+        current_state.*,
+        explanations.explanation
     from current_state
     left join known on current_state.alert_key = known.alert_key
+    left join explanations on current_state.alert_key = explanations.alert_key
     where
         known.alert_key is null
+        -- By way of JSON, because the first run after an upgrade finds a table without this column.
+        or (
+            explanations.explanation is not null
+            and explanations.explanation is distinct from to_jsonb(known) ->> 'explanation'
+        )
         or (
             current_state.status, current_state.severity, current_state.window_end, current_state.observed_value,
             current_state.expected_value, current_state.lower_bound, current_state.upper_bound, current_state.score,
