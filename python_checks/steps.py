@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 from python_checks.artifacts import asset_rows, result_rows
 from python_checks.config import monitor_rows
 from python_checks.dbt import read_artifact
-from python_checks.errors import ArtifactError, LookoutError
+from python_checks.errors import ArtifactError, LookoutError, SourceError
 from python_checks.monitors import GRAIN_STEP, Monitor
 from python_checks.sources import CollectionOutcome, CollectOptions, ProfileRequest, collect
 from python_checks.store import LANDING_KEYS, Store
@@ -92,7 +92,9 @@ def recorded_run(workspace: Workspace, command: str, run_id: str) -> Iterator[Ru
             yield run
         except BaseException as error:
             run.problems.append(str(error) or type(error).__name__)
-            _record(run, command, started, "failed")
+            # The connection may be what failed: then the next run closes this row, and people hear of the cause.
+            with suppress(SourceError):
+                _record(run, command, started, "failed")
             raise
         _record(run, command, started, "partial" if run.problems else "success")
 

@@ -18,35 +18,59 @@ from tests.conftest import MONITORING, Observed
 
 AS_OF = datetime(2026, 3, 1, tzinfo=timezone.utc)
 META = {
-    "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json", "invocation_id": "i1",
+    "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json",
+    "invocation_id": "i1",
     "generated_at": "2026-02-01T10:00:00.5Z",
-}  # fmt: skip
+}
 MANIFEST: dict[str, Any] = {
     "groups": {"group.p.g": {"name": "g", "owner": {"email": "g@example.org"}}},
     "sources": {
         "source.p.shop.orders": {
-            "unique_id": "source.p.shop.orders", "resource_type": "source", "name": "orders", "identifier": "Orders", "schema": "sales",
-            "config": {"meta": {"lookout": {"connection": "shop", "owner": "sales", "layer": "cdc"}}}, "description": " ",
-            "columns": {"id": {"description": "Key."}, "n": {"description": ""}}, "original_file_path": "models/s.yml",
+            "unique_id": "source.p.shop.orders",
+            "resource_type": "source",
+            "name": "orders",
+            "identifier": "Orders",
+            "schema": "sales",
+            "config": {"meta": {"lookout": {"connection": "shop", "owner": "sales", "layer": "cdc"}}},
+            "description": " ",
+            "columns": {"id": {"description": "Key."}, "n": {"description": ""}},
+            "original_file_path": "models/s.yml",
         },
     },
     "nodes": {
         "model.p.fine": {
-            "unique_id": "model.p.fine", "resource_type": "model", "name": "fine", "alias": "fine_v1", "schema": "marts", "group": "g",
-            "fqn": ["p", "marts", "fine"], "columns": {}, "description": "One row.", "config": {},
+            "unique_id": "model.p.fine",
+            "resource_type": "model",
+            "name": "fine",
+            "alias": "fine_v1",
+            "schema": "marts",
+            "group": "g",
+            "fqn": ["p", "marts", "fine"],
+            "columns": {},
+            "description": "One row.",
+            "config": {},
         },
         "test.p.unique_fine_id.1": {
-            "unique_id": "test.p.unique_fine_id.1", "resource_type": "test", "name": "unique_fine_id", "column_name": "id",
-            "attached_node": "model.p.fine", "depends_on": {"nodes": ["model.p.fine"]}, "config": {"severity": "WARN"},
+            "unique_id": "test.p.unique_fine_id.1",
+            "resource_type": "test",
+            "name": "unique_fine_id",
+            "column_name": "id",
+            "attached_node": "model.p.fine",
+            "depends_on": {"nodes": ["model.p.fine"]},
+            "config": {"severity": "WARN"},
             "test_metadata": {"name": "unique", "namespace": None},
         },
         "test.p.relation.2": {
-            "unique_id": "test.p.relation.2", "resource_type": "test", "name": "relation", "attached_node": None,
-            "depends_on": {"nodes": ["source.p.shop.orders"]}, "config": {"severity": "ERROR"},
+            "unique_id": "test.p.relation.2",
+            "resource_type": "test",
+            "name": "relation",
+            "attached_node": None,
+            "depends_on": {"nodes": ["source.p.shop.orders"]},
+            "config": {"severity": "ERROR"},
             "test_metadata": {"name": "volume_anomaly", "namespace": "lookout"},
         },
     },
-}  # fmt: skip
+}
 
 
 def results(*entries: dict[str, Any], **metadata: Any) -> dict[str, Any]:
@@ -60,11 +84,18 @@ def read(*entries: dict[str, Any], **settings: Any) -> list[dict[str, Any]]:
 def test_a_test_stands_at_what_it_tests() -> None:
     (row,) = read(
         {
-            "unique_id": "test.p.unique_fine_id.1", "status": "fail", "failures": 3, "message": "Got 3\n results", "execution_time": 0.5,
-            "timing": [{"name": "compile", "completed_at": "2026-02-01T09:00:00Z"}, {"name": "execute", "completed_at": "2026-02-01T09:00:01Z"}],
+            "unique_id": "test.p.unique_fine_id.1",
+            "status": "fail",
+            "failures": 3,
+            "message": "Got 3\n results",
+            "execution_time": 0.5,
+            "timing": [
+                {"name": "compile", "completed_at": "2026-02-01T09:00:00Z"},
+                {"name": "execute", "completed_at": "2026-02-01T09:00:01Z"},
+            ],
             "adapter_response": {"rows_affected": -1},
         }
-    )  # fmt: skip
+    )
     assert (row["connection"], row["asset"], row["column_name"], row["test_name"]) == (
         "dev",
         "marts.fine_v1",
@@ -95,9 +126,11 @@ def test_a_node_that_the_manifest_does_not_know() -> None:
 
 def test_freshness_results() -> None:
     entry = {
-        "unique_id": "source.p.shop.orders", "status": "runtime error", "error": "could not read\npassword=hunter2 of it",
+        "unique_id": "source.p.shop.orders",
+        "status": "runtime error",
+        "error": "could not read\npassword=hunter2 of it",
         "snapshotted_at": "2026-02-01T08:00:00Z",
-    }  # fmt: skip
+    }
     content = results(entry, dbt_schema_version="https://schemas.getdbt.com/dbt/sources/v3.json")
     (row,) = result_rows(content, MANIFEST, connection="dev").to_dict("records")
     assert (row["resource_type"], row["asset"], row["status"]) == ("source", "sales.Orders", "runtime error")
@@ -144,9 +177,15 @@ def test_only_results_are_results(version: str | None, works: bool) -> None:
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(None, "There is no .*: run `dbt build` first"), ("{", "is not valid JSON: run `dbt build` to write it anew"), ("", "is not valid JSON"),
-     ("[]", "was not written by dbt"), ("{}", "was not written by dbt"), ("\xff", "is not valid JSON")],
-)  # fmt: skip
+    [
+        (None, "There is no .*: run `dbt build` first"),
+        ("{", "is not valid JSON: run `dbt build` to write it anew"),
+        ("", "is not valid JSON"),
+        ("[]", "was not written by dbt"),
+        ("{}", "was not written by dbt"),
+        ("\xff", "is not valid JSON"),
+    ],
+)
 def test_a_file_that_is_none(tmp_path: Path, content: str | None, sentence: str) -> None:
     file = tmp_path / "run_results.json"
     if content is not None:
@@ -199,7 +238,7 @@ def test_where_a_project_is(tmp_path: Path) -> None:
     assert find_project(tmp_path / "a" / "b") == tmp_path
     assert profile_name(tmp_path) == "mine"
     (tmp_path / "dbt_project.yml").unlink()
-    with pytest.raises(ConfigError, match="names no profile|cannot be read"):
+    with pytest.raises(ConfigError, match=r"names no profile|cannot be read"):
         profile_name(tmp_path)
 
 

@@ -18,7 +18,11 @@ Lookout = Callable[..., Said]
 
 HOSTILE = 'Ord"er; drop table x; -- [/b] é%s {name}'
 LONG = "a" * 62 + "Z"
-HISTORY = "insert into {} select day + interval '5 hours' from generate_series(timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day, generate_series(1, 200)"
+HISTORY = """
+    insert into {} select day + interval '5 hours'
+    from generate_series(timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day,
+        generate_series(1, 200)
+"""
 
 
 def rows(observed: Observed, columns: str, table: str, rest: str = "") -> list[tuple[Any, ...]]:
@@ -45,21 +49,33 @@ def test_every_table_that_is_wrong_is_named_and_the_others_are_judged(observed: 
     plain = {"timestamp_column": "at", "metrics": ["row_count"]}
     observed.declare(
         {
-            "orders": plain, "hostile": {**plain, "table": HOSTILE, "timestamp_column": 'When "é"; %s'},
-            "long": {**plain, "table": LONG}, "future": plain, "gone": plain, "bare": plain, "textual": plain,
-            "misspelt": {**plain, "timestamp_column": "creatd_at"}, "young": plain,
+            "orders": plain,
+            "hostile": {**plain, "table": HOSTILE, "timestamp_column": 'When "é"; %s'},
+            "long": {**plain, "table": LONG},
+            "future": plain,
+            "gone": plain,
+            "bare": plain,
+            "textual": plain,
+            "misspelt": {**plain, "timestamp_column": "creatd_at"},
+            "young": plain,
         }
-    )  # fmt: skip
+    )
     said = lookout("run", "--as-of", "2026-03-03", cwd=observed.root)
     assert said.code == 2
     assert "Traceback" not in said.out + said.err
     messages = dict(rows(observed, "asset, message", "collection_results"))
     statuses = dict(rows(observed, "asset, status", "collection_results"))
     assert statuses == {
-        "public.orders": "ok", f"public.{HOSTILE}": "ok", f"public.{LONG}": "ok", "public.future": "ok",
-        "public.gone": "missing_table", "public.bare": "empty", "public.textual": "wrong_type",
-        "public.misspelt": "missing_column", "public.young": "ok",
-    }  # fmt: skip
+        "public.orders": "ok",
+        f"public.{HOSTILE}": "ok",
+        f"public.{LONG}": "ok",
+        "public.future": "ok",
+        "public.gone": "missing_table",
+        "public.bare": "empty",
+        "public.textual": "wrong_type",
+        "public.misspelt": "missing_column",
+        "public.young": "ok",
+    }
     assert "did you mean 'created_at'" in messages["public.misspelt"]
     assert "after 2026-03-03 00:00 UTC" in messages["public.future"]
     for asset, status in statuses.items():
@@ -287,11 +303,18 @@ def test_a_source_that_hangs_is_given_up_and_the_others_are_judged(observed: Obs
 @pytest.mark.parametrize(
     "text",
     [
-        "postgresql://me:hunter2@host/db", "postgresql://me:hun@ter2@host/db", "password=hunter2 host=x",
-        "password='hunter2 hunter2'", "{'password': 'hunter2', 'host': 'x'}", '"password": "hunter2"', "PGPASSWORD=hunter2 psql",
-        "pass: hunter2", "password = hunter2", "API_TOKEN=hunter2",
+        "postgresql://me:hunter2@host/db",
+        "postgresql://me:hun@ter2@host/db",
+        "password=hunter2 host=x",
+        "password='hunter2 hunter2'",
+        "{'password': 'hunter2', 'host': 'x'}",
+        '"password": "hunter2"',
+        "PGPASSWORD=hunter2 psql",
+        "pass: hunter2",
+        "password = hunter2",
+        "API_TOKEN=hunter2",
     ],
-)  # fmt: skip
+)
 def test_secrets_are_masked(text: str) -> None:
     assert "hunter2" not in mask_secrets(text)
     assert "ter2" not in mask_secrets(text)

@@ -33,8 +33,8 @@ def fill(observed: Observed, table: str, counts: Iterable[int], *, end: datetime
         cursor.execute(f'create table if not exists "{table}" (at timestamptz)')
         execute_values(
             cursor,
-            f'insert into "{table}" select start + length * (n + 0.5) / total from (values %s) as b (start, length, total), '
-            "generate_series(0, total - 1) as n",
+            f'insert into "{table}" select start + length * (n + 0.5) / total from (values %s) '
+            "as b (start, length, total), generate_series(0, total - 1) as n",
             [(start, step, count) for start, count in zip(starts, counts, strict=True)],
             template="(%s::timestamptz, %s::interval, %s::int)",
         )
@@ -74,7 +74,7 @@ def test_counts_of_the_last_hour_against_mean_and_deviation(observed: Observed, 
     hours(observed, "constant", [20] * 24 + [500])
     hours(observed, "unchanged", [20] * 25)
     hours(observed, "newborn", [20, 20, 20, 500])
-    tables: dict[str, Any] = {name: hourly for name in (*current, "constant", "unchanged", "newborn")}
+    tables: dict[str, Any] = dict.fromkeys((*current, "constant", "unchanged", "newborn"), hourly)
     tables["dropped"] = {**hourly, "owner": "cdc team"}
     for minutes in (45, 30, 10):
         observed.sql(f"create table old_{minutes} (at timestamptz)")
@@ -84,7 +84,10 @@ def test_counts_of_the_last_hour_against_mean_and_deviation(observed: Observed, 
     observed.sql("create table never (at timestamptz)")
     tables["never"] = tables["old_45"]
     observed.declare(tables)
-    objects = "select oid, relname, relnamespace from pg_class where relnamespace not in (select oid from pg_namespace where nspname like 'pg_toast%%') order by 1"
+    objects = (
+        "select oid, relname, relnamespace from pg_class "
+        "where relnamespace not in (select oid from pg_namespace where nspname like 'pg_toast%%') order by 1"
+    )
     before = observed.sql(objects)
 
     summary = observed.run("2026-03-01 12:00")
@@ -93,8 +96,12 @@ def test_counts_of_the_last_hour_against_mean_and_deviation(observed: Observed, 
     assert (summary.exit_code, summary.problems) == (1, ())
     found = {
         asset.removeprefix("public."): tuple(rest)
-        for asset, *rest in alerts(observed, "asset, alert_type, severity, observed_value, lower_bound, upper_bound, round(score::numeric, 4)::float", "where status = 'open'")
-    }  # fmt: skip
+        for asset, *rest in alerts(
+            observed,
+            "asset, alert_type, severity, observed_value, lower_bound, upper_bound, round(score::numeric, 4)::float",
+            "where status = 'open'",
+        )
+    }
     volume = "VOLUME_ANOMALY"
     constant = found.pop("constant")
     assert constant[:3] == (volume, "critical", 500.0)  # O-D4
@@ -113,9 +120,11 @@ def test_counts_of_the_last_hour_against_mean_and_deviation(observed: Observed, 
     ]
     # O-D5: what has no baseline yet is neither normal nor an anomaly.
     newborn = observed.sql(
-        f"select b.status, b.score, b.severity, b.reason from {MONITORING}.baselines as b join {MONITORING}.monitors as m "
-        "using (series_key) where m.asset = 'public.newborn' and b.bucket_start = %s", (NOON - timedelta(hours=1),), at="observed",
-    )  # fmt: skip
+        f"select b.status, b.score, b.severity, b.reason from {MONITORING}.baselines as b "
+        f"join {MONITORING}.monitors as m using (series_key) where m.asset = 'public.newborn' and b.bucket_start = %s",
+        (NOON - timedelta(hours=1),),
+        at="observed",
+    )
     assert newborn == [("learning", None, "", "needs 7 more hours of history")]
     report = "".join(path.read_text() for path in summary.reports if path.name == "detection_summary.md")
     assert "7 more hours" in report or "learning" in report.lower()
@@ -174,7 +183,7 @@ def test_rows_that_come_late_resolve_and_the_next_gap_is_a_new_alert(observed: O
     assert late == [("resolved", "2026-03-02"), ("open", "2026-03-04")]
     days(observed, "orders", wavy(6), end=datetime(2026, 3, 10, tzinfo=UTC))  # three of them are later than three days
     assert observed.run("2026-03-10 06:00").exit_code == 0
-    assert {row for row in alerts(observed, "status, window_start::date::text")} == {
+    assert set(alerts(observed, "status, window_start::date::text")) == {
         ("resolved", "2026-03-02"),
         ("resolved", "2026-03-04"),
     }

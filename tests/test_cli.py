@@ -15,7 +15,11 @@ from python_checks.console import Narrator, set_up_logging
 from tests.conftest import MONITORING, Observed, Said
 
 Lookout = Callable[..., Said]
-HISTORY = "insert into orders select day + interval '5 hours' from generate_series(timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day, generate_series(1, 200)"
+HISTORY = """
+    insert into orders select day + interval '5 hours'
+    from generate_series(timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day,
+        generate_series(1, 200)
+"""
 
 
 def commands() -> Iterator[tuple[str, ...]]:

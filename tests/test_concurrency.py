@@ -12,13 +12,15 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from python_checks.errors import SourceError
 from tests.conftest import MONITORING, Observed
 
 CLOCK = "2026-03-03"
 TABLES = 12
 STATE = {
     "metric_observations": "series_key, bucket_start, value",
-    "baselines": "series_key, bucket_start, status, observed_value, expected_value, lower_bound, upper_bound, score, severity, reason",
+    "baselines": "series_key, bucket_start, status, observed_value, expected_value, lower_bound, upper_bound, score, "
+    "severity, reason",
     "alerts": "alert_key, alert_type, asset, status, occurrences, first_seen_at, last_seen_at, observed_value",
     "collection_results": "connection, asset, as_of, status",
     "monitors": "series_key, is_active, asset",
@@ -60,9 +62,13 @@ def undisturbed(observed_project: Observed) -> dict[str, pd.DataFrame]:
 
 def start(observed: Observed) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "python_checks.cli", "run", "--as-of", CLOCK], cwd=observed.root, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ),
-    )  # fmt: skip
+        [sys.executable, "-m", "python_checks.cli", "run", "--as-of", CLOCK],
+        cwd=observed.root,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(os.environ),
+    )
 
 
 def test_a_run_that_is_killed(observed: Observed, undisturbed: dict[str, pd.DataFrame]) -> None:
@@ -99,4 +105,29 @@ def test_two_runs_at_once_on_a_warehouse_that_has_nothing_yet(
     assert sum(out.count("CRITICAL DATA RELIABILITY ALERT") for out, _ in said) == 10
     assert sum(err.count("CRITICAL ALERT: ") for _, err in said) == TABLES
     assert observed.sql(f"select status from {MONITORING}.lookout_runs", at="observed") == [("success",), ("success",)]
+    same(state(observed), undisturbed)
+
+
+def test_a_warehouse_that_hangs_up_in_the_middle(
+    observed: Observed, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, pd.DataFrame]
+) -> None:
+    prepare(observed)
+    from python_checks import steps
+
+    def cut(*_: object, **__: object) -> None:
+        observed.server.run(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'observed' "
+            "and application_name = 'lookout store'"
+        )
+        real(*_, **__)  # type: ignore[arg-type]
+
+    real = steps.write_outcome
+    monkeypatch.setattr(steps, "write_outcome", cut)
+    with pytest.raises(SourceError, match=r"Could not write to monitoring.metric_observations in observed "):
+        observed.run(CLOCK)
+    monkeypatch.undo()
+    assert observed.run(CLOCK).exit_code == 1
+    assert [
+        s for (s,) in observed.sql(f"select status from {MONITORING}.lookout_runs order by batch_number", at="observed")
+    ] == ["failed", "success"]
     same(state(observed), undisturbed)

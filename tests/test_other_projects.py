@@ -12,7 +12,11 @@ import yaml
 
 from tests.conftest import MONITORING, Observed, Said
 
-HISTORY = "insert into {} select day + interval '5 hours' from generate_series(timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day, generate_series(1, 200)"
+HISTORY = """
+    insert into {} select day + interval '5 hours'
+    from generate_series(timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day,
+        generate_series(1, 200)
+"""
 PLAIN = {"timestamp_column": "at", "metrics": ["row_count"]}
 
 
@@ -209,10 +213,19 @@ def test_linked_databases_are_read_through_the_warehouse(observed: Observed, loo
     )
     observed.sql('insert into orders values (now()); insert into sales."Item s" values (now(), 1), (now(), 2)')
     sources = [
-        {"name": name, "schema": f"linked_{name}", "tables": [
-            {"name": "it", "identifier": table, "config": {"meta": {"lookout": {**PLAIN, "connection": "shop", "schema": name}}}}
-        ]} for name, table in (("public", "orders"), ("sales", "Item s"))
-    ]  # fmt: skip
+        {
+            "name": name,
+            "schema": f"linked_{name}",
+            "tables": [
+                {
+                    "name": "it",
+                    "identifier": table,
+                    "config": {"meta": {"lookout": {**PLAIN, "connection": "shop", "schema": name}}},
+                }
+            ],
+        }
+        for name, table in (("public", "orders"), ("sales", "Item s"))
+    ]
     (observed.root / "models" / "sources.yml").write_text(yaml.safe_dump({"version": 2, "sources": sources}))
     for _ in range(2):
         said = lookout("db", "link", cwd=observed.root)

@@ -87,9 +87,13 @@ def test_nobody_else_can_reach_it(project: Path) -> None:
 def test_it_outlives_the_process_that_started_it(project: Path) -> None:
     EmbeddedServer(state_directory(project)).stop()
     done = subprocess.run(
-        [sys.executable, "-m", "python_checks.cli", "db", "url", "--project-dir", str(project)], capture_output=True, text=True,
-        timeout=100, env=dict(os.environ), check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "python_checks.cli", "db", "url", "--project-dir", str(project)],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=dict(os.environ),
+        check=False,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert ask(done.stdout.strip(), "select 1") == [(1,)]
 
@@ -115,5 +119,5 @@ def test_without_any_profile_the_embedded_server_is_used(
 ) -> None:
     monkeypatch.setenv("HOME", str(project / "nobody"))
     said = lookout("doctor", cwd=project)
-    assert f"ok   profile: mine, target warehouse, from embedded PostgreSQL" in said.out
+    assert "ok   profile: mine, target warehouse, from embedded PostgreSQL" in said.out
     assert said.out.count("ok   connection ") >= 3

@@ -9,18 +9,41 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pandas as pd
+import psycopg2
 import pytest
 
 from python_checks.connections import Connection
-from python_checks.errors import ConfigError, SourceError
+from python_checks.errors import ConfigError, LookoutError, SourceError
 from python_checks.store import Store
 from tests.conftest import Server
 
 SCHEMA = 'moni"tor é; --'
 TEXTS = [
-    "", " ", "plain", "it's", 'say "hi"', "a,b", "line\nbreak", "return\rback", "both\r\nends", "tab\there", "back\\slash", "\\N", "\\.",
-    "line\n\\.\nend", "NULL", "null", "None", "NaN", "nan", "é 漢 🙂", "%s {schema}", "'; drop table lookout_runs; --", "\\x00", "x" * 5000,
-]  # fmt: skip
+    "",
+    " ",
+    "plain",
+    "it's",
+    'say "hi"',
+    "a,b",
+    "line\nbreak",
+    "return\rback",
+    "both\r\nends",
+    "tab\there",
+    "back\\slash",
+    "\\N",
+    "\\.",
+    "line\n\\.\nend",
+    "NULL",
+    "null",
+    "None",
+    "NaN",
+    "nan",
+    "é 漢 🙂",
+    "%s {schema}",
+    "'; drop table lookout_runs; --",
+    "\\x00",
+    "x" * 5000,
+]
 TABLES = {
     "collection_results": "connection text, asset text, as_of timestamptz, message text, rows_profiled bigint, "
     "duration_seconds float8, run_id text, is_active boolean, primary key (connection, asset, as_of)",
@@ -89,7 +112,8 @@ def test_numbers_and_missing_values(store: Store) -> None:
     )
     store.upsert("collection_results", frame)
     found = store.query(
-        "select duration_seconds as d, rows_profiled::text as n, is_active as b from {schema}.collection_results order by asset"
+        "select duration_seconds as d, rows_profiled::text as n, is_active as b "
+        "from {schema}.collection_results order by asset"
     )
     assert found["d"].astype(object).where(found["d"].notna(), None).tolist() == [
         0.1 + 0.2,
@@ -143,9 +167,12 @@ def test_large_results_keep_their_types(store: Store) -> None:
         "collection_results", results(["007", "", "NA", "1e5"], rows_profiled=pd.array([1, None, 3, 4], dtype="Int64"))
     )
     found = store.fetch(
-        "select message, rows_profiled, as_of from {schema}.collection_results where asset <> %s and message like '%%' order by asset", ("none",),
-        times=["as_of"], types={"message": "str", "rows_profiled": "float64"},
-    )  # fmt: skip
+        "select message, rows_profiled, as_of from {schema}.collection_results "
+        "where asset <> %s and message like '%%' order by asset",
+        ("none",),
+        times=["as_of"],
+        types={"message": "str", "rows_profiled": "float64"},
+    )
     assert found["message"].fillna("").tolist() == ["007", "", "NA", "1e5"]
     assert found["rows_profiled"].isna().tolist() == [False, True, False, False]
     assert found["as_of"].tolist() == [AT] * 4
@@ -159,7 +186,7 @@ def test_two_writers_of_the_same_rows_lose_nothing(store: Store, place: Connecti
             with Store(place, SCHEMA) as mine:
                 for _ in range(10):
                     mine.upsert("metric_observations", observations(value))
-        except BaseException as error:
+        except (LookoutError, psycopg2.Error) as error:
             problems.append(error)
 
     writers = [threading.Thread(target=write, args=(float(n),)) for n in range(3)]
@@ -175,7 +202,7 @@ def test_two_writers_of_the_same_rows_lose_nothing(store: Store, place: Connecti
 def test_the_lock_is_waited_for_and_given_up_with_a_sentence(store: Store, place: Connection) -> None:
     store.lock(timeout=5)
     with Store(place, SCHEMA) as second:
-        with pytest.raises(SourceError, match="Another run has been writing to store .* for 0 s; wait for it"):
+        with pytest.raises(SourceError, match=r"Another run has been writing to store .* for 0 s; wait for it"):
             second.lock(timeout=0.2, poll=0.05)
         began = time.monotonic()
         release = threading.Timer(0.4, store.close)
