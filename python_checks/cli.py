@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from python_checks import __version__
-from python_checks.errors import LookoutError
+from python_checks.errors import ConfigError, LookoutError
 
 app = typer.Typer(
     name="lookout",
@@ -66,7 +66,6 @@ def _options(
     ] = False,
 ) -> None:
     from python_checks.console import set_up_logging
-    from python_checks.errors import ConfigError
     from python_checks.steps import new_run_id
 
     if log_format not in ("text", "json"):
@@ -195,18 +194,48 @@ def report(
 @app.command()
 def backtest(
     series: Annotated[
-        Path, typer.Option(help="CSV with series_id, kind (count, rate, positive, real), grain (D, H); may be .gz.")
-    ],
+        Path | None,
+        typer.Option(help="CSV with series_id, kind (count, rate, positive, real), grain (D, H); may be .gz."),
+    ] = None,
     points: Annotated[
-        Path, typer.Option(help="CSV with series_id, ts, value; an empty value is a missing bucket; may be .gz.")
-    ],
+        Path | None, typer.Option(help="CSV with series_id, ts, value; an empty value is a missing bucket; may be .gz.")
+    ] = None,
     out: Annotated[
-        Path, typer.Option(help="CSV to write: series_id, ts, value, expected, lower, upper, score, reason, flagged.")
-    ],
+        Path | None,
+        typer.Option(help="CSV to write: series_id, ts, value, expected, lower, upper, score, reason, flagged."),
+    ] = None,
+    asset: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="Instead of files: what is stored of this watched table.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="With --asset: the last so many days. Default: 90.")] = None,
+    method: Annotated[str | None, typer.Option(help="With --asset: learned or zscore. Default: as it is set.")] = None,
+    sensitivity: Annotated[
+        float | None, typer.Option(help="With --asset: 2 halves the usual thresholds, 0.5 doubles them.")
+    ] = None,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Judge series from CSV files as the run would have judged them at the time. No database is needed."""
+    """Judge a whole history as runs would have judged it at the time: of a watched table, or of series from CSV files.
+
+    With `--asset`, say which alerts other settings would have given; nothing is written. With `--series`, `--points` and
+    `--out`, no database is needed.
+    """
+    files = {"--series": series, "--points": points, "--out": out}
+    stored = {"--days": days, "--method": method, "--sensitivity": sensitivity, "--as-of": as_of}
+    if asset is not None:
+        _refuse([name for name, given in files.items() if given is not None], "--asset reads what is stored")
+        workspace = _workspace(project_dir, profiles_dir, target, as_of)
+        _backtest_stored(
+            workspace, asset, 90 if days is None else days, method, sensitivity, as_of is not None, as_json
+        )
+        return
+    if series is None or points is None or out is None:
+        raise ConfigError("Give --asset to judge what is stored, or --series, --points and --out to judge CSV files.")
+    _refuse([name for name, given in stored.items() if given is not None], "--series reads files")
     from python_checks.backtest import backtest as judge_files
 
     narrator = _narrator(quiet or as_json)
@@ -220,6 +249,28 @@ def backtest(
         step.done = f"{summary.flagged:,} of {summary.buckets:,} buckets flagged in {summary.series:,} series"
     if as_json:
         typer.echo(json.dumps(vars(summary), default=str))
+
+
+def _refuse(names: list[str], because: str) -> None:
+    if names:
+        raise ConfigError(f"{because}, so {' and '.join(names)} cannot be given with it.")
+
+
+def _backtest_stored(
+    workspace: Any,
+    asset: str,
+    days: int,
+    method: str | None,
+    sensitivity: float | None,
+    until_clock: bool,
+    as_json: bool,
+) -> None:
+    from python_checks.backtest_stored import backtest_dict, backtest_page, backtest_stored
+
+    result = backtest_stored(
+        workspace, asset, days=days, method=method, sensitivity=sensitivity, until_clock=until_clock
+    )
+    typer.echo(json.dumps(backtest_dict(result), ensure_ascii=False) if as_json else backtest_page(result))
 
 
 @app.command()
