@@ -109,7 +109,7 @@ def excluded_reasons(points: pd.DataFrame, windows: pd.DataFrame) -> pd.Series[A
     codes, keys = pd.factorize(points["series_key"])
     places = _places(codes, points["bucket_start"])
     order = np.argsort(places, kind="stable")
-    code = pd.Index(keys).get_indexer(pd.Index(windows["series_key"]))
+    code = pd.Index(np.asarray(keys, dtype=object)).get_indexer(pd.Index(windows["series_key"]))
     mine = windows[code >= 0]
     first, last = (
         np.searchsorted(places, _places(code[code >= 0], mine[name]), sorter=order) for name in ("starts_at", "ends_at")
@@ -178,6 +178,7 @@ def _judge_parts(
     judge: Judge, series: pd.DataFrame, points: pd.DataFrame, parts: pd.DataFrame, judge_from: pd.Series[Any],
     horizon: int,
 ) -> pd.DataFrame:  # fmt: skip
+    points = points.assign(series_key=points["series_key"].astype(str))
     unit = points["bucket_start"].dt.unit
     by_time = parts.assign(begins_at=parts["begins_at"].dt.as_unit(unit)).sort_values("begins_at")
     placed = pd.merge_asof(

@@ -170,7 +170,7 @@ def judge_stored(
         return pd.DataFrame(columns=list(COLUMNS))
     points = pd.DataFrame(
         {
-            "series_key": pd.Categorical.from_codes(rows["series"].to_numpy(), categories=list(series.index)),
+            "series_key": pd.Categorical.from_codes(rows["series"].tolist(), categories=pd.Index(series.index)),
             "bucket_start": pd.to_datetime(rows["bucket"], unit="s", utc=True),
             "value": rows["value"],
         }
