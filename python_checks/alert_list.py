@@ -41,10 +41,9 @@ def alert_table(frame: pd.DataFrame) -> str:
         table.add_column(name, overflow="fold")
     for _, row in frame.iterrows():
         since = f"{row['window_start']:%Y-%m-%d %H:%M}"
-        why = "; ".join(text for text in (row["reason"], row.get("explanation")) if text)
         cells = (
             row["alert_key"][:SHORT], since, row["severity"], row["status"],
-            f"{row['connection']} {row['asset']}".strip(), row["description"], why, row["owner"] or "-",
+            f"{row['connection']} {row['asset']}".strip(), row["description"], row["reason"] or "", row["owner"] or "-",
         )  # fmt: skip
         table.add_row(*(escape(cell) for cell in cells))
     return _printed(table)
@@ -82,7 +81,7 @@ def alert_page(alert: dict[str, Any]) -> str:
         "observed": alert["observed_value"], "expected": alert["expected_value"],
         "normal range": _range(alert["lower_bound"], alert["upper_bound"]), "score": alert["score"],
         "owner": alert["owner"], "first seen": _minute(alert["first_seen_at"]),
-        "last seen": f"{_minute(alert['last_seen_at'])}, {alert['occurrences']} times in all",
+        "last seen": f"{_minute(alert['last_seen_at'])}, {_times(alert['occurrences'])} in all",
         "resolved": _minute(alert["resolved_at"]),
     }  # fmt: skip
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -102,8 +101,13 @@ def alert_page(alert: dict[str, Any]) -> str:
 def _range(lower: float | None, upper: float | None) -> str:
     if lower is None and upper is None:
         return ""
-    low, high = ("any" if bound is None else f"{bound:,.6g}" for bound in (lower, upper))
-    return f"{low} to {high}"
+    if lower is None:
+        return f"up to {upper:,.6g}"
+    return f"from {lower:,.6g} up" if upper is None else f"{lower:,.6g} to {upper:,.6g}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _minute(moment: Any) -> str:

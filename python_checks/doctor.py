@@ -11,6 +11,7 @@ from pathlib import Path
 
 from python_checks.connections import Connection, connect
 from python_checks.errors import LookoutError
+from python_checks.learning import calendar, calendar_name
 from python_checks.store import LANDING_KEYS, Store
 from python_checks.workspace import Workspace, open_workspace
 
@@ -135,5 +136,18 @@ def _tables(workspace: Workspace) -> Iterator[Finding]:
                     runs["status"][0] != "failed",
                     f"{runs['status'][0]}, as of {runs['as_of'][0]:%Y-%m-%d %H:%M} UTC",
                 )
+            yield from _calendar(workspace, store)
     except LookoutError as error:
         yield Finding("monitoring schema", False, str(error))
+
+
+def _calendar(workspace: Workspace, store: Store) -> Iterator[Finding]:
+    entries, problems = calendar(store, workspace.manifest)
+    yield from (Finding("calendar", False, problem) for problem in problems)
+    if not entries:
+        return
+    watched = store.query("select distinct connection, asset from {schema}.monitors where is_active")
+    tables = [(str(row["connection"]), str(row["asset"])) for _, row in watched.iterrows()]
+    idle = sorted({entry.pattern for entry in entries if not any(entry.matches(*table) for table in tables)})
+    rest = f"; no watched table matches {', '.join(idle)}" if idle else ""
+    yield Finding("calendar", True, f"{len(entries)} entries in {calendar_name(workspace.manifest)}{rest}")

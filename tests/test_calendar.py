@@ -13,6 +13,7 @@ import yaml
 
 from python_checks import learning
 from python_checks.baseline import judge
+from python_checks.doctor import examine
 from python_checks.exclusions import CalendarEntry, excluded_reasons, judge_anew, read_calendar, windows_of
 from python_checks.steps import new_run_id, recorded_run
 from python_checks.workspace import open_workspace
@@ -162,6 +163,9 @@ def test_a_calendar_is_heard_forgotten_and_replaced(project: Observed) -> None:
     assert first["2026-02-21"] != second["2026-02-21"], "what lies after was not judged again"
     assert learn(project, "2026-03-02") == []
     assert rows() == second, "an unchanged calendar was judged again"
+
+    said = [f.message for f in examine(project.root) if f.subject == "calendar"]
+    assert said == ["3 entries in lookout_calendar; no watched table matches public.items"]
 
     change("update CALENDAR set end_date = '2026-02-19' where reason = 'the sale'")
     assert learn(project, "2026-03-02") == [
