@@ -16,7 +16,7 @@ from python_checks.baseline import judge
 from python_checks.doctor import examine
 from python_checks.exclusions import CalendarEntry, excluded_reasons, judge_anew, read_calendar, windows_of
 from python_checks.steps import new_run_id, recorded_run
-from python_checks.workspace import open_workspace
+from python_checks.workspace import Workspace, open_workspace
 from tests.conftest import MONITORING, Observed
 
 NO_FEEDBACK = pd.DataFrame(columns=["series_key", "verdict", "window_start", "window_end", "note"])
@@ -121,10 +121,14 @@ def project(observed: Observed) -> Iterator[Observed]:
     (observed.root / "models" / "calendar.yml").unlink(missing_ok=True)
 
 
-def learn(project: Observed, as_of: str) -> list[str]:
-    """The learning step alone; returns what it could not do."""
-    workspace = open_workspace(project.root, as_of=as_of)
+def parsed(project: Observed) -> Workspace:
+    workspace = open_workspace(project.root, as_of="2026-03-02")
     workspace.parse()
+    return workspace
+
+
+def learn(workspace: Workspace) -> list[str]:
+    """The learning step alone; returns what it could not do."""
     with recorded_run(workspace, "learn", new_run_id()) as run:
         learning.learn(run)
     return run.problems
@@ -150,25 +154,26 @@ def test_a_calendar_is_heard_forgotten_and_replaced(project: Observed) -> None:
     assert project.run("2026-03-02").exit_code == 0
     first = rows()
     assert first["2026-02-20"][0] == "judged critical"
+    workspace = parsed(project)
 
     change(
         "insert into CALENDAR values ('2026-02-20', '2026-02-20', 'public.ord*', 'the sale'), "
         "('2026-03-03', null, null, 'to come'), ('2026-02-10', '2026-02-12', 'public.items', 'not about orders')"
     )
-    assert learn(project, "2026-03-02") == []
+    assert learn(workspace) == []
     second = rows()
     assert sale() == ("excluded", "the sale")
     assert second["2026-03-03"][:2] == ("excluded", "to come")
     assert all(first[day] == second[day] for day in first if day < "2026-02-20"), "what lies before was judged again"
     assert first["2026-02-21"] != second["2026-02-21"], "what lies after was not judged again"
-    assert learn(project, "2026-03-02") == []
+    assert learn(workspace) == []
     assert rows() == second, "an unchanged calendar was judged again"
 
     said = [f.message for f in examine(project.root) if f.subject == "calendar"]
     assert said == ["3 entries in lookout_calendar; no watched table matches public.items"]
 
     change("update CALENDAR set end_date = '2026-02-19' where reason = 'the sale'")
-    assert learn(project, "2026-03-02") == [
+    assert learn(workspace) == [
         "Calendar lookout_calendar, entry (2026-02-20, 2026-02-19, public.ord*, the sale): it ends on 2026-02-19, "
         "before it starts on 2026-02-20; the entry is left out until it is corrected."
     ]
@@ -180,17 +185,18 @@ def test_a_calendar_is_heard_forgotten_and_replaced(project: Observed) -> None:
     (project.root / "models" / "calendar.yml").write_text(yaml.safe_dump({"version": 2, "sources": [source]}))
     definition = project.root / "dbt_project.yml"
     definition.write_text(definition.read_text() + "vars: {lookout_calendar: people.days_off}\n")
-    assert learn(project, "2026-03-02") == []
+    workspace = parsed(project)
+    assert learn(workspace) == []
     assert sale()[0] == "judged critical", "the pattern names another connection"
     change("update days_off set asset_pattern = 'shop.*'")
-    assert learn(project, "2026-03-02") == []
+    assert learn(workspace) == []
     assert [rows()[f"2026-02-{day}"][:2] for day in (19, 20, 21)] == [("excluded", "ours")] * 3
     change("drop table days_off")
-    assert learn(project, "2026-03-02") == [
+    assert learn(workspace) == [
         "The calendar people.days_off is not in the database yet: run `dbt build --select people.days_off`."
     ]
     definition.write_text(definition.read_text().replace("people.days_off", "holidays"))
-    assert learn(project, "2026-03-02") == [
+    assert learn(parsed(project)) == [
         "The project has no seed, model or source 'holidays', which the var lookout_calendar names: correct it in "
         "dbt_project.yml."
     ]
