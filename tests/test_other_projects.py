@@ -67,6 +67,16 @@ def test_models_of_the_same_names(observed: Observed, theirs: Callable[[str, str
     assert observed.sql("select id from public.alerts", at="observed") == [(1,)]
 
 
+def test_a_second_run_in_one_process_is_no_slower_than_the_first(observed: Observed) -> None:
+    from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS
+
+    observed.declare({"orders": {**PLAIN, "enabled": False}})
+    observed.run("2026-03-03")
+    flags = len(DEFAULT_BASE_BEHAVIOR_FLAGS)
+    observed.run("2026-03-04")
+    assert len(DEFAULT_BASE_BEHAVIOR_FLAGS) == flags
+
+
 def test_a_model_that_fails_does_not_hide_what_else_is_wrong(
     observed: Observed, theirs: Callable[[str, str], Path], lookout: Callable[..., Said]
 ) -> None:
