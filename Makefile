@@ -27,7 +27,7 @@ demo: $(READY) ## Load real data into three databases, watch a whole year of it 
 	@$(BIN)/lookout demo
 
 test: $(READY) ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(READY) ## Measure speed and accuracy; takes some minutes
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
