@@ -37,6 +37,18 @@ class Desk:
         self.store.upsert("monitors", pd.DataFrame([row]))
         return key
 
+    def counted(self, key: str, values: dict[str, tuple[float, str]]) -> None:
+        """Judged row counts with a severity each."""
+        rows = [
+            {
+                "series_key": key, "bucket_start": pd.Timestamp(at, tz="UTC"), "status": "judged", "observed_value": value,
+                "expected_value": 20.0, "score": -6.0 if severity else 0.0, "reason": "no rows", "severity": severity,
+                "learned_at": pd.Timestamp(at, tz="UTC"),
+            }
+            for at, (value, severity) in values.items()
+        ]  # fmt: skip
+        self.store.upsert("baselines", pd.DataFrame(rows))
+
     def judged(self, key: str, scores: dict[str, float | None], *, status: str = "judged") -> None:
         rows = [
             {
@@ -116,6 +128,29 @@ def test_a_bucket_that_could_not_be_judged_does_not_end_an_episode(desk: Desk) -
         day("2026-01-05"),
         "open",
     )
+
+
+def test_a_silence_that_alerted_stays_open_until_rows_come(desk: Desk) -> None:
+    key = desk.monitor()
+    desk.counted(
+        key, {"2026-01-01": (20, ""), "2026-01-02": (0, "critical"), "2026-01-03": (0, ""), "2026-01-04": (0, "")}
+    )
+    desk.looked("2026-01-05")
+    (alert,) = desk.derive("2026-01-05")
+    assert (alert["status"], alert["window_start"], alert["window_end"]) == (
+        "open",
+        day("2026-01-02"),
+        day("2026-01-05"),
+    )
+    desk.counted(key, {"2026-01-05": (20, "")})
+    desk.looked("2026-01-06")
+    assert [a["status"] for a in desk.derive("2026-01-06")] == ["resolved"]
+
+
+def test_a_silence_that_is_usual_ends_an_episode(desk: Desk) -> None:
+    desk.counted(desk.monitor(), {"2026-01-01": (20, ""), "2026-01-02": (3, "critical"), "2026-01-03": (0, "")})
+    desk.looked("2026-01-04")
+    assert [a["status"] for a in desk.derive("2026-01-04")] == ["resolved"]
 
 
 @pytest.mark.parametrize(("alert_from", "expected"), [("warning", ["warning"]), ("critical", [])])

@@ -135,10 +135,7 @@ def test_a_failing_test_alone(observed: Observed, theirs: Callable[[str, str], P
     "flags",
     [
         {"write_json": False, "fail_fast": True, "indirect_selection": "empty", "partial_parse": False},
-        pytest.param(
-            {"warn_error": True},
-            marks=pytest.mark.xfail(strict=True, reason="dbt warns of the type of the times in monitor_history"),
-        ),
+        {"warn_error": True},
     ],
 )
 def test_flags_of_their_own(observed: Observed, theirs: Callable[[str, str], Path], flags: dict[str, Any]) -> None:

@@ -26,20 +26,43 @@ judged as (
         baselines.*,
         baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} as bucket_end,
         baselines.severity = 'critical'
-            or (baselines.severity = 'warning' and monitors.alert_from = 'warning') as is_alerting
+            or (baselines.severity = 'warning' and monitors.alert_from = 'warning') as is_alerting,
+        case monitors.metric
+            when 'row_count' then baselines.observed_value = 0
+            when 'freshness'
+                then baselines.observed_value >= extract(epoch from {{ lookout.bucket_step('monitors.grain') }})
+            else baselines.observed_value is null
+        end as is_silent
     from baselines
     inner join anomalous_series on baselines.series_key = anomalous_series.series_key
     inner join monitors on baselines.series_key = monitors.series_key
     where baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
 ),
 
+numbered as (
+    select
+        *,
+        count(*) filter (where not is_silent) over (partition by series_key order by bucket_start) as silence
+    from judged
+),
+
+-- A silence that was an alert once stays one until something comes: no rows for months do not become the new normal.
+held as (
+    select
+        *,
+        is_alerting or (
+            is_silent and bool_or(is_alerting) over (partition by series_key, silence, is_silent order by bucket_start)
+        ) as is_held
+    from numbered
+),
+
 -- Buckets between the same two quiet ones belong together; one that could not be judged does not end an episode.
 counted as (
     select
         *,
-        count(*) filter (where not is_alerting) over (partition by series_key order by bucket_start) as quiet_before,
-        count(*) filter (where not is_alerting) over (partition by series_key) as quiet_in_all
-    from judged
+        count(*) filter (where not is_held) over (partition by series_key order by bucket_start) as quiet_before,
+        count(*) filter (where not is_held) over (partition by series_key) as quiet_in_all
+    from held
 ),
 
 ranked as (
@@ -54,7 +77,7 @@ ranked as (
             order by abs(score) desc nulls last, bucket_start
         ) as severity_rank
     from counted
-    where is_alerting
+    where is_held
     window episode as (partition by series_key, quiet_before)
 ),
 
