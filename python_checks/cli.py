@@ -221,8 +221,8 @@ def backtest(
 ) -> None:
     """Judge a whole history as runs would have judged it at the time: of a watched table, or of series from CSV files.
 
-    With `--asset`, say which alerts other settings would have given; nothing is written. With `--series`, `--points` and
-    `--out`, no database is needed.
+    With `--asset`, say which alerts other settings would have given; nothing is written. With `--series`, `--points`
+    and `--out`, no database is needed.
     """
     files = {"--series": series, "--points": points, "--out": out}
     stored = {"--days": days, "--method": method, "--sensitivity": sensitivity, "--as-of": as_of}

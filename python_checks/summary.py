@@ -25,7 +25,9 @@ def show(summary: RunSummary) -> None:
         print(f"... and {len(critical) - MOST_BANNERS} more new critical alerts.")
     print(_verdict(summary))
     if not summary.counts.get("series"):
-        print("  No table is watched yet: add `config: {meta: {lookout: {timestamp_column: ...}}}` to a source or model.")
+        print(
+            "  No table is watched yet: add `config: {meta: {lookout: {timestamp_column: ...}}}` to a source or model."
+        )
     for _, alert in summary.open_alerts.head(MOST_LINES).iterrows():
         print(f"  {alert['severity']:<8} since {_minute(alert['window_start'])}  {_headline(alert)}")
     if len(summary.open_alerts) > MOST_LINES:

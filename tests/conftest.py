@@ -151,7 +151,9 @@ class Observed:
             name: {"type": "postgres", "schema": "public", "threads": 1, "password": "", **connection.parameters}
             for name, connection in {"observed": self.warehouse, "shop": self.shop}.items()
         }
-        (self.root / "profiles.yml").write_text(yaml.safe_dump({"observed": {"target": "observed", "outputs": outputs}}))
+        (self.root / "profiles.yml").write_text(
+            yaml.safe_dump({"observed": {"target": "observed", "outputs": outputs}})
+        )
 
     def declare(self, tables: dict[str, dict[str, Any]], schema: str = "public", connection: str = "shop") -> None:
         """Watch tables of `shop`: what stands under meta.lookout for each table name."""
@@ -179,7 +181,9 @@ class Observed:
             timeout=120, env={**os.environ, **environment}, check=False,
         )  # fmt: skip
 
-    def sql(self, statement: str, parameters: Sequence[Any] | None = None, *, at: str = "shop") -> list[tuple[Any, ...]]:
+    def sql(
+        self, statement: str, parameters: Sequence[Any] | None = None, *, at: str = "shop"
+    ) -> list[tuple[Any, ...]]:
         """Run statements in `shop` or in `observed`; returns the rows of the last one, if any."""
         handle = connect(self.shop if at == "shop" else self.warehouse)
         try:
@@ -192,7 +196,9 @@ class Observed:
     def _dbt(self, *arguments: str) -> None:
         from dbt.cli.main import dbtRunner
 
-        result = dbtRunner().invoke([*arguments, "--project-dir", str(self.root), "--profiles-dir", str(self.root), "--quiet"])
+        result = dbtRunner().invoke(
+            [*arguments, "--project-dir", str(self.root), "--profiles-dir", str(self.root), "--quiet"]
+        )
         assert result.success, result.exception
 
 
@@ -203,7 +209,16 @@ def observed_project(server: Server, tmp_path_factory: pytest.TempPathFactory) -
     project.sql("create table seen (at timestamptz)")
     project.declare({"seen": {"timestamp_column": "at"}})
     project.run("2026-01-01")
-    for table in ("lookout_runs", "monitors", "metric_observations", "collection_results", "baselines", "alerts", "assets", "dbt_results"):
+    for table in (
+        "lookout_runs",
+        "monitors",
+        "metric_observations",
+        "collection_results",
+        "baselines",
+        "alerts",
+        "assets",
+        "dbt_results",
+    ):
         project.sql(f"truncate {MONITORING}.{table}", at="observed")
     server.run("drop database if exists observed_template")
     server.run("alter database observed rename to observed_template")

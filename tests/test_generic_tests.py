@@ -84,7 +84,7 @@ def test_nothing_learned_warns_instead_of_passing(project: Observed) -> None:
 def test_the_next_bucket_is_held_against_its_forecast(project: Observed, column: str, type: str) -> None:
     prepare(project, column=column, type=type)
     project.run("2026-03-01")
-    add = f'insert into raw_orders select cast(%s as {type}), 13 from generate_series(1, %s)'
+    add = f"insert into raw_orders select cast(%s as {type}), 13 from generate_series(1, %s)"
     assert build(project, "2026-03-01") == {"volume": "pass", "freshness": "pass", "zscore": "pass"}
 
     project.sql(add, ("2026-03-01 20:00", 103), at="observed")

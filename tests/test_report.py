@@ -91,7 +91,10 @@ def test_the_headline_says_what_is_wrong_since_when_and_whose_it_is() -> None:
     shown = data(scorecard=[OVERALL], open_alerts=[alert()])
     for render in (render_scorecard, render_detection, render_portfolio):
         told = render(shown)
-        assert "**1 open alert, 1 critical; 1 of 3 watched tables could not be evaluated. Overall status: CRITICAL.**" in told
+        assert (
+            "**1 open alert, 1 critical; 1 of 3 watched tables could not be evaluated. Overall status: CRITICAL.**"
+            in told
+        )
         assert (
             "- **critical** since 2025-01-30 06:00 UTC: `shop marts.orders` row_count was 1,247, expected about 20,500"
             ": 6.1 % of the usual 20,500. Owner: sales." in told

@@ -8,7 +8,9 @@ DAILY = "insert into orders select day + interval '6 hours' * (n % 4), 10.0 from
 
 
 def alerts(observed: Observed, columns: str = "alert_type, metric, status") -> list[tuple[object, ...]]:
-    return observed.sql(f"select {columns} from {MONITORING}.alerts order by window_start, alert_type, metric", at="observed")
+    return observed.sql(
+        f"select {columns} from {MONITORING}.alerts order by window_start, alert_type, metric", at="observed"
+    )
 
 
 def test_a_day_without_rows_is_an_alert_until_rows_come(observed: Observed) -> None:
@@ -20,9 +22,9 @@ def test_a_day_without_rows_is_an_alert_until_rows_come(observed: Observed) -> N
 
     summary = observed.run("2026-03-03")
     assert summary.exit_code == 1
-    assert alerts(observed, "alert_type, asset, observed_value, owner, status, occurrences, window_start::date::text") == [
-        ("VOLUME_ANOMALY", "public.orders", 0.0, "sales", "open", 1, "2026-03-02")
-    ]
+    assert alerts(
+        observed, "alert_type, asset, observed_value, owner, status, occurrences, window_start::date::text"
+    ) == [("VOLUME_ANOMALY", "public.orders", 0.0, "sales", "open", 1, "2026-03-02")]
 
     again = observed.run("2026-03-03")
     assert len(again.new_alerts) == 0

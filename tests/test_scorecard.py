@@ -149,7 +149,9 @@ def test_the_components_of_the_portfolio_are_the_scorecards(reports: Reports, as
     for name, status, score in rows:
         assert f"| {name} | {status} | {score:.1f} |" in told
     assert "Overall status: **CRITICAL**" in told
-    assert "**5 open alerts, 4 critical; 1 of 3 watched tables could not be evaluated. Overall status: CRITICAL.**" in told
+    assert (
+        "**5 open alerts, 4 critical; 1 of 3 watched tables could not be evaluated. Overall status: CRITICAL.**" in told
+    )
 
 
 UNTIL_NOW = "from monitoring.alerts where first_seen_at < '2025-02-01Z'"
