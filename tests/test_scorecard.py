@@ -72,7 +72,7 @@ insert into monitoring.alerts (alert_key, alert_type, severity, status, connecti
      '2024-11-03 01:00Z', '2024-11-03 04:00Z', 5400, 600, null, 1800, 'late', 'old', '2024-11-03 02:00Z', '2024-11-03 03:00Z', 2, '2024-11-03 04:00Z'),
     ('later', 'VOLUME_ANOMALY', 'critical', 'open', 'shop', 'marts.fact_orders', '', 'row_count', 'batch', 'sales', 'rows',
      '2025-02-01Z', null, 0, 1291, null, null, 'after the run clock', 'later', '2025-02-02Z', '2025-02-02Z', 1, null);
-"""  # noqa: E501
+"""
 
 
 @dataclass
