@@ -132,13 +132,14 @@ def _show(workspace: Workspace, summary: RunSummary) -> None:
         console.print(
             f"  {path.relative_to(workspace.root) if path.is_relative_to(workspace.root) else path}", markup=False
         )
+    shown = worst.sort_values("window_start")["alert_key"].iloc[0][:8] if len(worst) else "KEY"
     console.print("\n[bold]Try next[/bold]")
     for command, why in (
         (".venv/bin/lookout alerts list --status all", "every alert of the year, newest first"),
-        ("psql \"$(.venv/bin/lookout db url)\" -c 'select * from monitoring.scorecard'", "everything is a table"),
+        (f".venv/bin/lookout alerts show {shown}", "one of them in full, with what people said about it"),
         (".venv/bin/lookout run --as-of 2013-02-10", "stand in the morning after the blizzard"),
     ):
-        console.print(f"  {command:<80} {why}", markup=False, soft_wrap=True)
+        console.print(f"  {command:<54} {why}", markup=False, soft_wrap=True)
 
 
 def _alerts(frame: pd.DataFrame) -> Table:
