@@ -129,6 +129,13 @@ def test_alerts_stand_with_units_and_a_closed_one_with_its_end() -> None:
     assert "null_rate of `email` | 2025-01-30 06:00 | 2025-01-31 06:00 | 0.1 % | 12.3 % |" in told
 
 
+def test_an_explained_alert_says_where_it_comes_from() -> None:
+    told = render_detection(
+        data(scorecard=[OVERALL], open_alerts=[alert(explanation="96 % are from origin LGA | EWR")])
+    )
+    assert "Where: 96 % are from origin LGA \\| EWR. Owner: sales." in told
+
+
 def test_thresholds_are_the_ones_in_force() -> None:
     rows = [
         {"method": "learned", "grain": "hour", "warn_score": None, "critical_score": None, "min_sample_size": None,

@@ -57,7 +57,8 @@ def line(alert: Row) -> str:
     """One alert as a list item."""
     what = text.cell(f"{alert['description']}: {alert['reason']}" if alert["reason"] else alert["description"])
     since = f"**{alert['severity']}** since {text.utc(alert['window_start'])} UTC"
-    return f"- {since}: {place(alert)} {what}. Owner: {owner(alert)}."
+    where = f" Where: {text.cell(alert['explanation'])}." if alert.get("explanation") else ""
+    return f"- {since}: {place(alert)} {what}.{where} Owner: {owner(alert)}."
 
 
 def place(row: Row) -> str:
