@@ -190,10 +190,19 @@ def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Seque
 
 
 def _csv(frame: pd.DataFrame) -> io.BytesIO:
-    buffer = io.StringIO()
+    try:
+        text = _lines(frame)
+    except csv.Error:
+        # The writer of Python 3.10 refuses the NUL character.
+        bare = {name: frame[name].map(_without_nul) for name in frame.select_dtypes("object").columns}
+        text = _lines(frame.assign(**bare))
+    # PostgreSQL stores neither the NUL character nor half of a surrogate pair.
+    return io.BytesIO(text.replace("\x00", "").encode("utf-8", "replace"))
+
+
+def _lines(frame: pd.DataFrame) -> str:
     # Lines end in CR LF so that the writer quotes a lone CR too, which COPY would not take for text otherwise.
-    frame.to_csv(
-        buffer,
+    return frame.to_csv(
         index=False,
         header=False,
         na_rep=NULL,
@@ -201,5 +210,7 @@ def _csv(frame: pd.DataFrame) -> io.BytesIO:
         lineterminator="\r\n",
         date_format="%Y-%m-%dT%H:%M:%S.%f%z",
     )
-    # PostgreSQL stores neither the NUL character nor half of a surrogate pair.
-    return io.BytesIO(buffer.getvalue().replace("\x00", "").encode("utf-8", "replace"))
+
+
+def _without_nul(value: Any) -> Any:
+    return value.replace("\x00", "") if isinstance(value, str) else value
