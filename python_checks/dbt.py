@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Project:
         if not result.success or result.result is None:
             raise ConfigError(f"dbt cannot parse the project in {self.root}: {_reason(result)}")
         self._manifest = result.result
-        return read_manifest(self.target_path)
+        return _manifest_when_whole(self.target_path)
 
     def build(
         self,
@@ -129,6 +130,18 @@ def _forget_behavior_flags() -> None:
     from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS as flags  # noqa: N811
 
     flags[:] = {flag["name"]: flag for flag in flags}.values()
+
+
+def _manifest_when_whole(target_path: Path, patience: float = 10.0) -> dict[str, Any]:
+    # Another dbt in the same folder may be writing the file right now.
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return read_manifest(target_path)
+        except ArtifactError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def find_project(start: Path) -> Path:
