@@ -30,6 +30,19 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
     "dbt_results": ("invocation_id", "node_id"),
     "alert_feedback": ("feedback_number",),
     "alert_explanations": ("alert_key", "dimension"),
+    "contracts": ("connection", "asset"),
+    "contract_checks": ("connection", "asset", "as_of"),
+    "contract_findings": ("violation_key", "as_of"),
+    "schema_versions": ("connection", "asset", "subject", "version_number"),
+    "schema_changes": (
+        "connection",
+        "asset",
+        "subject",
+        "version_number",
+        "column_name",
+        "change_type",
+        "detail",
+    ),
 }
 # Columns that say when a row was written, not what it says: a row that differs in nothing else is left alone.
 BOOKKEEPING = {

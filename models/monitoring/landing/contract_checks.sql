@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['connection', 'asset', 'as_of'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}

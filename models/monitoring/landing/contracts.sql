@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['connection', 'asset'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}
