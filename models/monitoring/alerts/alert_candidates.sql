@@ -8,6 +8,8 @@ with found as (
     select * from {{ ref('lookout', 'unevaluated_assets') }}
     union all
     select * from {{ ref('lookout', 'failing_tests') }}
+    union all
+    select * from {{ ref('lookout', 'broken_contracts') }}
 ),
 
 candidates as (

@@ -1,63 +1,39 @@
 {{ config(materialized='ephemeral') }}
 
--- Lookout's own tests say what the baselines say; their findings are alerts already.
-with results as (
-    select
-        *,
-        status in ('fail', 'warn', 'error', 'runtime error') as is_failing
-    from {{ ref('lookout', 'dbt_results') }}
-    where
-        resource_type in ('test', 'unit_test', 'source')
-        and status <> 'skipped'
-        and test_name not in ('lookout.volume_anomaly', 'lookout.freshness_anomaly', 'lookout.zscore_anomaly')
-        and executed_at <= {{ lookout.as_of() }}
-),
-
-numbered as (
-    select
-        *,
-        row_number() over (partition by node_id order by executed_at desc, invocation_id) as recency,
-        max(executed_at) filter (where not is_failing) over (partition by node_id) as passed_at
-    from results
-),
-
-streaks as (
-    select
-        node_id,
-        min(executed_at) as failing_since
-    from numbered
-    where executed_at > coalesce(passed_at, '-infinity')
-    group by node_id
+-- What the contract guard reports with its own count is one alert, not two.
+with test_failures as (
+    select test_failures.*
+    from {{ ref('lookout', 'test_failures') }} as test_failures
+    left join {{ ref('lookout', 'guard_findings') }} as guard_findings on test_failures.node_id = guard_findings.rule
+    where guard_findings.rule is null
 ),
 
 final as (
     select
         'TEST_FAILURE' as alert_type,
-        case when numbered.status = 'warn' then 'warning' else 'critical' end as severity,
-        numbered.connection,
-        numbered.asset,
-        numbered.column_name,
-        numbered.name as metric,
-        numbered.owner,
-        numbered.layer,
+        case when status = 'warn' then 'warning' else 'critical' end as severity,
+        connection,
+        asset,
+        column_name,
+        name as metric,
+        owner,
+        layer,
         cast(null as text) as series_key,
-        streaks.failing_since as window_start,
-        numbered.executed_at as window_end,
-        cast(numbered.failures as double precision) as observed_value,
+        failing_since as window_start,
+        executed_at as window_end,
+        cast(failures as double precision) as observed_value,
         cast(0 as double precision) as expected_value,
         cast(null as double precision) as lower_bound,
         cast(null as double precision) as upper_bound,
         cast(null as double precision) as score,
-        numbered.message as reason,
+        message as reason,
         case
-            when numbered.status in ('error', 'runtime error') then concat('dbt could not evaluate ', numbered.name)
-            else concat('dbt test ', numbered.name, ' failed')
+            when status in ('error', 'runtime error') then concat('dbt could not evaluate ', name)
+            else concat('dbt test ', name, ' failed')
         end as description,
         true as is_open,
         {{ lookout.as_of() }} as seen_at
-    from numbered
-    inner join streaks on numbered.node_id = streaks.node_id
-    where numbered.recency = 1 and numbered.is_failing
+    from test_failures
 )
 
 select * from final

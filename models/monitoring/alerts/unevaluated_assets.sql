@@ -35,10 +35,41 @@ unreadable as (
     where status <> 'source_unreachable'
 ),
 
+told as (
+    select connection, asset from unreachable
+    union all
+    select connection, asset from unreadable
+),
+
+-- Contracts that could not be held against their table, unless the same table or database is told above.
+unguarded as (
+    select
+        contract_violations.connection,
+        case when count(distinct contract_violations.asset) = 1 then min(contract_violations.asset) else '' end as asset,
+        min(contract_violations.first_seen_at) as window_start,
+        max(contract_violations.as_of) as seen_at,
+        contract_violations.actual as reason,
+        case
+            when count(distinct contract_violations.asset) = 1 then 'the contract could not be evaluated'
+            else concat(count(distinct contract_violations.asset), ' contracts could not be evaluated')
+        end as description,
+        string_agg(distinct nullif(contract_violations.owner, ''), ', ') as owner,
+        min(contract_violations.layer) as layer
+    from {{ ref('lookout', 'contract_violations') }} as contract_violations
+    left join told
+        on
+            contract_violations.connection = told.connection
+            and told.asset in ('', contract_violations.asset)
+    where contract_violations.violation_type = 'CONTRACT_NOT_EVALUATED' and told.connection is null
+    group by contract_violations.connection, contract_violations.actual
+),
+
 unevaluated as (
     select * from unreachable
     union all
     select * from unreadable
+    union all
+    select distinct on (connection, asset) * from unguarded
 ),
 
 final as (

@@ -29,7 +29,7 @@ evaluated as (
         case rule
             when 'reliability' then true
             when 'overall' then evaluated_count + alert_count + test_count > 0
-            when 'contracts' then evaluated_count + contract_alerts + test_count > 0
+            when 'contracts' then contract_count - unevaluated_contracts + contract_alerts > 0
             when 'penalties' then unevaluated_assets = 0 and monitored_count + alert_count + test_count > 0
             else evaluated_count > 0 or (monitored_count = 0 and data_alerts > 0)
         end as is_evaluated
@@ -100,6 +100,7 @@ final as (
             when rule in ('batch', 'cdc') and data_alerts = 0 then 'Healthy'
             when rule = 'batch' then case when data_alerts <= 2 then 'Minor Anomaly' else 'Anomaly' end
             when rule = 'cdc' then case when data_alerts = 1 then 'Minor Staleness' else 'Stale' end
+            when contract_alerts = 0 and unevaluated_contracts > 0 then 'partly evaluated'
             when contract_alerts = 0 then 'Compliant'
             when contract_alerts <= 3 then 'Minor Violation'
             else 'Violated'

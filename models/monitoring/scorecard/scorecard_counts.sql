@@ -14,6 +14,11 @@ asset_status as (
     select *, status in ('ok', 'empty') as is_evaluated from {{ ref('lookout', 'asset_status') }}
 ),
 
+contract_status as (
+    select *, 'not_evaluated' not in (structure_status, values_status) as is_evaluated
+    from {{ ref('lookout', 'contract_status') }}
+),
+
 -- Lookout's own tables are not what people have to watch, describe and test.
 assets as (
     select * from {{ ref('lookout', 'assets') }}
@@ -154,6 +159,19 @@ measures as (
         executed_at as evaluated_at
     from latest_results
     where status in ('pass', 'success', 'fail', 'warn', 'error', 'runtime error')
+
+    union all
+
+    select
+        contract_status.connection, contract_status.asset, contract_status.layer, contract_status.owner,
+        counted.measure, 1 as amount, contract_status.evaluated_at
+    from contract_status
+    cross join lateral (
+        values
+        ('contract_count'),
+        (case when not contract_status.is_evaluated then 'unevaluated_contracts' end)
+    ) as counted (measure)
+    where counted.measure is not null
 ),
 
 -- Every measure counts for several rows of the scorecard. The four platform components are there even when empty.
