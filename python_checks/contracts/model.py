@@ -56,12 +56,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class ColumnContract:
-    """One promised column. ``data_type`` is as people wrote it and empty when they promise no type."""
+    """One promised column. ``data_type`` is as people wrote it and empty when they promise no type.
+
+    ``has_not_null_constraint`` promises that the catalog itself forbids nulls. ``is_quoted`` is dbt's ``quote: true``:
+    the name is meant exactly as written, and never folded to lower case.
+    """
 
     name: str
     data_type: str = ""
     is_required: bool = True
     is_nullable: bool = True
+    has_not_null_constraint: bool = False
+    is_quoted: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,9 @@ class Contract:
     ``keys`` are sets of columns promised to be unique, the primary key first; ``example_columns`` identify a row in
     examples. ``payload`` names a json or jsonb column whose fields the promised columns are. ``incremental`` restricts
     value rules to rows with ``timestamp_column`` later than the last check that evaluated them.
+    ``rules`` hold every promise about values, those of keys and of columns that are not nullable included.
+    ``constrained_keys`` are the keys that the catalog itself has to enforce. ``left_out`` are the unique ids of dbt
+    tests that only dbt can run.
     """
 
     name: str
@@ -104,6 +113,8 @@ class Contract:
     sampling: Sampling | None = None
     example_columns: tuple[str, ...] = ()
     include_sample_data: bool = False
+    constrained_keys: tuple[tuple[str, ...], ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def asset(self) -> str:
@@ -113,13 +124,19 @@ class Contract:
 
 @dataclass(frozen=True)
 class ObservedColumn:
-    """One real column. ``data_type`` is what ``format_type`` prints, ``base_type`` the typname below any domain."""
+    """One real column. ``data_type`` is what ``format_type`` prints, ``base_type`` the typname below any domain.
+
+    ``domain_type`` is what ``format_type`` prints for the type below a domain, empty when the type is no domain;
+    ``category`` is pg_type.typcategory (E enum, A array, S text and so on).
+    """
 
     name: str
     data_type: str
     base_type: str
     is_nullable: bool
     is_readable: bool = True
+    domain_type: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True)
