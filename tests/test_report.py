@@ -136,6 +136,22 @@ def test_an_explained_alert_says_where_it_comes_from() -> None:
     assert "Where: 96 % are from origin LGA \\| EWR. Owner: sales." in told
 
 
+def test_an_answered_alert_shows_verdict_note_and_who() -> None:
+    answers = [
+        alert(verdict="new_normal", note="new shop | Oslo", given_by="ann", given_at=NOW, is_open=False),
+        alert(verdict="expected", note="", given_by="", given_at=NOW - timedelta(hours=2), is_open=True),
+    ]
+    told = render_detection(data(scorecard=[OVERALL], answers=answers))
+    lines = told.split("## What people answered")[1].split("##")[0].strip().splitlines()
+    assert lines[2:] == [
+        "| new normal | new shop \\| Oslo | ann | 2025-01-31 06:00 | VOLUME_ANOMALY | `shop marts.orders` row_count |"
+        " 2025-01-30 06:00 | resolved |",
+        "| expected | – | – | 2025-01-31 04:00 | VOLUME_ANOMALY | `shop marts.orders` row_count | 2025-01-30 06:00 |"
+        " open |",
+    ]
+    assert "What people answered" not in render_detection(data(scorecard=[OVERALL]))
+
+
 def test_thresholds_are_the_ones_in_force() -> None:
     rows = [
         {"method": "learned", "grain": "hour", "warn_score": None, "critical_score": None, "min_sample_size": None,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from python_checks.errors import DeliveryError
 from python_checks.report.data import ReportData, read
-from python_checks.report.render import render_detection, render_portfolio, render_scorecard
+from python_checks.report.render import render_contracts, render_detection, render_portfolio, render_scorecard
 from python_checks.store import Store
 
 __all__ = ["ReportData", "write_reports"]
@@ -18,11 +18,12 @@ REPORTS = {
     "data_health_scorecard.md": render_scorecard,
     "detection_summary.md": render_detection,
     "PORTFOLIO_HEALTH_REPORT.md": render_portfolio,
+    "contract_validation_report.md": render_contracts,
 }
 
 
 def write_reports(store: Store, folder: Path, *, as_of: datetime) -> list[Path]:
-    """Write the three reports into ``folder`` (made if missing), each all or nothing; returns their paths.
+    """Write the reports into ``folder`` (made if missing), each all or nothing; returns their paths.
 
     The text depends on the stored rows and ``as_of`` (with a time zone) alone. Raises SourceError when the monitoring
     schema cannot be read and DeliveryError when a file cannot be written.

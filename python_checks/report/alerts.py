@@ -103,6 +103,22 @@ def resolved_table(data: ReportData) -> str:
     return text.table(headings, rows)
 
 
+def answer_table(data: ReportData) -> str:
+    """Table of what people answered to alerts, the newest answer first; empty when nobody has."""
+    answers = data.rows("answers")
+    if not answers:
+        return ""
+    headings = ["Answer", "Note", "By", "At (UTC)", "Type", "Where", "Since (UTC)", "Now"]
+    rows = [
+        (
+            a["verdict"].replace("_", " "), text.cell(a["note"]), text.cell(a["given_by"]), text.utc(a["given_at"]),
+            a["alert_type"], subject(a), text.utc(a["window_start"]), "open" if a["is_open"] else "resolved",
+        )
+        for a in answers
+    ]  # fmt: skip
+    return text.table(headings, rows)
+
+
 def _none(data: ReportData) -> str:
     row = overall(data)
     return "**NOT EVALUATED.**" if row is None or row["score"] is None else "None."

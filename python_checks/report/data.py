@@ -16,7 +16,7 @@ COMPONENTS = ("Platform reliability", "Batch layer", "CDC layer", "Contract comp
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything the three reports say.
+    """Everything the reports say.
 
     ``as_of`` is the clock of the report, ``clock`` the one its figures were derived at; they differ when a report is
     written later than the run. ``frames`` holds one frame per name in ``queries.QUERIES``; a name that is missing

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 # The tables without which there is nothing to report.
 TABLES = (
     "monitors", "metric_observations", "collection_results", "baselines", "lookout_runs", "assets", "dbt_results",
-    "asset_status", "alert_candidates", "alerts", "scorecard",
+    "asset_status", "alert_candidates", "alerts", "scorecard", "alert_feedback", "contracts", "contract_status",
+    "contract_violations",
 )  # fmt: skip
 MOST_SERIES = 1000
 
@@ -199,6 +200,29 @@ TOTALS = """{known_alerts}
     ) as looks
 """
 
+ANSWERS = """{known_alerts}
+    select known.*, answers.verdict, answers.note, answers.given_by, answers.given_at
+    from known
+    inner join (
+        select distinct on (alert_key) * from {schema}.alert_feedback order by alert_key, feedback_number desc
+    ) as answers on answers.alert_key = known.alert_key
+    order by answers.feedback_number desc
+    limit 50
+"""
+
+CONTRACTS = """
+    select contract_status.*, contracts.version, contracts.description, contracts.file_path
+    from {schema}.contract_status as contract_status
+    inner join {schema}.contracts as contracts
+        on contracts.connection = contract_status.connection and contracts.asset = contract_status.asset
+    order by contract_status.connection, contract_status.asset
+"""
+
+CONTRACT_VIOLATIONS = """
+    select * from {schema}.contract_violations
+    order by connection, asset, severity, column_name, violation_type, rule
+"""
+
 _TEXTS: Mapping[str, str] = {
     "scorecard": SCORECARD,
     "open_alerts": OPEN_ALERTS,
@@ -211,5 +235,8 @@ _TEXTS: Mapping[str, str] = {
     "freshness_limits": FRESHNESS_LIMITS,
     "unevaluated": UNEVALUATED,
     "totals": TOTALS,
+    "answers": ANSWERS,
+    "contracts": CONTRACTS,
+    "contract_violations": CONTRACT_VIOLATIONS,
 }
 QUERIES: Mapping[str, str] = {name: text.replace("{known_alerts}", KNOWN_ALERTS) for name, text in _TEXTS.items()}

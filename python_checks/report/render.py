@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from python_checks.report import alerts, detection, health, portfolio, text
+from python_checks.report import alerts, contracts, detection, health, portfolio, text
 from python_checks.report.data import ReportData
 
 
@@ -20,14 +20,14 @@ def _environment() -> Environment:
     )  # fmt: skip
 
 
-def _render(template: str, data: ReportData, **context: Any) -> str:
+def _render(template: str, data: ReportData, *, headline: str = "", **context: Any) -> str:
     note = ""
     if data.clock != data.as_of:
         note = f" The figures are those of the run at {text.utc(data.clock)} UTC."
     filled = (
         _environment()
         .get_template(template)
-        .render(as_of=text.utc(data.as_of), note=note, headline=alerts.headline(data), **context)
+        .render(as_of=text.utc(data.as_of), note=note, headline=headline or alerts.headline(data), **context)
     )
     return filled.rstrip() + "\n"
 
@@ -45,6 +45,7 @@ def render_detection(data: ReportData) -> str:
         unevaluated=detection.unevaluated_table(data),
         open_alerts=alerts.open_table(data),
         resolved_alerts=alerts.resolved_table(data),
+        answers=alerts.answer_table(data),
         months=detection.month_table(data),
         thresholds=detection.threshold_table(data),
         freshness_limits=detection.freshness_lines(data),
@@ -68,4 +69,15 @@ def render_portfolio(data: ReportData) -> str:
         recommendations=portfolio.recommendation_lines(data),
         gaps=portfolio.gap_lines(data),
         next_report=portfolio.next_report(data),
+    )  # fmt: skip
+
+
+def render_contracts(data: ReportData) -> str:
+    """``contract_validation_report.md``: which promises about tables hold."""
+    return _render(
+        "contract_validation_report.md.j2", data,
+        headline=contracts.headline(data),
+        summary=contracts.summary_table(data),
+        sections=contracts.sections(data),
+        logic=contracts.logic_lines(),
     )  # fmt: skip
