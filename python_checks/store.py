@@ -43,6 +43,17 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
         "change_type",
         "detail",
     ),
+    "pipeline_types": ("name",),
+    "pipelines": ("pipeline_id",),
+    "pipeline_executions": ("execution_id",),
+    "pipeline_execution_closure": ("parent_execution_id", "child_execution_id"),
+    "watermarks": ("pipeline_id", "execution_id"),
+    "address_types": ("name",),
+    "addresses": ("address_id",),
+    "address_lineage": ("pipeline_id", "source_address_id", "target_address_id"),
+    "lineage_closure": ("source_address_id", "target_address_id"),
+    "anomaly_detection_rules": ("pipeline_id", "metric_field"),
+    "anomaly_unflags": ("execution_id", "metric_field"),
 }
 # Columns that say when a row was written, not what it says: a row that differs in nothing else is left alone.
 BOOKKEEPING = {

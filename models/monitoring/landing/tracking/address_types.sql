@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['name'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}

@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['execution_id', 'metric_field'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}

@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['pipeline_id', 'execution_id'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}
