@@ -1,13 +1,20 @@
-"""The learning step: judge what is new, changed or newly said about, and write it to ``baselines``."""
+"""The learning step: judge what is new, changed or newly said about, and write it to ``baselines``.
+
+A run does it in two steps where many series have changed: first those that may be remarkable, so that alerts can be
+derived, then the others.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from psycopg2 import sql
 
+from python_checks import triage
 from python_checks.baseline import COLUMNS, judge, lookback
 from python_checks.errors import LookoutError
 from python_checks.exclusions import CalendarEntry, judge_anew, read_calendar, restarts_of, windows_of
@@ -24,46 +31,46 @@ BASELINE_COLUMNS = [
     "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
 ]  # fmt: skip
 
-# The series to judge and from which bucket on: those with new or corrected observations, with other settings (all of
-# their history), with new feedback, and those whose calendar or feedback is not what their rows say.
-CHANGED = """
-    with wanted as (
-        select * from unnest(%(keys)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[], %(reasons)s::text[])
-            as wanted (series_key, starts_at, ends_at, reason)
-    ),
-    touched as (
-        select series_key, min(bucket_start) as judge_from from {schema}.metric_observations
-        where batch_number > %(mark)s group by series_key
-        union all
-        select series_key, min(window_start) from {schema}.alert_feedback
-        where batch_number > %(mark)s and series_key is not null group by series_key
-        union all
-        select wanted.series_key, min(baselines.bucket_start)
-        from wanted
-        inner join {schema}.baselines as baselines
-            on
-                baselines.series_key = wanted.series_key
-                and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
-        where baselines.status <> 'excluded' group by wanted.series_key
-        union all
-        select baselines.series_key, min(baselines.bucket_start)
+# So many changed series are learned in less than a second: then there is no reason to do it in two steps.
+FEW_SERIES = 500
+# What anomalies and alerts show of a bucket.
+LOUD = """
+    select loud.* from unnest(%s::text[], %s::timestamptz[]) as changed (series_key, since)
+    cross join lateral (
+        select
+            series_key, bucket_start, observed_value, expected_value, lower_bound, upper_bound, score, severity, reason
         from {schema}.baselines as baselines
-        left join wanted
-            on
-                baselines.series_key = wanted.series_key and baselines.reason = wanted.reason
-                and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
-        where baselines.status = 'excluded' and wanted.series_key is null group by baselines.series_key
-    ),
-    first_touched as (
-        select series_key, min(judge_from) as judge_from from touched group by series_key
-    )
-    select
-        monitors.*,
-        case when monitors.batch_number > %(mark)s then null else first_touched.judge_from end as judge_from
-    from {schema}.monitors as monitors
-    left join first_touched on first_touched.series_key = monitors.series_key
-    where monitors.is_active and (monitors.batch_number > %(mark)s or first_touched.series_key is not null)
+        where
+            baselines.series_key = changed.series_key and baselines.bucket_start >= changed.since
+            and baselines.severity <> ''
+        order by baselines.bucket_start
+    ) as loud
 """
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one run has to learn: since which collection, and what people said about normal by then.
+
+    ``learned`` are the series that were learned at once, ``rows`` the baselines written for them. ``is_complete`` says
+    that no others are left.
+    """
+
+    mark: int
+    windows: pd.DataFrame
+    restarts: pd.DataFrame
+    is_replay: bool
+    learned: frozenset[str] = frozenset()
+    rows: int = 0
+    is_complete: bool = False
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Rows written to ``baselines``, and whether anything changed that anomalies and alerts are derived from."""
+
+    rows: int
+    is_news: bool
 
 
 def learn(run: Run, on_chunk: Any = None) -> int:
@@ -71,21 +78,85 @@ def learn(run: Run, on_chunk: Any = None) -> int:
 
     Returns the number of rows written to ``baselines``.
     """
+    return learn_rest(run, _prepare(run), on_chunk).rows
+
+
+def learn_first(run: Run, on_chunk: Any = None) -> Lesson:
+    """Learn what alerts depend on: the series that no forecast clears (see ``triage``), or all where those are few.
+
+    :func:`learn_rest` has to follow once the alerts are out; until then the run has learned nothing for good.
+    """
+    lesson = _prepare(run)
+    few = {"few": sys.maxsize if lesson.is_replay else FEW_SERIES}
+    changed = run.store.query(triage.NOT_CLEARED, _parameters(run, lesson) | few)
+    total = int(changed["changed_series"].max()) if len(changed) else -1
+    rows = _learn_series(run, lesson, changed, on_chunk)
+    done = frozenset(changed["series_key"])
+    lesson = replace(lesson, learned=done, rows=rows, is_complete=len(done) == total)
+    if lesson.is_complete:
+        _close(run, lesson)
+    return lesson
+
+
+def learn_rest(run: Run, lesson: Lesson, on_chunk: Any = None) -> Learned:
+    """Learn what the first step left over. Says whether alerts have to be derived again."""
+    if lesson.is_complete:
+        return Learned(0, is_news=False)
+    changed = run.store.query(triage.EVERYTHING, _parameters(run, lesson))
+    changed = changed[~changed["series_key"].isin(lesson.learned)]
+    before = _loud(run, changed)
+    rows = _learn_series(run, lesson, changed, on_chunk)
+    is_news = not _loud(run, changed).equals(before)
+    _close(run, lesson)
+    return Learned(rows, is_news)
+
+
+def _prepare(run: Run) -> Lesson:
     mark = run.store.query("select coalesce(max(learned_through), 0) as n from {schema}.lookout_runs")
     entries, problems = calendar(run.store, run.workspace.manifest)
     run.problems += problems
     windows, restarts = what_people_said(run.store, entries)
-    since = _changed_series(run, int(mark["n"][0]), windows)
+    later = run.store.query("select 1 from {schema}.lookout_runs where as_of > %s limit 1", (run.as_of,))
+    return Lesson(int(mark["n"][0]), windows, restarts, is_replay=not later.empty)
+
+
+def _parameters(run: Run, lesson: Lesson) -> dict[str, Any]:
+    windows = lesson.windows
+    return {
+        "mark": lesson.mark,
+        "as_of": run.as_of,
+        "keys": list(windows["series_key"]),
+        "starts": [moment.to_pydatetime() for moment in windows["starts_at"]],
+        "ends": [moment.to_pydatetime() for moment in windows["ends_at"]],
+        "reasons": list(windows["reason"]),
+    }
+
+
+def _learn_series(run: Run, lesson: Lesson, changed: pd.DataFrame, on_chunk: Any) -> int:
     written = 0
-    for grain, part in since.groupby("grain"):
-        written += _learn_grain(run, str(grain), part, windows, restarts)
+    for grain, part in changed.groupby("grain"):
+        series = part.set_index("series_key")
+        judged = judge_stored(
+            run.store, series, lesson.windows, lesson.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
+        )
+        frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
+        frame["sample_size"] = frame["sample_size"].astype("Int64")
+        written += run.store.upsert("baselines", frame)
         if on_chunk is not None:
             on_chunk(str(grain))
-    later = run.store.query("select 1 from {schema}.lookout_runs where as_of > %s limit 1", (run.as_of,))
-    if later.empty:
+    return written
+
+
+def _loud(run: Run, changed: pd.DataFrame) -> pd.DataFrame:
+    since = pd.to_datetime(changed["judge_from"], utc=True).fillna(pd.Timestamp(0, tz="UTC"))
+    frame = run.store.query(LOUD, (list(changed["series_key"]), [moment.to_pydatetime() for moment in since]))
+    return frame.sort_values(["series_key", "bucket_start"], ignore_index=True)
+
+
+def _close(run: Run, lesson: Lesson) -> None:
+    if not lesson.is_replay:
         # A replay of the past must not mark what a later run collected as learned.
         run.learned_through = run.batch_number
-    return written
 
 
 def calendar(store: Store, manifest: Mapping[str, Any]) -> tuple[tuple[CalendarEntry, ...], tuple[str, ...]]:
@@ -178,22 +249,3 @@ def judge_stored(
     newest = points.groupby("series_key", observed=True)["bucket_start"].max()
     series = series.assign(last_bucket=newest.reindex(series.index))
     return judge_anew(judge, series, points, restarts, windows, judge_from=judge_from, horizon=horizon)
-
-
-def _changed_series(run: Run, learned_through: int, windows: pd.DataFrame) -> pd.DataFrame:
-    parameters = {
-        "mark": learned_through,
-        "keys": list(windows["series_key"]),
-        "starts": [moment.to_pydatetime() for moment in windows["starts_at"]],
-        "ends": [moment.to_pydatetime() for moment in windows["ends_at"]],
-        "reasons": list(windows["reason"]),
-    }
-    return run.store.query(CHANGED, parameters)
-
-
-def _learn_grain(run: Run, grain: str, changed: pd.DataFrame, windows: pd.DataFrame, restarts: pd.DataFrame) -> int:
-    series = changed.set_index("series_key")
-    judged = judge_stored(run.store, series, windows, restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS)
-    frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
-    frame["sample_size"] = frame["sample_size"].astype("Int64")
-    return run.store.upsert("baselines", frame)

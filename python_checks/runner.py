@@ -49,7 +49,8 @@ def run_all(
 ) -> RunSummary:
     """Collect, build, learn, derive, explain and publish, in that order and in one process.
 
-    At most ``explain`` alerts are broken down by dimension.
+    Where many series have changed, what alerts depend on is learned first and the rest after publishing; alerts are
+    derived and published again where that changes one. At most ``explain`` alerts are broken down by dimension.
     """
     with narrator.step("parse") as step:
         workspace.parse()
@@ -65,10 +66,15 @@ def run_all(
         steps.ingest_results(run, own=False)
         build = _build(run, narrator, ["build", "--exclude", MONITORING, *select])
         _collect(run, narrator, [m for m in monitors if m.is_model], options, "profile")
-        _learn(run, narrator)
+        lesson = _learn_first(run, narrator)
         _derive(run, narrator)
         _explain(run, narrator, monitors, known, options, explain)
         reports = _publish(run, narrator, reports_dir)
+        if not lesson.is_complete:
+            if _learn_rest(run, narrator, lesson):
+                _derive(run, narrator)
+                _explain(run, narrator, monitors, known, options, explain)
+            reports = _publish(run, narrator, reports_dir)
         return _summary(run, known, build, reports)
 
 
@@ -134,6 +140,21 @@ def _learn(run: Run, narrator: Narrator) -> None:
     with narrator.step("learn") as step:
         rows = learning.learn(run, step.advance)
         step.done = f"{rows:,} baseline rows"
+
+
+def _learn_first(run: Run, narrator: Narrator) -> learning.Lesson:
+    with narrator.step("learn") as step:
+        lesson = learning.learn_first(run, step.advance)
+        later = "" if lesson.is_complete else f" of {len(lesson.learned):,} series, the others after publishing"
+        step.done = f"{lesson.rows:,} baseline rows{later}"
+    return lesson
+
+
+def _learn_rest(run: Run, narrator: Narrator, lesson: learning.Lesson) -> bool:
+    with narrator.step("learn on") as step:
+        learned = learning.learn_rest(run, lesson, step.advance)
+        step.done = f"{learned.rows:,} baseline rows" + ("" if learned.is_news else ", no alert depends on them")
+    return learned.is_news
 
 
 def _derive(run: Run, narrator: Narrator) -> None:

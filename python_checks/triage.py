@@ -1,0 +1,144 @@
+"""Which of the changed series have to be learned before alerts can be derived: all that a forecast does not clear.
+
+The bounds of a bucket do not depend on its own value and stand in ``baselines`` before the bucket is over. A value
+inside the warning bounds needs nobody's attention now, so one statement in the database clears the quiet majority, and
+the learner begins with the rest. What is cleared here is learned afterwards all the same: this is an order of work and
+no second opinion, so it may err on the quiet side only, and what it cannot tell it does not clear.
+"""
+
+from __future__ import annotations
+
+# The series to judge and from which bucket on: those with new or corrected observations, with other settings (all of
+# their history), with new feedback, and those whose calendar or feedback is not what their rows say.
+CHANGED = """
+    with wanted as (
+        select * from unnest(%(keys)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[], %(reasons)s::text[])
+            as wanted (series_key, starts_at, ends_at, reason)
+    ),
+    touched as (
+        select series_key, min(bucket_start) as judge_from, true as is_measured from {schema}.metric_observations
+        where batch_number > %(mark)s group by series_key
+        union all
+        select series_key, min(window_start), false from {schema}.alert_feedback
+        where batch_number > %(mark)s and series_key is not null group by series_key
+        union all
+        select wanted.series_key, min(baselines.bucket_start), false
+        from wanted
+        inner join {schema}.baselines as baselines
+            on
+                baselines.series_key = wanted.series_key
+                and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
+        where baselines.status <> 'excluded' group by wanted.series_key
+        union all
+        select baselines.series_key, min(baselines.bucket_start), false
+        from {schema}.baselines as baselines
+        left join wanted
+            on
+                baselines.series_key = wanted.series_key and baselines.reason = wanted.reason
+                and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
+        where baselines.status = 'excluded' and wanted.series_key is null group by baselines.series_key
+    ),
+    first_touched as (
+        select series_key, min(judge_from) as judge_from, bool_and(is_measured) as is_measured
+        from touched group by series_key
+    ),
+    changed as (
+        select
+            monitors.*,
+            case when monitors.batch_number > %(mark)s then null else first_touched.judge_from end as judge_from,
+            coalesce(first_touched.is_measured and monitors.batch_number <= %(mark)s, false) as is_only_measured
+        from {schema}.monitors as monitors
+        left join first_touched on first_touched.series_key = monitors.series_key
+        where monitors.is_active and (monitors.batch_number > %(mark)s or first_touched.series_key is not null)
+    )
+"""
+
+EVERYTHING = f"{CHANGED} select * from changed"  # noqa: S608
+
+# Laterals keep it at one look into the index for each new bucket, however many are stored.
+NOT_CLEARED = f"""{CHANGED},
+    fresh as (
+        select
+            observations.series_key, observations.bucket_start, observations.value, changed.kind, changed.step,
+            changed.is_learned,
+            lag(observations.bucket_start) over (
+                partition by observations.series_key order by observations.bucket_start
+            ) as previous_start,
+            coalesce(not abs(observations.value) < 'infinity', true)
+                or (changed.is_learned and changed.metric = 'row_count' and observations.value = 0) as is_empty
+        from (
+            select
+                *,
+                case grain when 'hour' then interval '1 hour' else interval '1 day' end as step,
+                coalesce(method, 'learned') = 'learned' as is_learned
+            from changed
+        ) as changed
+        inner join {{schema}}.metric_observations as observations on observations.series_key = changed.series_key
+        where
+            changed.is_only_measured and observations.batch_number > %(mark)s
+            and observations.bucket_start + changed.step <= %(as_of)s
+    ),
+    judged as (
+        select
+            fresh.series_key,
+            case
+                when said.status is null or said.status = 'learning' or coalesce(said.severity, '') <> '' then false
+                when said.status = 'excluded' then true
+                -- A series that is still learning, or was remarkable a moment ago, is the learner's business.
+                when
+                    fresh.previous_start is distinct from fresh.bucket_start - fresh.step
+                    and (
+                        coalesce(before.status not in ('judged', 'excluded'), true)
+                        or coalesce(before.severity, '') <> ''
+                    )
+                    then false
+                -- Empty again in a slot where nothing was missed a week ago.
+                when fresh.is_empty then coalesce(last_week.is_empty, false)
+                when fresh.value <= said.warning_lower_bound or fresh.value >= said.warning_upper_bound then false
+                else repeated.is_stuck is not true
+            end as is_cleared
+        from fresh
+        left join lateral (
+            select * from {{schema}}.baselines as baselines
+            where baselines.series_key = fresh.series_key and baselines.bucket_start = fresh.bucket_start limit 1
+        ) as said on true
+        left join lateral (
+            select * from {{schema}}.baselines as baselines
+            where
+                baselines.series_key = fresh.series_key and baselines.bucket_start = fresh.bucket_start - fresh.step
+            limit 1
+        ) as before on true
+        left join lateral (
+            select coalesce(baselines.observed_value, 0) = 0 as is_empty from {{schema}}.baselines as baselines
+            where
+                fresh.is_empty and baselines.series_key = fresh.series_key
+                and baselines.bucket_start = fresh.bucket_start - interval '168 hours'
+                and baselines.status = 'judged' and coalesce(baselines.severity, '') = ''
+            limit 1
+        ) as last_week on true
+        -- The third equal value in a row, where repeating is not what this series does all the time.
+        left join lateral (
+            select baselines.observed_value = fresh.value as is_stuck from {{schema}}.baselines as baselines
+            where
+                fresh.is_learned and fresh.value = before.observed_value and before.score <> 0
+                and not (fresh.kind = 'rate' and fresh.value in (0, 1))
+                and baselines.series_key = fresh.series_key
+                and baselines.bucket_start = fresh.bucket_start - 2 * fresh.step
+            limit 1
+        ) as repeated on true
+    ),
+    urgent as (
+        select series_key from judged where not is_cleared
+        union
+        -- A quiet bucket ends an episode; whether this one does is for the learner to say.
+        select series_key from {{schema}}.alerts where status = 'open' and series_key is not null
+    ),
+    counted as (
+        select count(*) as changed_series from changed
+    )
+    select changed.*, counted.changed_series
+    from changed
+    cross join counted
+    left join urgent on urgent.series_key = changed.series_key
+    where not changed.is_only_measured or urgent.series_key is not null or counted.changed_series <= %(few)s
+"""  # noqa: S608
