@@ -10,41 +10,10 @@ from typing import Any
 import pandas as pd
 
 from python_checks.connections import mask_secrets
+from python_checks.declarations import TABLE_TYPES, layer_of, owner_of, place_of, tested_node
 from python_checks.errors import ArtifactError
 
-ASSET_TYPES = ("model", "seed", "snapshot")
 SUPPORTED_RESULTS = re.compile(r"/(run-results|sources)/v\d+\.json$")
-
-
-def owner_of(node: Mapping[str, Any], groups: Mapping[str, Any] | None = None) -> str:
-    """Owner of a node: Lookout's own setting, then ``meta.owner``, then the owner of its dbt group; else empty."""
-    config = node.get("config") or {}
-    meta = {**(node.get("meta") or {}), **(config.get("meta") or {})}
-    lookout = meta.get("lookout") if isinstance(meta.get("lookout"), Mapping) else {}
-    named = (lookout or {}).get("owner") or meta.get("owner")
-    if named:
-        return str(named)
-    group = next(
-        (
-            g
-            for g in (groups or {}).values()
-            if g.get("name") and g.get("name") == (node.get("group") or config.get("group"))
-        ),
-        None,
-    )
-    owner = (group or {}).get("owner") or {}
-    return str(owner.get("name") or owner.get("email") or "")
-
-
-def layer_of(node: Mapping[str, Any]) -> str:
-    """Layer of a node: Lookout's own setting, else the first folder below ``models``, else the resource type."""
-    config = node.get("config") or {}
-    meta = {**(node.get("meta") or {}), **(config.get("meta") or {})}
-    lookout = meta.get("lookout")
-    if isinstance(lookout, Mapping) and lookout.get("layer"):
-        return str(lookout["layer"])
-    fqn = node.get("fqn") or []
-    return str(fqn[1]) if node.get("resource_type") == "model" and len(fqn) > 2 else str(node.get("resource_type", ""))
 
 
 def asset_rows(
@@ -57,10 +26,10 @@ def asset_rows(
     tests: dict[str, int] = {}
     for node in manifest["nodes"].values():
         if node["resource_type"] == "test":
-            for parent in _tested(node):
+            for parent in _tested(node, manifest):
                 tests[parent] = tests.get(parent, 0) + 1
     watched, groups = set(monitored), manifest.get("groups") or {}
-    nodes = [n for n in manifest["nodes"].values() if n["resource_type"] in ASSET_TYPES]
+    nodes = [n for n in manifest["nodes"].values() if n["resource_type"] in TABLE_TYPES]
     rows = [_asset_row(node, connection, tests, watched, groups) for node in [*nodes, *manifest["sources"].values()]]
     frame = pd.DataFrame(rows, columns=list(_asset_row({"columns": {}}, "", {}, set(), {})))
     frame["is_active"], frame["updated_at"] = True, pd.Timestamp(as_of)
@@ -93,25 +62,14 @@ def result_rows(
     return frame
 
 
-def _tested(node: Mapping[str, Any]) -> list[str]:
-    attached = node.get("attached_node")
-    return [attached] if attached else list((node.get("depends_on") or {}).get("nodes") or [])
+def _tested(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    tested = tested_node(test, manifest)
+    return [tested] if tested else list((test.get("depends_on") or {}).get("nodes") or [])
 
 
-def _relation(node: Mapping[str, Any]) -> str:
-    name = node.get("identifier") or node.get("alias") or node.get("name") or ""
-    return f"{node.get('schema')}.{name}" if node.get("schema") else ""
-
-
-def _place(node: Mapping[str, Any], connection: str) -> tuple[str, str]:
-    config = node.get("config") or {}
-    meta = {**(node.get("meta") or {}), **(config.get("meta") or {})}
-    lookout = meta.get("lookout") if isinstance(meta.get("lookout"), Mapping) else {}
-    schema, table = (lookout or {}).get("schema"), (lookout or {}).get("table")
-    if schema or table:
-        name = node.get("identifier") or node.get("alias") or node.get("name")
-        return str((lookout or {}).get("connection") or connection), f"{schema or node.get('schema')}.{table or name}"
-    return str((lookout or {}).get("connection") or connection), _relation(node)
+def _place(node: Mapping[str, Any], default_connection: str) -> tuple[str, str]:
+    connection, schema, table = place_of(node, default_connection)
+    return connection, f"{schema}.{table}" if schema else ""
 
 
 def _asset_row(
@@ -146,7 +104,7 @@ def _result_row(
     node_id = str(result.get("unique_id", ""))
     node = _node(manifest, node_id)
     is_test = node.get("resource_type") in ("test", "unit_test")
-    tested = _node(manifest, next(iter(_tested(node)), "")) if is_test else node
+    tested = _node(manifest, next(iter(_tested(node, manifest)), "")) if is_test else node
     generic = node.get("test_metadata") or {}
     where, asset = _place(tested, connection)
     timing = [t.get("completed_at") for t in result.get("timing") or [] if t.get("completed_at")]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from python_checks.declarations import lookout_of
 from python_checks.monitors import GRAIN_STEP, Direction, Grain, Kind, Method, Metric, Severity
 from python_checks.settings_schema import (
     BUILT_IN,
@@ -74,18 +75,9 @@ def _specs(reader: Reader, settings: Mapping[str, Any], columns: Mapping[str, An
             continue
         yield from ((f"columns.{column}", column, spec) for spec in _listed(reader, specs, f"columns.{column}"))
     for column, declared in columns.items():
-        config_meta = (declared.get("config") or {}).get("meta") or declared.get("meta") or {}
-        lookout = config_meta.get("lookout") if isinstance(config_meta, Mapping) else None
-        inside = f"column {column}"
-        if not isinstance(lookout, Mapping):
-            if lookout is not None:
-                reader.wrong(f"{inside}: lookout is {shown(lookout)}; write {{metrics: [...]}}.")
-            continue
-        # Other keys of a column belong to its contract; only a slip of the pen for `metrics` is ours to report.
-        for key in lookout:
-            if key != "metrics" and str(key).lower().startswith("metric"):
-                reader.wrong(f"{inside}: unknown key '{key}' in lookout; did you mean 'metrics'?")
+        lookout = lookout_of(declared) or {}
         if "metrics" in lookout:
+            inside = f"column {column}"
             yield from ((inside, column, spec) for spec in _listed(reader, lookout["metrics"], f"{inside}: metrics"))
 
 

@@ -56,9 +56,19 @@ WATCH_KEYS = (
     "timestamp_column", "grain", "metrics", "columns", "filter", "late_window", "history", "freshness", "defaults",
     "dimensions",
 )  # fmt: skip
-# Read by the contract guard, which reports its own mistakes.
-CONTRACT_KEYS = ("contract",)
-TABLE_KEYS = ("enabled", *PLACE_KEYS, *WATCH_KEYS, *CONTRACT_KEYS)
+TABLE_KEYS = ("enabled", *PLACE_KEYS, *WATCH_KEYS, "contract")
+COLUMN_KEYS = ("metrics", "contract")
+
+CONTRACT_KEYS = (
+    "mode", "version", "unexpected", "severity", "payload", "keys", "rules", "filter", "timestamp_column",
+    "incremental", "sample", "examples", "include_sample_data", "tests",
+)  # fmt: skip
+RULE_KEYS = ("expression", "unique", "name", "severity", "where")
+SAMPLE_KEYS = ("rows", "method")
+COLUMN_CONTRACT_KEYS = (
+    "required", "nullable", "unique", "min", "max", "strict", "accepted_values", "min_length", "max_length", "pattern",
+    "precision", "severity", "where",
+)  # fmt: skip
 
 
 def suggestion(word: object, allowed: Collection[str]) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from python_checks.artifacts import asset_rows, layer_of, owner_of, result_rows
+from python_checks.artifacts import asset_rows, result_rows
 from python_checks.config import check_manifest_version
 from python_checks.dbt import find_project, profile_name, read_artifact, read_manifest
+from python_checks.declarations import layer_of, owner_of
 from python_checks.errors import ArtifactError, ConfigError
 from tests.conftest import MONITORING, Observed
 
@@ -224,10 +225,43 @@ def test_assets_count_what_describes_and_tests_them() -> None:
     assert "node_id" in empty.columns
 
 
+def test_a_test_of_a_source_stands_at_the_source_and_not_at_what_it_refers_to() -> None:
+    # dbt attaches tests to models only; a relationship of a source depends on both tables, in the order of names.
+    customers = {
+        **MANIFEST["sources"]["source.p.shop.orders"],
+        "unique_id": "source.p.shop.customers",
+        "name": "customers",
+        "source_name": "shop",
+        "identifier": "c",
+    }
+    orders = {**MANIFEST["sources"]["source.p.shop.orders"], "source_name": "shop"}
+    test = {
+        "unique_id": "test.p.r.3",
+        "resource_type": "test",
+        "name": "r",
+        "attached_node": None,
+        "depends_on": {"nodes": ["source.p.shop.customers", "source.p.shop.orders"]},
+        "test_metadata": {"kwargs": {"model": "{{ get_where_subquery(source('shop', 'orders')) }}"}},
+    }
+    manifest = {
+        "nodes": {"test.p.r.3": test},
+        "sources": {"source.p.shop.customers": customers, "source.p.shop.orders": orders},
+    }
+    (row,) = result_rows(results({"unique_id": "test.p.r.3", "status": "fail"}), manifest, connection="dev").to_dict(
+        "records"
+    )
+    assert row["asset"] == "sales.Orders"
+    counts = asset_rows(manifest, connection="dev", monitored=[], as_of=AS_OF).set_index("name")["test_count"]
+    assert counts.to_dict() == {"customers": 0, "orders": 1}
+
+
 def test_owners_and_layers_of_odd_nodes() -> None:
     assert owner_of({"meta": {"lookout": True, "owner": "me"}}) == "me"
     assert owner_of({"config": {"meta": {"lookout": {"owner": "near"}, "owner": "far"}}}) == "near"
+    assert owner_of({"source_meta": {"lookout": {"owner": "far"}}, "config": {"meta": {"lookout": {}}}}) == "far"
+    assert owner_of({"config": {"meta": {"owner": ["me", "you"]}}}) == "me, you"
     assert owner_of({}) == ""
+    assert layer_of({"resource_type": "source", "source_meta": {"lookout": {"layer": "cdc"}}}) == "cdc"
     assert layer_of({"resource_type": "seed"}) == "seed"
     assert layer_of({"resource_type": "model", "fqn": ["p", "x"]}) == "model"
 

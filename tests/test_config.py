@@ -174,7 +174,7 @@ def test_every_way_to_write_a_column_metric() -> None:
     columns = {
         "a b": {"config": {"meta": {"lookout": {"metrics": ["max", {"name": "min"}]}}}},
         "old": {"meta": {"lookout": {"metrics": "mean"}}},
-        "plain": {"config": {"meta": {"lookout": {"allowed_values": [1]}}}},
+        "plain": {"config": {"meta": {"lookout": {"contract": {"accepted_values": [1]}}}}},
     }
     monitor = watch(
         "{metrics: [row_count, null_rate(dep time), {name: sum, column: fare}],"
@@ -317,6 +317,17 @@ def test_a_slip_in_a_column_is_reported() -> None:
     columns = {"fare": {"config": {"meta": {"lookout": {"metric": ["mean"]}}}}}
     (line,) = problems("{}", columns=columns)
     assert line.endswith("column fare: unknown key 'metric' in lookout; did you mean 'metrics'?")
+    slips = {"fare": {"meta": {"lookout": {"contarct": {}}}}, "tax": {"meta": {"lookout": ["mean"]}}}
+    with pytest.raises(ConfigError) as caught:
+        load(source(None, columns=slips))
+    first, second = str(caught.value).splitlines()
+    assert first.endswith("column fare: unknown key 'contarct' in lookout; did you mean 'contract'?")
+    assert second.endswith("column tax: lookout is ['mean']; write {metrics: [...]} or {contract: ...}.")
+
+
+def test_a_contract_alone_watches_nothing() -> None:
+    columns = {"fare": {"config": {"meta": {"lookout": {"contract": {"min": 0}}}}}}
+    assert load(source({"connection": "shop", "contract": "strict"}, columns=columns)) == ()
 
 
 def test_an_expression_cannot_be_the_timestamp_column() -> None:
