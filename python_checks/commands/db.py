@@ -1,0 +1,69 @@
+"""`lookout db`: the embedded PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from python_checks.commands.options import HERE, ProfilesDir, ProjectDir, Target, open_workspace
+
+app = typer.Typer(
+    help="The embedded PostgreSQL: start, stop, its URL, and links to other databases.", no_args_is_help=True
+)
+
+
+@app.command("start")
+def db_start(project_dir: ProjectDir = HERE) -> None:
+    """Start the embedded PostgreSQL, with its three databases, and write a profiles.yml for it."""
+    from python_checks.dbt import find_project, profile_name
+    from python_checks.server import DATABASES
+
+    root = find_project(project_dir.resolve())
+    server = _server(project_dir).start()
+    for database in DATABASES:
+        server.create_database(database)
+    typer.echo(f"running; use it with --profiles-dir {server.write_profile(profile_name(root))}")
+
+
+@app.command("stop")
+def db_stop(project_dir: ProjectDir = HERE) -> None:
+    """Stop the embedded PostgreSQL; its data stays."""
+    typer.echo("stopped" if _server(project_dir).stop() else "it was not running")
+
+
+@app.command("url")
+def db_url(
+    name: Annotated[str, typer.Argument(help="Database: warehouse, batch_analytics or cdc_history.")] = "warehouse",
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Print the connection URL of a database of the embedded PostgreSQL, for psql and other clients."""
+    server = _server(project_dir).start()
+    server.existing(name)
+    typer.echo(server.url(name))
+
+
+@app.command("link")
+def db_link(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Outputs of the profile to link. Default: every other one.")
+    ] = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Import the watched tables of other databases as foreign schemas, for dbt's own tests, freshness and docs."""
+    from python_checks.link import link_sources
+
+    workspace = open_workspace(project_dir, profiles_dir, target, None)
+    workspace.parse()
+    for line in link_sources(workspace, names or None):
+        typer.echo(line)
+
+
+def _server(project_dir: Path) -> Any:
+    from python_checks.dbt import find_project
+    from python_checks.server import EmbeddedServer, state_directory
+
+    return EmbeddedServer(state_directory(find_project(project_dir.resolve())))

@@ -1,0 +1,52 @@
+"""Options that several commands share, and what every command does with them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of", metavar="TIME", help="Run clock, e.g. 2026-01-31 or 2026-01-31T06:00:00Z. Default: now. UTC."
+    ),
+]
+ProfilesDir = Annotated[
+    Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml. Default: as dbt finds it.")
+]
+Target = Annotated[str | None, typer.Option("--target", "-t", help="Output of the profile to build into.")]
+ProjectDir = Annotated[Path, typer.Option("--project-dir", help="Folder of dbt_project.yml.")]
+ReportsDir = Annotated[
+    Path | None, typer.Option("--reports", help="Folder for the reports. Default: reports/ in the project.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+HERE = Path()
+
+
+def open_workspace(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None = None) -> Any:
+    """The dbt project, profile and clock that the options name."""
+    from python_checks.workspace import open_workspace as opened
+
+    return opened(project_dir, profiles_dir=profiles_dir, target=target, as_of=as_of)
+
+
+def narrator(quiet: bool) -> Any:
+    """Who tells about progress."""
+    from python_checks.console import Narrator
+
+    return Narrator(quiet=quiet)
+
+
+def finish(summary: Any, as_json: bool) -> NoReturn:
+    """Print what a run came to, and leave with its exit code."""
+    from python_checks.summary import as_dict, show
+
+    if as_json:
+        typer.echo(json.dumps(as_dict(summary), ensure_ascii=False))
+    else:
+        show(summary)
+    raise typer.Exit(summary.exit_code)

@@ -1,0 +1,153 @@
+"""A run and its parts: demo, run, collect, learn, publish, report, doctor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from python_checks.commands.options import (
+    HERE,
+    AsJson,
+    AsOf,
+    ProfilesDir,
+    ProjectDir,
+    Quiet,
+    ReportsDir,
+    Target,
+    finish,
+    narrator,
+    open_workspace,
+)
+
+
+def demo(
+    quiet: Quiet = False,
+    days: Annotated[int, typer.Option(help="Days of resiliency tests to generate, up to the end of 2013.")] = 365,
+    tests_per_day: Annotated[int, typer.Option(help="Resiliency tests a day.")] = 50,
+    pass_rate: Annotated[float, typer.Option(help="Share of tests that pass, 0 to 1.")] = 0.85,
+    long_outages: Annotated[bool, typer.Option(help="Let 2 % of the failures last 5 to 480 minutes.")] = True,
+) -> None:
+    """Three databases of real data on the embedded PostgreSQL, watched over a whole year: see what Lookout finds."""
+    from python_checks.demo.tour import run_demo
+
+    run_demo(
+        Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate, long_outages=long_outages
+    )
+
+
+def run(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+    explain: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Break down at most so many alerts by their dimensions.")
+    ] = 20,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Collect, `dbt build`, learn, derive alerts and publish the reports: everything, in one process."""
+    from python_checks.runner import run_all
+
+    summary = run_all(
+        open_workspace(project_dir, profiles_dir, target, as_of),
+        narrator(quiet or as_json),
+        run_id=context.obj,
+        reports_dir=reports,
+        explain=explain,
+    )
+    finish(summary, as_json)
+
+
+def collect(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Profile every watched table, one query each, and read what dbt wrote to target/."""
+    from python_checks.runner import run_collect
+
+    summary = run_collect(
+        open_workspace(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
+    )
+    finish(summary, as_json)
+
+
+def learn(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge what was collected against what is normal, and derive alerts and scorecard."""
+    from python_checks.runner import run_learn
+
+    summary = run_learn(
+        open_workspace(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
+    )
+    finish(summary, as_json)
+
+
+def publish(
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Derive alerts and scorecard from what is stored, write the reports and exit by what is open."""
+    from python_checks.runner import run_publish
+
+    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    finish(run_publish(workspace, narrator(quiet or as_json), reports_dir=reports), as_json)
+
+
+def report(
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+) -> None:
+    """Write the reports from what is stored; nothing is collected and nothing is judged."""
+    from python_checks.report import write_reports
+    from python_checks.store import Store
+
+    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    workspace.parse()
+    with Store(workspace.profile.warehouse, workspace.schema) as store:
+        for path in write_reports(store, reports or workspace.root / "reports", as_of=workspace.as_of):
+            typer.echo(path)
+
+
+def doctor(
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Check that Lookout can work here: profile, connections, rights, versions, tables, clock, settings."""
+    from python_checks.doctor import examine
+
+    findings = examine(project_dir.resolve(), profiles_dir=profiles_dir, target=target, as_of=as_of)
+    if as_json:
+        typer.echo(json.dumps([vars(f) for f in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.subject}: {finding.message}")
+    raise typer.Exit(0 if all(f.ok for f in findings) else 2)
