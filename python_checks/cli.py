@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from python_checks import __version__
-from python_checks.commands import alerts, backtest, db, runs
+from python_checks.commands import alerts, backtest, contracts, db, runs
 from python_checks.errors import ConfigError, LookoutError
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(db.app, name="db")
 
 

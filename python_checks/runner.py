@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from python_checks import learning, steps
 from python_checks.console import Narrator, Step
+from python_checks.contracts.model import Contract, ContractCheck
+from python_checks.contracts.record import record_contracts
+from python_checks.contracts.run import HeldBack, guard, held_back
 from python_checks.dbt import Invocation, NodeEvent
 from python_checks.explanations import MOST, explain_alerts
 from python_checks.monitors import Monitor
@@ -34,7 +38,16 @@ class RunSummary:
     problems: tuple[str, ...]
     reports: tuple[Path, ...] = ()
     build: Invocation | None = None
+    checks: tuple[ContractCheck, ...] = ()
+    held_back: HeldBack = field(default_factory=HeldBack)
     counts: dict[str, int] = field(default_factory=dict)
+
+
+class Declared(NamedTuple):
+    """What the project says is watched and what it promises."""
+
+    monitors: tuple[Monitor, ...]
+    contracts: tuple[Contract, ...]
 
 
 def run_all(
@@ -47,71 +60,130 @@ def run_all(
     select: Sequence[str] = (),
     explain: int = MOST,
 ) -> RunSummary:
-    """Collect, build, learn, derive, explain and publish, in that order and in one process.
+    """Collect, guard, build, learn, derive, explain and publish, in that order and in one process.
 
-    Where many series have changed, what alerts depend on is learned first and the rest after publishing; alerts are
-    derived and published again where that changes one. At most ``explain`` alerts are broken down by dimension.
+    Models downstream of a source that critically breaks its strict contract are not built. Where many series have
+    changed, what alerts depend on is learned first and the rest after publishing; alerts are derived and published
+    again where that changes one. At most ``explain`` alerts are broken down by dimension.
     """
-    with narrator.step("parse") as step:
-        workspace.parse()
-        monitors = workspace.monitors()
-        created = steps.ensure_landing(workspace)
-        step.done = f"{len(workspace.manifest['nodes'])} nodes, {len(monitors)} watched tables" + (
-            ", monitoring schema created" if created else ""
-        )
+    declared = _parse(workspace, narrator)
+    monitors, contracts = declared
     with steps.recorded_run(workspace, "run", run_id) as run:
-        known = _alert_keys(run)
-        steps.register(run, monitors)
+        _register(run, declared)
         _collect(run, narrator, [m for m in monitors if not m.is_model], options, "collect")
         steps.ingest_results(run, own=False)
-        build = _build(run, narrator, ["build", "--exclude", MONITORING, *select])
+        checks = _guard(run, narrator, [c for c in contracts if c.is_source], options, "guard")
+        held = held_back(checks, workspace.manifest)
+        build = _build(run, narrator, ["build", "--exclude", MONITORING, *held.arguments, *select], held)
         _collect(run, narrator, [m for m in monitors if m.is_model], options, "profile")
+        checks += _guard(run, narrator, [c for c in contracts if not c.is_source], options, "guard models")
         lesson = _learn_first(run, narrator)
         _derive(run, narrator)
-        _explain(run, narrator, monitors, known, options, explain)
+        _explain(run, narrator, monitors, options, explain)
         reports = _publish(run, narrator, reports_dir)
         if not lesson.is_complete:
             if _learn_rest(run, narrator, lesson):
                 _derive(run, narrator)
-                _explain(run, narrator, monitors, known, options, explain)
+                _explain(run, narrator, monitors, options, explain)
             reports = _publish(run, narrator, reports_dir)
-        return _summary(run, known, build, reports)
+        return _summary(run, build=build, reports=reports, checks=checks, held=held)
 
 
 def run_collect(
     workspace: Workspace, narrator: Narrator, *, run_id: str, options: CollectOptions | None = None
 ) -> RunSummary:
     """Collect only: profile every watched table and read dbt's artifacts."""
-    workspace.parse()
-    monitors = workspace.monitors()
-    steps.ensure_landing(workspace)
+    declared = _parse(workspace, narrator)
     with steps.recorded_run(workspace, "collect", run_id) as run:
-        known = _alert_keys(run)
-        steps.register(run, monitors)
-        _collect(run, narrator, monitors, options, "collect")
+        _register(run, declared)
+        _collect(run, narrator, declared.monitors, options, "collect")
         steps.ingest_results(run, own=False)
-        return _summary(run, known, None, ())
+        return _summary(run)
+
+
+def run_contracts(
+    workspace: Workspace,
+    narrator: Narrator,
+    *,
+    run_id: str,
+    options: CollectOptions | None = None,
+    values: bool = True,
+    select: Sequence[str] = (),
+    reports_dir: Path | None = None,
+) -> RunSummary:
+    """Guard only: hold every contract against its table, then derive and publish. ``select`` are names or globs.
+
+    The exit code is about the contracts that were checked, not about other alerts.
+    """
+    declared = _parse(workspace, narrator)
+    with steps.recorded_run(workspace, "contracts", run_id) as run:
+        _register(run, declared)
+        checks = _guard(run, narrator, declared.contracts, options, "guard", values=values, select=select)
+        _derive(run, narrator)
+        summary = _summary(run, reports=_publish(run, narrator, reports_dir), checks=checks)
+        is_broken = any(check.violations for check in checks)
+        return replace(summary, exit_code=EXIT_UNEVALUATED if run.problems else EXIT_ALERTS if is_broken else EXIT_OK)
 
 
 def run_learn(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSummary:
     """Learn only: judge what has been collected, then let dbt derive alerts and scorecard."""
-    workspace.parse()
-    steps.ensure_landing(workspace)
+    _parse(workspace, narrator)
     with steps.recorded_run(workspace, "learn", run_id) as run:
-        known = _alert_keys(run)
         _learn(run, narrator)
         _derive(run, narrator)
-        return _summary(run, known, None, ())
+        return _summary(run)
 
 
-def run_publish(workspace: Workspace, narrator: Narrator, *, reports_dir: Path | None = None) -> RunSummary:
+def run_publish(
+    workspace: Workspace, narrator: Narrator, *, run_id: str, reports_dir: Path | None = None
+) -> RunSummary:
     """Publish only: derive once more from what is stored and write the reports; nothing is collected or judged."""
-    workspace.parse()
-    steps.ensure_landing(workspace)
-    with steps.recorded_run(workspace, "publish", steps.new_run_id()) as run:
-        known = _alert_keys(run)
+    _parse(workspace, narrator)
+    with steps.recorded_run(workspace, "publish", run_id) as run:
         _derive(run, narrator)
-        return _summary(run, known, None, _publish(run, narrator, reports_dir))
+        return _summary(run, reports=_publish(run, narrator, reports_dir))
+
+
+def _parse(workspace: Workspace, narrator: Narrator) -> Declared:
+    """Parse the project, read what it declares before a database is touched, and make sure the tables are there."""
+    with narrator.step("parse") as step:
+        workspace.parse()
+        declared = Declared(workspace.monitors(), workspace.contracts())
+        created = steps.ensure_landing(workspace)
+        parts = [
+            f"{len(workspace.manifest['nodes'])} nodes", f"{len(declared.monitors)} watched tables",
+            *([f"{len(declared.contracts)} contracts"] if declared.contracts else []),
+            *(["monitoring schema created"] if created else []),
+        ]  # fmt: skip
+        step.done = ", ".join(parts)
+    return declared
+
+
+def _register(run: Run, declared: Declared) -> None:
+    steps.register(run, declared.monitors)
+    record_contracts(run.store, declared.contracts, as_of=run.as_of, run_id=run.run_id)
+
+
+def _guard(
+    run: Run,
+    narrator: Narrator,
+    contracts: Sequence[Contract],
+    options: CollectOptions | None,
+    name: str,
+    *,
+    values: bool = True,
+    select: Sequence[str] = (),
+) -> list[ContractCheck]:
+    if not contracts:
+        return []
+    with narrator.step(name) as step:
+        step.total(len(contracts))
+        checks = guard(
+            run, contracts, options, values=values, select=select, on_done=lambda c: step.advance(c.contract.asset)
+        )
+        broken = sum(bool(check.violations) for check in checks)
+        step.done = f"{len(checks)} contracts, {broken} broken" if broken else f"{len(checks)} contracts hold"
+    return checks
 
 
 def _collect(
@@ -126,13 +198,15 @@ def _collect(
         step.done = f"{len(good)} of {len(outcomes)} tables in {places} databases, {count:,} observations"
 
 
-def _build(run: Run, narrator: Narrator, arguments: Sequence[str]) -> Invocation:
+def _build(run: Run, narrator: Narrator, arguments: Sequence[str], held: HeldBack) -> Invocation:
     with narrator.step("build") as step:
         outcome = run.workspace.project.build(arguments, _on_node(step))
         run.problems += [f"dbt build: {error}" for error in outcome.errors]
         stored = steps.ingest_results(run, own=True)
         steps.retire_removed_tests(run)
         step.done = _told(outcome) or f"{stored} results"
+        if held.sentence:
+            step.done += f"; {held.sentence}"
     return outcome
 
 
@@ -160,7 +234,16 @@ def _learn_rest(run: Run, narrator: Narrator, lesson: learning.Lesson) -> bool:
 def _derive(run: Run, narrator: Narrator) -> None:
     with narrator.step("derive") as step:
         outcome = run.workspace.project.build(
-            ["build", "--select", MONITORING, "--exclude-resource-type", "unit_test", "--no-fail-fast"],
+            [
+                "build",
+                "--select",
+                MONITORING,
+                "--exclude",
+                f"tag:{steps.LANDING}",
+                "--exclude-resource-type",
+                "unit_test",
+                "--no-fail-fast",
+            ],
             _on_node(step),
             keep_artifacts=False,
         )
@@ -172,14 +255,15 @@ def _explain(
     run: Run,
     narrator: Narrator,
     monitors: Sequence[Monitor],
-    known: set[str],
     options: CollectOptions | None,
     most: int,
 ) -> None:
     if not any(metric.dimensions for monitor in monitors for metric in monitor.metrics):
         return
     with narrator.step("explain") as step:
-        rows = explain_alerts(run, monitors, known, options or CollectOptions.from_environment(), most=most)
+        rows = explain_alerts(
+            run, monitors, set(run.known_alerts), options or CollectOptions.from_environment(), most=most
+        )
         step.done = f"{rows} explanations"
         if rows:
             outcome = run.workspace.project.build(["run", "--select", ALERTS], keep_artifacts=False)
@@ -208,11 +292,14 @@ def _told(outcome: Invocation) -> str:
     return ", ".join(f"{count} {status}" for status, count in sorted(outcome.results.items()))
 
 
-def _alert_keys(run: Run) -> set[str]:
-    return set(run.store.query("select alert_key from {schema}.alerts")["alert_key"])
-
-
-def _summary(run: Run, known: set[str], build: Invocation | None, reports: tuple[Path, ...]) -> RunSummary:
+def _summary(
+    run: Run,
+    *,
+    build: Invocation | None = None,
+    reports: tuple[Path, ...] = (),
+    checks: Sequence[ContractCheck] = (),
+    held: HeldBack | None = None,
+) -> RunSummary:
     # Open at this run's clock, which in a replay of the past is not what a later run made of the alert.
     alerts = run.store.query(
         "select alerts.*, coalesce(candidates.is_open, false) as is_open from {schema}.alerts as alerts "
@@ -233,9 +320,11 @@ def _summary(run: Run, known: set[str], build: Invocation | None, reports: tuple
         as_of=pd.Timestamp(run.as_of),
         exit_code=code,
         open_alerts=alerts[is_open],
-        new_alerts=alerts[~alerts["alert_key"].isin(known)],
+        new_alerts=alerts[~alerts["alert_key"].isin(run.known_alerts)],
         problems=tuple(run.problems),
         reports=reports,
         build=build,
+        checks=tuple(checks),
+        held_back=held or HeldBack(),
         counts={name: int(counts[name][0]) for name in counts.columns},
     )

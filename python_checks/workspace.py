@@ -11,6 +11,8 @@ from typing import Any
 
 from python_checks.config import check_manifest_version, load_monitors
 from python_checks.connections import Profile, load_profile, profiles_directory
+from python_checks.contracts.declared import load_contracts
+from python_checks.contracts.model import Contract
 from python_checks.dbt import Project, find_project, profile_name
 from python_checks.errors import ConfigError
 from python_checks.monitors import Monitor
@@ -48,6 +50,12 @@ class Workspace:
     def monitors(self) -> tuple[Monitor, ...]:
         """The watched tables that the project declares. Raises ConfigError naming every wrong setting."""
         return load_monitors(
+            self.manifest, default_connection=self.profile.target, known_connections=tuple(self.profile.outputs)
+        )
+
+    def contracts(self) -> tuple[Contract, ...]:
+        """The contracts that the project declares. Raises ConfigError naming every wrong setting."""
+        return load_contracts(
             self.manifest, default_connection=self.profile.target, known_connections=tuple(self.profile.outputs)
         )
 

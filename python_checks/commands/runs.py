@@ -101,6 +101,7 @@ def learn(
 
 
 def publish(
+    context: typer.Context,
     as_of: AsOf = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
@@ -113,7 +114,7 @@ def publish(
     from python_checks.runner import run_publish
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
-    finish(run_publish(workspace, narrator(quiet or as_json), reports_dir=reports), as_json)
+    finish(run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports), as_json)
 
 
 def report(
