@@ -1,0 +1,1 @@
+"""Pipeline tracking: what ran, when, how it ended, how far it came, and where its data went."""
