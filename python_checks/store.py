@@ -6,7 +6,7 @@ import csv
 import io
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, cast
@@ -111,6 +111,25 @@ class Store(AbstractContextManager["Store"]):
             (self.schema, list(names)),
         )
         return [name for name in names if name not in set(found["table_name"])]
+
+    def missing_indexes(self, wanted: Collection[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Those of the wanted indexes, given as table and columns in their order, that do not exist yet."""
+        found = self.query(
+            """
+            select tables.relname, array_agg(attributes.attname::text order by keys.place) as columns
+            from pg_index as indexes
+            inner join pg_class as tables on tables.oid = indexes.indrelid
+            inner join pg_namespace as schemas on schemas.oid = tables.relnamespace and schemas.nspname = %s
+            cross join lateral unnest(indexes.indkey::smallint[]) with ordinality as keys (attnum, place)
+            inner join pg_attribute as attributes
+                on attributes.attrelid = indexes.indrelid and attributes.attnum = keys.attnum
+            where indexes.indisvalid
+            group by tables.relname, indexes.indexrelid
+            """,
+            (self.schema,),
+        )
+        there = {(table, *columns) for table, columns in found.to_numpy().tolist()}
+        return sorted(set(wanted) - there)
 
     def upsert(self, table: str, frame: pd.DataFrame) -> int:
         """Write rows by column name: COPY into a temporary table, then one upsert. Returns the rows that changed.

@@ -1,11 +1,14 @@
-{{ config(materialized='table', indexes=[{'columns': ['series_key', 'bucket_start'], 'unique': true}]) }}
+{{ config(materialized='view') }}
 
 with baselines as (
     select * from {{ ref('lookout', 'baselines') }}
+    -- As the index of baselines has it: a few rows out of millions.
+    where status = 'judged' and severity in ('warning', 'critical')
 ),
 
 monitors as (
     select * from {{ ref('lookout', 'monitors') }}
+    where is_active
 ),
 
 final as (
@@ -21,11 +24,7 @@ final as (
         baselines.severity
     from baselines
     inner join monitors on baselines.series_key = monitors.series_key
-    where
-        baselines.status = 'judged'
-        and baselines.severity in ('warning', 'critical')
-        and monitors.is_active
-        and baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
+    where baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
 )
 
 select * from final

@@ -1,12 +1,15 @@
 {{ config(materialized='ephemeral') }}
 
-with baselines as (
+with baselines as not materialized (
     select * from {{ ref('lookout', 'baselines') }}
     where status = 'judged'
 ),
 
-monitors as (
-    select * from {{ ref('lookout', 'monitors') }}
+monitors as not materialized (
+    select
+        *,
+        {{ lookout.bucket_step('grain') }} as step
+    from {{ ref('lookout', 'monitors') }}
     where is_active
 ),
 
@@ -14,36 +17,67 @@ asset_status as (
     select * from {{ ref('lookout', 'asset_status') }}
 ),
 
-anomalous_series as (
-    select distinct anomalies.series_key
-    from {{ ref('lookout', 'anomalies') }} as anomalies
-    inner join monitors on anomalies.series_key = monitors.series_key
-    where anomalies.severity = 'critical' or monitors.alert_from = 'warning'
-),
-
-judged as (
+-- Not materialized: what is read of it are a few rows out of millions, by severity or by key.
+judged as not materialized (
     select
         baselines.*,
-        baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} as bucket_end,
+        baselines.bucket_start + monitors.step as bucket_end,
         baselines.severity = 'critical'
             or (baselines.severity = 'warning' and monitors.alert_from = 'warning') as is_alerting,
         case monitors.metric
             when 'row_count' then baselines.observed_value = 0
-            when 'freshness'
-                then baselines.observed_value >= extract(epoch from {{ lookout.bucket_step('monitors.grain') }})
+            when 'freshness' then baselines.observed_value >= extract(epoch from monitors.step)
             else baselines.observed_value is null
         end as is_silent
     from baselines
-    inner join anomalous_series on baselines.series_key = anomalous_series.series_key
     inner join monitors on baselines.series_key = monitors.series_key
-    where baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
+    where baselines.bucket_start + monitors.step <= {{ lookout.as_of() }}
+),
+
+alerting as (
+    select
+        *,
+        lead(bucket_start, 1, 'infinity') over (partition by series_key order by bucket_start) as next_alerting
+    from judged
+    where severity in ('warning', 'critical') and is_alerting
+),
+
+-- The bucket that ends each of them, if one does: the next that is neither alerting nor part of its silence.
+ended as (
+    select
+        alerting.series_key,
+        alerting.bucket_start,
+        alerting.next_alerting,
+        quiet.bucket_start as ends_at
+    from alerting
+    left join lateral (
+        select judged.bucket_start from judged
+        where
+            judged.series_key = alerting.series_key
+            and judged.bucket_start > alerting.bucket_start
+            and judged.bucket_start < alerting.next_alerting
+            and not (alerting.is_silent and judged.is_silent)
+        order by judged.bucket_start
+        limit 1
+    ) as quiet on true
+),
+
+relevant as (
+    select judged.*
+    from ended
+    inner join judged
+        on
+            ended.series_key = judged.series_key
+            and judged.bucket_start >= ended.bucket_start
+            and judged.bucket_start < ended.next_alerting
+            and judged.bucket_start <= coalesce(ended.ends_at, 'infinity')
 ),
 
 numbered as (
     select
         *,
         count(*) filter (where not is_silent) over (partition by series_key order by bucket_start) as silence
-    from judged
+    from relevant
 ),
 
 -- A silence that was an alert once stays one until something comes: no rows for months do not become the new normal.

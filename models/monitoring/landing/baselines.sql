@@ -1,4 +1,4 @@
-{#- The index on status finds the few buckets that are left out, so that a changed calendar costs no scan. -#}
-{{ config(indexes=[{'columns': ['series_key', 'bucket_start'], 'unique': true}, {'columns': ['status']}]) }}
+{#- By status and severity: the few buckets that are left out or remarkable are found without reading the others. -#}
+{{ config(indexes=[{'columns': ['series_key', 'bucket_start'], 'unique': true}, {'columns': ['status', 'severity']}]) }}
 
 {{ lookout.landing_table(model) }}
