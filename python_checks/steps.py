@@ -17,11 +17,13 @@ from python_checks.dbt import read_artifact
 from python_checks.errors import ArtifactError, LookoutError, SourceError
 from python_checks.monitors import GRAIN_STEP, Monitor
 from python_checks.sources import CollectionOutcome, CollectOptions, ProfileRequest, collect
-from python_checks.store import LANDING_KEYS, Store
+from python_checks.store import Store
 from python_checks.workspace import Workspace
 
 EVALUATED = ("ok", "empty")
+LANDING = "lookout_landing"
 RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
+CREATE_LANDING = ("run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts")
 OBSERVATION_COLUMNS = [
     "series_key",
     "connection",
@@ -37,7 +39,10 @@ OBSERVATION_COLUMNS = [
 
 @dataclass
 class Run:
-    """One run of a writing command. ``batch_number`` numbers its collection; the store's lock is held meanwhile."""
+    """One run of a writing command. ``batch_number`` numbers its collection; the store's lock is held meanwhile.
+
+    ``known_alerts`` are the keys of the alerts that were there before it.
+    """
 
     workspace: Workspace
     store: Store
@@ -45,6 +50,7 @@ class Run:
     batch_number: int
     learned_through: int | None = None
     problems: list[str] = field(default_factory=list)
+    known_alerts: frozenset[str] = frozenset()
 
     @property
     def as_of(self) -> datetime:
@@ -58,21 +64,55 @@ def new_run_id() -> str:
 
 
 def ensure_landing(workspace: Workspace) -> bool:
-    """Let dbt create the landing tables that are missing; True when it had to. Raises ConfigError when dbt cannot."""
+    """Let dbt create landing tables, or columns of them, that are missing; True when it had to.
+
+    A derive run leaves the landing tables alone, so the columns and indexes that a newer version adds come from here.
+    Raises LookoutError when dbt cannot make them.
+    """
     with Store(workspace.profile.warehouse, workspace.schema) as store:
-        needed = [*LANDING_KEYS, "alert_candidates", "alerts"]
-        if not store.missing_tables(needed):
+        wanted = _indexes(workspace)
+        is_new = _lacks_columns(store, workspace)
+        if not is_new and not store.missing_indexes(wanted):
             return False
         # Another first run may be creating them at this moment.
         store.lock()
-        if not store.missing_tables(needed):
-            return False
-        outcome = workspace.project.build(
-            ["run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts"], keep_artifacts=False
-        )
+        if _lacks_columns(store, workspace):
+            _let_dbt(workspace, "create the landing tables", *CREATE_LANDING)
+        if store.missing_indexes(wanted):
+            _let_dbt(workspace, "add an index to a landing table", "run-operation", "lookout.add_missing_indexes")
+    return is_new
+
+
+def _landing(workspace: Workspace) -> list[Mapping[str, Any]]:
+    nodes = workspace.manifest["nodes"].values()
+    return [n for n in nodes if n["package_name"] == "lookout" and LANDING in n["tags"]]
+
+
+def _lacks_columns(store: Store, workspace: Workspace) -> bool:
+    needed = {(str(node["alias"]), column) for node in _landing(workspace) for column in node["columns"]}
+    needed |= {("alert_candidates", "alert_key"), ("alerts", "alert_key")}
+    found = store.query(
+        """
+        select pg_class.relname as table_name, pg_attribute.attname as column_name
+        from pg_catalog.pg_class
+        inner join pg_catalog.pg_namespace on pg_namespace.oid = pg_class.relnamespace
+        inner join pg_catalog.pg_attribute on pg_attribute.attrelid = pg_class.oid
+        where pg_namespace.nspname = %s and pg_attribute.attnum > 0 and not pg_attribute.attisdropped
+        """,
+        (store.schema,),
+    )
+    return not needed <= set(zip(found["table_name"], found["column_name"], strict=True))
+
+
+def _indexes(workspace: Workspace) -> set[tuple[str, ...]]:
+    """Indexes of the landing tables as dbt is told to make them: table and columns."""
+    return {(n["alias"], *index["columns"]) for n in _landing(workspace) for index in n["config"].get("indexes") or []}
+
+
+def _let_dbt(workspace: Workspace, what: str, *arguments: str) -> None:
+    outcome = workspace.project.build(arguments, keep_artifacts=False)
     if not outcome.success:
-        raise LookoutError("dbt could not create the landing tables: " + "; ".join(outcome.failures))
-    return True
+        raise LookoutError(f"dbt could not {what}: " + "; ".join(outcome.failures))
 
 
 @contextmanager
@@ -85,7 +125,8 @@ def recorded_run(workspace: Workspace, command: str, run_id: str) -> Iterator[Ru
             "message = 'ended without a word: killed or disconnected' where status = 'running'"
         )
         last = store.query("select coalesce(max(batch_number), 0) as n from {schema}.lookout_runs")
-        run = Run(workspace, store, run_id, int(last["n"][0]) + 1)
+        known = store.query("select alert_key from {schema}.alerts")["alert_key"]
+        run = Run(workspace, store, run_id, int(last["n"][0]) + 1, known_alerts=frozenset(known))
         started = datetime.now(timezone.utc)
         _record(run, command, started, "running")
         try:

@@ -20,6 +20,7 @@ from psycopg2 import sql
 
 from python_checks.connections import Connection, connect
 from python_checks.server import EmbeddedServer
+from python_checks.store import LANDING_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 MONITORING = "monitoring"
@@ -209,16 +210,7 @@ def observed_project(server: Server, tmp_path_factory: pytest.TempPathFactory) -
     project.sql("create table seen (at timestamptz)")
     project.declare({"seen": {"timestamp_column": "at"}})
     project.run("2026-01-01")
-    for table in (
-        "lookout_runs",
-        "monitors",
-        "metric_observations",
-        "collection_results",
-        "baselines",
-        "alerts",
-        "assets",
-        "dbt_results",
-    ):
+    for table in [*LANDING_KEYS, "alerts"]:
         project.sql(f"truncate {MONITORING}.{table}", at="observed")
     server.run("drop database if exists observed_template")
     server.run("alter database observed rename to observed_template")
