@@ -171,23 +171,23 @@ def tested_node(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
 def named_node(text: str, manifest: Mapping[str, Any], among: Collection[str] | None = None) -> str:
     """Unique id of the node behind a ``ref(...)`` or ``source(...)`` in a text; empty when there is none or several."""
     source, ref = SOURCE_CALL.search(text), REF_CALL.search(text)
+    nodes, sources = manifest.get("nodes") or {}, manifest.get("sources") or {}
     found: list[str] = []
     if source:
-        candidates = (manifest.get("sources") or {}).items()
-        found = [key for key, node in candidates if (node.get("source_name"), node.get("name")) == source.groups()]
+        keys = sources if among is None else [key for key in among if key in sources]
+        found = [key for key in keys if (sources[key].get("source_name"), sources[key].get("name")) == source.groups()]
     elif ref:
         package, name, version = (ref[1], ref[2], ref[3]) if ref[2] else (None, ref[1], ref[3])
         found = [
             key
-            for key, node in (manifest.get("nodes") or {}).items()
-            if node.get("resource_type") in TABLE_TYPES
-            and node.get("name") == name
-            and package in (None, node.get("package_name"))
-            and version in (None, str(node.get("version")))
+            for key in (nodes if among is None else [key for key in among if key in nodes])
+            if nodes[key].get("resource_type") in TABLE_TYPES
+            and nodes[key].get("name") == name
+            and package in (None, nodes[key].get("package_name"))
+            and version in (None, str(nodes[key].get("version")))
         ]
-        latest = [key for key in found if _is_latest(manifest["nodes"][key])]
-        found = latest if version is None and len(found) > 1 else found
-    found = [key for key in found if among is None or key in among]
+        if version is None and len(found) > 1:
+            found = [key for key in found if _is_latest(nodes[key])]
     return found[0] if len(found) == 1 else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from python_checks.contracts.rules import RuleBook, Where, plain_name
@@ -15,14 +15,18 @@ Drafts = list[tuple[Any, tuple[str, ...], dict[str, Any]]]
 UNCONDITIONAL = "!= 0"
 
 
-def read_tests(book: RuleBook, place: Where, node_id: str) -> tuple[str, ...]:
+def tests_by_node(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Generic tests of a manifest by the unique id of what they test."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for node_id, node in sorted((manifest.get("nodes") or {}).items()):
+        if node.get("resource_type") == "test" and node.get("test_metadata"):
+            found.setdefault(tested_node(node, manifest), []).append({**node, "unique_id": node_id})
+    return found
+
+
+def read_tests(book: RuleBook, place: Where, tests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Add the rules of the tests of one node; returns the unique ids of those that have no plain equivalent."""
-    left_out = []
-    tests = (node for node in (place.manifest.get("nodes") or {}).values() if node.get("resource_type") == "test")
-    for test in sorted(tests, key=lambda node: str(node.get("unique_id"))):
-        if test.get("test_metadata") and tested_node(test, place.manifest) == node_id and not _add(book, place, test):
-            left_out.append(str(test["unique_id"]))
-    return tuple(left_out)
+    return tuple(str(test["unique_id"]) for test in tests if not _add(book, place, test))
 
 
 def _add(book: RuleBook, place: Where, test: Mapping[str, Any]) -> bool:

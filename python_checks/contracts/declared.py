@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from python_checks.contracts.dbt_tests import read_tests
+from python_checks.contracts.dbt_tests import read_tests, tests_by_node
 from python_checks.contracts.model import ColumnContract, Contract, Mode, Rule, SampleMethod, Sampling, Unexpected
 from python_checks.contracts.rules import (
     SEVERITIES,
@@ -54,6 +54,7 @@ class _Project:
     manifest: Mapping[str, Any]
     default_connection: str
     known_connections: Collection[str] | None
+    tests: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def load_contracts(
@@ -64,7 +65,7 @@ def load_contracts(
     A table carries a contract when ``meta.lookout.contract`` of itself or its source says so, a model also when dbt's
     own contract is enforced. Raises ConfigError with one line per mistake, each naming file, asset and key.
     """
-    project = _Project(manifest, default_connection, known_connections)
+    project = _Project(manifest, default_connection, known_connections, tests_by_node(manifest))
     problems: list[str] = []
     found: dict[tuple[str, str], tuple[Contract, bool]] = {}
     for raw in table_nodes(manifest):
@@ -161,7 +162,7 @@ def _contract(reader: Reader, project: _Project, node: Declared, given: Mapping[
     if payload:
         _payload_types(book, raw.get("columns") or {})
     tests = reader.switch(given.get("tests"), "contract.tests", default=node.is_source)
-    left_out = read_tests(book, place, str(raw.get("unique_id"))) if tests else ()
+    left_out = read_tests(book, place, project.tests.get(str(raw.get("unique_id")), ())) if tests else ()
     in_catalog = constraints if not payload and _are_built(raw) else NO_CONSTRAINTS
     rules = book.finish()
     unexpected = reader.choice(given.get("unexpected"), "contract.unexpected", UNEXPECTED)

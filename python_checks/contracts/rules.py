@@ -44,8 +44,7 @@ class Where:
 
     def parent_node(self, node_id: str) -> tuple[str, str] | None:
         """Schema and table of a node; None when it has no table in the same database."""
-        nodes = {**(self.manifest.get("nodes") or {}), **(self.manifest.get("sources") or {})}
-        node = nodes.get(node_id)
+        node = (self.manifest.get("nodes") or {}).get(node_id) or (self.manifest.get("sources") or {}).get(node_id)
         if node is None or (node.get("config") or {}).get("materialized") == "ephemeral":
             return None
         connection, schema, table = place_of(node, self.default_connection)
@@ -66,7 +65,9 @@ class RuleBook:
     ) -> None:  # fmt: skip
         """Add one promise; ``name`` is what people call it, ``test`` the unique id of the dbt test it comes from."""
         arguments = arguments or {}
-        identity = json.dumps([kind, list(columns), arguments, where], sort_keys=True, default=str)
+        # An expression says by itself which columns it is about.
+        about = [] if kind == "expression" else list(columns)
+        identity = json.dumps([kind, about, arguments, where], sort_keys=True, default=str)
         rule = Rule(
             kind, tuple(columns), test or name or _name(kind, columns, arguments, where), arguments,
             severity or self.severity, where,
