@@ -1,10 +1,6 @@
 {#- Start and end of the newest bucket that was over at the run clock, as texts that every timestamp type understands. -#}
 {% macro newest_closed_bucket(grain) %}
-    {%- set given = (var("lookout_as_of", "") or env_var("LOOKOUT_AS_OF", "")) | string | trim -%}
-    {%- set clock = modules.datetime.datetime.fromisoformat(given | replace("Z", "+00:00")) if given else run_started_at -%}
-    {%- if clock.tzinfo -%}
-        {%- set clock = clock.astimezone(modules.pytz.utc) -%}
-    {%- endif -%}
+    {%- set clock = modules.datetime.datetime.fromisoformat(lookout.clock_text()).astimezone(modules.pytz.utc) -%}
     {%- set floor = {"hour": clock.hour, "day": 0} -%}
     {%- if grain not in floor -%}
         {{ exceptions.raise_compiler_error("grain '" ~ grain ~ "' is unknown: use hour or day") }}
