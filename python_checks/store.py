@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import psycopg2
 from psycopg2 import sql
@@ -67,6 +68,7 @@ BOOKKEEPING = {
 }
 # What stands for a missing value on its way into the database; no text that people write is this.
 NULL = "\x01"
+_ROWS_AT_A_TIME = 50_000  # as text, so that a million rows need little memory
 LOCK_KEY = 4_716_215_730_202_611
 
 
@@ -233,26 +235,44 @@ def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Seque
 
 
 def _csv(frame: pd.DataFrame) -> io.BytesIO:
-    try:
-        text = _lines(frame)
-    except csv.Error:
-        # The writer of Python 3.10 refuses the NUL character.
-        bare = {name: frame[name].map(_without_nul) for name in frame.select_dtypes("object").columns}
-        text = _lines(frame.assign(**bare))
-    # PostgreSQL stores neither the NUL character nor half of a surrogate pair.
-    return io.BytesIO(text.replace("\x00", "").encode("utf-8", "replace"))
+    buffer = io.BytesIO()
+    for begin in range(0, len(frame), _ROWS_AT_A_TIME):
+        part = frame.iloc[begin : begin + _ROWS_AT_A_TIME]
+        try:
+            text = _lines(part)
+        except csv.Error:
+            # The writer of Python 3.10 refuses the NUL character.
+            bare = {name: part[name].map(_without_nul) for name in part.select_dtypes("object").columns}
+            text = _lines(part.assign(**bare))
+        # PostgreSQL stores neither the NUL character nor half of a surrogate pair.
+        buffer.write(text.replace("\x00", "").encode("utf-8", "replace"))
+    buffer.seek(0)
+    return buffer
 
 
 def _lines(frame: pd.DataFrame) -> str:
     # Lines end in CR LF so that the writer quotes a lone CR too, which COPY would not take for text otherwise.
-    return frame.to_csv(
-        index=False,
-        header=False,
-        na_rep=NULL,
-        quoting=csv.QUOTE_MINIMAL,
-        lineterminator="\r\n",
-        date_format="%Y-%m-%dT%H:%M:%S.%f%z",
-    )
+    buffer = io.StringIO(newline="")
+    columns = [_cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    csv.writer(buffer, lineterminator="\r\n").writerows(zip(*columns, strict=True))
+    return buffer.getvalue()
+
+
+def _cells(column: pd.Series[Any]) -> Sequence[Any]:
+    """What the CSV writer writes, NULL for what is missing; several times faster than ``DataFrame.to_csv``."""
+    if column.dtype == np.float64:
+        return [NULL if value != value else repr(value) for value in column.tolist()]
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        # Few times stand in many rows: each is worded once.
+        codes, times = pd.factorize(column)
+        # The last one stands for NaT, whose code is -1.
+        texts = [*pd.DatetimeIndex(times).strftime("%Y-%m-%dT%H:%M:%S.%f%z"), NULL]
+        return [texts[code] for code in codes.tolist()]
+    missing = column.isna().to_numpy()
+    cells: list[Any] = column.astype(object).tolist()
+    for place in np.flatnonzero(missing):
+        cells[place] = NULL
+    return cells
 
 
 def _without_nul(value: Any) -> Any:
