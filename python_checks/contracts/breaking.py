@@ -13,12 +13,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from python_checks.contracts.type_changes import type_change
-from python_checks.contracts.versions import Change, Definition, pair_rules, rule_label, rule_text
+from python_checks.contracts.versions import Change, Definition, is_said_elsewhere, pair_rules, rule_change
 
 Level = Literal["breaking", "risky", "safe"]
 Direction = Literal["same", "tighter", "looser", "other"]
 
 LEVELS: tuple[Level, ...] = ("breaking", "risky", "safe")
+NULLS = "Nulls may arrive: joins and comparisons lose rows."
+DUPLICATES = "Duplicates may arrive: joins on the key multiply rows."
 UNEXPECTED = ("ignore", "warn", "fail")
 TYPE_LEVELS: dict[str, tuple[Level, str]] = {
     "same": ("safe", "The same type in other words."),
@@ -97,7 +99,7 @@ def _judge_nullability(change: Change, old: Definition, new: Definition) -> tupl
         return "safe", "Nulls do not arrive any more."
     if _is_not_null(change.column_name, new):
         return "safe", "A not_null rule still forbids nulls."
-    return "breaking", "Nulls may arrive: joins and comparisons lose rows."
+    return "breaking", NULLS
 
 
 def _judge_setting(change: Change, old: Definition, new: Definition) -> tuple[Level, str]:
@@ -156,7 +158,7 @@ def _judge_key(change: Change, old: Definition, new: Definition) -> Judgement:
         return Judgement("safe", change, "Rows are promised to be unique.")
     if any(set(key) <= set(change.detail.split(", ")) for key in _keys(new)):
         return Judgement("safe", change, "Another key still implies it.")
-    return Judgement("breaking", change, "Duplicates may arrive: joins on the key multiply rows.")
+    return Judgement("breaking", change, DUPLICATES)
 
 
 def _judge_rule(
@@ -171,12 +173,14 @@ def _judge_rule(
         if before == after or (is_only_severity and is_mode_changed):
             return None
     else:
+        if is_said_elsewhere(before, old) or is_said_elsewhere(after, new):
+            return None
         direction = "looser" if after is None else "tighter"
-    change = _rule_change(before, after)
+    change = rule_change(before, after)
     if direction in ("same", "tighter"):
         return Judgement("safe", change, "More is promised." if direction == "tighter" else "Means the same.")
     if after is None and rule["kind"] in ("not_null", "unique") and not rule["where"]:
-        return _judge_structural(change, rule, old, new)
+        return _judge_structural(change, rule, new)
     relying = [promise.name for promise in promises if _relied_on(promise.rule, before, after)]
     if relying:
         names = ", ".join(dict.fromkeys(relying))
@@ -188,26 +192,15 @@ def _judge_rule(
     return Judgement("risky", change, "Rows may arrive that were ruled out before.")
 
 
-def _judge_structural(change: Change, rule: Definition, old: Definition, new: Definition) -> Judgement | None:
+def _judge_structural(change: Change, rule: Definition, new: Definition) -> Judgement | None:
     """A not_null or unique rule that goes: what counts is whether the promise is still made somewhere else."""
     if rule["kind"] == "not_null":
         if _is_not_null(rule["columns"][0], new):
             return None
-        if not old["columns"].get(rule["columns"][0], {"is_nullable": True})["is_nullable"]:
-            return None  # reported as a change of nullability
-        return Judgement("breaking", change, "Nulls may arrive: joins and comparisons lose rows.")
-    if any(set(key) <= set(rule["columns"]) for key in _keys(new)) or sorted(rule["columns"]) in old["keys"]:
-        return None  # still promised, or reported as a key that goes
-    return Judgement("breaking", change, "Duplicates may arrive: joins on the key multiply rows.")
-
-
-def _rule_change(before: Definition | None, after: Definition | None) -> Change:
-    rule = after or before or {}
-    column = rule["columns"][0] if len(rule["columns"]) == 1 else ""
-    kind: Any = "rule_changed" if before and after else "rule_added" if after else "rule_removed"
-    return Change(
-        column, kind, rule_label(rule), rule_text(before) if before else "", rule_text(after) if after else ""
-    )
+        return Judgement("breaking", change, NULLS)
+    if any(set(key) <= set(rule["columns"]) for key in _keys(new)):
+        return None
+    return Judgement("breaking", change, DUPLICATES)
 
 
 def _relied_on(promised: Definition, before: Definition | None, after: Definition | None) -> bool:

@@ -17,6 +17,7 @@ from python_checks.contracts.versions import WORDS, Change
 from python_checks.report import text
 
 SHOWN_CONSUMERS = 12
+LONGEST_VALUE = 200
 ICONS = {"breaking": "🔴 breaking", "risky": "🟡 risky", "safe": "🟢 safe"}
 
 
@@ -36,8 +37,9 @@ def to_text(diff: ContractDiff) -> str:
 
 def to_json(diff: ContractDiff) -> str:
     """For scripts: a summary with the count of changes by level, and every change with who is hit by it."""
+    summary: dict[str, int] = {level: len(diff.of_level(level)) for level in LEVELS}
     content = {
-        "summary": {**{level: len(diff.of_level(level)) for level in LEVELS}, "compared": diff.compared},
+        "summary": {**summary, "compared": diff.compared},
         "contracts": [_asset_dict(asset) for asset in diff.assets],
     }
     return json.dumps(content, indent=2, ensure_ascii=False)
@@ -78,8 +80,10 @@ def title(asset: AssetDiff) -> str:
 
 
 def change_text(change: Change) -> str:
-    """A change in words: ``total: type numeric(12,2) -> integer``."""
+    """A change in words: ``total: type numeric(12,2) -> integer``; long values are cut."""
     detail = change.detail
+    if change.change_type == "setting_changed" and detail == "description":
+        return "description reworded"
     if change.column_name and detail.endswith(f" {change.column_name}"):
         detail = detail.removesuffix(f" {change.column_name}")
     if change.change_type in ("key_added", "key_removed"):
@@ -109,28 +113,31 @@ def _environment() -> Environment:
         loader=PackageLoader("python_checks.contracts"), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, autoescape=False,
     )  # fmt: skip
-    found.filters |= {"cell": text.cell, "title": title, "consumers": consumers_text}
+    found.filters |= {"cell": text.cell, "title": lambda asset: _arrows(title(asset)), "consumers": consumers_text}
     return found
 
 
 def _table(rows: Iterable[tuple[AssetDiff, Judgement]]) -> str:
     cells = [
-        (ICONS[one.level], text.code(title(asset)), text.cell(change_text(one.change)), text.cell(one.reason))
+        (ICONS[one.level], text.code(title(asset)), text.cell(_arrows(change_text(one.change))), text.cell(one.reason))
         for asset, one in rows
     ]
     return text.table(("", "Table", "Change", "What it means"), cells) if cells else ""
 
 
+def _arrows(said: str) -> str:
+    return said.replace(" -> ", " → ")
+
+
 def _values(change: Change) -> str:
-    if change.old_value and change.new_value:
-        return f" {change.old_value} -> {change.new_value}"
-    if change.change_type == "setting_changed":
-        return f" {change.old_value or 'none'} -> {change.new_value or 'none'}"
-    if change.change_type in ("created", "removed"):
-        value = change.old_value or change.new_value
-        return f" ({value})" if value else ""
-    only = change.new_value or change.old_value
-    return f" ({only})" if only else ""
+    old, new = _cut(change.old_value), _cut(change.new_value)
+    if change.change_type == "setting_changed" or (old and new):
+        return f" {old or 'none'} -> {new or 'none'}"
+    return f" ({old or new})" if old or new else ""
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else value[: LONGEST_VALUE - 3] + "..."
 
 
 def _about(asset: AssetDiff) -> str:

@@ -129,7 +129,7 @@ def changes(subject: Subject, old: Definition | None, new: Definition | None) ->
     return (
         *_column_changes(before["columns"], after["columns"]),
         *_key_changes(before["keys"], after["keys"]),
-        *_rule_changes(before["rules"], after["rules"]),
+        *_rule_changes(before, after),
         *_setting_changes(before["settings"], after["settings"]),
     )
 
@@ -141,7 +141,13 @@ def rule_label(rule: Mapping[str, Any]) -> str:
 
 def rule_text(rule: Mapping[str, Any]) -> str:
     """What a rule says, on one line."""
-    said = [f"{key} {_shown(value)}" for key, value in rule["arguments"].items() if value is not None]
+    # How texts are quoted and limits that are allowed themselves go without saying.
+    given = {
+        key: value
+        for key, value in rule["arguments"].items()
+        if key != "quote" and value is not None and value is not False
+    }
+    said = [key if value is True else f"{key} {_shown(value)}" for key, value in given.items()]
     said.append(str(rule["severity"]))
     return ", ".join([*said, f"where {rule['where']}"] if rule["where"] else said)
 
@@ -163,6 +169,25 @@ def pair_rules(
                 yield rule, other
     yield from ((rule, None) for rule in before)
     yield from ((None, rule) for rule in after)
+
+
+def is_said_elsewhere(rule: Definition | None, definition: Definition) -> bool:
+    """Whether a rule that comes or goes alone says what the nullability of its column or a key says already."""
+    if rule is None or rule["where"]:
+        return False
+    if rule["kind"] == "not_null":
+        return not definition["columns"].get(rule["columns"][0], {"is_nullable": True})["is_nullable"]
+    return rule["kind"] == "unique" and sorted(rule["columns"]) in definition["keys"]
+
+
+def rule_change(before: Definition | None, after: Definition | None) -> Change:
+    """The change from one rule to another; None stands for no rule, but not twice."""
+    rule = after or before or {}
+    return Change(
+        rule["columns"][0] if len(rule["columns"]) == 1 else "",
+        "rule_changed" if before and after else "rule_added" if after else "rule_removed",
+        rule_label(rule), rule_text(before) if before else "", rule_text(after) if after else "",
+    )  # fmt: skip
 
 
 def history_text(frame: pd.DataFrame) -> str:
@@ -222,18 +247,13 @@ def _key_changes(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> 
             yield Change(column, "key_added", text, new_value=text)
 
 
-def _rule_changes(old: Sequence[Definition], new: Sequence[Definition]) -> Iterator[Change]:
+def _rule_changes(old: Definition, new: Definition) -> Iterator[Change]:
     found = []
-    for before, after in pair_rules(old, new):
-        rule = after or before
-        assert rule is not None
-        column = rule["columns"][0] if len(rule["columns"]) == 1 else ""
-        if before is None:
-            found.append(Change(column, "rule_added", rule_label(rule), "", rule_text(rule)))
-        elif after is None:
-            found.append(Change(column, "rule_removed", rule_label(rule), rule_text(rule), ""))
-        elif before != after:
-            found.append(Change(column, "rule_changed", rule_label(rule), rule_text(before), rule_text(after)))
+    for before, after in pair_rules(old["rules"], new["rules"]):
+        is_alone = before is None or after is None
+        if before == after or (is_alone and (is_said_elsewhere(before, old) or is_said_elsewhere(after, new))):
+            continue
+        found.append(rule_change(before, after))
     yield from sorted(found, key=lambda change: (change.column_name, change.detail, change.change_type))
 
 
