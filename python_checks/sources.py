@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
 
 import pandas as pd
 import psycopg2
-from psycopg2 import errors, sql
+from psycopg2 import sql
 
 from python_checks.breaker import UnreachableError
-from python_checks.connections import Connection, clean_message
+from python_checks.connections import Connection
 from python_checks.monitors import Monitor
 from python_checks.profile import OBSERVATION_COLUMNS, ProfileRequest, TableProfile, plan_profile, read_profile
 from python_checks.relations import CATALOG_QUERY, NAMES_QUERY, Finding, Relation, Status, examine, relations
 from python_checks.session import CollectOptions, Session
+from python_checks.visits import Put, explain_failure, unknown_output, visit_sources
 
 __all__ = ["CollectOptions", "CollectionOutcome", "ProfileRequest", "collect"]
-
-TICK = 0.2
-STATUS_OF: tuple[tuple[type[psycopg2.Error], Status], ...] = (
-    (errors.QueryCanceled, "timeout"),
-    (errors.LockNotAvailable, "timeout"),
-    (errors.InsufficientPrivilege, "permission_denied"),
-    (errors.UndefinedTable, "missing_table"),
-    (errors.InvalidSchemaName, "missing_table"),
-    (errors.UndefinedColumn, "missing_column"),
-)
 
 
 @dataclass(frozen=True)
@@ -78,13 +66,6 @@ class CollectionOutcome:
         return frame.assign(**{name: pd.to_datetime(frame[name], utc=True) for name in times})
 
 
-class _Arrival(NamedTuple):
-    """An outcome and the position of its request."""
-
-    position: int
-    outcome: CollectionOutcome
-
-
 def collect(
     requests: Sequence[ProfileRequest], connections: Mapping[str, Connection], *, as_of: datetime,
     options: CollectOptions | None = None, on_done: Callable[[CollectionOutcome], None] | None = None,
@@ -94,72 +75,27 @@ def collect(
     ``on_done`` is called in the calling thread as soon as a table is finished. A source that fails is an outcome for
     each of its tables. An exception of ``on_done``, or Ctrl-C, ends all queries and is raised again.
     """
-    options, stop = options or CollectOptions(), threading.Event()
     outcomes: dict[int, CollectionOutcome] = {}
     by_source: dict[str, dict[int, ProfileRequest]] = {}
+
+    def tell(outcome: CollectionOutcome) -> None:
+        if on_done is not None:
+            on_done(outcome)
+
+    def visit(
+        session: Session, wanted: Mapping[int, ProfileRequest], put: Put[CollectionOutcome], stop: threading.Event
+    ) -> None:
+        _Collector(session, as_of, stop).run(wanted, put)
+
     for position, request in enumerate(requests):
         name = request.monitor.connection
         if name in connections:
             by_source.setdefault(name, {})[position] = request
         else:
-            message = f"There is no output '{name}' in profiles.yml, or an environment variable it needs is not set."
-            outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", message)
-    sessions = {name: Session(connections[name], options, stop) for name in by_source}
-    arrived: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
-    with ThreadPoolExecutor(max(1, min(len(sessions), options.max_connections)), "lookout-source") as pool:
-        futures: list[Future[None]] = []
-        try:
-            for outcome in outcomes.values():
-                _tell(on_done, outcome)
-            for name, session in sessions.items():
-                futures.append(pool.submit(_Collector(session, as_of, stop).run, by_source[name], arrived.put))
-            for position, outcome in _arrivals(
-                arrived, futures, list(sessions.values()), len(requests) - len(outcomes)
-            ):
-                outcomes[position] = outcome
-                _tell(on_done, outcome)
-        except BaseException:
-            stop.set()
-            _abandon(futures, list(sessions.values()))
-            raise
-        for future in futures:
-            future.result()
+            outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", unknown_output(name))
+            tell(outcomes[position])
+    outcomes |= visit_sources(by_source, connections, options or CollectOptions(), visit, tell)
     return [outcomes[position] for position in range(len(requests))]
-
-
-def _tell(on_done: Callable[[CollectionOutcome], None] | None, outcome: CollectionOutcome) -> None:
-    if on_done is not None:
-        on_done(outcome)
-
-
-def _arrivals(
-    arrived: queue.SimpleQueue[_Arrival], futures: Sequence[Future[None]], sessions: Sequence[Session], expected: int
-) -> Iterator[_Arrival]:
-    """Outcomes as they come in; meanwhile, hang up on servers that have stopped answering."""
-    while expected:
-        # Asked before the queue is: a thread that has ended has put everything it had.
-        has_ended = all(future.done() for future in futures)
-        try:
-            yield arrived.get(block=not has_ended, timeout=TICK)
-            expected -= 1
-        except queue.Empty:
-            if has_ended:
-                return
-        for session in sessions:
-            session.hang_up_if_overdue()
-
-
-def _abandon(futures: Sequence[Future[None]], sessions: Sequence[Session]) -> None:
-    """Cancel what runs on the servers, and hang up on those that do not react."""
-    for future in futures:
-        future.cancel()
-    deadline = time.monotonic() + 2.0
-    while time.monotonic() < deadline and not all(future.done() for future in futures):
-        for session in sessions:
-            session.cancel()
-        time.sleep(0.05)
-    for session in sessions:
-        session.hang_up()
 
 
 class _Collector:
@@ -168,7 +104,7 @@ class _Collector:
     def __init__(self, session: Session, as_of: datetime, stop: threading.Event) -> None:
         self._session, self._as_of, self._stop = session, as_of, stop
 
-    def run(self, requests: Mapping[int, ProfileRequest], put: Callable[[_Arrival], None]) -> None:
+    def run(self, requests: Mapping[int, ProfileRequest], put: Put[CollectionOutcome]) -> None:
         """Put one arrival for each request, unless the collection is stopped."""
         with closing(self._session):
             try:
@@ -177,7 +113,7 @@ class _Collector:
                 status, message = self._explain(error)
                 for position, request in requests.items():
                     outcome = CollectionOutcome(request.monitor, status, message, attempts=self._session.attempts)
-                    put(_Arrival(position, outcome))
+                    put(position, outcome)
                 return
             for position, request in requests.items():
                 if self._stop.is_set():
@@ -185,7 +121,7 @@ class _Collector:
                 relation = found[request.monitor.schema, request.monitor.table]
                 finding = examine(request.monitor, relation, self._session.user, known)
                 outcome = self._table(request, relation, finding)
-                put(_Arrival(position, replace(outcome, attempts=self._session.attempts)))
+                put(position, replace(outcome, attempts=self._session.attempts))
 
     def _catalog(self, monitors: Sequence[Monitor]) -> tuple[dict[tuple[str, str], Relation], list[tuple[str, str]]]:
         """The wanted tables by (schema, table); and the names of all tables when one of them is missing."""
@@ -246,25 +182,10 @@ class _Collector:
 
     def _explain(self, error: Exception, monitor: Monitor | None = None) -> tuple[Status, str]:
         """Status and one sentence for what a source answered, or did not."""
-        session, place = self._session, self._session.connection.place
-        if isinstance(error, UnreachableError):
-            return ("timeout" if error.timed_out else "source_unreachable"), str(error)
+        place = self._session.connection.place
         what = f"Table {monitor.asset} of {place}" if monitor else place
-        limits = session.options
-        if session.is_overdue:
-            return "timeout", f"{what} stopped answering; Lookout hung up: check that server."
-        if session.is_broken:
-            return "source_unreachable", f"{what}: the connection broke twice: {clean_message(error)}"
-        if isinstance(error, errors.LockNotAvailable):
-            return (
-                "timeout",
-                f"{what} is locked by somebody else for more than {limits.lock_timeout:g} s; run it later.",
-            )
-        if isinstance(error, errors.QueryCanceled):
-            advice = "index its timestamp, shorten `history`, or raise the statement timeout."
-            return "timeout", f"{what} did not answer within {limits.statement_timeout:g} s: {advice}"
-        status: Status = next((status for kind, status in STATUS_OF if isinstance(error, kind)), "error")
-        return status, f"{what}: {clean_message(error)}"
+        advice = "index its timestamp, shorten `history`, or raise the statement timeout."
+        return explain_failure(error, self._session, what, advice)
 
 
 def _future_message(monitor: Monitor, profile: TableProfile, as_of: datetime) -> str:
