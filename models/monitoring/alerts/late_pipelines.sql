@@ -1,0 +1,47 @@
+{{ config(materialized='ephemeral') }}
+
+-- What was late for good stays an alert until the next execution succeeds; older ones are over.
+with late as (
+    select
+        *,
+        {{ lookout.in_dateparts('duration_seconds', 'timely_datepart') }} as taken,
+        concat(timely_number, ' ', timely_datepart, case when timely_number <> 1 then 's' end) as allowed
+    from {{ ref('lookout', 'pipeline_timeliness') }}
+    where is_current or start_date > {{ lookout.as_of() }} - interval '30 days'
+),
+
+final as (
+    select
+        'PIPELINE_LATE' as alert_type,
+        case when execution_status = 'running' then 'critical' else 'warning' end as severity,
+        connection,
+        asset,
+        '' as column_name,
+        'duration_seconds' as metric,
+        owner,
+        layer,
+        cast(null as text) as series_key,
+        start_date as window_start,
+        coalesce(end_date, {{ lookout.as_of() }}) as window_end,
+        cast(duration_seconds as double precision) as observed_value,
+        cast(null as double precision) as expected_value,
+        cast(null as double precision) as lower_bound,
+        cast(seconds_threshold as double precision) as upper_bound,
+        cast(null as double precision) as score,
+        concat(
+            'execution ', pipeline_execution_id, ' of ', name, ' began at ', {{ lookout.human_minute('start_date') }},
+            case when end_date is null then ' and is still running' else concat(' and ended at ', {{ lookout.human_minute('end_date') }}) end,
+            '; the limit is set for ', case when used_child_config then 'the pipeline itself' else concat('its type ', pipeline_type) end
+        ) as reason,
+        concat(
+            case when execution_status = 'running' then 'running for ' else 'took ' end, taken,
+            ', expected within ', allowed
+        ) as description,
+        is_current as is_open,
+        {{ lookout.as_of() }} as seen_at
+    from late
+)
+
+-- Two at the same moment are one alert.
+select distinct on (connection, asset, metric, window_start) * from final
+order by connection, asset, metric, window_start, observed_value desc nulls last

@@ -1,0 +1,78 @@
+{{ config(materialized='ephemeral') }}
+
+-- Pipelines whose last execution failed. What dbt skipped has neither failed nor succeeded.
+with watched_pipelines as (
+    select * from {{ ref('lookout', 'watched_pipelines') }}
+),
+
+-- One look into the index for each pipeline, however many executions there are.
+failing as (
+    select
+        watched_pipelines.*,
+        newest.execution_id,
+        newest.parent_id,
+        newest.end_date,
+        newest.status,
+        newest.error,
+        coalesce(success.start_date, '-infinity') as succeeded_at
+    from watched_pipelines
+    cross join lateral (
+        select * from {{ ref('lookout', 'pipeline_runs') }} as runs
+        where
+            runs.pipeline_id = watched_pipelines.pipeline_id
+            and not runs.is_running
+            and runs.status is distinct from 'skipped'
+        order by runs.start_date desc, runs.end_date desc
+        limit 1
+    ) as newest
+    left join lateral (
+        select runs.start_date from {{ ref('lookout', 'pipeline_runs') }} as runs
+        where runs.pipeline_id = watched_pipelines.pipeline_id and runs.completed_successfully
+        order by runs.start_date desc
+        limit 1
+    ) as success on true
+    where not newest.completed_successfully
+),
+
+streaks as (
+    select
+        failing.*,
+        streak.failing_since,
+        streak.failures
+    from failing
+    cross join lateral (
+        select
+            min(runs.start_date) as failing_since,
+            count(*) as failures
+        from {{ ref('lookout', 'pipeline_runs') }} as runs
+        where
+            runs.pipeline_id = failing.pipeline_id
+            and runs.start_date >= failing.succeeded_at
+            and not runs.completed_successfully
+            and runs.status is distinct from 'skipped'
+    ) as streak
+),
+
+-- A failure is told where it began: not again for everything around it. dbt's own checks are alerts of their own, unless
+-- they were cut short.
+told_below as (
+    select distinct parent_id from failing
+    where parent_id is not null and not (is_dbt_check and status is not distinct from 'killed')
+),
+
+-- A model that dbt would not build because of its contract is a broken contract.
+broken_builds as (
+    select distinct connection, asset from {{ ref('lookout', 'contract_violations') }}
+    where found_by = 'dbt build'
+),
+
+final as (
+    select streaks.*
+    from streaks
+    left join told_below on streaks.execution_id = told_below.parent_id
+    left join broken_builds
+        on streaks.node_id <> '' and streaks.connection = broken_builds.connection and streaks.asset = broken_builds.asset
+    where not streaks.is_dbt_check and told_below.parent_id is null and broken_builds.asset is null
+)
+
+select * from final
