@@ -10,6 +10,12 @@ with found as (
     select * from {{ ref('lookout', 'failing_tests') }}
     union all
     select * from {{ ref('lookout', 'broken_contracts') }}
+    union all
+    select * from {{ ref('lookout', 'late_pipelines') }}
+    union all
+    select * from {{ ref('lookout', 'stale_pipelines') }}
+    union all
+    select * from {{ ref('lookout', 'anomalous_pipelines') }}
 ),
 
 candidates as (
