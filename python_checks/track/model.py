@@ -139,6 +139,11 @@ class Pipeline:
         return {key: value for key, value in said.items() if value is not None}
 
     @property
+    def is_reference(self) -> bool:
+        """Whether it only names a pipeline and says nothing about it."""
+        return not self.settings
+
+    @property
     def input_hash(self) -> str:
         """Hash of the settings; the same in every process."""
         return input_hash({"name": self.name, **self.settings})
@@ -254,7 +259,8 @@ def watermark_text(value: Any) -> str | None:
 
 def clean_text(text: str) -> str:
     """The text without what PostgreSQL cannot store: the NUL character and halves of surrogate pairs."""
-    return str(text).replace("\x00", "").encode("utf-8", "replace").decode()
+    text = str(text).replace("\x00", "")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def jsonable(value: Any, depth: int = 32) -> Any:

@@ -1,0 +1,206 @@
+"""The statements of the ledger. ``{schema}`` is the monitoring schema, ``{incoming}`` where the batch stands."""
+
+from __future__ import annotations
+
+LOCK_KEY = 471_621_574
+SHARED_LOCK = f"select pg_advisory_xact_lock_shared({LOCK_KEY}, hashtext(%(schema)s))"
+WHOLE_LOCK = f"select pg_advisory_xact_lock({LOCK_KEY}, hashtext(%(schema)s))"
+
+# The columns of a batch of executions, in the order of its rows.
+COLUMNS = {
+    "execution_id": "text", "pipeline_id": "text", "start_date": "timestamptz", "parent_id": "text",
+    "watermark": "text", "next_watermark": "text", "start_metadata": "jsonb", "kind": "text", "node_id": "text",
+    "host": "text", "code_checksum": "text", "end_date": "timestamptz", "completed_successfully": "boolean",
+    "inserts": "bigint", "updates": "bigint", "soft_deletes": "bigint", "total_rows": "bigint",
+    "end_next_watermark": "text", "end_metadata": "jsonb", "error": "text", "status": "text", "closed_by": "text",
+}  # fmt: skip
+SHAPE = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+TEMPORARY = "lookout_executions"
+CREATE_TEMPORARY = f"create temporary table {TEMPORARY} ({SHAPE}) on commit drop"
+FROM_JSON = f"jsonb_to_recordset(cast(%(rows)s as jsonb)) as given ({SHAPE})"
+
+# Half a second rounds up, on every version of PostgreSQL.
+_SECONDS = "round(cast(extract(epoch from incoming.end_date - {start}) as numeric))"
+_MEASURES = """cast({seconds} as integer),
+    cast(extract(epoch from incoming.end_date - {start}) as double precision),
+    case
+        when incoming.end_date is null then null
+        when {seconds} = 0 then 0
+        else round(incoming.total_rows / {seconds}, 4)
+    end"""
+
+
+def _measures(start: str) -> str:
+    return _MEASURES.format(seconds=_SECONDS.format(start=start), start=start)
+
+
+# Whether an execution of the batch hangs below one that is not known yet.
+HAS_ORPHANS = """
+with recursive incoming as (select execution_id, parent_id from {incoming}),
+
+above (execution_id) as (
+    select parent_id from incoming where parent_id is not null
+    union
+    select coalesce(stored.parent_id, incoming.parent_id)
+    from above
+    left join {schema}.pipeline_executions as stored on above.execution_id = stored.execution_id
+    left join incoming on above.execution_id = incoming.execution_id
+    where coalesce(stored.parent_id, incoming.parent_id) is not null
+)
+
+select exists (
+    select 1
+    from above
+    left join {schema}.pipeline_executions as stored on above.execution_id = stored.execution_id
+    left join incoming on above.execution_id = incoming.execution_id
+    where stored.execution_id is null and incoming.execution_id is null
+)
+"""
+
+INSERT = """
+with incoming as (select * from {incoming})
+
+insert into {schema}.pipeline_executions (
+    execution_id, parent_id, pipeline_id, start_date, date_recorded, hour_recorded, end_date,
+    duration_seconds, elapsed_seconds, throughput,
+    completed_successfully, inserts, updates, soft_deletes, total_rows, watermark, next_watermark, execution_metadata,
+    error, closed_by, kind, node_id, status, code_checksum, host
+)
+select
+    incoming.execution_id, incoming.parent_id, incoming.pipeline_id, incoming.start_date,
+    cast(incoming.start_date at time zone 'UTC' as date),
+    cast(extract(hour from incoming.start_date at time zone 'UTC') as integer),
+    incoming.end_date,
+    <measures>,
+    incoming.completed_successfully, incoming.inserts, incoming.updates, incoming.soft_deletes, incoming.total_rows,
+    incoming.watermark, coalesce(incoming.end_next_watermark, incoming.next_watermark),
+    coalesce(incoming.start_metadata, '{{}}') || coalesce(incoming.end_metadata, '{{}}'),
+    coalesce(incoming.error, ''), incoming.closed_by, coalesce(incoming.kind, ''), coalesce(incoming.node_id, ''),
+    coalesce(incoming.status, 'running'), coalesce(incoming.code_checksum, ''), coalesce(incoming.host, '')
+from incoming
+join {schema}.pipelines on incoming.pipeline_id = pipelines.pipeline_id
+where incoming.start_date is not null and pipelines.active
+order by incoming.execution_id
+on conflict (execution_id) do nothing
+returning execution_id
+""".replace("<measures>", _measures("incoming.start_date"))
+
+# Those that came with their end in this batch are closed already, and do not match.
+UPDATE = """
+with incoming as (select * from {incoming} where end_date is not null)
+
+update {schema}.pipeline_executions as stored
+set
+    end_date = incoming.end_date,
+    (duration_seconds, elapsed_seconds, throughput) = row(
+        <measures>
+    ),
+    completed_successfully = incoming.completed_successfully,
+    inserts = incoming.inserts,
+    updates = incoming.updates,
+    soft_deletes = incoming.soft_deletes,
+    total_rows = incoming.total_rows,
+    next_watermark = coalesce(incoming.end_next_watermark, stored.next_watermark),
+    execution_metadata = coalesce(stored.execution_metadata, '{{}}') || coalesce(incoming.end_metadata, '{{}}'),
+    error = coalesce(incoming.error, ''),
+    status = incoming.status,
+    closed_by = incoming.closed_by
+from incoming
+where
+    stored.execution_id = incoming.execution_id
+    and incoming.end_date > stored.start_date
+    and (stored.end_date is null or (stored.closed_by = 'reaper' and incoming.closed_by <> 'reaper'))
+returning
+    stored.pipeline_id, stored.execution_id, stored.start_date, stored.end_date, stored.completed_successfully,
+    stored.inserts, stored.updates, stored.soft_deletes, stored.watermark, stored.next_watermark
+""".replace("<measures>", _measures("stored.start_date"))
+
+# Ancestors of every new execution, and what came earlier and hangs below a new one. The path ends a circle of parents.
+CLOSURE = """
+with recursive above (parent_execution_id, child_execution_id, depth, path) as (
+    select fresh, fresh, 0, array[fresh] from unnest(%(fresh)s) as fresh
+    union all
+    select
+        parent.execution_id, above.child_execution_id, above.depth + 1, above.path || parent.execution_id
+    from above
+    join {schema}.pipeline_executions as child on above.parent_execution_id = child.execution_id
+    join {schema}.pipeline_executions as parent on child.parent_id = parent.execution_id
+    where not parent.execution_id = any(above.path)
+),
+
+below as (
+    select above.parent_execution_id, earlier.child_execution_id, above.depth + 1 + earlier.depth as depth
+    from above
+    join {schema}.pipeline_executions as child on above.child_execution_id = child.parent_id
+    join {schema}.pipeline_execution_closure as earlier on child.execution_id = earlier.parent_execution_id
+),
+
+pairs as (
+    select parent_execution_id, child_execution_id, depth from above
+    union all
+    select parent_execution_id, child_execution_id, depth from below
+)
+
+insert into {schema}.pipeline_execution_closure (parent_execution_id, child_execution_id, depth)
+select parent_execution_id, child_execution_id, min(depth)
+from pairs
+group by parent_execution_id, child_execution_id
+order by parent_execution_id, child_execution_id
+on conflict (parent_execution_id, child_execution_id) do nothing
+"""
+
+SELF_CLOSURE = """
+insert into {schema}.pipeline_execution_closure (parent_execution_id, child_execution_id, depth)
+select fresh, fresh, 0 from unnest(%(fresh)s) as fresh order by fresh
+on conflict (parent_execution_id, child_execution_id) do nothing
+"""
+HAS_CHILDREN = "select exists (select 1 from {schema}.pipeline_executions where parent_id = any(%(fresh)s))"
+
+LEFT_OPEN = """
+select execution_id, start_date, end_date is not null
+from {schema}.pipeline_executions
+where execution_id = any(%(left)s)
+"""
+
+HEARTBEAT = """
+update {schema}.pipeline_executions as stored
+set heartbeat_at = greatest(stored.heartbeat_at, given.at)
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given (execution_id text, at timestamptz)
+where stored.execution_id = given.execution_id and stored.end_date is null
+"""
+
+LOCK_PIPELINES = """
+select pipeline_id, watermark from {schema}.pipelines where pipeline_id = any(%(ids)s) order by pipeline_id for update
+"""
+
+NEWEST_STEPS = """
+select distinct on (pipeline_id) pipeline_id, advanced_at, set_by = 'person'
+from {schema}.watermarks
+where pipeline_id = any(%(ids)s)
+order by pipeline_id, advanced_at desc
+"""
+
+INSERT_STEPS = """
+insert into {schema}.watermarks (pipeline_id, execution_id, previous_watermark, watermark, set_by, advanced_at)
+select pipeline_id, execution_id, previous_watermark, watermark, %(set_by)s, advanced_at
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given (
+    pipeline_id text, execution_id text, previous_watermark text, watermark text, advanced_at timestamptz
+)
+order by pipeline_id, execution_id
+on conflict (pipeline_id, execution_id) do nothing
+"""
+
+ADVANCE = """
+update {schema}.pipelines as stored
+set
+    watermark = case when given.has_moved then given.watermark else stored.watermark end,
+    last_target_insert = greatest(stored.last_target_insert, given.inserted_at),
+    last_target_update = greatest(stored.last_target_update, given.updated_at),
+    last_target_soft_delete = greatest(stored.last_target_soft_delete, given.deleted_at),
+    load_lineage = false
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given (
+    pipeline_id text, has_moved boolean, watermark text,
+    inserted_at timestamptz, updated_at timestamptz, deleted_at timestamptz
+)
+where stored.pipeline_id = given.pipeline_id
+"""
