@@ -76,9 +76,13 @@ def test_drift_of_a_table_case_o_c8(run: Run) -> None:
 
 
 def test_a_renamed_column_is_missing_and_its_new_name_is_offered(run: Run) -> None:
-    run("create table renamed (id int, total_amt int)")
+    run("create table renamed (id int, total_amt int, total_amounts int)")
     promised = contract(
-        ColumnContract("id"), ColumnContract("total_amount"), ColumnContract("note", is_required=False), table="renamed"
+        ColumnContract("id"),
+        ColumnContract("total_amounts"),
+        ColumnContract("total_amount"),
+        ColumnContract("note", is_required=False),
+        table="renamed",
     )
     found, _ = check_structure(promised, look(run, promised))
     assert told(found) == {("total_amount", "MISSING_REQUIRED_FIELD"), ("total_amt", "UNEXPECTED_FIELD")}
@@ -264,8 +268,8 @@ def test_every_random_change_is_reported_as_what_it_is_and_nothing_else_is(run: 
     chance = random.Random(seed)
     names = chance.sample(HOSTILE, 8)
     kinds = [chance.choice(RETYPES) for _ in names]
-    table = chance.choice(HOSTILE) + str(seed)[:2] if seed % 2 else f"mutated_{seed}"
-    table = table[:60] if table.isascii() else table[:20]
+    # 63 bytes are the longest name there is.
+    table = f"{seed}{chance.choice(HOSTILE)}".encode()[:63].decode(errors="ignore")
     state = [Expected(name, name, chance.random() < 0.5) for name in names]
     key = tuple(names[:2])
     run(sql.SQL("create table {} ({})").format(sql.Identifier(table), sql.SQL(", ").join(
