@@ -113,7 +113,7 @@ def _table_lines(table: YamlTable, depth: int, *, is_source: bool) -> list[str]:
     if table.description:
         about["description"] = _escaped(table.description)
     lookout = {**table.settings, "contract": dict(table.contract) or True}
-    about["config"] = {"meta": {"lookout": lookout}}
+    about["config"] = {"meta": {"lookout": _escaped(lookout)}}
     lines = [*_comments(table.comments, depth), *_item(about, depth)]
     if table.columns:
         lines.append(f"{INDENT * (depth + 1)}columns:")
@@ -134,10 +134,13 @@ def _column(column: YamlColumn, is_source: bool) -> dict[str, Any]:
     if is_source:
         tests: list[Any] = [] if column.is_nullable else ["not_null"]
         tests += ["unique"] if column.is_unique else []
-        if column.accepted_values:
-            values = list(column.accepted_values)
+        values = list(column.accepted_values)
+        if _escaped(values) != values:
+            # dbt renders the arguments of tests only when it runs them, and what is under meta when it parses.
+            promises["accepted_values"] = values
+        elif values:
             quote = all(isinstance(value, str) for value in values)
-            arguments = {"values": [_escaped(value) for value in values], **({} if quote else {"quote": False})}
+            arguments = {"values": values, **({} if quote else {"quote": False})}
             tests.append({"accepted_values": {"arguments": arguments}})
         if tests:
             found["data_tests"] = tests
@@ -146,11 +149,11 @@ def _column(column: YamlColumn, is_source: bool) -> dict[str, Any]:
         given = {
             "nullable": None if column.is_nullable else False,
             "unique": True if column.is_unique else None,
-            "accepted_values": [_escaped(value) for value in column.accepted_values] or None,
+            "accepted_values": _escaped(column.accepted_values) or None,
         }
         promises = {key: value for key, value in given.items() if value is not None} | promises
     if promises:
-        found["config"] = {"meta": {"lookout": {"contract": {key: _escaped(promises[key]) for key in promises}}}}
+        found["config"] = {"meta": {"lookout": {"contract": _escaped(promises)}}}
     return found
 
 
@@ -173,7 +176,11 @@ def _comments(comments: tuple[str, ...], depth: int) -> list[str]:
 
 
 def _escaped(value: Any) -> Any:
-    """A text that dbt's Jinja leaves alone: descriptions, values and patterns may hold braces."""
+    """Texts that dbt's Jinja leaves alone: descriptions, values and patterns may hold braces."""
+    if isinstance(value, Mapping):
+        return {key: _escaped(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_escaped(item) for item in value]
     if isinstance(value, str) and any(sign in value for sign in ("{{", "{%", "{#")):
         return "{% raw %}" + value + "{% endraw %}"
     return value
