@@ -33,6 +33,8 @@ BASELINE_COLUMNS = [
 
 # So many changed series are learned in less than a second: then there is no reason to do it in two steps.
 FEW_SERIES = 500
+# Their points are in memory together.
+SERIES_AT_A_TIME = 10_000
 # What anomalies and alerts show of a bucket.
 LOUD = """
     select loud.* from unnest(%s::text[], %s::timestamptz[]) as changed (series_key, since)
@@ -89,7 +91,8 @@ def learn_first(run: Run, on_chunk: Any = None) -> Lesson:
     lesson = _prepare(run)
     few = {"few": sys.maxsize if lesson.is_replay else FEW_SERIES}
     changed = run.store.query(triage.NOT_CLEARED, _parameters(run, lesson) | few)
-    total = int(changed["changed_series"].max()) if len(changed) else -1
+    total = int(changed["changed_series"][0])
+    changed = changed.dropna(subset="series_key")
     rows = _learn_series(run, lesson, changed, on_chunk)
     done = frozenset(changed["series_key"])
     lesson = replace(lesson, learned=done, rows=rows, is_complete=len(done) == total)
@@ -134,16 +137,17 @@ def _parameters(run: Run, lesson: Lesson) -> dict[str, Any]:
 
 def _learn_series(run: Run, lesson: Lesson, changed: pd.DataFrame, on_chunk: Any) -> int:
     written = 0
-    for grain, part in changed.groupby("grain"):
-        series = part.set_index("series_key")
-        judged = judge_stored(
-            run.store, series, lesson.windows, lesson.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
-        )
-        frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
-        frame["sample_size"] = frame["sample_size"].astype("Int64")
-        written += run.store.upsert("baselines", frame)
-        if on_chunk is not None:
-            on_chunk(str(grain))
+    for grain, whole in changed.groupby("grain"):
+        for begin in range(0, len(whole), SERIES_AT_A_TIME):
+            series = whole.iloc[begin : begin + SERIES_AT_A_TIME].set_index("series_key")
+            judged = judge_stored(
+                run.store, series, lesson.windows, lesson.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
+            )
+            frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
+            frame["sample_size"] = frame["sample_size"].astype("Int64")
+            written += run.store.upsert("baselines", frame)
+            if on_chunk is not None:
+                on_chunk(str(grain))
     return written
 
 

@@ -55,7 +55,7 @@ CHANGED = """
 
 EVERYTHING = f"{CHANGED} select * from changed"  # noqa: S608
 
-# Laterals keep it at one look into the index for each new bucket, however many are stored.
+# One row at least, for the number of changed series. Laterals keep it at one look into the index for each new bucket, however many are stored.
 NOT_CLEARED = f"""{CHANGED},
     fresh as (
         select
@@ -135,10 +135,15 @@ NOT_CLEARED = f"""{CHANGED},
     ),
     counted as (
         select count(*) as changed_series from changed
+    ),
+    chosen as (
+        select changed.*
+        from changed
+        cross join counted
+        left join urgent on urgent.series_key = changed.series_key
+        where not changed.is_only_measured or urgent.series_key is not null or counted.changed_series <= %(few)s
     )
-    select changed.*, counted.changed_series
-    from changed
-    cross join counted
-    left join urgent on urgent.series_key = changed.series_key
-    where not changed.is_only_measured or urgent.series_key is not null or counted.changed_series <= %(few)s
+    select chosen.*, counted.changed_series
+    from counted
+    left join chosen on true
 """  # noqa: S608

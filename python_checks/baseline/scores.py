@@ -167,7 +167,7 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -
     if not empty.any():
         return forecast, empty
     spans, start, kinds = panel.spans, panel.start, panel.kinds
-    nothing = transforms.forward(np.zeros((1, 1)), kinds[:1])[0, 0]
+    nothing = transforms.forward(np.zeros((len(kinds), 1)), kinds)
     filled = np.where(np.isfinite(panel.y) | panel.excluded, panel.y, nothing)
     lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
     most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
