@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -80,15 +80,17 @@ def subgraph(store: Database, asset: str, depth: int | None = 2, direction: str 
 def lineage_text(rows: Sequence[LineageRow]) -> str:
     """The rows of ``up`` or ``down`` as a tree; an address that several ways lead to stands under the first of them."""
     below: dict[str, list[LineageRow]] = {}
-    for row in rows[1:]:
+    for row in reversed(rows[1:]):
         below.setdefault(row.nearer[0] if row.nearer else rows[0].name, []).append(row)
-    lines = [_described(row) for row in rows[:1]]
-    waiting = [(row, "", i == 0) for i, row in enumerate(reversed(below.get(rows[0].name, []) if rows else []))]
+    # A dbt node is its own pipeline, which goes without saying.
+    nodes = {row.node_id.lower() for row in rows}
+    lines, waiting = [], [(row, "", "") for row in rows[:1]]
     while waiting:
-        row, indent, is_last = waiting.pop()
-        lines.append(f"{indent}{'└─ ' if is_last else '├─ '}{_described(row)}")
-        deeper = indent + ("   " if is_last else "│  ")
-        waiting += [(next_, deeper, i == 0) for i, next_ in enumerate(reversed(below.pop(row.name, [])))]
+        row, branch, indent = waiting.pop()
+        lines.append(branch + _described(row, nodes))
+        for index, next_row in enumerate(below.pop(row.name, [])):
+            corner, rest = ("└─ ", "   ") if index == 0 else ("├─ ", "│  ")
+            waiting.append((next_row, indent + corner, indent + rest))
     return "\n".join(lines)
 
 
@@ -255,8 +257,10 @@ def _edges(reader: Writer, nodes: Sequence[str]) -> list[dict[str, Any]]:
     return [{"source": row[0], "target": row[1], "pipelines": row[2]} for row in rows]
 
 
-def _described(row: LineageRow) -> str:
-    also = f"also by way of {', '.join(row.nearer[1:])}" if len(row.nearer) > 1 else ""
-    facts = [row.address_type, row.owner and f"owner {row.owner}", also]
+def _described(row: LineageRow, nodes: Collection[str]) -> str:
+    pipelines = [name for name in row.pipelines if name.lower() not in nodes]
+    facts = [row.address_type, f"owner {row.owner}" if row.owner else ""]
+    facts += [f"pipeline {', '.join(pipelines)}" if pipelines else ""]
+    facts += [f"also by way of {', '.join(row.nearer[1:])}" if len(row.nearer) > 1 else ""]
     text = f"{row.name}  ({'; '.join(filter(None, facts))})"
     return "".join(letter if letter.isprintable() else "?" for letter in text)

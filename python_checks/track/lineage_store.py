@@ -200,7 +200,7 @@ def write_edges(writer: Writer, changes: Changes, at: datetime) -> None:
     if changes.added:
         writer.run(
             "insert into {schema}.address_lineage (pipeline_id, source_address_id, target_address_id, declared_at) "
-            f"select pipeline, source, target, %s from {said} "  # noqa: S608
+            f"select pipeline, source, target, %s from {said} "
             "on conflict (pipeline_id, source_address_id, target_address_id) do nothing",
             [at, *_columns(changes.added)],
         )

@@ -1,0 +1,79 @@
+{{ config(materialized='ephemeral') }}
+
+with recursive open_alerts as materialized (
+    select
+        alerts.alert_key,
+        alerts.severity,
+        alerts.window_start,
+        -- Something hourly that broke at noon is behind what a whole day of data shows.
+        case
+            when monitors.grain is null then alerts.window_start
+            else alerts.window_start + {{ lookout.bucket_step('monitors.grain') }} - interval '1 microsecond'
+        end as began_by,
+        alerts.asset = '' as is_about_database,
+        places.is_pipeline,
+        places.address_id
+    from {{ ref('lookout', 'alerts') }} as alerts
+    inner join {{ ref('lookout', 'alert_places') }} as places
+        on
+            alerts.connection is not distinct from places.connection
+            and alerts.asset = places.asset
+            and (alerts.alert_type like 'PIPELINE%') = places.is_pipeline
+    left join {{ ref('lookout', 'monitors') }} as monitors on alerts.series_key = monitors.series_key
+    where alerts.status = 'open'
+),
+
+-- A pipeline, and a database as a whole, come before their tables. No data is the cause of an unreachable database.
+upstream as materialized (
+    select
+        alerts.alert_key,
+        alerts.window_start,
+        alerts.began_by,
+        causes.alert_key as cause_alert_key,
+        causes.severity as cause_severity,
+        causes.window_start as cause_window_start,
+        min(closure.depth) as depth
+    from open_alerts as alerts
+    inner join {{ ref('lookout', 'lineage_closure') }} as closure on alerts.address_id = closure.target_address_id
+    inner join open_alerts as causes on closure.source_address_id = causes.address_id
+    where
+        not alerts.is_about_database
+        and alerts.alert_key <> causes.alert_key
+        and (closure.depth > 0 or causes.is_about_database or (causes.is_pipeline and not alerts.is_pipeline))
+    group by alerts.alert_key, alerts.window_start, alerts.began_by, causes.alert_key, causes.severity, causes.window_start
+),
+
+-- Where each of two may be behind the other, the one that began earlier is.
+nearest as (
+    select distinct on (upstream.alert_key) upstream.alert_key, upstream.cause_alert_key
+    from upstream
+    left join upstream as back
+        on upstream.alert_key = back.cause_alert_key and upstream.cause_alert_key = back.alert_key
+    where
+        upstream.cause_window_start <= upstream.began_by
+        and (back.alert_key is null or upstream.cause_window_start < upstream.window_start)
+    order by
+        upstream.alert_key, upstream.depth, upstream.cause_severity, upstream.cause_window_start, upstream.cause_alert_key
+),
+
+chain as (
+    select alert_key, cause_alert_key as root_alert_key from nearest
+    union
+    select chain.alert_key, nearest.cause_alert_key
+    from chain
+    inner join nearest on chain.root_alert_key = nearest.alert_key
+),
+
+roots as (
+    select chain.* from chain
+    left join nearest on chain.root_alert_key = nearest.alert_key
+    where nearest.alert_key is null
+),
+
+final as (
+    select nearest.*, coalesce(roots.root_alert_key, nearest.cause_alert_key) as root_alert_key
+    from nearest
+    left join roots on nearest.alert_key = roots.alert_key
+)
+
+select * from final
