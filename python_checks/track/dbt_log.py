@@ -1,0 +1,180 @@
+"""What dbt's own log says about invocations whose run_results.json has been overwritten since. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+
+DAY = timedelta(days=1)
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+HEADER = re.compile(r"^=+ (\d{2}:\d{2}:\d{2}\.\d+) \| ([0-9a-f-]{36}) =+$", re.MULTILINE)
+LINE = re.compile(r"^(\d{2}:\d{2}:\d{2}\.\d+) \[\w+ *\] \[([^\]]*)\]: (.*)$")
+COMMAND = re.compile(r"Command `\S+ ([\w-]+)[^`]*` (succeeded|failed) at")
+ASKED = re.compile(r"running dbt with arguments .*'invocation_command': ['\"]\S+ ([\w-]+)")
+NODE = re.compile(r"(Began|Finished) running node (\S+)")
+RESULT = re.compile(
+    r"\d+ of \d+ (OK|PASS|FAIL|WARN|ERROR|SKIP\w*|NO-OP|STALE)\b(?!.*\[RUN\]).*?(?:\[(.*?)(?: in [\d.]+s)?\])?$"
+)
+FAILURE = re.compile(r"\b\w+ Error in \w+ (\S+) \([^)]*\)\n((?:  .*(?:\n|$))+)")
+STATUS = {
+    "OK": "success", "PASS": "pass", "FAIL": "fail", "WARN": "warn", "ERROR": "error", "NO-OP": "no-op",
+    "STALE": "error",
+}  # fmt: skip
+COUNTING = re.compile(r"(?:INSERT 0|SELECT|MERGE|UPDATE|DELETE) (\d+)")
+
+
+@dataclass(frozen=True)
+class LoggedNode:
+    """A node that ran; ``status`` is dbt's own, empty while it has not ended, and for an ephemeral model."""
+
+    node_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    status: str = ""
+    message: str = ""
+    rows: int | None = None
+
+
+@dataclass(frozen=True)
+class LoggedInvocation:
+    """One dbt command; ``succeeded`` is None when its end is not in the log. ``last_seen_at`` is its last line."""
+
+    invocation_id: str
+    started_at: datetime
+    command: str = ""
+    ended_at: datetime | None = None
+    succeeded: bool | None = None
+    last_seen_at: datetime | None = None
+    nodes: tuple[LoggedNode, ...] = field(default_factory=tuple)
+
+
+def read_log(text: str, *, written_at: datetime, skip: Iterable[str] = ()) -> list[LoggedInvocation]:
+    """Invocations in a dbt.log, oldest first. ``written_at`` is when the file last changed.
+
+    The lines of dbt's text log carry times in UTC and no day: days are counted back from the last line. ``skip`` are
+    invocations that are known already. Reads the JSON form of the log too.
+    """
+    known = set(skip)
+    as_json = [line for line in text.splitlines() if line.startswith('{"')] if '{"' in text else []
+    found = [invocation for invocation in _read_json(as_json) if invocation.invocation_id not in known]
+    return sorted([*_read_text(text, written_at, known), *found], key=lambda invocation: invocation.started_at)
+
+
+def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedInvocation]:
+    text = COLOUR.sub("", text)
+    headers = list(HEADER.finditer(text))
+    ends = [*(header.start() for header in headers[1:]), len(text)]
+    found: list[LoggedInvocation] = []
+    latest = written_at
+    for header, end in reversed(list(zip(headers, ends, strict=True))):
+        # Everything in this section happened before what follows it.
+        section = text[header.end() : end]
+        times = [match[1] for line in section.splitlines() if (match := LINE.match(line))]
+        last = _not_after(times[-1] if times else header[1], latest)
+        started = _not_after(header[1], last)
+        latest = started
+        if header[2] not in known:
+            found.append(_invocation(header[2], started, section))
+    return found
+
+
+def _not_after(clock: str, limit: datetime) -> datetime:
+    hour, minute, second = clock.split(":")
+    at = limit.astimezone(timezone.utc).replace(
+        hour=int(hour), minute=int(minute), second=int(second[:2]), microsecond=int(second[3:9].ljust(6, "0"))
+    )
+    # The file's time is that of the last write, which a clock of the file system may have rounded down.
+    return at if at <= limit + timedelta(seconds=2) else at - DAY
+
+
+def _not_before(clock: str, limit: datetime) -> datetime:
+    at = _not_after(clock, limit.replace(hour=23, minute=59, second=59, microsecond=999_999))
+    return at if at >= limit - timedelta(seconds=2) else at + DAY
+
+
+def _invocation(invocation_id: str, started: datetime, section: str) -> LoggedInvocation:
+    failures = {match[1]: " ".join(match[2].split()) for match in FAILURE.finditer(section)}
+    nodes: dict[str, LoggedNode] = {}
+    running: dict[str, str] = {}
+    found = LoggedInvocation(invocation_id, started)
+    now = started
+    for line in section.splitlines():
+        match = LINE.match(line)
+        if match is None:
+            continue
+        now, thread, said = _not_before(match[1], now), match[2], match[3]
+        if node := NODE.match(said):
+            if node[1] == "Began":
+                nodes[node[2]] = LoggedNode(node[2], now)
+                running[thread] = node[2]
+            elif node[2] in nodes:
+                nodes[node[2]] = replace(nodes[node[2]], ended_at=now)
+                running.pop(thread, None)
+        elif thread in running and (result := RESULT.match(said)):
+            nodes[running[thread]] = _with_result(nodes[running[thread]], result, failures)
+        elif asked := ASKED.match(said):
+            found = replace(found, command=asked[1])
+        elif command := COMMAND.match(said):
+            found = replace(found, ended_at=now, succeeded=command[2] == "succeeded", command=command[1])
+    return replace(found, last_seen_at=now, nodes=tuple(nodes.values()))
+
+
+def _with_result(node: LoggedNode, result: re.Match[str], failures: dict[str, str]) -> LoggedNode:
+    status = STATUS.get(result[1], "skipped")
+    name = next((name for name in failures if f".{name}" in node.node_id), "")
+    counted = COUNTING.search(result[2] or "")
+    return replace(
+        node,
+        status=status,
+        message=failures.get(name, "") if status in ("error", "fail") else "",
+        rows=int(counted[1]) if counted else None,
+    )
+
+
+def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
+    found: dict[str, LoggedInvocation] = {}
+    nodes: dict[str, dict[str, LoggedNode]] = {}
+    for line in lines:
+        try:
+            said = json.loads(line)
+            info, data = said["info"], said.get("data") or {}
+            key, now = info["invocation_id"], _moment(info["ts"])
+        except (ValueError, KeyError, TypeError):
+            continue
+        found[key] = replace(found.get(key) or LoggedInvocation(key, now), last_seen_at=now)
+        node = data.get("node_info") or {}
+        if info["name"] in ("NodeStart", "NodeFinished") and node.get("unique_id"):
+            nodes.setdefault(key, {})[node["unique_id"]] = _json_node(node, now, info["name"] == "NodeFinished", data)
+        elif info["name"] == "CommandCompleted":
+            found[key] = replace(
+                found[key], ended_at=now, succeeded=bool(data.get("success")),
+                command=str(data.get("command", "")).partition(" ")[2].split(" ")[0],
+            )  # fmt: skip
+        elif info["name"] == "MainReportArgs" and (asked := ASKED.match(str(info.get("msg", "")))):
+            found[key] = replace(found[key], command=asked[1])
+    for key, invocation in found.items():
+        yield replace(invocation, nodes=tuple(nodes.get(key, {}).values()))
+
+
+def _json_node(node: dict[str, str], now: datetime, is_finished: bool, data: dict[str, dict[str, str]]) -> LoggedNode:
+    started = _moment(node["node_started_at"]) if node.get("node_started_at") else now
+    if not is_finished:
+        return LoggedNode(node["unique_id"], started)
+    result = data.get("run_result") or {}
+    counted = COUNTING.search(str(result.get("message", "")))
+    return LoggedNode(
+        node["unique_id"], started, now, str(node.get("node_status") or result.get("status", "")),
+        str(result.get("message", "")), int(counted[1]) if counted else None,
+    )  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    """A time of dbt's JSON log, which may have no offset (then UTC) or more digits than Python 3.10 reads."""
+    match = re.match(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?", text)
+    if match is None:
+        raise ValueError(text)
+    moment = datetime.fromisoformat(f"{match[1]} {match[2]}").replace(tzinfo=timezone.utc)
+    return moment.replace(microsecond=int((match[3] or "0")[:6].ljust(6, "0")))
