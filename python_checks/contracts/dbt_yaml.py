@@ -27,7 +27,7 @@ class YamlColumn:
     """One column to write. ``comments`` stand above it, without the sign.
 
     ``promises`` are the keys of ``meta.lookout.contract`` of a column: min, max, strict, min_length, max_length,
-    pattern, precision, severity, where.
+    pattern, precision, severity, where. ``foreign_key`` is ``schema.table (column)``.
     """
 
     name: str
@@ -37,6 +37,7 @@ class YamlColumn:
     is_unique: bool = False
     accepted_values: tuple[Any, ...] = ()
     promises: Mapping[str, Any] = field(default_factory=dict)
+    foreign_key: str = ""
     comments: tuple[str, ...] = ()
 
 
@@ -130,6 +131,8 @@ def _column(column: YamlColumn, is_source: bool) -> dict[str, Any]:
         found["description"] = _escaped(column.description)
     if column.data_type:
         found["data_type"] = column.data_type
+    if column.foreign_key:
+        found["constraints"] = [{"type": "foreign_key", "expression": column.foreign_key}]
     promises = dict(column.promises)
     if is_source:
         tests: list[Any] = [] if column.is_nullable else ["not_null"]
@@ -149,7 +152,7 @@ def _column(column: YamlColumn, is_source: bool) -> dict[str, Any]:
         given = {
             "nullable": None if column.is_nullable else False,
             "unique": True if column.is_unique else None,
-            "accepted_values": _escaped(column.accepted_values) or None,
+            "accepted_values": list(column.accepted_values) or None,
         }
         promises = {key: value for key, value in given.items() if value is not None} | promises
     if promises:
