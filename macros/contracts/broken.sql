@@ -1,0 +1,33 @@
+{#-
+    The condition under which a row breaks a rule: the one that the guard counts by, in python_checks/contracts/value_checks.py.
+    Rules that the guard cannot hold against such a column (a pattern for a number, for instance) reject nothing.
+-#}
+{% macro broken(contract, rule) -%}
+    {%- set name, given = rule.columns | first | default("", true), rule.arguments -%}
+    {%- set column, promised = adapter.quote(name), lookout.promised_type(contract, name) -%}
+    {%- set family, typed = promised.family, lookout.typed_columns(contract) -%}
+    {%- set number = typed.index(name) + 1 if name in typed else 0 -%}
+    {%- set value = "lookout_value_" ~ number if number else column ~ "::text" if family == "text" else column -%}
+    {%- set condition = "false" -%}
+    {%- if rule.kind == "not_null" -%}
+        {%- set condition = column ~ " is null" -%}
+    {%- elif rule.kind == "expression" -%}
+        {%- set condition = "(" ~ given.sql ~ "\n            ) is false" -%}
+    {%- elif rule.kind == "type" -%}
+        {%- set condition = "lookout_unreadable_" ~ number -%}
+    {%- elif rule.kind == "accepted_values" -%}
+        {%- set condition = value ~ " not in (" ~ lookout.as_literals(given["values"], promised) ~ ")" -%}
+    {%- elif rule.kind == "range" -%}
+        {%- set signs = ["<=", ">="] if given.strict else ["<", ">"] -%}
+        {%- set condition = lookout.outside(value, given, signs, promised) -%}
+    {%- elif rule.kind == "length" and family in ("", "text") -%}
+        {%- set condition = lookout.outside("length(" ~ column ~ "::text)", given, ["<", ">"], {}) -%}
+    {%- elif rule.kind == "pattern" and family in ("", "text", "uuid", "other") -%}
+        {%- set condition = column ~ "::text !~ " ~ lookout.as_literal(lookout.posix_pattern(given.regex)) -%}
+    {%- elif rule.kind == "precision" and family in ("real", "float") -%}
+        {%- set condition = "case when abs(" ~ value ~ ") < 'Infinity' then min_scale(" ~ value ~ "::numeric) > " ~ given.digits ~ " end" -%}
+    {%- elif rule.kind == "precision" and family in ("", "number", "integer") -%}
+        {%- set condition = "min_scale(cast(" ~ value ~ " as numeric)) > " ~ given.digits -%}
+    {%- endif -%}
+    {{ "(" ~ rule.where ~ "\n            ) and " if rule.where }}{{ condition }}
+{%- endmacro %}

@@ -1,0 +1,27 @@
+{#-
+    Joins to each row, for every typed column, whether it holds a text that cannot be read as promised, and its value in
+    the promised type. Whether a column holds texts is known only when the query runs.
+-#}
+{% macro typed_values(contract) -%}
+    {%- set names = lookout.typed_columns(contract) -%}
+    {%- if names %}
+    cross join lateral (
+        select
+        {%- for name in names %}
+            case
+                when pg_typeof({{ adapter.quote(name) }}) in ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
+                    then {{ lookout.is_unreadable(adapter.quote(name) ~ "::text", lookout.promised_type(contract, name).family) }}
+            end as lookout_unreadable_{{ loop.index }}{{ "," if not loop.last }}
+        {%- endfor %}
+    ) as lookout_texts
+    cross join lateral (
+        select
+        {%- for name in names %}
+            case
+                when lookout_unreadable_{{ loop.index }} is not true
+                    then cast({{ adapter.quote(name) }} as {{ lookout.promised_type(contract, name).type }})
+            end as lookout_value_{{ loop.index }}{{ "," if not loop.last }}
+        {%- endfor %}
+    ) as lookout_values
+    {%- endif -%}
+{%- endmacro %}
