@@ -17,13 +17,20 @@ from python_checks.connections import Connection
 from python_checks.contracts.catalog import observe
 from python_checks.contracts.model import STRUCTURE, Contract, ContractCheck, ObservedTable, Outcome, Violation
 from python_checks.contracts.structure import check_structure, resolve_names
-from python_checks.contracts.value_run import ValueCheck, check_values
+from python_checks.contracts.value_run import ValueCheck, check_values, without_values
 from python_checks.relations import READABLE_KINDS
 from python_checks.session import CollectOptions, Session
 from python_checks.visits import Put, explain_failure, unknown_output, visit_sources
 
 Mark = Mapping[tuple[str, str], datetime]
 ADVICE = "check new rows only (`incremental`) or a `sample`, or raise the statement timeout."
+
+# Keys are sorted and parents hashed in memory rather than on disk: two to three times as fast on a million rows. One
+# session a database, and never less than what the server gives anyway. A connection that is opened anew does without.
+WORK_MEMORY = """
+select set_config('work_mem', '64MB', false)
+where pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('64MB')
+"""
 
 
 def check_contracts(
@@ -77,6 +84,7 @@ class _Guard:
         """Put one check for each contract, unless it is stopped."""
         with closing(self._session):
             try:
+                self._session.ask(WORK_MEMORY)
                 observed = observe(self._session.ask, [(c.schema, c.table) for c in contracts.values()])
             except (UnreachableError, psycopg2.Error) as error:
                 _, message = explain_failure(error, self._session, self._session.connection.place, ADVICE)
@@ -126,7 +134,7 @@ class _Guard:
                                 since=since, until=self._as_of)  # fmt: skip
         except (UnreachableError, psycopg2.Error) as error:
             what = f"Table {contract.asset} of {self._session.connection.place}"
-            _, message = explain_failure(error, self._session, what, ADVICE)
+            message = without_values(error, explain_failure(error, self._session, what, ADVICE)[1])
             return ValueCheck("not_evaluated", (_unknown("values", message),), message)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from psycopg2 import sql
@@ -30,7 +30,7 @@ class Rows:
     prefix: str
     whole: Sql
     row_filter: Sql | None = None
-    preamble: Sql = NOTHING
+    preamble: Sql = field(default_factory=lambda: sql.SQL(""))
     part: Sql | None = None
 
     @property

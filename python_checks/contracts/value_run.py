@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +22,9 @@ from python_checks.relations import TIME_TYPES
 Ask = Callable[..., Sequence[Sequence[Any]]]
 
 # What is wrong with the SQL of a rule, and not with the connection or the server.
-SQL_ERRORS = (psycopg2.ProgrammingError, psycopg2.DataError)
+SQL_ERRORS = (
+    psycopg2.ProgrammingError, psycopg2.DataError, psycopg2.NotSupportedError, psycopg2.InternalError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,14 @@ def _failure(ask: Ask, query: sql.Composable, rule: Rule | None, is_evaluated: b
         if rule is not None and rule.kind == "pattern":
             ask(sql.SQL("select '' ~ {}").format(sql.Literal(posix_regex(str(rule.arguments["regex"])))))
     except SQL_ERRORS as error:
-        return clean_message(error)
+        return without_values(error, clean_message(error))
     return ""
+
+
+def without_values(error: Exception, message: str) -> str:
+    """The message of a database error without the values that PostgreSQL quotes when it cannot read one."""
+    is_about_values = isinstance(error, (psycopg2.DataError, psycopg2.InternalError, psycopg2.IntegrityError))
+    return re.sub('".*', '"…".', message, flags=re.DOTALL) if is_about_values else message
 
 
 def _timestamp_problem(contract: Contract, observed: ObservedTable) -> str:
