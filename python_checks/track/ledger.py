@@ -19,11 +19,17 @@ from psycopg2.extensions import connection as PgConnection  # noqa: N812
 from psycopg2.extensions import quote_ident
 
 from python_checks.connections import Connection, clean_message, connect
-from python_checks.errors import ConfigError, SourceError
+from python_checks.errors import ConfigError, LookoutError, SourceError
 from python_checks.track import ledger_sql as statements
 from python_checks.track.ledger_batch import Batch, Recorded, newest_steps, write_batch, write_steps
 from python_checks.track.ledger_events import Event, Lineage, Register
-from python_checks.track.ledger_pipelines import check_metrics, read_registered, write_registrations, write_rules
+from python_checks.track.ledger_pipelines import (
+    check_metrics,
+    read_registered,
+    without_known,
+    write_registrations,
+    write_rules,
+)
 from python_checks.track.ledger_watermarks import Step
 from python_checks.track.model import Pipeline, Registered, pipeline_id, watermark_text
 
@@ -85,7 +91,8 @@ class Ledger(AbstractContextManager["Ledger"]):
         event = Register(value, at, watermark_text(next_watermark))
 
         def work(cursor: Any) -> Registered:
-            made = write_registrations(cursor, self._schema, [event], with_rules=self.auto_rules)
+            new = without_known(cursor, self._schema, [event])
+            made = write_registrations(cursor, self._schema, new, with_rules=self.auto_rules) if new else set()
             return read_registered(cursor, self._schema, [value.pipeline_id], made)[value.pipeline_id]
 
         return self._transact("register a pipeline", work)
@@ -179,9 +186,13 @@ class Ledger(AbstractContextManager["Ledger"]):
         return self._transact("read the monitoring schema", work)
 
     @staticmethod
-    def is_about_data(error: SourceError) -> bool:
-        """Whether the database refused what it was given, which it would refuse again."""
-        return isinstance(error.__cause__, (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.NotSupportedError))
+    def is_about_data(error: LookoutError) -> bool:
+        """Whether the fault is with what was given, which would be refused again."""
+        if isinstance(error.__cause__, psycopg2.Error):
+            return isinstance(
+                error.__cause__, (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.NotSupportedError)
+            )
+        return isinstance(error, ConfigError)
 
     @property
     def _schema(self) -> str:

@@ -39,11 +39,6 @@ class Register:
     def __post_init__(self) -> None:
         _set(self, at=_utc(self.at, "at"), next_watermark=_watermark(self.next_watermark))
 
-    @property
-    def is_reference(self) -> bool:
-        """Whether there is nothing to write when the pipeline exists."""
-        return self.next_watermark is None and self.pipeline.is_reference
-
 
 @dataclass(frozen=True)
 class Start:

@@ -105,7 +105,12 @@ where
     and given.next_watermark is not null
     and stored.next_watermark is distinct from given.next_watermark;
 """
-_KNOWN = "select pipeline_id from {schema}.pipelines where pipeline_id = any(%(ids)s)"
+_KNOWN = "select pipeline_id, input_hash from {schema}.pipelines where pipeline_id = any(%(ids)s)"
+_NEXT = """
+update {schema}.pipelines
+set next_watermark = %(next)s
+where pipeline_id = %(id)s and next_watermark is distinct from %(next)s
+"""
 _READ = """
 select pipeline_id, active, load_lineage, watermark from {schema}.pipelines where pipeline_id = any(%(ids)s)
 """
@@ -145,13 +150,24 @@ def write_registrations(cursor: Any, schema: str, events: Sequence[Register], *,
 
 
 def without_known(cursor: Any, schema: str, events: Sequence[Register]) -> list[Register]:
-    """Those of the registrations that have something to do: references to pipelines that exist have not."""
-    bare = [event.pipeline.pipeline_id for event in events if event.is_reference]
-    if not bare:
+    """Those of the registrations that may have something to do; a pipeline that exists as it is said has not.
+
+    A new next watermark of such a pipeline is written here.
+    """
+    plain = {event.pipeline.pipeline_id for event in events if event.pipeline.type.is_reference}
+    if not plain:
         return list(events)
-    cursor.execute(_KNOWN.format(schema=schema), {"ids": bare})
-    known = {key for (key,) in cursor.fetchall()}
-    return [event for event in events if not (event.is_reference and event.pipeline.pipeline_id in known)]
+    cursor.execute(_KNOWN.format(schema=schema), {"ids": list(plain)})
+    stored = dict(cursor.fetchall())
+    left = []
+    for event in events:
+        key = event.pipeline.pipeline_id
+        known = key in plain and (stored.get(key) == event.pipeline.input_hash or event.pipeline.is_reference)
+        if key not in stored or not known:
+            left.append(event)
+        elif event.next_watermark is not None:
+            cursor.execute(_NEXT.format(schema=schema), {"id": key, "next": event.next_watermark})
+    return left
 
 
 def read_registered(cursor: Any, schema: str, ids: Sequence[str], made: set[str]) -> dict[str, Registered]:

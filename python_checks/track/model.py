@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
+from functools import cached_property
 from typing import Any
 
 from python_checks.errors import ConfigError
@@ -111,7 +112,7 @@ class Pipeline:
         }.items():  # fmt: skip
             object.__setattr__(self, name, value)
 
-    @property
+    @cached_property
     def pipeline_id(self) -> str:
         """Identity: md5 of the name."""
         return hashed_id(self.name)
@@ -138,12 +139,12 @@ class Pipeline:
         }
         return {key: value for key, value in said.items() if value is not None}
 
-    @property
+    @cached_property
     def is_reference(self) -> bool:
         """Whether it only names a pipeline and says nothing about it."""
         return not self.settings
 
-    @property
+    @cached_property
     def input_hash(self) -> str:
         """Hash of the settings; the same in every process."""
         return input_hash({"name": self.name, **self.settings})

@@ -1,7 +1,7 @@
 """Where events wait while the database is away: a file of JSON lines, delivered later, in order, each event once.
 
-Writers append to ``events.jsonl``. Whoever delivers first sets the file aside as ``delivering.jsonl``, so that its order
-stays, and removes it when all of it is in the ledger. The ledger takes what it knows already without effect, so a
+Writers append to ``events.jsonl``. Whoever delivers first sets the file aside as ``delivering.jsonl``, so that its
+order stays, and removes it when all of it is in the ledger. The ledger takes what it knows already without effect, so a
 deliverer that is killed in the middle loses nothing and doubles nothing.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from python_checks.connections import Connection
-from python_checks.errors import ConfigError, SourceError
+from python_checks.errors import ConfigError, LookoutError
 from python_checks.track.ledger import Ledger
 from python_checks.track.ledger_events import Event, from_line, to_line
 
@@ -205,7 +205,7 @@ def _record(ledger: Ledger, events: Sequence[tuple[Event, bytes]]) -> list[tuple
         return []
     try:
         recorded = ledger.record([event for event, _ in events])
-    except SourceError as error:
+    except LookoutError as error:
         if not ledger.is_about_data(error):
             raise
         if len(events) == 1:
