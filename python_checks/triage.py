@@ -55,7 +55,8 @@ CHANGED = """
 
 EVERYTHING = f"{CHANGED} select * from changed"  # noqa: S608
 
-# One row at least, for the number of changed series. Laterals keep it at one look into the index for each new bucket, however many are stored.
+# One row at least, which counts the changed series. Laterals keep it at one look into the index for each new bucket,
+# however many are stored.
 NOT_CLEARED = f"""{CHANGED},
     fresh as (
         select
