@@ -9,11 +9,30 @@ guard_findings as (
     select * from {{ ref('lookout', 'guard_findings') }}
 ),
 
+broken_builds as (
+    select * from {{ ref('lookout', 'broken_builds') }}
+),
+
+broken_assets as (
+    select distinct connection, asset from broken_builds
+),
+
+-- A table that is not there because dbt would not build it has one cause, told below.
 by_guard as (
     select
-        violation_key, connection, asset, column_name, violation_type, rule, expected, actual, failing_rows,
-        total_rows, severity, example_keys, first_seen_at, as_of, 'lookout' as found_by
+        guard_findings.violation_key, guard_findings.connection, guard_findings.asset, guard_findings.column_name,
+        guard_findings.violation_type, guard_findings.rule, guard_findings.expected, guard_findings.actual,
+        guard_findings.failing_rows, guard_findings.total_rows, guard_findings.severity, guard_findings.example_keys,
+        guard_findings.first_seen_at, guard_findings.as_of,
+        'lookout' as found_by
     from guard_findings
+    left join broken_assets
+        on
+            guard_findings.connection = broken_assets.connection
+            and guard_findings.asset = broken_assets.asset
+            and guard_findings.violation_type = 'MISSING_REQUIRED_FIELD'
+            and guard_findings.column_name = ''
+    where broken_assets.asset is null
 ),
 
 -- A dbt test of a table under contract is a promise too; what the guard has scanned itself is not told twice.
@@ -56,7 +75,7 @@ by_build as (
         first_seen_at,
         executed_at as as_of,
         'dbt build' as found_by
-    from {{ ref('lookout', 'broken_builds') }}
+    from broken_builds
 ),
 
 found as (
