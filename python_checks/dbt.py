@@ -17,6 +17,7 @@ import yaml
 from python_checks.errors import ArtifactError, ConfigError
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
+LIVE_VARIABLE = "LOOKOUT_LIVE"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,10 @@ class Invocation:
 
 
 class Project:
-    """One dbt project on disk, with the profile it runs against and the clock of the run."""
+    """One dbt project on disk, with the profile it runs against and the clock of the run.
+
+    ``is_live`` says that the clock is the present, so that what happens during the run counts in it.
+    """
 
     def __init__(
         self,
@@ -52,9 +56,11 @@ class Project:
         target: str | None = None,
         *,
         as_of: datetime | None = None,
+        is_live: bool = False,
         target_path: Path | None = None,
     ) -> None:
         self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
+        self.is_live = is_live
         self.target_path = target_path or root / str(_definition(root).get("target-path") or "target")
         self._manifest: Any = None
 
@@ -113,7 +119,8 @@ class Project:
             flags += ["--target", self.target]
         self._forget_compiled()
         _forget_behavior_flags()
-        with _environment(AS_OF_VARIABLE, self.as_of.isoformat() if self.as_of else None):
+        clock = self.as_of.isoformat() if self.as_of else None
+        with _environment(AS_OF_VARIABLE, clock), _environment(LIVE_VARIABLE, "1" if self.is_live else None):
             return dbtRunner(manifest=self._manifest, callbacks=[forward]).invoke(arguments + flags)
 
     def _forget_compiled(self) -> None:

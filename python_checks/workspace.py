@@ -76,7 +76,7 @@ def open_workspace(
             server.create_database(database)
         folder = server.write_profile(name)
     profile = load_profile(folder, name, target)
-    project = Project(root, folder, target, as_of=clock)
+    project = Project(root, folder, target, as_of=clock, is_live=as_of is None)
     return Workspace(root, profile, project, clock, embedded)
 
 

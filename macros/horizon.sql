@@ -1,0 +1,12 @@
+{#-
+    Until when executions of pipelines count. A run that `lookout` makes now judges, minutes after its clock, what its
+    own dbt build did meanwhile; a replay of the past sees nothing later than its clock.
+-#}
+{% macro horizon() -%}
+    {%- set given = var("lookout_as_of", "") or env_var("LOOKOUT_AS_OF", "") -%}
+    {%- if given and env_var("LOOKOUT_LIVE", "") != "1" -%}
+        {{ lookout.as_of() }}
+    {%- else -%}
+        greatest({{ lookout.as_of() }}, cast('{{ run_started_at.isoformat() }}' as timestamptz))
+    {%- endif -%}
+{%- endmacro %}
