@@ -60,8 +60,8 @@ def check(content: Any, what: str) -> None:
     Raises ConfigError with one sentence, also when the library is missing.
     """
     try:
-        from jsonschema.exceptions import best_match
-        from jsonschema.validators import Draft201909Validator
+        from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
+        from jsonschema.validators import Draft201909Validator  # type: ignore[import-untyped]
         from open_data_contract_standard.model import OpenDataContractStandard
         from pydantic import ValidationError
     except ImportError as error:
@@ -74,7 +74,8 @@ def check(content: Any, what: str) -> None:
     version = str(content.get("apiVersion") or "")
     if not version.startswith("v3."):
         raise ConfigError(f"{what} has apiVersion {version or 'none'}, and Lookout reads version 3 of the standard.")
-    problem = best_match(Draft201909Validator(json.loads(OpenDataContractStandard.json_schema())).iter_errors(content))
+    schema = json.loads(OpenDataContractStandard.json_schema())  # type: ignore[no-untyped-call]
+    problem = best_match(Draft201909Validator(schema).iter_errors(_typed(content)))
     if problem is not None:
         place = ".".join(map(str, problem.absolute_path)) or "the document"
         said = " ".join(problem.message.split())
@@ -89,10 +90,26 @@ def check(content: Any, what: str) -> None:
         ) from error
 
 
+def _typed(content: Any) -> Any:
+    """A copy in which every property has a logical type, which is optional in the standard.
+
+    The JSON schema of version 3.2 takes a property without one for a map, and then misses the parts of a map.
+    """
+    if isinstance(content, list):
+        return [_typed(item) for item in content]
+    if not isinstance(content, Mapping):
+        return content
+    found = {key: _typed(value) for key, value in content.items()}
+    for entry in found.get("properties") or () if isinstance(found.get("properties"), list) else ():
+        if isinstance(entry, dict) and "logicalType" not in entry and "logicalTypeOptions" not in entry:
+            entry["logicalType"] = "array" if "items" in entry else "object"
+    return found
+
+
 def _server(contract: Contract, server: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "server": contract.connection or "warehouse", "type": "postgres", "host": str(server.get("host") or "localhost"),
-        "port": int(server.get("port") or 5432),
+        "server": contract.connection or "warehouse", "type": "postgres",
+        "host": str(server.get("host") or "localhost"), "port": int(server.get("port") or 5432),
         "database": str(server.get("database") or server.get("dbname") or "postgres"), "schema": contract.schema,
     }  # fmt: skip
 
