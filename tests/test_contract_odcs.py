@@ -149,7 +149,7 @@ def promise(contract: Contract) -> dict[str, Any]:
     del definition["keys"]
     definition["rules"] = sorted(
         (
-            repr(sorted(rule["arguments"].items())), sorted(rule["columns"]), rule["kind"], rule["severity"],
+            repr(sorted((key, value) for key, value in rule["arguments"].items() if key != "quote")), sorted(rule["columns"]), rule["kind"], rule["severity"],
             rule["where"], rule["name"] if "(" not in rule["name"] else "",
         )
         for rule in definition["rules"]
