@@ -134,8 +134,8 @@ def payload_value(payload: str, base_type: str) -> Sql:
     name = sql.Identifier(payload)
     if base_type == "jsonb":
         return name
-    return sql.SQL("case when strpos({}::text, '\\u0000') = 0 then {}::jsonb else {}::jsonb end as {}").format(
-        name, name, sql.Literal(UNREADABLE), name
+    return sql.SQL("case when strpos({}::text, '\\u0000') > 0 then {}::jsonb else {}::jsonb end as {}").format(
+        name, sql.Literal(UNREADABLE), name, name
     )
 
 
