@@ -28,6 +28,7 @@ class NodeEvent:
     name: str
     resource_type: str
     status: str
+    invocation_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class Project:
             if on_event is not None and event.info.name in ("NodeStart", "NodeFinished"):
                 info = event.data.node_info
                 status = "" if event.info.name == "NodeStart" else str(info.node_status)
-                on_event(NodeEvent(info.unique_id, info.node_name, info.resource_type, status))
+                told = (info.unique_id, info.node_name, info.resource_type, status, event.info.invocation_id)
+                on_event(NodeEvent(*told))
 
         flags = [
             "--project-dir", str(self.root), "--profiles-dir", str(self.profiles_dir),

@@ -19,6 +19,8 @@ from python_checks.explanations import MOST, explain_alerts
 from python_checks.monitors import Monitor
 from python_checks.sources import CollectOptions
 from python_checks.steps import Run
+from python_checks.track.ledger import Ledger
+from python_checks.track.run import LiveBuild, catch_up, declare_lineage, open_ledger
 from python_checks.workspace import Workspace
 
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
@@ -68,13 +70,15 @@ def run_all(
     """
     declared = _parse(workspace, narrator)
     monitors, contracts = declared
-    with steps.recorded_run(workspace, "run", run_id) as run:
+    with steps.recorded_run(workspace, "run", run_id) as run, open_ledger(run) as ledger:
         _register(run, declared)
+        _catch_up(run, narrator, ledger)
         _collect(run, narrator, [m for m in monitors if not m.is_model], options, "collect")
         steps.ingest_results(run, own=False)
         checks = _guard(run, narrator, [c for c in contracts if c.is_source], options, "guard")
         held = held_back(checks, workspace.manifest)
-        build = _build(run, narrator, ["build", "--exclude", MONITORING, *held.arguments, *select], held)
+        arguments = ["build", "--exclude", MONITORING, *held.arguments, *select]
+        build = _build(run, narrator, arguments, held, LiveBuild(run, ledger))
         _collect(run, narrator, [m for m in monitors if m.is_model], options, "profile")
         checks += _guard(run, narrator, [c for c in contracts if not c.is_source], options, "guard models")
         lesson = _learn_first(run, narrator)
@@ -94,8 +98,9 @@ def run_collect(
 ) -> RunSummary:
     """Collect only: profile every watched table and read dbt's artifacts."""
     declared = _parse(workspace, narrator)
-    with steps.recorded_run(workspace, "collect", run_id) as run:
+    with steps.recorded_run(workspace, "collect", run_id) as run, open_ledger(run) as ledger:
         _register(run, declared)
+        _catch_up(run, narrator, ledger)
         _collect(run, narrator, declared.monitors, options, "collect")
         steps.ingest_results(run, own=False)
         return _summary(run)
@@ -162,6 +167,13 @@ def _parse(workspace: Workspace, narrator: Narrator) -> Declared:
 def _register(run: Run, declared: Declared) -> None:
     steps.register(run, declared.monitors)
     record_contracts(run.store, declared.contracts, as_of=run.as_of, run_id=run.run_id)
+    declare_lineage(run)
+
+
+def _catch_up(run: Run, narrator: Narrator, ledger: Ledger) -> None:
+    with narrator.step("track") as step:
+        ended = catch_up(run, ledger)
+        step.done = f"{ended} executions since the last run" if ended else "nothing new"
 
 
 def _guard(
@@ -198,9 +210,16 @@ def _collect(
         step.done = f"{len(good)} of {len(outcomes)} tables in {places} databases, {count:,} observations"
 
 
-def _build(run: Run, narrator: Narrator, arguments: Sequence[str], held: HeldBack) -> Invocation:
+def _build(run: Run, narrator: Narrator, arguments: Sequence[str], held: HeldBack, tracked: LiveBuild) -> Invocation:
     with narrator.step("build") as step:
-        outcome = run.workspace.project.build(arguments, _on_node(step))
+
+        def hear(event: NodeEvent) -> None:
+            tracked.hear(event)
+            if event.status:
+                step.advance(event.name)
+
+        outcome = run.workspace.project.build(arguments, hear)
+        tracked.finish()
         run.problems += [f"dbt build: {error}" for error in outcome.errors]
         stored = steps.ingest_results(run, own=True)
         steps.retire_removed_tests(run)

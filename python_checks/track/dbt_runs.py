@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -37,13 +36,14 @@ def node_key(invocation_id: str, node_id: str) -> str:
 class DbtRuns:
     """Turns what dbt says into events for the ledger. Lookout's own monitoring models are left out.
 
-    ``shift`` moves every time: a run whose clock stands in the past belongs to the past.
+    ``shift`` moves every time: a run whose clock stands in the past belongs to the past. ``host`` is the process that
+    runs dbt, where it is known.
     """
 
-    def __init__(self, manifest: Mapping[str, Any], *, shift: timedelta = timedelta(0)) -> None:
+    def __init__(self, manifest: Mapping[str, Any], *, shift: timedelta = timedelta(0), host: str = "") -> None:
         metadata = manifest.get("metadata") or {}
         self.project = f"dbt:{metadata.get('project_name') or 'project'}"
-        self._manifest, self._shift = manifest, shift
+        self._manifest, self._shift, self._host = manifest, shift, host
         self._nodes = {**(manifest.get("nodes") or {}), **(manifest.get("unit_tests") or {})}
         self._nodes.update(manifest.get("sources") or {})
 
@@ -65,10 +65,10 @@ class DbtRuns:
         ended = _moment(metadata["generated_at"])
         started = _moment(metadata.get("invocation_started_at")) if metadata.get("invocation_started_at") else None
         started = started or ended - timedelta(seconds=float(results.get("elapsed_time") or 0.0))
-        nodes = [r for r in results.get("results") or [] if self._is_tracked(str(r.get("unique_id")))]
+        nodes = [r for r in results.get("results") or [] if self.is_tracked(str(r.get("unique_id")))]
         ran = [(r, *times) for r in nodes if (times := _times(r)) is not None]
         statuses = [str(r.get("status")) for r in nodes]
-        start = self._start_of(invocation, min([started, *(begin for _, begin, _ in ran)]), command)
+        start = self.start_of(invocation, min([started, *(begin for _, begin, _ in ran)]), command)
         events = self.registrations([str(r["unique_id"]) for r, _, _ in ran], start.start_date)
         events.append(self._end(start, max([ended, *(end for _, _, end in ran)]), _is_good(statuses), statuses))
         for result, begin, end in ran:
@@ -77,7 +77,7 @@ class DbtRuns:
             rows = _rows(result, node_id)
             code = str(result.get("compiled_code") or "")
             checksum = hashlib.sha256(code.encode()).hexdigest() if code else ""
-            node = self._node_start(invocation, node_id, begin, checksum)
+            node = self.node_start(invocation, node_id, begin, checksum)
             events.append(
                 End(
                     node.execution_id, max(end + self._shift, node.start_date + TICK), status in GOOD,
@@ -91,9 +91,9 @@ class DbtRuns:
         """What the log says of an invocation; one without an end is closed as failed unless it may still be running."""
         if logged.command not in COMMANDS:
             return []
-        nodes = [n for n in logged.nodes if self._is_tracked(n.node_id) and (n.status or n.ended_at is None)]
+        nodes = [n for n in logged.nodes if self.is_tracked(n.node_id) and (n.status or n.ended_at is None)]
         nodes = [n for n in nodes if n.status != "skipped"]
-        start = self._start_of(logged.invocation_id, logged.started_at, logged.command)
+        start = self.start_of(logged.invocation_id, logged.started_at, logged.command)
         events = self.registrations([n.node_id for n in nodes], start.start_date)
         last = logged.last_seen_at or logged.started_at
         is_running = logged.ended_at is None and is_last and now - last < PATIENCE
@@ -108,16 +108,8 @@ class DbtRuns:
             events += self._of_logged_node(logged.invocation_id, node, last, is_running)
         return events
 
-    def live_start(self, invocation_id: str, node_id: str, at: datetime) -> Start:
-        """A node that has just begun."""
-        return self._node_start(invocation_id, node_id, at, "")
-
-    def live_invocation(self, invocation_id: str, at: datetime, command: str) -> Start:
-        """An invocation that has just begun."""
-        return self._start_of(invocation_id, at, command)
-
     def _of_logged_node(self, invocation: str, node: LoggedNode, last: datetime, is_running: bool) -> Iterator[Event]:
-        start = self._node_start(invocation, node.node_id, node.started_at, "")
+        start = self.node_start(invocation, node.node_id, node.started_at)
         if node.ended_at is None and is_running:
             yield start
             return
@@ -130,16 +122,18 @@ class DbtRuns:
             closed_by="self" if node.status else "reaper",
         )  # fmt: skip
 
-    def _start_of(self, invocation: str, at: datetime, command: str) -> Start:
+    def start_of(self, invocation: str, at: datetime, command: str) -> Start:
+        """An invocation that begins."""
         return Start(
-            invocation_key(invocation), self.project, at + self._shift, kind="dbt invocation", host=_host(),
+            invocation_key(invocation), self.project, at + self._shift, kind="dbt invocation", host=self._host,
             execution_metadata={"invocation_id": invocation, "command": f"dbt {command}"},
         )  # fmt: skip
 
-    def _node_start(self, invocation: str, node_id: str, at: datetime, checksum: str) -> Start:
+    def node_start(self, invocation: str, node_id: str, at: datetime, checksum: str = "") -> Start:
+        """A node that begins."""
         return Start(
             node_key(invocation, node_id), node_id, at + self._shift, parent_id=invocation_key(invocation),
-            kind="dbt node", node_id=node_id, code_checksum=checksum, host=_host(),
+            kind="dbt node", node_id=node_id, code_checksum=checksum, host=self._host,
         )  # fmt: skip
 
     def _end(self, start: Start, at: datetime, is_good: bool, statuses: Iterable[str], *, error: str = "") -> End:
@@ -154,7 +148,8 @@ class DbtRuns:
             closed_by="reaper" if error == KILLED else "self", status="killed" if error == KILLED else "",
         )  # fmt: skip
 
-    def _is_tracked(self, node_id: str) -> bool:
+    def is_tracked(self, node_id: str) -> bool:
+        """Whether a node is anybody's pipeline: not Lookout's own, and no operation."""
         fqn = self._nodes.get(node_id, {}).get("fqn") or []
         return not (list(fqn[:2]) == ["lookout", "monitoring"] or node_id.startswith(("sql_operation.", "operation.")))
 
@@ -200,7 +195,3 @@ def _moment(text: Any) -> datetime:
         return datetime.fromtimestamp(0, timezone.utc)
     moment = datetime.fromisoformat(f"{match[1]} {match[2]}").replace(tzinfo=timezone.utc)
     return moment.replace(microsecond=int((match[3] or "0")[:6].ljust(6, "0")))
-
-
-def _host() -> str:
-    return f"dbt {os.uname().nodename}" if hasattr(os, "uname") else "dbt"

@@ -1,0 +1,164 @@
+"""Tracking as a part of a run: what happened since the last one, and what this one's own dbt build does."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from python_checks.dbt import NodeEvent, read_artifact
+from python_checks.errors import ArtifactError, LookoutError
+from python_checks.track.dbt_log import read_log
+from python_checks.track.dbt_runs import DbtRuns, invocation_key
+from python_checks.track.ledger import Ledger
+from python_checks.track.ledger_events import Event
+from python_checks.track.lineage import declare_manifest, rebuild_closure
+from python_checks.track.reaper import reap
+from python_checks.track.sdk_context import this_process
+from python_checks.track.spool import deliver_spool
+
+if TYPE_CHECKING:
+    from python_checks.steps import Run
+
+logger = logging.getLogger(__name__)
+
+ARTIFACTS = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
+FLUSH = timedelta(seconds=1)
+
+
+def open_ledger(run: Run) -> Ledger:
+    """The ledger in the monitoring schema of a run, on a connection of its own."""
+    return Ledger(run.workspace.profile.warehouse, run.store.schema)
+
+
+def catch_up(run: Run, ledger: Ledger) -> int:
+    """Take in what happened since the last run: spooled events, executions that died, dbt builds of other people.
+
+    Returns the executions that ended. What cannot be read is a problem of the run, and stops nothing else.
+    """
+    delivered = deliver_spool(run.workspace.profile.warehouse, run.store.schema)
+    run.problems += delivered.reasons
+    ended = sum(_recorded(run, ledger, events) for events in _told_by_dbt(run, ledger))
+    if run.workspace.project.is_live:
+        # In a replay of the past, everything that runs now would look dead.
+        ended += len(reap(ledger, datetime.now(timezone.utc)))
+    return ended
+
+
+def declare_lineage(run: Run) -> None:
+    """Bring addresses, edges and their closure in line with the manifest."""
+    workspace = run.workspace
+    declare_manifest(run.store, workspace.manifest, connection=workspace.profile.target, as_of=run.as_of)
+    loops = rebuild_closure(run.store).cycles
+    run.problems += [f"lineage runs in a circle: {' -> '.join([*loop, loop[0]])}" for loop in loops]
+
+
+class LiveBuild:
+    """Records the nodes of a dbt build as they begin, so that a build that is killed leaves a trace.
+
+    Never in the way of the build: when the database fails, the results tell afterwards. A replay of the past records
+    its results only, at its own clock.
+    """
+
+    def __init__(self, run: Run, ledger: Ledger) -> None:
+        self._run, self._ledger = run, ledger
+        self._runs = DbtRuns(run.workspace.manifest, host=this_process())
+        self._waiting: list[Event] = []
+        self._flushed_at = datetime.now(timezone.utc)
+        self._is_on = run.workspace.project.is_live
+        self._invocation = ""
+
+    def hear(self, event: NodeEvent) -> None:
+        """Take in one event of dbt."""
+        if not self._is_on or event.status or not self._runs.is_tracked(event.node_id):
+            return
+        now = datetime.now(timezone.utc)
+        if event.invocation_id != self._invocation:
+            self._invocation = event.invocation_id
+            self._waiting.append(self._runs.start_of(event.invocation_id, now, "build"))
+        self._waiting += self._runs.registrations([event.node_id], now)
+        self._waiting.append(self._runs.node_start(event.invocation_id, event.node_id, now))
+        if now - self._flushed_at > FLUSH or len(self._waiting) <= 4:
+            self._flush(now)
+
+    def finish(self) -> None:
+        """Record the results of the build from run_results.json."""
+        file = self._run.workspace.project.target_path / "run_results.json"
+        try:
+            results = read_artifact(file, ARTIFACTS[file.name])
+        except ArtifactError as error:
+            self._run.problems.append(str(error))
+            return
+        _recorded(self._run, self._ledger, _shifted(self._run).of_results(results))
+
+    def _flush(self, now: datetime) -> None:
+        waiting, self._waiting, self._flushed_at = self._waiting, [], now
+        try:
+            self._ledger.record(waiting)
+        except LookoutError as error:
+            logger.warning("the build is not tracked while it runs: %s", error)
+            self._is_on = False
+
+
+def _shifted(run: Run) -> DbtRuns:
+    """A run whose clock stands in the past did its build there: it ended at that clock."""
+    shift = timedelta(0) if run.workspace.project.is_live else run.as_of - datetime.now(timezone.utc)
+    return DbtRuns(run.workspace.manifest, shift=shift, host=this_process())
+
+
+def _told_by_dbt(run: Run, ledger: Ledger) -> list[list[Event]]:
+    """Events of the invocations that are not known yet: from the artifacts, then from the log."""
+    runs = DbtRuns(run.workspace.manifest)
+    target, told = run.workspace.project.target_path, []
+    seen: set[str] = set()
+    for name, remedy in ARTIFACTS.items():
+        if not (target / name).exists():
+            continue
+        try:
+            content = read_artifact(target / name, remedy)
+        except ArtifactError:
+            # The reader of test results tells about it.
+            continue
+        invocation = str((content.get("metadata") or {}).get("invocation_id") or "")
+        seen.add(invocation)
+        if not _ended(ledger, [invocation]):
+            told.append(runs.of_results(content))
+    return told + _told_by_log(run, ledger, runs, seen)
+
+
+def _told_by_log(run: Run, ledger: Ledger, runs: DbtRuns, seen: set[str]) -> list[list[Event]]:
+    folder = Path(os.environ.get("DBT_LOG_PATH") or run.workspace.root / "logs")
+    file = folder / "dbt.log"
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
+    except OSError:
+        return []
+    logged = [i for i in read_log(text, written_at=written_at, skip=seen) if i.invocation_id]
+    known = _ended(ledger, [invocation.invocation_id for invocation in logged])
+    now = datetime.now(timezone.utc)
+    return [
+        runs.of_log(invocation, now=now, is_last=invocation is logged[-1])
+        for invocation in logged
+        if invocation_key(invocation.invocation_id) not in known
+    ]
+
+
+def _ended(ledger: Ledger, invocations: Sequence[str]) -> set[str]:
+    keys = [invocation_key(invocation) for invocation in invocations]
+    found = ledger.query(
+        "select execution_id from {schema}.pipeline_executions where execution_id = any(%s) and end_date is not null",
+        (keys,),
+    )
+    return {str(key) for (key,) in found}
+
+
+def _recorded(run: Run, ledger: Ledger, events: Sequence[Any]) -> int:
+    if not events:
+        return 0
+    recorded = ledger.record(events)
+    run.problems += [f"tracking: {rejected.reason}" for rejected in recorded.rejected]
+    return recorded.ended
