@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from psycopg2 import sql
 
@@ -231,23 +232,26 @@ def judge_stored(
     judge_from = pd.to_datetime(series["judge_from"], utc=True)
     since = (judge_from - lookback(series)[grain]).fillna(pd.Timestamp(0, tz="UTC"))
     # Numbers instead of keys and times: the text of a million rows costs more than judging them.
-    rows = store.fetch(
+    rows = store.fetch_numbers(
         """
-        select c.number - 1 as series, extract(epoch from o.bucket_start)::bigint as bucket, o.value
+        select
+            cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
+            coalesce(o.value, 'nan')
         from unnest(%s::text[], %s::timestamptz[]) with ordinality as c (series_key, since, number)
         inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
         where o.bucket_start + %s <= %s
         """,
+        3,
         (list(series.index), [t.to_pydatetime() for t in since], GRAIN_STEP[grain], as_of),
-        types={"series": "int64", "bucket": "int64", "value": "float64"},
     )
-    if rows.empty:
+    if not len(rows):
         return pd.DataFrame(columns=list(COLUMNS))
+    codes = rows[:, 0].astype(np.int64).tolist()
     points = pd.DataFrame(
         {
-            "series_key": pd.Categorical.from_codes(rows["series"].tolist(), categories=pd.Index(series.index)),
-            "bucket_start": pd.to_datetime(rows["bucket"], unit="s", utc=True),
-            "value": rows["value"],
+            "series_key": pd.Categorical.from_codes(codes, categories=pd.Index(series.index)),
+            "bucket_start": pd.to_datetime(rows[:, 1].astype(np.int64), unit="s", utc=True),
+            "value": rows[:, 2],
         }
     )
     newest = points.groupby("series_key", observed=True)["bucket_start"].max()

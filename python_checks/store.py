@@ -9,11 +9,12 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import psycopg2
+from numpy.typing import NDArray
 from psycopg2 import sql
 
 from python_checks.connections import Connection, clean_message, connect
@@ -171,24 +172,15 @@ class Store(AbstractContextManager["Store"]):
             names = [column.name for column in cursor.description or ()]
             return pd.DataFrame(cursor.fetchall(), columns=names)
 
-    def fetch(
-        self,
-        statement: str,
-        parameters: Sequence[Any] = (),
-        *,
-        times: Sequence[str] = (),
-        types: Mapping[str, str] | None = None,
-    ) -> pd.DataFrame:
-        """Large result through COPY, several times faster than fetching rows; ``times`` are parsed as UTC."""
+    def fetch_numbers(self, statement: str, columns: int, parameters: Sequence[Any] = ()) -> NDArray[np.float64]:
+        """Large result of float8 columns that are never null, as a matrix of rows; no number is text on the way."""
         with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
             text = cursor.mogrify(self._named(statement), tuple(parameters)).decode()
-            buffer = io.StringIO()
-            cursor.copy_expert(f"copy ({text}) to stdout with (format csv, header, null '')", buffer)
-        buffer.seek(0)
-        frame = pd.read_csv(buffer, dtype=cast(Any, dict(types or {})), keep_default_na=False, na_values=[""])
-        for name in times:
-            frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
-        return frame
+            buffer = io.BytesIO()
+            cursor.copy_expert(f"copy ({text}) to stdout with (format binary)", buffer)
+        # A header of 19 bytes; per row the number of fields, per field its length and value; and two bytes at the end.
+        row = np.dtype([("fields", ">i2"), ("cells", [("length", ">i4"), ("value", ">f8")], (columns,))])
+        return np.frombuffer(buffer.getbuffer()[19:-2], dtype=row)["cells"]["value"].astype(np.float64)
 
     def _named(self, statement: str | sql.Composable) -> str | sql.Composable:
         if isinstance(statement, str):

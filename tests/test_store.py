@@ -162,20 +162,14 @@ def test_the_session_speaks_utc_whatever_the_database_says(store: Store, place: 
     assert found["as_of"][0].utcoffset().total_seconds() == 0
 
 
-def test_large_results_keep_their_types(store: Store) -> None:
-    store.upsert(
-        "collection_results", results(["007", "", "NA", "1e5"], rows_profiled=pd.array([1, None, 3, 4], dtype="Int64"))
-    )
-    found = store.fetch(
-        "select message, rows_profiled, as_of from {schema}.collection_results "
-        "where asset <> %s and message like '%%' order by asset",
-        ("none",),
-        times=["as_of"],
-        types={"message": "str", "rows_profiled": "float64"},
-    )
-    assert found["message"].fillna("").tolist() == ["007", "", "NA", "1e5"]
-    assert found["rows_profiled"].isna().tolist() == [False, True, False, False]
-    assert found["as_of"].tolist() == [AT] * 4
+def test_numbers_come_as_they_are(store: Store) -> None:
+    text = "select cast(n as double precision), v from (values (1, 0.1), (2, 'nan'), (3, '-inf')) as t (n, v)"
+    found = store.fetch_numbers(text.replace("0.1", "cast(0.1 as double precision)"), 2)
+    assert found[:, 0].tolist() == [1.0, 2.0, 3.0]
+    assert (found[0, 1], found[2, 1]) == (0.1, float("-inf"))
+    assert found[1, 1] != found[1, 1]
+    none = store.fetch_numbers("select 1::float8, 2::float8, %s::float8 where false", 3, (1,))
+    assert none.shape == (0, 3)
 
 
 def test_two_writers_of_the_same_rows_lose_nothing(store: Store, place: Connection) -> None:
@@ -219,7 +213,7 @@ def test_a_table_that_is_missing(store: Store) -> None:
     for attempt in (
         lambda: store.upsert("baselines", observations(1.0)),
         lambda: store.query("select 1 from {schema}.baselines"),
-        lambda: store.fetch("select 1 from {schema}.baselines"),
+        lambda: store.fetch_numbers("select 1 from {schema}.baselines", 1),
         lambda: store.execute("delete from {schema}.baselines"),
     ):
         with pytest.raises(ConfigError, match=r"A table of the monitoring schema is missing in store .*lookout run"):
