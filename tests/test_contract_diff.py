@@ -75,11 +75,13 @@ SQL = {
 
 @pytest.fixture(scope="module")
 def manifest_of(tmp_path_factory: pytest.TempPathFactory) -> Write:
-    """Writes a project and returns the manifest that dbt parses from it."""
+    """Writes a project and returns the manifest that dbt parses from it. dbt keeps what it parsed."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "models").mkdir()
 
     def write(properties: Properties, models: dict[str, str] = SQL, target: str = "ci") -> dict[str, Any]:
-        root = tmp_path_factory.mktemp("project")
-        (root / "models").mkdir()
+        for file in (root / "models").iterdir():
+            file.unlink()
         (root / "models" / "shop.yml").write_text(yaml.safe_dump(properties))
         for name, query in models.items():
             (root / "models" / f"{name}.sql").write_text(query)

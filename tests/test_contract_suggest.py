@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,12 @@ import pytest
 import yaml
 from psycopg2.extensions import connection as PgConnection  # noqa: N812
 
-from python_checks.connections import connect
+from python_checks.connections import Connection, connect
 from python_checks.contracts.catalog import observe
 from python_checks.contracts.dbt_yaml import YamlColumn, YamlSource, YamlTable, write_models, write_sources
 from python_checks.contracts.declared import load_contracts
+from python_checks.contracts.guard import check_contracts
 from python_checks.contracts.model import Contract, ObservedColumn, ObservedTable
-from python_checks.contracts.structure import check_structure
 from python_checks.contracts.suggest import (
     ColumnProfiles,
     looks_personal,
@@ -51,13 +53,17 @@ analyze;
 
 
 @pytest.fixture(scope="module")
-def shop(server: Server) -> Iterator[PgConnection]:
-    with connect(server.create_database()) as handle:
+def database(server: Server) -> Connection:
+    return server.create_database()
+
+
+@pytest.fixture(scope="module")
+def shop(database: Connection) -> Iterator[PgConnection]:
+    with closing(connect(database)) as handle:
         handle.autocommit = True
         with handle.cursor() as cursor:
             cursor.execute(TABLES)
         yield handle
-    handle.close()
 
 
 @pytest.fixture
@@ -82,11 +88,11 @@ def look(ask: Callable[..., list[tuple[Any, ...]]]) -> Callable[..., tuple[Obser
 
 @pytest.fixture(scope="module")
 def contracts_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Contract, ...]]:
-    """Lets dbt parse a project with the YAML in it, and Lookout read its contracts."""
+    """Lets dbt parse a project with the YAML in it, and Lookout read its contracts. dbt keeps what it parsed."""
+    root: Path = tmp_path_factory.mktemp("pasted")
+    (root / "models").mkdir()
 
     def read(text: str, models: Sequence[str] = ()) -> tuple[Contract, ...]:
-        root: Path = tmp_path_factory.mktemp("pasted")
-        (root / "models").mkdir()
         (root / "models" / "pasted.yml").write_text(text)
         for name in models:
             (root / "models" / f"{name}.sql").write_text("select 1 as one")
@@ -117,7 +123,9 @@ EXPECTED_TYPES = {
 
 
 @pytest.mark.parametrize("is_model", [False, True])
-def test_the_table_keeps_what_is_suggested(look: Look, contracts_of: Read, is_model: bool) -> None:
+def test_the_table_keeps_what_is_suggested(
+    look: Look, contracts_of: Read, database: Connection, is_model: bool
+) -> None:
     observed, profile = look("orders")
     name = "orders" if is_model else "shop.orders"
     text = suggest(name, observed, profile, schema="public", connection="shop", is_model=is_model)
@@ -136,8 +144,11 @@ def test_the_table_keeps_what_is_suggested(look: Look, contracts_of: Read, is_mo
     assert (found["range", "quantity"]["min"], found["range", "quantity"]["max"]) == (-5, 5)
     assert (found["range", "total"]["min"], found["range", "total"]["max"]) == (0, 1900)
     assert (found["length", "note"]["min"], found["length", "note"]["max"]) == (1, 30)
-    if not is_model:
-        assert check_structure(contract, observed) == ((), "")
+    placed = dataclasses.replace(contract, schema="public")
+    (check,) = check_contracts([placed], {"shop": database})
+    assert (check.violations, check.message) == ((), "")
+    assert (check.structure, check.values) == ("passed", "passed")
+    assert check.checked_rows == 1000
 
 
 def test_nothing_about_people_is_written(look: Look) -> None:
