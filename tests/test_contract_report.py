@@ -179,6 +179,12 @@ insert into {schema}.contract_findings (violation_key, as_of, connection, asset,
      'null', 3, 9, 'critical', '[]'),
     ('v', '2025-01-31 06:00Z', 'shop', 'public.orders', 'id', 'NULLABILITY_VIOLATION', 'not_null(id)', 'not null',
      'null', 4, 10, 'critical', '[]');
+insert into {schema}.alerts (alert_key, alert_type, severity, status, connection, asset, column_name, metric,
+    window_start, description, first_seen_at, last_seen_at, resolved_at) values
+    ('a', 'VOLUME_ANOMALY', 'critical', 'resolved', 'shop', 'public.orders', '', 'row_count', '2025-01-29Z', 'few rows',
+     '2025-01-29Z', '2025-01-30Z', '2025-01-30Z');
+insert into {schema}.alert_feedback (feedback_number, alert_key, verdict, note, given_by, given_at) values
+    (1, 'a', 'fixed', 'an old answer', 'bob', '2025-01-30Z'), (2, 'a', 'expected', 'stocktaking', 'ann', '2025-01-31Z');
 """
 
 
@@ -197,4 +203,10 @@ def test_the_report_is_written_from_the_derived_tables(
     assert "| **critical** | `id` | NULLABILITY_VIOLATION | not null | null | 4 of 10 | – | 2025-01-30 06:00 |" in text
     assert summary(text, "fresh")[4] == "**NOT EVALUATED**"
     assert "| gone |" not in text
+    answers = paths["detection_summary.md"].read_text().split("## What people answered")[1]
+    assert (
+        "| expected | stocktaking | ann | 2025-01-31 00:00 | VOLUME_ANOMALY | `shop public.orders` row_count |"
+        in answers
+    )
+    assert "an old answer" not in answers
     assert sql_rows(warehouse, "select count(*) from monitoring.contract_violations") == [(1,)]
