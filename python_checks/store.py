@@ -32,6 +32,8 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
     "dbt_results": ("invocation_id", "node_id"),
     "alert_feedback": ("feedback_number",),
     "alert_explanations": ("alert_key", "dimension"),
+    "alert_deliveries": ("alert_key", "target", "step"),
+    "alert_mutes": ("mute_number",),
     "contracts": ("connection", "asset"),
     "contract_checks": ("connection", "asset", "as_of"),
     "contract_findings": ("violation_key", "as_of"),

@@ -1,0 +1,3 @@
+{{ config(indexes=[{'columns': ['mute_number'], 'unique': true}]) }}
+
+{{ lookout.landing_table(model) }}
