@@ -64,7 +64,8 @@ ORDERS = {
         column("note", "text", min_length=1, max_length=3, pattern="^[A-Za-z0-9-_]+$"),
         column("code", "varchar(9)", accepted_values=["a", "b"], severity="warning"),
         column("kind", "raw.kind", accepted_values=["gone", "one"]),
-        column("day", min="2025-06-01"),
+        column("DAY", min="2025-06-01"),
+        {**column("Big", max=5), "quote": True},
     ],
 }  # fmt: skip
 CREATE = """
@@ -73,7 +74,7 @@ create type raw.kind as enum ('one', 'two');
 create table raw.orders (
     order_id bigint, line int, status text, total numeric, tax real, price float8, quantity text, placed_at varchar,
     paid_on text, is_paid text, reference text, note text, code varchar(9), kind raw.kind, day date, deleted boolean,
-    loaded_at timestamptz, "Odd ""name'" text, documents json, id serial
+    loaded_at timestamptz, "Odd ""name'" text, documents json, "Big" int, id serial
 );
 """
 NUMBERS = ["1", " 2 ", "-1", "+3", "2.5", ".5", "1e1", "x", "", "0x1", "9" * 20]
@@ -94,7 +95,7 @@ CHOICES: dict[str, list[Any]] = {
     "note": ["a", "A-_", "", "abcd", "ä", "a b"], "code": ["a", "b", "c"], "kind": ["one", "two"],
     "day": ["2025-06-01", "2025-05-31", "0044-03-15 BC"], "deleted": [False, True],
     "loaded_at": ["2025-01-01Z", "2025-01-02Z"], 'Odd "name\'': ["p", "q", "r"],
-    "documents": ["{}", "[1]"],
+    "documents": ["{}", "[1]"], "Big": [1, 6],
 }  # fmt: skip
 STAGED = """
 {{ config(materialized='incremental', unique_key='order_id') }}

@@ -4,7 +4,7 @@
 -#}
 {% macro broken(contract, rule) -%}
     {%- set name, given = rule.columns | first | default("", true), rule.arguments -%}
-    {%- set column, promised = lookout.as_name(name), lookout.promised_type(contract, name) -%}
+    {%- set column, promised = lookout.as_name(contract.node, name), lookout.promised_type(contract, name) -%}
     {%- set family, typed = promised.family, lookout.typed_columns(contract) -%}
     {%- set number = typed.index(name) + 1 if name in typed else 0 -%}
     {%- set value = "lookout_value_" ~ number if number else column ~ "::text" if family == "text" else column -%}

@@ -25,7 +25,7 @@
                 "mode": given.get("mode") or "lenient",
                 "severity": given.get("severity") or ("critical" if given.get("mode") == "strict" else "warning"),
                 "row_filter": given.get("filter"),
-                "loaded_at": lookout.as_name(at) if at else node.get("loaded_at_field") or node.config.get("loaded_at_field"),
+                "loaded_at": lookout.as_name(node, at) if at else node.get("loaded_at_field") or node.config.get("loaded_at_field"),
             }) -%}
         {%- endif -%}
     {%- endfor -%}

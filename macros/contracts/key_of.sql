@@ -5,8 +5,8 @@
         {%- do scope.append("(" ~ condition ~ "\n            )") -%}
     {%- endfor -%}
     {%- for name in rule.columns -%}
-        {%- do columns.append(lookout.as_name(name)) -%}
-        {%- do scope.append(lookout.as_name(name) ~ " is not null") -%}
+        {%- do columns.append(lookout.as_name(contract.node, name)) -%}
+        {%- do scope.append(lookout.as_name(contract.node, name) ~ " is not null") -%}
     {%- endfor -%}
     {%- set key = columns | join(", ") -%}
     case when {{ scope | join(" and ") }} then {{ key if columns | length == 1 else "row(" ~ key ~ ")" }} end

@@ -9,8 +9,8 @@
         select
         {%- for name in names %}
             case
-                when pg_typeof({{ lookout.as_name(name) }}) in ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
-                    then {{ lookout.is_unreadable(lookout.as_name(name) ~ "::text", lookout.promised_type(contract, name).family) }}
+                when pg_typeof({{ lookout.as_name(contract.node, name) }}) in ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype)
+                    then {{ lookout.is_unreadable(lookout.as_name(contract.node, name) ~ "::text", lookout.promised_type(contract, name).family) }}
             end as lookout_unreadable_{{ loop.index }}{{ "," if not loop.last }}
         {%- endfor %}
     ) as lookout_texts
@@ -19,7 +19,7 @@
         {%- for name in names %}
             case
                 when lookout_unreadable_{{ loop.index }} is not true
-                    then cast({{ lookout.as_name(name) }} as {{ lookout.promised_type(contract, name).type }})
+                    then cast({{ lookout.as_name(contract.node, name) }} as {{ lookout.promised_type(contract, name).type }})
             end as lookout_value_{{ loop.index }}{{ "," if not loop.last }}
         {%- endfor %}
     ) as lookout_values
