@@ -2,8 +2,8 @@
 
     python benchmarks/contract_speed.py [--rows 1000000] [--url postgresql://...]
 
-Without a URL it starts an embedded PostgreSQL in a temporary folder and removes it afterwards. The table has no index at
-first, so that nothing but the rules themselves says what is unique; then it gets the primary key that tables of
+Without a URL it starts an embedded PostgreSQL in a temporary folder and removes it afterwards. The table has no index
+at first, so that nothing but the rules themselves says what is unique; then it gets the primary key that tables of
 applications have. Both sides are run one after the other, three times; the best of each is compared.
 """
 

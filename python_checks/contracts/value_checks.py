@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from psycopg2 import sql
 
@@ -19,6 +19,9 @@ from python_checks.relations import WITHOUT_EQUALITY
 VIOLATION_TYPES: Mapping[str, ViolationType] = {"not_null": "NULLABILITY_VIOLATION", "type": "TYPE_MISMATCH"}
 LITERAL_FAMILIES = ("timestamp", "date", "time", "text", "uuid", "other")
 NEVER = sql.SQL("false")
+
+
+Limit = TypeVar("Limit")
 
 
 class RuleError(Exception):
@@ -107,12 +110,7 @@ def _condition(rule: Rule, field: Field) -> Sql:
     if rule.kind == "range":
         return _out_of_range(rule, field)
     if rule.kind == "length":
-        field = _as_text(field)
-        if field.family not in ("text", "binary"):
-            raise RuleError(f"column '{field.name}' is no text and has no length")
-        measured = field.text if field.family == "text" else field.value
-        size = sql.SQL("length({})").format(measured)
-        return field.guarded(_outside(size, *_limits(rule, lambda limit: sql.SQL(str(int(limit)))), strict=False))
+        return _wrong_length(rule, _as_text(field))
     if rule.kind == "pattern":
         field = _as_text(field)
         if field.family not in ("text", "uuid", "other"):
@@ -123,6 +121,23 @@ def _condition(rule: Rule, field: Field) -> Sql:
     if field.family not in ("integer", "number"):
         raise RuleError(f"column '{field.name}' is no number and has no digits after a point")
     return _more_digits(int(rule.arguments["digits"]), field)
+
+
+def _wrong_length(rule: Rule, field: Field) -> Sql:
+    if field.family not in ("text", "binary"):
+        raise RuleError(f"column '{field.name}' is no text and has no length")
+    low, high = _limits(rule, int)
+    value = field.text if field.family == "text" else field.value
+    size = sql.SQL("length({})").format(value)
+    # Characters of UTF-8 have to be counted, so it is done once a row where that is enough.
+    if low == high:
+        return field.guarded(sql.SQL("{} <> {}").format(size, sql.SQL(str(low))))
+    parts = [sql.SQL("{} = ''").format(value) if low == 1 else sql.SQL("{} < {}").format(size, sql.SQL(str(low)))]
+    if low is None or low <= 0:
+        parts = []
+    if high is not None:
+        parts.append(sql.SQL("{} > {}").format(size, sql.SQL(str(high))))
+    return field.guarded(sql.SQL("({})").format(sql.SQL(" or ").join(parts))) if parts else NEVER
 
 
 def _more_digits(digits: int, field: Field) -> Sql:
@@ -166,7 +181,7 @@ def _out_of_range(rule: Rule, field: Field) -> Sql:
     return field.guarded(_outside(field.value, low, high, strict=strict))
 
 
-def _limits(rule: Rule, literal: Any) -> tuple[Sql | None, Sql | None]:
+def _limits(rule: Rule, literal: Callable[[Any], Limit]) -> tuple[Limit | None, Limit | None]:
     low, high = rule.arguments.get("min"), rule.arguments.get("max")
     if low is None and high is None:
         raise RuleError(f"a {rule.kind} needs min or max")
