@@ -48,7 +48,7 @@ docs: $(READY) ## Build the dbt docs site with lineage into reports/dbt_docs.htm
 	@mkdir -p reports && cp target/static_index.html reports/dbt_docs.html && echo "reports/dbt_docs.html"
 
 lock: $(READY) ## Compile requirements.txt from pyproject.toml
-	@$(BIN)/uv pip compile -q --python-version 3.10 --extra demo --extra dev --no-header --no-annotate \
+	@$(BIN)/uv pip compile -q --python-version 3.10 --extra demo --extra odcs --extra dev --no-header --no-annotate \
 		--no-emit-index-url pyproject.toml -o requirements.txt
 
 clean: ## Stop the embedded server and remove everything that was made

@@ -100,3 +100,46 @@ def diff(
     found = diff_files(base, head)
     typer.echo(renderers["json" if as_json else output](found))
     raise typer.Exit(1 if found.breaking else 0)
+
+
+@app.command("suggest")
+def suggest_contract(
+    asset: Annotated[str, typer.Argument(metavar="TABLE", help="A source or model, or schema.table.")],
+    connection: Annotated[
+        str | None, typer.Option(help="Output of the profile that the table lives in. Default: as declared.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=100, help="Look at about so many rows at most.")] = 100_000,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Print dbt YAML with a contract that the table keeps today, so that nobody starts from an empty page."""
+    from python_checks.contracts.lookup import suggest_yaml
+
+    workspace = open_workspace(project_dir, profiles_dir, target)
+    typer.echo(suggest_yaml(workspace, asset, connection=connection, sample_rows=sample))
+
+
+@app.command("export")
+def export_contract(
+    asset: Annotated[str, typer.Argument(metavar="TABLE", help="Source or model under contract, or schema.table.")],
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Print a contract as YAML of the Open Data Contract Standard."""
+    from python_checks.contracts.lookup import export_odcs
+
+    typer.echo(export_odcs(open_workspace(project_dir, profiles_dir, target), asset))
+
+
+@app.command("import")
+def import_contract(
+    file: Annotated[Path, typer.Argument(help="YAML of the Open Data Contract Standard.")],
+    source: Annotated[str, typer.Option(help="Name of the dbt source to write. Default: as the contract says.")] = "",
+    as_model: Annotated[bool, typer.Option("--model", help="Write models, not sources.")] = False,
+) -> None:
+    """Print dbt YAML of a contract that is written in the Open Data Contract Standard."""
+    from python_checks.contracts.lookup import import_odcs
+
+    typer.echo(import_odcs(file, source=source, is_model=as_model))

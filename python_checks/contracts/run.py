@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from python_checks.contracts.guard import check_contracts
 from python_checks.contracts.model import Contract, ContractCheck
 from python_checks.contracts.record import checked_until, record_checks
 from python_checks.sources import CollectOptions
@@ -46,8 +47,6 @@ def guard(
     """
     if not contracts:
         return []
-    from python_checks.contracts.guard import check_contracts
-
     checks = check_contracts(
         contracts,
         run.workspace.profile.outputs,
@@ -56,9 +55,10 @@ def guard(
         values=values,
         select=select or None,
         on_done=on_done,
+        as_of=run.as_of,
     )
     record_checks(run.store, checks, as_of=run.as_of, run_id=run.run_id)
-    run.problems += [f"contract {check.contract.name}: {check.message}" for check in checks if not check.is_evaluated]
+    run.problems += [f"contract {check.contract.name}: {check.message}" for check in checks if _is_blind(check)]
     return checks
 
 
@@ -81,6 +81,12 @@ def held_back(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> H
     # The source's own tests still run: they say more about what is wrong.
     arguments = [f"source:{source['source_name']}.{source['name']}+" for source in sources]
     return HeldBack(tuple(arguments), tuple(models), tuple(contract.name for contract in broken))
+
+
+def _is_blind(check: ContractCheck) -> bool:
+    """Whether something could not be evaluated that is there: a missing table is broken, an empty one just empty."""
+    is_gone = any(v.violation_type == "MISSING_REQUIRED_FIELD" and not v.column_name for v in check.violations)
+    return not check.is_evaluated and not is_gone and check.total_rows != 0
 
 
 def _holds_back(check: ContractCheck) -> bool:
