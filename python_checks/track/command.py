@@ -132,7 +132,7 @@ def watermark_set(name: str, value: str | None, *, force: bool = False, ledger: 
     if running and not force:
         key, since = running[0]
         raise ConfigError(
-            f"Execution {key} of '{name.strip().lower()}' runs since {since.isoformat(timespec='seconds')}: wait for it, "
+            f"Execution {key} of '{name.strip().lower()}' runs since {since:%Y-%m-%d %H:%M:%S} UTC: wait for it, "
             "or set the watermark with --force, and what that execution reaches will not count."
         )
     return ledger.set_watermark(name, value, at=_now())
@@ -143,14 +143,23 @@ def _run(argv: Sequence[str], run: Execution) -> tuple[int, str]:
     environment = {**os.environ, WATERMARK: run.watermark or ""}
     if run.active:
         environment[PARENT] = run.execution_id
-    try:
-        process = subprocess.Popen(list(argv), env=environment, stderr=subprocess.PIPE)
-    except (OSError, ValueError) as error:
-        code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        told = f"The command '{argv[0]}' cannot be run: {reason}."
-        print(told, file=sys.stderr)
-        return code, told
+    with _forwarding() as received:
+        try:
+            process = subprocess.Popen(list(argv), env=environment, stderr=subprocess.PIPE)
+        except (OSError, ValueError) as error:
+            return _not_run(argv[0], error)
+        received.to(process)
+        return _watched(process, run)
+
+
+def _not_run(command: str, error: OSError | ValueError) -> tuple[int, str]:
+    code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
+    told = f"The command '{command}' cannot be run: {error.strerror if isinstance(error, OSError) else error}."
+    print(told, file=sys.stderr)
+    return code, told
+
+
+def _watched(process: subprocess.Popen[bytes], run: Execution) -> tuple[int, str]:
     tail: deque[bytes] = deque(maxlen=TAIL)
     over = threading.Event()
     assert process.stderr is not None
@@ -158,8 +167,7 @@ def _run(argv: Sequence[str], run: Execution) -> tuple[int, str]:
     copier.start()
     if run.active:
         threading.Thread(target=_beat, args=(run, over), daemon=True).start()
-    with _forwarding(process):
-        code = process.wait()
+    code = process.wait()
     over.set()
     # A grandchild that lives on keeps the pipe open: it is not waited for.
     copier.join(timeout=2.0)
@@ -198,27 +206,40 @@ def _beat(run: Execution, over: threading.Event) -> None:
         run.tracker.beat(Heartbeat(run.execution_id, _now()))
 
 
-@contextmanager
-def _forwarding(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Pass signals on to the command. What a terminal sends on Ctrl-C reaches the command by itself."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+class _Received:
+    """Signals for a command; those that come before it runs wait for it."""
 
-    def forward(number: int, _: FrameType | None) -> None:
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+        self.early: list[int] = []
+
+    def to(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        while self.early:
+            process.send_signal(self.early.pop(0))
+
+    def __call__(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGINT and _is_foreground():
+            # What a terminal sends on Ctrl-C reaches the command by itself.
             return
-        process.send_signal(number)
+        if self.process is None:
+            self.early.append(number)
+        else:
+            self.process.send_signal(number)
 
-    before = {}
-    for name in FORWARDED:
-        if hasattr(signal, name):
-            before[name] = signal.signal(getattr(signal, name), forward)
+
+@contextmanager
+def _forwarding() -> Iterator[_Received]:
+    """Pass signals on to the command that is told later."""
+    received, before = _Received(), {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in FORWARDED if hasattr(signal, name)]
+        before = {number: signal.signal(number, received) for number in numbers}
     try:
-        yield
+        yield received
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler if handler is not None else signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def _is_foreground() -> bool:

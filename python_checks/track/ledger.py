@@ -212,6 +212,10 @@ class Ledger(AbstractContextManager["Ledger"]):
                 if attempt == ATTEMPTS:
                     raise self._told(what, error) from error
                 time.sleep(random.uniform(0.0, 0.02 * 2**attempt))
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                # A connection that was cut while nobody used it is opened again, once.
+                if not handle.closed or attempt > 1:
+                    raise self._told(what, error) from error
             except psycopg2.Error as error:
                 raise self._told(what, error) from error
         raise AssertionError
@@ -222,8 +226,6 @@ class Ledger(AbstractContextManager["Ledger"]):
                 f"There are no tables for pipelines in the schema {self.schema} of {self.connection.place}: build them "
                 "with `dbt build --select monitoring` or `lookout run`, or name the schema in LOOKOUT_SCHEMA."
             )
-        if self._handle is not None and self._handle.closed:
-            self._handle = None
         return SourceError(f"Could not {what} in {self.connection.place}: {clean_message(error)}")
 
     def _declare(self, event: Lineage) -> None:

@@ -65,15 +65,18 @@ def advance(standing: Standing, closed: Sequence[Closed]) -> list[Step]:
 def _moves(standing: Standing, execution: Closed, reached: str) -> bool:
     if not execution.is_successful or reached == standing.watermark:
         return False
-    if execution.monotonic and standing.watermark is not None and not is_later(reached, standing.watermark):
+    stands = standing.watermark
+    if execution.monotonic and stands is not None and not is_later(reached, stands):
         return False
-    if execution.watermark == standing.watermark:
+    if execution.watermark == stands:
         return True
     if standing.by_person:
         # Somebody set the watermark, perhaps back. An execution that began elsewhere did not load what they ask for.
         return False
+    if execution.monotonic or standing.moved_at is None:
+        return True
     # News of an older execution that comes late, out of a spool file, does not undo what a later one reached.
-    return standing.moved_at is None or execution.end_date >= standing.moved_at
+    return execution.end_date >= standing.moved_at
 
 
 def is_later(one: str, other: str) -> bool:

@@ -18,6 +18,7 @@ from python_checks.errors import ConfigError, LookoutError, SourceError
 from python_checks.track.ledger import Ledger
 from python_checks.track.ledger_batch import Rejected
 from python_checks.track.ledger_events import End, Event, Register
+from python_checks.track.ledger_watermarks import is_later
 from python_checks.track.model import Registered
 from python_checks.track.sdk_context import find_connection
 from python_checks.track.spool import Spool, spool_for
@@ -74,11 +75,6 @@ class Delivery:
                 except LookoutError as error:
                     self.warn("where", "%s Until then events of pipelines wait in a spool file.", error)
             return self._connection
-
-    @property
-    def is_away(self) -> bool:
-        """Whether events go into the spool for now."""
-        return self.connection is None or time.monotonic() < self._away_until
 
     @property
     def spool(self) -> Spool:
@@ -155,9 +151,11 @@ class Delivery:
         except (OSError, ValueError, LookupError, TypeError):
             return None
 
-    def remember_watermark(self, pipeline_id: str, watermark: str) -> None:
-        """Note how far a pipeline came while the database is away."""
-        self._remember(Registered(pipeline_id, True, False, watermark))
+    def remember_watermark(self, pipeline_id: str, watermark: str, *, monotonic: bool) -> None:
+        """Note how far a pipeline came, for the time when the database is away."""
+        known = self.remembered(pipeline_id)
+        if known is None or known.watermark is None or not monotonic or is_later(watermark, known.watermark):
+            self._remember(Registered(pipeline_id, True, False, watermark))
 
     def warn(self, subject: str, message: str, *arguments: object) -> None:
         """Say something once in the life of this process."""

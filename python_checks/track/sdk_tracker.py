@@ -147,8 +147,9 @@ class Tracker(AbstractContextManager["Tracker"]):
             event = run.end_without_words(error)
         if event is not None:
             self.emit(event)
-            if event.completed_successfully and event.next_watermark and self.delivery.is_away:
-                self.delivery.remember_watermark(run.pipeline_id, event.next_watermark)
+            if event.completed_successfully and event.next_watermark:
+                # Where the next execution begins if the database cannot be asked then.
+                self.delivery.remember_watermark(run.pipeline_id, event.next_watermark, monotonic=run.monotonic)
 
 
 @functools.lru_cache(maxsize=1)

@@ -1,0 +1,125 @@
+"""How many events of executions a second the ledger takes: one by one, in batches, from the SDK, out of a spool file.
+
+    python benchmarks/track_speed.py [--executions 10000] [--url postgresql://...]
+
+The database must hold the tables of the monitoring schema (`dbt build --select monitoring`). Without a URL, the
+environment variable LOOKOUT_DATABASE_URL or the dbt profile of this folder names it. Everything written is removed.
+An execution is two events, its start and its end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+from python_checks.connections import Connection
+from python_checks.track import Tracker
+from python_checks.track.ledger import Ledger
+from python_checks.track.ledger_events import End, Event, Start
+from python_checks.track.sdk_context import connection_of, find_connection
+from python_checks.track.spool import deliver_spool, spool_for
+
+T0 = datetime(2026, 1, 1, tzinfo=timezone.utc)
+PREFIX = "track speed benchmark"
+BATCH = 5000
+REMOVE = (
+    "delete from {schema}.pipeline_execution_closure using {schema}.pipeline_executions as e, {schema}.pipelines as p "
+    "where child_execution_id = e.execution_id and e.pipeline_id = p.pipeline_id and starts_with(p.name, %s)",
+    "delete from {schema}.pipeline_executions as e using {schema}.pipelines as p "
+    "where e.pipeline_id = p.pipeline_id and starts_with(p.name, %s)",
+    "delete from {schema}.watermarks as w using {schema}.pipelines as p "
+    "where w.pipeline_id = p.pipeline_id and starts_with(p.name, %s)",
+    "delete from {schema}.pipelines as p where starts_with(p.name, %s)",
+)
+
+
+def events(executions: int) -> list[Event]:
+    """Starts and ends of executions of fifty pipelines, every tenth of them nested."""
+    made: list[Event] = []
+    parent = None
+    for number in range(executions):
+        begin = T0 + timedelta(seconds=number)
+        key = uuid.uuid4().hex
+        start = Start(
+            key, f"{PREFIX} {number % 50}", begin, parent if number % 10 else None, next_watermark=str(number)
+        )
+        made += [start, End(key, begin + timedelta(seconds=9), True, inserts=number, total_rows=number)]
+        parent = key if number % 10 == 0 else parent
+    return made
+
+
+def timed(what: str, count: int, work: Callable[[], object]) -> None:
+    """Print how many events a second some work took."""
+    began = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - began
+    print(f"{what:<44} {count:>8,} events {seconds:8.2f} s {count / seconds:>10,.0f} a second")
+
+
+def single(ledger: Ledger, many: list[Event]) -> None:
+    """Every event in a transaction of its own."""
+    for event in many:
+        ledger.record([event])
+
+
+def batched(ledger: Ledger, many: list[Event]) -> None:
+    """Batches of events."""
+    for begin in range(0, len(many), BATCH):
+        ledger.record(many[begin : begin + BATCH])
+
+
+def sdk(connection: Connection, executions: int, size: int) -> None:
+    """``with tracker.track(...)``, nothing in between."""
+    with Tracker(connection, batch_size=size) as tracker:
+        for number in range(executions):
+            with tracker.track(f"{PREFIX} {number % 50}") as run:
+                run.inserts = number
+
+
+def spooled(connection: Connection, many: list[Event]) -> None:
+    """Write to a spool file in batches, then deliver it."""
+    spool = spool_for(connection)
+    timed(
+        "spool, written by batches",
+        len(many),
+        lambda: [spool.append(many[n : n + BATCH]) for n in range(0, len(many), BATCH)],
+    )
+    timed("spool, delivered", len(many), lambda: deliver_spool(connection))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--executions", type=int, default=10_000)
+    parser.add_argument("--url")
+    arguments = parser.parse_args()
+    connection = connection_of(arguments.url, "--url") if arguments.url else find_connection()
+    if connection is None:
+        parser.error("name a database: --url, LOOKOUT_DATABASE_URL, or run this in a dbt project")
+    few, many = max(arguments.executions // 20, 1), arguments.executions
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {connection.place}")
+    with tempfile.TemporaryDirectory() as folder, Ledger(connection) as ledger:
+        os.environ["LOOKOUT_SPOOL"] = folder
+        try:
+            some = events(few)
+            timed("ledger, one event a transaction", len(some), lambda: single(ledger, some))
+            made = events(many)
+            timed(f"ledger, batches of {BATCH:,}", len(made), lambda: batched(ledger, made))
+            timed("ledger, the same again (known already)", len(made), lambda: batched(ledger, made))
+            timed("building such events in Python", 2 * many, lambda: events(many))
+            timed("SDK, one by one", 2 * few, lambda: sdk(connection, few, 1))
+            timed("SDK, batch_size=2000", 2 * many, lambda: sdk(connection, many, 2000))
+            spooled(connection, events(many))
+        finally:
+            for statement in REMOVE:
+                ledger.query(statement, (PREFIX,))
+
+
+if __name__ == "__main__":
+    main()
