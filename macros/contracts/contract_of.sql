@@ -4,6 +4,11 @@
 -#}
 {% macro contract_of(relation) %}
     {%- if not execute %}{{ return({}) }}{% endif -%}
+    {%- if "sources" not in graph -%}
+        {{ exceptions.raise_compiler_error(
+            "dbt shows no contracts to unit tests: test the models that read this one, or override lookout.checked_rows"
+        ) }}
+    {%- endif -%}
     {%- set sought = [relation.database, relation.schema, relation.identifier] -%}
     {%- set found = [] -%}
     {%- for node in graph.sources.values() | list + graph.nodes.values() | list
