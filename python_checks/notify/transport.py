@@ -1,0 +1,100 @@
+"""How a message leaves the house: what an attempt came to, and how often one is made."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, Protocol
+
+from python_checks.errors import DeliveryError
+from python_checks.notify.message import Message
+from python_checks.notify.settings import Target
+
+TIMEOUT = 10.0
+PAUSES = (1.0, 2.0)  # seconds before the second and the third try
+PATIENCE = 30.0  # the longest wait that a service may ask for within a run
+LATER = (408, 425, 429)
+DOWN = (401, 403, 404, 407, 410)
+# What these log may hold addresses, and addresses are secrets.
+CHATTY = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
+
+
+class Attempt(NamedTuple):
+    """What came of one attempt; ``error`` is a clause without address or secret.
+
+    ``is_transient`` says that trying again may help, ``is_down`` that other messages will fare no better now.
+    ``retry_after`` is what the service asked for, in seconds.
+    """
+
+    ok: bool
+    error: str = ""
+    is_transient: bool = False
+    is_down: bool = False
+    retry_after: float | None = None
+
+
+class Sender(Protocol):
+    """Posts messages to one target."""
+
+    def send(self, message: Message) -> Attempt:
+        """Post once. Never raises for what a service does."""
+        ...
+
+
+def sender_for(target: Target) -> Sender:
+    """The sender for a target's address. Raises DeliveryError, a clause without the address, when there is none."""
+    if target.url is None:
+        raise DeliveryError(target.problem)
+    from python_checks.notify.webhook import Webhook, payload_of
+
+    payload = payload_of(target)
+    if payload is not None:
+        return Webhook(target, payload)
+    from python_checks.notify.services import Service
+
+    with quiet_libraries():
+        service = Service.of(target)
+    if service is not None:
+        return service
+    if target.url.lower().startswith("https://"):
+        return Webhook(target, "json")
+    raise DeliveryError(
+        "its address is not one that Apprise knows (write it as its documentation says: slack://..., pagerduty://..., "
+        "mailto://..., or https://... for a plain webhook)"
+    )
+
+
+def send(sender: Sender, message: Message, sleep: Callable[[float], None] = time.sleep) -> Attempt:
+    """Post a message, three times at most, waiting as long as the service asks for but not for ever."""
+    attempt = sender.send(message)
+    for pause in PAUSES:
+        if attempt.ok or not attempt.is_transient or (attempt.retry_after or 0) > PATIENCE:
+            break
+        sleep(max(pause, attempt.retry_after or 0))
+        attempt = sender.send(message)
+    return attempt
+
+
+def http_failure(status: int, retry_after: float | None = None) -> Attempt:
+    """What an HTTP status that is no success means."""
+    asked = f" and asks to wait {retry_after:,.0f} s" if retry_after else ""
+    is_transient = status in LATER or status >= 500
+    return Attempt(
+        False, f"it answered HTTP {status}{asked}", is_transient, is_transient or status in DOWN, retry_after
+    )
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keep the log records of the libraries that post away from everybody's log, whatever its level."""
+    loggers = [logging.getLogger(name) for name in CHATTY]
+    before = [(log.propagate, list(log.handlers)) for log in loggers]
+    for log in loggers:
+        log.propagate, log.handlers = False, [logging.NullHandler()]
+    try:
+        yield
+    finally:
+        for log, (propagate, handlers) in zip(loggers, before, strict=True):
+            log.propagate, log.handlers = propagate, handlers
