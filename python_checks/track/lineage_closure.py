@@ -109,7 +109,8 @@ def read_graph(writer: Writer, roots: Sequence[str] | None = None) -> Graph:
             (list(roots), list(roots)),
         )
     ends = np.array([end for row in rows for end in row], dtype=object)
-    numbers, ids = pd.factorize(ends)
+    # Sorted, so that the index takes what is written page by page.
+    numbers, ids = pd.factorize(ends, sort=True)
     tails, heads = numbers[::2].astype(np.int64), numbers[1::2].astype(np.int64)
     is_edge = tails >= 0
     return Graph([str(i) for i in ids], tails[is_edge], heads[is_edge])
@@ -130,40 +131,45 @@ def _from_first_name(loop: list[str]) -> list[str]:
 
 
 def _replace(writer: Writer, graph: Graph, roots: Sequence[str] | None) -> int:
-    """Write the closure of the roots, or of every address, over what is stored of them."""
+    """Write the closure of the roots, or of every address, over what is stored of them. Returns the changed rows."""
     numbers = {address: number for number, address in enumerate(graph.ids)}
     starts = range(len(graph.ids)) if roots is None else [numbers[root] for root in roots if root in numbers]
-    writer.run("create temporary table lookout_reached (s text, t text, depth integer) on commit drop")
     pieces = closure(len(graph.ids), graph.tails, graph.heads, np.array(list(starts), dtype=np.int64))
-    writer.copy("lookout_reached", _lines(graph.ids, pieces))
+    among = {"roots": None if roots is None else list(roots)}
+    is_stored = "%(roots)s::text[] is null or c.source_address_id = any(%(roots)s::text[])"
+    if not writer.rows(f"select 1 from {{schema}}.lineage_closure as c where {is_stored} limit 1", among):  # noqa: S608
+        return writer.copy(
+            "{schema}.lineage_closure (source_address_id, target_address_id, depth)", _lines(graph, pieces)
+        )
+    writer.run("create temporary table lookout_reached (s text, t text, depth integer) on commit drop")
+    writer.copy("lookout_reached", _lines(graph, pieces))
     writer.run("analyze lookout_reached")
-    among = "true" if roots is None else "c.source_address_id = any(%s)"
-    gone = writer.run(
+    changed = writer.run(
         f"""
         delete from {{schema}}.lineage_closure as c
-        where {among} and not exists (
+        where ({is_stored}) and not exists (
             select from lookout_reached as r where r.s = c.source_address_id and r.t = c.target_address_id
         )
         """,  # noqa: S608
-        None if roots is None else (list(roots),),
+        among,
     )
-    moved = writer.run(
+    changed += writer.run(
         "update {schema}.lineage_closure as c set depth = r.depth from lookout_reached as r "
         "where r.s = c.source_address_id and r.t = c.target_address_id and r.depth <> c.depth"
     )
-    new = writer.run(
+    changed += writer.run(
         "insert into {schema}.lineage_closure (source_address_id, target_address_id, depth) "
         "select r.s, r.t, r.depth from lookout_reached as r "
         "left join {schema}.lineage_closure as c on r.s = c.source_address_id and r.t = c.target_address_id "
         "where c.source_address_id is null"
     )
     writer.run("drop table lookout_reached")
-    return gone + moved + new
+    return changed
 
 
-def _lines(ids: Sequence[str], pieces: Iterable[Reach]) -> Iterator[bytes]:
+def _lines(graph: Graph, pieces: Iterable[Reach]) -> Iterator[bytes]:
     """A binary COPY stream of the pairs, one piece after the other."""
-    names, count = [name.encode() for name in ids], 0
+    names, count = [name.encode() for name in graph.ids], 0
     to_bytes = _hashes if all(len(name) == 32 for name in names) else _texts
     array = np.array(names, dtype="S32" if to_bytes is _hashes else object)
     yield HEADER

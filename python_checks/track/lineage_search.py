@@ -188,7 +188,7 @@ def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[L
                 union all select %(id)s, 0
             ), steps as (
                 select far.address_id,
-                    array_agg(distinct coalesce(p.name, moved.node_id, e.pipeline_id)) as pipelines,
+                    array_agg(distinct coalesce(p.name, nullif(moved.node_id, ''), e.pipeline_id)) as pipelines,
                     array_agg(distinct near.name) as nearer
                 from reached as far
                 inner join {{schema}}.address_lineage as e on e.{far} = far.address_id

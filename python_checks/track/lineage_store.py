@@ -76,8 +76,7 @@ class Writer:
 
     def run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> int:
         """Run a statement, ``{schema}`` standing for the monitoring schema. Returns the affected rows."""
-        named = statement.replace("{schema}", '"' + self.schema.replace('"', '""') + '"')
-        self.cursor.execute(named, parameters)
+        self.cursor.execute(self._named(statement), parameters)
         return self.cursor.rowcount
 
     def rows(
@@ -87,11 +86,13 @@ class Writer:
         self.run(statement, parameters)
         return self.cursor.fetchall()
 
-    def copy(self, table: str, lines: Iterable[bytes]) -> None:
-        """COPY in PostgreSQL's binary format; ``lines`` are pieces of the stream."""
-        self.cursor.copy_expert(
-            sql.SQL("copy {} from stdin (format binary)").format(sql.Identifier(table)), _Reader(lines)
-        )
+    def copy(self, table: str, lines: Iterable[bytes]) -> int:
+        """COPY pieces of a stream in PostgreSQL's binary format. Returns the rows written."""
+        self.cursor.copy_expert(self._named(f"copy {table} from stdin (format binary)"), _Reader(lines))
+        return self.cursor.rowcount
+
+    def _named(self, statement: str) -> str:
+        return statement.replace("{schema}", '"' + self.schema.replace('"', '""') + '"')
 
 
 class _Reader:
@@ -190,18 +191,23 @@ def write_addresses(writer: Writer, changes: Changes, at: datetime) -> None:
 
 def write_edges(writer: Writer, changes: Changes, at: datetime) -> None:
     """Delete the removed edges and insert the added ones."""
-    said = "unnest(%s::text[], %s::text[], %s::text[]) as said (pipeline, source, target)"
     if changes.removed:
         writer.run(
-            f"delete from {{schema}}.address_lineage as e using {said} "  # noqa: S608
-            "where (e.pipeline_id, e.source_address_id, e.target_address_id) = (pipeline, source, target)",
+            """
+            delete from {schema}.address_lineage as e
+            using unnest(%s::text[], %s::text[], %s::text[]) as said (pipeline, source, target)
+            where (e.pipeline_id, e.source_address_id, e.target_address_id) = (pipeline, source, target)
+            """,
             _columns(changes.removed),
         )
     if changes.added:
         writer.run(
-            "insert into {schema}.address_lineage (pipeline_id, source_address_id, target_address_id, declared_at) "
-            f"select pipeline, source, target, %s from {said} "
-            "on conflict (pipeline_id, source_address_id, target_address_id) do nothing",
+            """
+            insert into {schema}.address_lineage (pipeline_id, source_address_id, target_address_id, declared_at)
+            select pipeline, source, target, %s
+            from unnest(%s::text[], %s::text[], %s::text[]) as said (pipeline, source, target)
+            on conflict (pipeline_id, source_address_id, target_address_id) do nothing
+            """,
             [at, *_columns(changes.added)],
         )
 

@@ -10,8 +10,8 @@ with recursive open_alerts as materialized (
             when monitors.grain is null then alerts.window_start
             else alerts.window_start + {{ lookout.bucket_step('monitors.grain') }} - interval '1 microsecond'
         end as began_by,
-        alerts.asset = '' as is_about_database,
-        places.is_pipeline,
+        -- A pipeline comes before what it writes to, and a database before its tables.
+        case when alerts.asset = '' then 2 when places.is_pipeline then 1 else 0 end as scope,
         places.address_id
     from {{ ref('lookout', 'alerts') }} as alerts
     inner join {{ ref('lookout', 'alert_places') }} as places
@@ -23,7 +23,7 @@ with recursive open_alerts as materialized (
     where alerts.status = 'open'
 ),
 
--- A pipeline, and a database as a whole, come before their tables. No data is the cause of an unreachable database.
+-- No data is the cause of an unreachable database.
 upstream as materialized (
     select
         alerts.alert_key,
@@ -32,15 +32,17 @@ upstream as materialized (
         causes.alert_key as cause_alert_key,
         causes.severity as cause_severity,
         causes.window_start as cause_window_start,
+        causes.scope as cause_scope,
         min(closure.depth) as depth
     from open_alerts as alerts
     inner join {{ ref('lookout', 'lineage_closure') }} as closure on alerts.address_id = closure.target_address_id
     inner join open_alerts as causes on closure.source_address_id = causes.address_id
     where
-        not alerts.is_about_database
-        and alerts.alert_key <> causes.alert_key
-        and (closure.depth > 0 or causes.is_about_database or (causes.is_pipeline and not alerts.is_pipeline))
-    group by alerts.alert_key, alerts.window_start, alerts.began_by, causes.alert_key, causes.severity, causes.window_start
+        alerts.scope < 2 and alerts.alert_key <> causes.alert_key
+        and (closure.depth > 0 or causes.scope > alerts.scope)
+    group by
+        alerts.alert_key, alerts.window_start, alerts.began_by,
+        causes.alert_key, causes.severity, causes.window_start, causes.scope
 ),
 
 -- Where each of two may be behind the other, the one that began earlier is.
@@ -53,14 +55,14 @@ nearest as (
         upstream.cause_window_start <= upstream.began_by
         and (back.alert_key is null or upstream.cause_window_start < upstream.window_start)
     order by
-        upstream.alert_key, upstream.depth, upstream.cause_severity, upstream.cause_window_start, upstream.cause_alert_key
+        upstream.alert_key, upstream.depth, upstream.cause_scope, upstream.cause_severity,
+        upstream.cause_window_start, upstream.cause_alert_key
 ),
 
 chain as (
     select alert_key, cause_alert_key as root_alert_key from nearest
     union
-    select chain.alert_key, nearest.cause_alert_key
-    from chain
+    select chain.alert_key, nearest.cause_alert_key from chain
     inner join nearest on chain.root_alert_key = nearest.alert_key
 ),
 
@@ -71,8 +73,7 @@ roots as (
 ),
 
 final as (
-    select nearest.*, coalesce(roots.root_alert_key, nearest.cause_alert_key) as root_alert_key
-    from nearest
+    select nearest.*, coalesce(roots.root_alert_key, nearest.cause_alert_key) as root_alert_key from nearest
     left join roots on nearest.alert_key = roots.alert_key
 )
 

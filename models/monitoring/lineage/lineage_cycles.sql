@@ -53,7 +53,7 @@ final as (
         cast(count(distinct looping.source_address_id) as integer) as address_count,
         min(looping.loop_length) as shortest_loop,
         array_agg(distinct addresses.name order by addresses.name) as address_names,
-        array_agg(distinct coalesce(pipelines.name, targets.node_id, looping.pipeline_id)) as pipeline_names
+        array_agg(distinct coalesce(pipelines.name, nullif(targets.node_id, ''), looping.pipeline_id)) as pipeline_names
     from looping
     inner join cycles on looping.source_address_id = cycles.address_id
     inner join addresses on looping.source_address_id = addresses.address_id

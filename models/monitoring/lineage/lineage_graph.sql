@@ -42,7 +42,8 @@ final as (
         closure.depth,
         edges.pipeline_id,
         -- A dbt node that never ran on its own, an exposure above all, is no pipeline yet.
-        case when edges.pipeline_id is not null then coalesce(pipelines.name, downstream.node_id) end as pipeline_name,
+        case when edges.pipeline_id is not null then coalesce(pipelines.name, nullif(downstream.node_id, '')) end
+            as pipeline_name,
         pipelines.pipeline_type,
         pipelines.pipeline_metadata,
         pipelines.active as pipeline_active
