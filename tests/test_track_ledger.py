@@ -327,6 +327,17 @@ def test_w_m11_executions_of_an_inactive_pipeline_are_not_recorded(ledger: Ledge
     assert ledger.register("p", at=T0).active
 
 
+def test_people_may_switch_pipelines_and_checks(ledger: Ledger) -> None:
+    what = "active, mute_freshness_check, mute_timeliness_check, load_lineage, updated_at"
+    run(ledger, "e", None)
+    ledger.switch(" P ", at=later(days=1), active=False, load_lineage=True)
+    assert pipelines(ledger, what) == [(False, False, False, True, later(days=1))]
+    ledger.switch("p", at=later(days=2), active=True, mute_timeliness_check=True)
+    assert pipelines(ledger, what) == [(True, False, True, True, later(days=2))]
+    with pytest.raises(ConfigError, match="no pipeline 'nobody'"):
+        ledger.switch("nobody", at=T0, active=True)
+
+
 def test_w_m12_types_hold_limits_and_their_code_changes_them(ledger: Ledger) -> None:
     what = "select name, freshness_number, freshness_datepart, timeliness_number, mute_freshness_check, updated_at from {schema}.pipeline_types order by 1"
     ledger.register(Pipeline("a", PipelineType("Load", freshness="12 hours", mute_freshness_check=True)), at=T0)

@@ -1,10 +1,4 @@
-"""Pipeline tracking: what ran, when, how it ended, how far it came, and where its data went.
-
-    from python_checks.track import track
-
-    with track("load orders", next_watermark="2026-01-02") as run:
-        run.inserts = load(since=run.watermark)
-"""
+"""Pipeline tracking: what ran, when, how it ended, how far it came, and where its data went. See `track`."""
 
 from python_checks.track.model import Address, Limit, Pipeline, PipelineType
 from python_checks.track.sdk import current, track

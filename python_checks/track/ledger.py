@@ -38,6 +38,16 @@ logger = logging.getLogger(__name__)
 Outcome = TypeVar("Outcome")
 AUTO_RULES = "LOOKOUT_AUTO_CREATE_ANOMALY_RULES"
 ATTEMPTS = 4
+_SWITCH = """
+update {schema}.pipelines
+set
+    active = coalesce(%(active)s, active),
+    mute_freshness_check = coalesce(%(freshness)s, mute_freshness_check),
+    mute_timeliness_check = coalesce(%(timeliness)s, mute_timeliness_check),
+    load_lineage = coalesce(%(lineage)s, load_lineage),
+    updated_at = %(at)s
+where pipeline_id = %(id)s
+"""
 
 
 class Ledger(AbstractContextManager["Ledger"]):
@@ -119,6 +129,21 @@ class Ledger(AbstractContextManager["Ledger"]):
         return self._transact(
             "read a pipeline", lambda cursor: read_registered(cursor, self._schema, [key], set()).get(key)
         )
+
+    def switch(
+        self, name: str, *, at: datetime, active: bool | None = None, mute_freshness_check: bool | None = None,
+        mute_timeliness_check: bool | None = None, load_lineage: bool | None = None,
+    ) -> None:  # fmt: skip
+        """Switch a pipeline, its checks or its lineage on or off by hand; None leaves a switch alone.
+
+        What the code declares goes before it again as soon as that changes. Raises ConfigError for an unknown name.
+        """
+        values = {
+            "id": pipeline_id(name), "active": active, "freshness": mute_freshness_check,
+            "timeliness": mute_timeliness_check, "lineage": load_lineage, "at": at,
+        }  # fmt: skip
+        if not self.query(f"{_SWITCH} returning name", values):
+            raise ConfigError(f"There is no pipeline '{name.strip().lower()}'.")
 
     def set_watermark(self, name: str, value: Any, *, at: datetime, set_by: str = "person") -> str | None:
         """Set a pipeline's watermark by hand; returns the one before. Executions that run meanwhile do not move it on.

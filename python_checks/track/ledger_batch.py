@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
@@ -158,7 +158,7 @@ def _write_executions(cursor: Any, schema: str, batch: Batch) -> tuple[set[str],
     nested = any(start.parent_id for start in batch.starts.values())
     fresh: list[str] = []
     if batch.starts:
-        lock = _lock(cursor, names, parameters, nested)
+        lock = _lock(cursor, schema, batch)
         cursor.execute(f"{lock}; {statements.INSERT.format(**names)}", {**parameters, "schema": schema})
         fresh = [key for (key,) in cursor.fetchall()]
     if fresh:
@@ -170,14 +170,17 @@ def _write_executions(cursor: Any, schema: str, batch: Batch) -> tuple[set[str],
     return set(fresh), closed
 
 
-def _lock(cursor: Any, names: Mapping[str, str], parameters: Mapping[str, Any], nested: bool) -> str:
+def _lock(cursor: Any, schema: str, batch: Batch) -> str:
     """The lock that keeps two transactions from writing a parent and its child without seeing each other.
 
     A batch whose every ancestor is known shares the lock; one with an unknown ancestor, which may be on its way in
     another transaction, waits for all others and has it alone.
     """
-    if nested:
-        cursor.execute(statements.HAS_ORPHANS.format(**names), parameters)
+    parents = {start.parent_id for start in batch.starts.values() if start.parent_id}
+    outside = parents - batch.starts.keys()
+    if outside:
+        values = {"outside": list(outside), "inside": list(batch.starts)}
+        cursor.execute(statements.HAS_ORPHANS.format(schema=schema), values)
         if cursor.fetchone() == (True,):
             return statements.WHOLE_LOCK
     return statements.SHARED_LOCK

@@ -34,26 +34,22 @@ def _measures(start: str) -> str:
     return _MEASURES.format(seconds=_SECONDS.format(start=start), start=start)
 
 
-# Whether an execution of the batch hangs below one that is not known yet.
+# Whether one of the parents that are not in the batch, or an ancestor of one, is not known yet.
 HAS_ORPHANS = """
-with recursive incoming as (select execution_id, parent_id from {incoming}),
-
-above (execution_id) as (
-    select parent_id from incoming where parent_id is not null
+with recursive above (execution_id) as (
+    select outside from unnest(%(outside)s) as outside
     union
-    select coalesce(stored.parent_id, incoming.parent_id)
+    select stored.parent_id
     from above
-    left join {schema}.pipeline_executions as stored on above.execution_id = stored.execution_id
-    left join incoming on above.execution_id = incoming.execution_id
-    where coalesce(stored.parent_id, incoming.parent_id) is not null
+    join {schema}.pipeline_executions as stored on above.execution_id = stored.execution_id
+    where stored.parent_id is not null
 )
 
 select exists (
     select 1
     from above
     left join {schema}.pipeline_executions as stored on above.execution_id = stored.execution_id
-    left join incoming on above.execution_id = incoming.execution_id
-    where stored.execution_id is null and incoming.execution_id is null
+    where stored.execution_id is null and not above.execution_id = any(%(inside)s)
 )
 """
 

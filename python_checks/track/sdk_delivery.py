@@ -167,11 +167,10 @@ class Delivery:
         """Close the connection; the next call opens another."""
         self._after_fork()
         with self._lock:
-            if self._jobs is not None:
-                jobs, self._jobs = self._jobs, None
-                done: Future[None] = Future()
-                jobs.put((done, self._ledger.close if self._ledger is not None else lambda: None))
-                jobs.put(None)
+            jobs, ledger, self._jobs, self._ledger = self._jobs, self._ledger, None, None
+        if jobs is not None:
+            jobs.put((Future(), ledger.close if ledger is not None else lambda: None))
+            jobs.put(None)
 
     def _do(self, work: Callable[[Ledger], Outcome]) -> Outcome:
         ledger = self._ledger
