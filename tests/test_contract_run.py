@@ -133,6 +133,21 @@ def test_a_strict_contract_stops_bad_data_at_the_door_and_lets_it_in_again(shop:
     ]  # fmt: skip
 
 
+def test_what_sorts_bad_rows_out_is_built(shop: Shop) -> None:
+    """O-C12: bad rows go to quarantine, none reaches the clean relation, and what reads the source directly waits."""
+    shop.declare("strict")
+    rows = "{{{{ lookout.{}_rows(source('landing', 'orders')) }}}}"
+    shop.model("stg_orders", "{{ config(materialized='table') }} " + rows.format("accepted"))
+    shop.model("stg_orders_rejected", "{{ config(materialized='table') }} " + rows.format("rejected"))
+    shop.model("raw_copy", "{{ config(materialized='table') }} select * from {{ source('landing', 'orders') }}")
+    shop.sql("insert into landing.orders values (3, -5, 'new')")
+    summary = shop.observed.run("2026-01-02")
+    assert (summary.exit_code, summary.held_back.models) == (1, ("raw_copy",))
+    assert shop.sql("select order_id from public.stg_orders order by 1") == [(1,), (2,)]
+    assert shop.sql("select order_id, failed_rules from public.stg_orders_rejected") == [(3, ["range(total)"])]
+    assert shop.sql("select to_regclass('public.raw_copy')") == [(None,)]
+
+
 def test_a_lenient_contract_records_and_does_not_stop(shop: Shop) -> None:
     shop.declare("lenient")
     shop.model("stg_orders", "{{ config(materialized='table') }} select * from {{ source('landing', 'orders') }}")

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from python_checks.steps import Run
 
 
+SORTING = frozenset({"macro.lookout.accepted_rows", "macro.lookout.rejected_rows"})
+
+
 @dataclass(frozen=True)
 class HeldBack:
     """What a broken strict contract keeps from being built: ``models`` are names, ``because`` names of sources."""
@@ -63,24 +66,45 @@ def guard(
 
 
 def held_back(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> HeldBack:
-    """What is downstream of sources whose strict contract is critically broken, as arguments of `dbt build`."""
-    broken = [check.contract for check in checks if _holds_back(check)]
+    """What is downstream of sources whose strict contract is critically broken, as arguments of `dbt build`.
+
+    Where only rows are bad, a model that sorts them out itself (`lookout.accepted_rows`, `lookout.rejected_rows`) is
+    built, and so is what reads it.
+    """
+    broken = [check for check in checks if _holds_back(check)]
     if not broken:
         return HeldBack()
-    children = manifest.get("child_map") or {}
-    below: dict[str, None] = {}
-    waiting = [contract.node_id for contract in broken]
-    while waiting:
-        for child in children.get(waiting.pop(0), []):
-            if child not in below:
-                below[child] = None
-                waiting.append(child)
     nodes = manifest.get("nodes") or {}
-    models = [nodes[node]["name"] for node in below if node in nodes and nodes[node]["resource_type"] == "model"]
-    sources = [(manifest.get("sources") or {})[contract.node_id] for contract in broken]
-    # The source's own tests still run: they say more about what is wrong.
-    arguments = [f"source:{source['source_name']}.{source['name']}+" for source in sources]
-    return HeldBack(tuple(arguments), tuple(models), tuple(contract.name for contract in broken))
+    below: dict[str, None] = {}
+    for check in broken:
+        below.update(_below(check, manifest.get("child_map") or {}, nodes))
+    held = [nodes[node] for node in below if nodes[node]["resource_type"] in ("model", "snapshot")]
+    return HeldBack(
+        tuple(f"fqn:{'.'.join(node['fqn'])}" for node in held),
+        tuple(node["name"] for node in held),
+        tuple(check.contract.name for check in broken),
+    )
+
+
+def _below(check: ContractCheck, children: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, None]:
+    source = check.contract.node_id
+    # A row without its parent is not sorted out: the macros look at one table.
+    orphans = {rule.name for rule in check.contract.rules if rule.kind == "relationship"}
+    critical = [v for v in check.violations if v.severity == "critical"]
+    can_sort_out = all(v.failing_rows is not None and v.rule not in orphans for v in critical)
+    below: dict[str, None] = {}
+    waiting = [source]
+    while waiting:
+        node = waiting.pop(0)
+        for child in children.get(node, []):
+            if child in below or child not in nodes:
+                continue
+            macros = (nodes[child].get("depends_on") or {}).get("macros") or ()
+            if node == source and can_sort_out and SORTING.intersection(macros):
+                continue
+            below[child] = None
+            waiting.append(child)
+    return below
 
 
 def _is_blind(check: ContractCheck) -> bool:
