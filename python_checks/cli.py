@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from python_checks import __version__
-from python_checks.commands import alerts, backtest, contracts, db, runs
+from python_checks.commands import alerts, backtest, contracts, db, runs, track
 from python_checks.errors import ConfigError, LookoutError
 
 app = typer.Typer(
@@ -29,12 +29,17 @@ for command in (
     runs.learn,
     runs.publish,
     runs.report,
-    backtest.backtest,
     runs.doctor,
+    backtest.backtest,
 ):
     app.command()(command)
+app.command()(track.runs)
+app.command()(track.prune)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(track.track_app, name="track")
+app.add_typer(track.watermark_app, name="watermark")
+app.add_typer(track.lineage_app, name="lineage")
 app.add_typer(db.app, name="db")
 
 
