@@ -25,7 +25,7 @@ RUNS = """
         select executions.* from {schema}.pipeline_executions as executions
         where
             case
-                when %(pipeline)s::text is null then not exists (
+                when %(pipeline)s::text is null then executions.parent_id is null or not exists (
                     select 1 from {schema}.pipeline_executions as parents
                     where parents.execution_id = executions.parent_id
                 )

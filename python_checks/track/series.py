@@ -85,9 +85,9 @@ BUCKETS = """
         asset, grain, bucket_start,
         count(*) as executions,
         avg(elapsed_seconds) filter (where is_success) as duration_seconds,
-        sum(total_rows) filter (where is_success) as total_rows,
-        sum(inserts) filter (where is_success) as inserts,
-        sum(total_rows) filter (where is_success)
+        sum(total_rows) filter (where is_success)::float8 as total_rows,
+        sum(inserts) filter (where is_success)::float8 as inserts,
+        sum(total_rows) filter (where is_success)::float8
         / nullif(sum(elapsed_seconds) filter (where is_success and total_rows is not null), 0) as throughput
     from (
         select
@@ -194,41 +194,48 @@ def observations(series: pd.DataFrame, buckets: pd.DataFrame, as_of: datetime) -
     """
     names = [measure.metric for measure in MEASURES]
     keys = ["asset", "grain", "metric"]
-    long = buckets.melt(["asset", "grain", "bucket_start"], names, "metric", "value").astype({"value": "float64"})
-    long["bucket_start"] = pd.to_datetime(long["bucket_start"], utc=True)
-    long = long.dropna(subset="value").merge(series[[*keys, "since"]], on=keys)
-    long = long[long["bucket_start"] >= long["since"]]
+    # Numbers stand for series until the end: a first reading may have millions of rows.
+    series = series.assign(number=range(len(series)))
+    numbers = series.pivot(index=["asset", "grain"], columns="metric", values="number").reindex(columns=names)
+    mine = numbers.reindex(pd.MultiIndex.from_frame(buckets[["asset", "grain"]])).to_numpy(dtype=float).ravel("F")
+    starts = pd.to_datetime(buckets["bucket_start"], utc=True)
+    long = pd.DataFrame(
+        {
+            "number": mine,
+            "bucket_start": pd.concat([starts] * len(names), ignore_index=True),
+            "value": buckets[names].to_numpy(dtype=float).ravel("F"),
+        }
+    ).dropna()
+    long = long.astype({"number": np.int64})
+    since = pd.DatetimeIndex(series["since"]).take(long["number"].to_numpy())
+    long = long[(long["bucket_start"] >= since).to_numpy()]
     spine = _spine(series[series["metric"] == "executions"], long, as_of)
-    long = spine.merge(long[[*keys, "bucket_start", "value"]], on=[*keys, "bucket_start"], how="outer")
+    long = spine.merge(long, on=["number", "bucket_start"], how="outer").sort_values(["number", "bucket_start"])
     kinds = {measure.metric: measure.kind for measure in MEASURES}
-    identity = {
-        (asset, grain, metric): series_key(CONNECTION, asset, "", metric, grain)
-        for asset, grain, metric in series[keys].to_numpy()
-    }
-    long["series_key"] = [identity[row] for row in zip(*(long[key] for key in keys), strict=True)]
-    long = long.assign(connection=CONNECTION, column_name="", kind=long["metric"].map(kinds))
-    return long.sort_values(["series_key", "bucket_start"], ignore_index=True)[list(COLUMNS)]
+    identity = series[keys].assign(
+        series_key=[
+            series_key(CONNECTION, asset, "", metric, grain) for asset, grain, metric in series[keys].to_numpy()
+        ],
+        connection=CONNECTION, column_name="", kind=series["metric"].map(kinds),
+    )  # fmt: skip
+    result = identity.take(long["number"].to_numpy()).reset_index(drop=True)
+    starts = pd.Series(pd.DatetimeIndex(long["bucket_start"]))
+    return result.assign(bucket_start=starts, value=long["value"].to_numpy())[list(COLUMNS)]
 
 
 def _spine(series: pd.DataFrame, long: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     """Every whole bucket of some series: from ``since``, or from the first one with a value where the series is new."""
-    first = long.groupby(["asset", "metric"])["bucket_start"].min()
-    parts = []
-    for grain, part in series.groupby("grain"):
-        step = GRAIN_STEP[cast(Grain, grain)]
-        seen = first.reindex(pd.MultiIndex.from_frame(part[["asset", "metric"]])).to_numpy()
-        begin = part["since"].where(part["is_known"], pd.Series(pd.DatetimeIndex(seen, tz="UTC"), part.index))
-        part, begin = part[begin.notna()], begin.dropna()
-        seconds = (_floor(as_of, str(grain)) - begin).dt.total_seconds().to_numpy()
-        number = np.maximum(seconds // step.total_seconds(), 0).astype(np.int64)
-        rows = np.repeat(np.arange(len(part)), number)
-        offset = np.arange(number.sum()) - np.repeat(np.cumsum(number) - number, number)
-        starts = begin.iloc[rows] + pd.to_timedelta(offset * step)
-        parts.append(part[["asset", "grain", "metric"]].iloc[rows].assign(bucket_start=starts.to_numpy()))
-    if not parts:
-        return pd.DataFrame(columns=["asset", "grain", "metric"]).assign(bucket_start=long["bucket_start"].iloc[:0])
-    whole = pd.concat(parts, ignore_index=True)
-    return whole.assign(bucket_start=pd.to_datetime(whole["bucket_start"], utc=True))
+    first = long.groupby("number")["bucket_start"].min().reindex(series["number"]).to_numpy()
+    begin = series["since"].where(series["is_known"], pd.Series(pd.DatetimeIndex(first, tz="UTC"), series.index))
+    series, begin = series[begin.notna()], begin.dropna()
+    step = series["grain"].map(lambda grain: GRAIN_STEP[cast(Grain, grain)].total_seconds()).to_numpy(dtype=float)
+    end = pd.DatetimeIndex([_floor(as_of, str(grain)) for grain in series["grain"]], tz="UTC")
+    seconds = np.asarray((end - pd.DatetimeIndex(begin)).total_seconds(), dtype=float)
+    length = np.maximum(seconds // step, 0).astype(np.int64)
+    rows = np.repeat(np.arange(len(series)), length)
+    offset = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    starts = pd.DatetimeIndex(begin).take(rows) + pd.to_timedelta(offset * step[rows], unit="s")
+    return pd.DataFrame({"number": series["number"].to_numpy()[rows], "bucket_start": starts})
 
 
 def _is_worthwhile(measure: Measure, pipeline: Mapping[str, Any]) -> bool:

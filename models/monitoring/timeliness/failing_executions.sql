@@ -17,12 +17,23 @@ failing as (
         coalesce(success.start_date, '-infinity') as succeeded_at
     from watched_pipelines
     cross join lateral (
-        select * from {{ ref('lookout', 'pipeline_runs') }} as runs
+        select runs.start_date from {{ ref('lookout', 'pipeline_runs') }} as runs
         where
             runs.pipeline_id = watched_pipelines.pipeline_id
             and not runs.is_running
             and runs.status is distinct from 'skipped'
-        order by runs.start_date desc, runs.end_date desc
+        order by runs.start_date desc
+        limit 1
+    ) as last
+    cross join lateral (
+        select * from {{ ref('lookout', 'pipeline_runs') }} as runs
+        where
+            runs.pipeline_id = watched_pipelines.pipeline_id
+            and runs.start_date = last.start_date
+            and not runs.is_running
+            and runs.status is distinct from 'skipped'
+        -- Of several that began at the same moment, one that succeeded is enough.
+        order by runs.completed_successfully desc, runs.end_date desc, runs.execution_id
         limit 1
     ) as newest
     left join lateral (

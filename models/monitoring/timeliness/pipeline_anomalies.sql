@@ -4,7 +4,10 @@
 {%- set judged_days = 30 -%}
 
 with rules as (
-    select rules.*, watched_pipelines.name
+    select
+        rules.*,
+        watched_pipelines.name,
+        row_number() over (order by rules.pipeline_id, rules.metric_field) as rule_number
     from {{ ref('lookout', 'anomaly_detection_rules') }} as rules
     inner join {{ ref('lookout', 'watched_pipelines') }} as watched_pipelines
         on rules.pipeline_id = watched_pipelines.pipeline_id
@@ -38,10 +41,15 @@ measured as (
         > {{ lookout.as_of() }} - ({{ judged_days }} + 2 * rules.lookback_days) * interval '24 hours'
 ),
 
+-- Numbers instead of names: sorting them is most of the work.
 points_1 as (
     select
         measured.*,
+        row_number() over () as point_number,
+        measured.rule_number * 24 + measured.hour_recorded as slot_number,
         true as is_counted,
+        measured.start_date
+        > {{ lookout.as_of() }} - ({{ judged_days }} + measured.lookback_days) * interval '24 hours' as is_judged,
         unflags.execution_id is not null as is_unflagged
     from measured
     left join unflags on measured.execution_id = unflags.execution_id and measured.metric_field = unflags.metric_field
@@ -49,48 +57,42 @@ points_1 as (
 ),
 
 -- The first pass judges every execution by all before it, the second by those that the first did not flag. So what is
--- flagged never depends on what an earlier run had flagged.
+-- flagged never depends on what an earlier run had flagged. The first reaches one lookback further, for the second.
 {%- for pass in (1, 2) %}
 
 -- Sums up to a moment, so that a lookback is a difference of two of them; exact, because numeric is.
 moments_{{ pass }} as (
-    select pipeline_id, metric_field, hour_recorded, execution_id, 1 as step, end_date as moment, value as counted
-    from points_{{ pass }}
+    select slot_number, point_number, 1 as step, end_date as moment, value as counted from points_{{ pass }}
     where is_counted
     union all
-    select
-        pipeline_id, metric_field, hour_recorded, execution_id, 0,
-        start_date - lookback_days * interval '24 hours', null
-    from points_{{ pass }}
+    select slot_number, point_number, 0, start_date - lookback_days * interval '24 hours', null from points_{{ pass }}
+    where is_judged
     union all
-    select pipeline_id, metric_field, hour_recorded, execution_id, 2, start_date, null from points_{{ pass }}
+    select slot_number, point_number, 2, start_date, null from points_{{ pass }}
+    where is_judged
 ),
 
 sums_{{ pass }} as (
     select
-        pipeline_id,
-        metric_field,
-        execution_id,
+        point_number,
         step,
         count(counted) over slot as number,
         coalesce(sum(counted) over slot, 0) as total,
         coalesce(sum(counted * counted) over slot, 0) as squares,
         count(*) filter (where counted = 0) over slot as zeros
     from moments_{{ pass }}
-    window slot as (partition by pipeline_id, metric_field, hour_recorded order by moment, step rows unbounded preceding)
+    window slot as (partition by slot_number order by moment, step rows unbounded preceding)
 ),
 
 baselines_{{ pass }} as (
     select
-        pipeline_id,
-        metric_field,
-        execution_id,
+        point_number,
         {%- for name in ('number', 'total', 'squares', 'zeros') %}
         sum(case step when 2 then {{ name }} else -{{ name }} end) as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from sums_{{ pass }}
     where step <> 1
-    group by pipeline_id, metric_field, execution_id
+    group by point_number
 ),
 
 spread_{{ pass }} as (
@@ -104,11 +106,7 @@ spread_{{ pass }} as (
             / (baselines.number * (baselines.number - 1))
         ) as deviation
     from points_{{ pass }} as points
-    inner join baselines_{{ pass }} as baselines
-        on
-            points.pipeline_id = baselines.pipeline_id
-            and points.metric_field = baselines.metric_field
-            and points.execution_id = baselines.execution_id
+    inner join baselines_{{ pass }} as baselines on points.point_number = baselines.point_number
     where baselines.number >= greatest(points.minimum_executions, 2)
 ),
 
@@ -138,15 +136,13 @@ judged_{{ pass }} as (
 points_2 as (
     select
         points.pipeline_id, points.metric_field, points.z_threshold, points.lookback_days, points.minimum_executions,
-        points.name, points.execution_id, points.start_date, points.end_date, points.hour_recorded,
-        points.duration_seconds, points.value, points.is_unflagged,
-        judged.cause is null or points.is_unflagged as is_counted
+        points.name, points.execution_id, points.start_date, points.end_date, points.duration_seconds, points.value,
+        points.point_number, points.slot_number, points.is_unflagged,
+        judged.cause is null or points.is_unflagged as is_counted,
+        points.start_date > {{ lookout.as_of() }} - {{ judged_days }} * interval '24 hours' as is_judged
     from points_1 as points
-    left join judged_1 as judged
-        on
-            points.pipeline_id = judged.pipeline_id
-            and points.metric_field = judged.metric_field
-            and points.execution_id = judged.execution_id
+    left join judged_1 as judged on points.point_number = judged.point_number
+    where points.is_judged
 ),
 {%- endif %}
 {%- endfor %}
@@ -173,10 +169,7 @@ final as (
         ) as context,
         end_date as detected_at
     from judged_2
-    where
-        cause is not null
-        and not is_unflagged
-        and start_date > {{ lookout.as_of() }} - {{ judged_days }} * interval '24 hours'
+    where cause is not null and not is_unflagged
 )
 
 select * from final

@@ -14,12 +14,31 @@ timed as (
         pipeline_runs.duration_seconds,
         pipeline_runs.is_running,
         pipeline_runs.completed_successfully,
-        {{ lookout.add_dateparts('pipeline_runs.start_date', 'timeliness_number', 'timeliness_datepart') }} as due_at,
-        max(pipeline_runs.start_date) filter (where pipeline_runs.completed_successfully)
-            over (partition by pipeline_runs.pipeline_id) as newest_success
+        {{ lookout.add_dateparts('pipeline_runs.start_date', 'timeliness_number', 'timeliness_datepart') }} as due_at
     from watched_pipelines
     inner join {{ ref('lookout', 'pipeline_runs') }} as pipeline_runs
         on watched_pipelines.pipeline_id = pipeline_runs.pipeline_id
+),
+
+late as (
+    select * from timed
+    where
+        (is_running and due_at < {{ lookout.as_of() }})
+        or (completed_successfully and due_at < end_date)
+),
+
+-- One look into the index for each late execution.
+dated as (
+    select
+        late.*,
+        newest_success.start_date as newest_success
+    from late
+    left join lateral (
+        select runs.start_date from {{ ref('lookout', 'pipeline_runs') }} as runs
+        where runs.pipeline_id = late.pipeline_id and runs.completed_successfully
+        order by runs.start_date desc
+        limit 1
+    ) as newest_success on true
 ),
 
 final as (
@@ -42,10 +61,7 @@ final as (
         has_own_timeliness_limit as used_child_config,
         is_running or newest_success <= start_date as is_current,
         due_at as created_at
-    from timed
-    where
-        (is_running and due_at < {{ lookout.as_of() }})
-        or (completed_successfully and due_at < end_date)
+    from dated
 )
 
 select * from final
