@@ -179,38 +179,40 @@ def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[L
     _check_depth(depth)
     far, near = ENDS[way]
     with transaction(store, lock=False) as reader:
-        found = find(reader, asset)
+        start = find(reader, asset)
         rows = reader.rows(
             f"""
-            with reached as materialized (
-                select {far} as address_id, depth from {{schema}}.lineage_closure
-                where {near} = %(id)s and depth between 1 and %(depth)s
-                union all select %(id)s, 0
-            ), steps as (
-                select far.address_id,
-                    array_agg(distinct coalesce(p.name, nullif(moved.node_id, ''), e.pipeline_id)) as pipelines,
-                    array_agg(distinct near.name) as nearer
-                from reached as far
-                inner join {{schema}}.address_lineage as e on e.{far} = far.address_id
-                inner join reached as nearer on nearer.address_id = e.{near} and nearer.depth = far.depth - 1
-                inner join {{schema}}.addresses as near on near.address_id = e.{near}
-                inner join {{schema}}.addresses as moved on moved.address_id = e.target_address_id
-                left join {{schema}}.pipelines as p on p.pipeline_id = e.pipeline_id
-                group by far.address_id
-            )
-            select a.name, coalesce(a.address_type, ''), r.depth, coalesce(a.owner, ''), s.pipelines, s.nearer,
-                coalesce(a.node_id, '')
-            from reached as r
-            inner join {{schema}}.addresses as a on a.address_id = r.address_id
-            left join steps as s on s.address_id = r.address_id
-            order by r.depth, a.name
+            select a.address_id, a.name, coalesce(a.address_type, ''), coalesce(a.node_id, ''), coalesce(a.owner, ''),
+                c.depth
+            from {{schema}}.lineage_closure as c
+            inner join {{schema}}.addresses as a on a.address_id = c.{far}
+            where c.{near} = %s and c.depth between 1 and %s order by c.depth, a.name
             """,  # noqa: S608
-            {"id": found.address_id, "depth": depth if depth is not None else 2**31 - 1},
+            (start.address_id, depth if depth is not None else 2**31 - 1),
         )
+        # Put together here: a database that expects a handful of rows would compare all of them with each other.
+        steps = reader.rows(
+            f"""
+            select e.{far}, e.{near}, e.target_address_id, coalesce(p.name, ''), e.pipeline_id
+            from {{schema}}.address_lineage as e
+            left join {{schema}}.pipelines as p on p.pipeline_id = e.pipeline_id
+            where e.{far} = any(%s)
+            """,  # noqa: S608
+            ([row[0] for row in rows],),
+        )
+    depths = {start.address_id: (0, start), **{row[0]: (row[5], Found(*row[:5])) for row in rows}}
+    pipelines: dict[str, set[str]] = {key: set() for key in depths}
+    nearer: dict[str, set[str]] = {key: set() for key in depths}
+    for there, here, target, name, pipeline in steps:
+        if here in depths and depths[here][0] == depths[there][0] - 1:
+            pipelines[there].add(name or depths[target][1].node_id or pipeline)
+            nearer[there].add(depths[here][1].name)
     return [
-        LineageRow(name, kind, steps, owner, tuple(pipelines or ()), tuple(nearer or ()), node_id)
-        for name, kind, steps, owner, pipelines, nearer, node_id in rows
-    ]
+        LineageRow(
+            a.name, a.address_type, away, a.owner, tuple(sorted(pipelines[key])), tuple(sorted(nearer[key])), a.node_id
+        )
+        for key, (away, a) in depths.items()
+    ]  # fmt: skip
 
 
 def _reached(reader: Writer, start: str, depth: int | None, way: str) -> list[tuple[str, int]]:
