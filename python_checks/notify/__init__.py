@@ -84,7 +84,7 @@ def send_test(root: Path, target: str, *, as_of: datetime) -> str:
     Raises ConfigError for an unknown target and DeliveryError, without the address, when it did not arrive.
     """
     from python_checks.notify.message import Message
-    from python_checks.notify.transport import send, sender_for
+    from python_checks.notify.transport import quiet_libraries, send, sender_for
 
     settings = load_settings(root)
     if target not in settings.targets:
@@ -92,7 +92,8 @@ def send_test(root: Path, target: str, *, as_of: datetime) -> str:
         raise ConfigError(f"There is no target '{target}': {known}")
     note = f"Test message: target '{target}' of Lookout works."
     message = Message(uuid.uuid4().hex[:12], target, "", (), as_of, settings.link, note=note)
-    attempt = send(sender_for(settings.targets[target]), message)
+    with quiet_libraries():
+        attempt = send(sender_for(settings.targets[target]), message)
     if not attempt.ok:
         raise DeliveryError(f"Target '{target}' did not get the test message: {attempt.error}.")
     return f"Target '{target}' took the test message."

@@ -10,7 +10,7 @@ from threading import Thread
 from python_checks.errors import DeliveryError
 from python_checks.notify.message import Message
 from python_checks.notify.settings import Target
-from python_checks.notify.transport import Attempt, Sender, send, sender_for
+from python_checks.notify.transport import Attempt, Sender, quiet_libraries, send, sender_for
 
 DEADLINE = 300.0  # seconds after which no further message is begun; the claims in `ledger` last longer
 NOT_BEGUN = Attempt(False, "other messages took too long")
@@ -22,6 +22,11 @@ def deliver(messages: Sequence[Message], targets: Mapping[str, Target], report: 
 
     Returns those whose fate is not known: their service said nothing up to the deadline and some more.
     """
+    with quiet_libraries():
+        return _deliver(messages, targets, report)
+
+
+def _deliver(messages: Sequence[Message], targets: Mapping[str, Target], report: Report) -> list[Message]:
     results: Queue[tuple[Message, Attempt]] = Queue()
     deadline = time.monotonic() + DEADLINE
     by_target: dict[str, list[Message]] = {}

@@ -133,8 +133,8 @@ class Message:
         template = _environment().get_template(f"message.{'md' if markup == 'markdown' else 'txt'}.j2")
         filled = template.render(
             message=self, shown=[_Shown.of(one, self.link) for one in shown], left=len(self.told) - len(shown),
-            e=escape, bold=_BOLD[markup], anchor=_ANCHORS[markup], report=f"{self.link}/index.html" if self.link else "",
-            at=f"{text.utc(self.as_of)} UTC",
+            e=escape, bold=_BOLD[markup], anchor=_ANCHORS[markup],
+            report=f"{self.link}/index.html" if self.link else "", at=f"{text.utc(self.as_of)} UTC",
         )  # fmt: skip
         return filled.strip() + "\n"
 

@@ -102,7 +102,8 @@ def _add(
     store.execute(
         "lock table {schema}.alert_mutes in share row exclusive mode; "
         "insert into {schema}.alert_mutes (mute_number, kind, alert_key, asset_glob, severity, ends_at, note, "
-        "given_by, given_at) select coalesce(max(mute_number), 0) + 1, %s, %s, %s, %s, %s, %s, %s, %s from {schema}.alert_mutes",
+        "given_by, given_at) select coalesce(max(mute_number), 0) + 1, %s, %s, %s, %s, %s, %s, %s, %s "
+        "from {schema}.alert_mutes",
         (kind, key, glob, severity, ends_at, " ".join(note.split()), _user(), as_of),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from python_checks.notify.message import Message
 from python_checks.notify.settings import Target
-from python_checks.notify.transport import TIMEOUT, Attempt, http_failure, quiet_libraries
+from python_checks.notify.transport import TIMEOUT, Attempt, http_failure
 
 _STATUS = re.compile(r"error=(\d{3})\b")
 _TYPES = {"CRITICAL": "failure", "ERROR": "failure", "WARNING": "warning", "SUCCESS": "success", "INFO": "info"}
@@ -50,11 +50,10 @@ class Service:
             plugin.dedup, plugin.action = message.thread, "resolve" if message.is_all_clear else "trigger"
         hub = apprise.Apprise(asset=self._asset)
         hub.add(plugin)
-        with quiet_libraries():
-            result = hub.notify(
-                body=body, title=message.title if has_title else "", notify_type=_TYPES[message.level],
-                body_format=self._markup,
-            )  # fmt: skip
+        result = hub.notify(
+            body=body, title=message.title if has_title else "", notify_type=_TYPES[message.level],
+            body_format=self._markup,
+        )  # fmt: skip
         return Attempt(True) if result else _failure(result)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import NamedTuple, Protocol
 
 from python_checks.errors import DeliveryError
@@ -54,8 +54,7 @@ def sender_for(target: Target) -> Sender:
         return Webhook(target, payload)
     from python_checks.notify.services import Service
 
-    with quiet_libraries():
-        service = Service.of(target)
+    service = Service.of(target)
     if service is not None:
         return service
     if target.url.lower().startswith("https://"):
@@ -66,7 +65,7 @@ def sender_for(target: Target) -> Sender:
     )
 
 
-def send(sender: Sender, message: Message, sleep: Callable[[float], None] = time.sleep) -> Attempt:
+def send(sender: Sender, message: Message) -> Attempt:
     """Post a message, three times at most, waiting as long as the service asks for but not for ever."""
     attempt = sender.send(message)
     for pause in PAUSES:
@@ -88,7 +87,10 @@ def http_failure(status: int, retry_after: float | None = None) -> Attempt:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Keep the log records of the libraries that post away from everybody's log, whatever its level."""
+    """Keep the log records of the libraries that post away from everybody's log, whatever its level.
+
+    Loggers belong to the whole process: to be entered once, around everything that is sent, and not by each thread.
+    """
     loggers = [logging.getLogger(name) for name in CHATTY]
     before = [(log.propagate, list(log.handlers)) for log in loggers]
     for log in loggers:

@@ -38,8 +38,8 @@ def payload_of(target: Target) -> str | None:
 class Webhook:
     """Posts JSON to an address: the whole message as fields, or ``text`` alone for Slack and those that copy it."""
 
-    def __init__(self, target: Target, payload: str, timeout: float = TIMEOUT) -> None:
-        self.payload, self.timeout = payload, timeout
+    def __init__(self, target: Target, payload: str) -> None:
+        self.payload = payload
         self._url, self._login = _address(target.url or "")
         self._opener = urllib.request.build_opener(_NoRedirect)
 
@@ -57,13 +57,13 @@ class Webhook:
         body = json.dumps(content, ensure_ascii=False, allow_nan=False, default=str).encode()
         request = urllib.request.Request(self._url, data=body, headers=headers, method="POST")
         try:
-            with self._opener.open(request, timeout=self.timeout):
+            with self._opener.open(request, timeout=TIMEOUT):
                 return Attempt(True)
         except urllib.error.HTTPError as error:
             with error:
                 return http_failure(error.code, _wait(error.headers.get("Retry-After")))
         except (OSError, HTTPException) as error:
-            return Attempt(False, _reason(error, self.timeout), is_transient=True, is_down=True)
+            return Attempt(False, _reason(error), is_transient=True, is_down=True)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -107,11 +107,11 @@ def _until(moment: datetime) -> float:
     return max((moment - datetime.now(timezone.utc)).total_seconds(), 0.0)
 
 
-def _reason(error: Exception, timeout: float) -> str:
+def _reason(error: Exception) -> str:
     """Why there was no answer, in words that are ours: those of the library may hold the address."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, TimeoutError):
-        return f"it did not answer within {timeout:g} s"
+        return f"it did not answer within {TIMEOUT:g} s"
     if isinstance(cause, ConnectionRefusedError):
         return "it refused the connection"
     if isinstance(cause, (ConnectionError, HTTPException)):
