@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -218,7 +219,7 @@ def _lineage(way: str, asset: str, depth: int | None, workspace: Any, as_json: b
     workspace.parse()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         rows = getattr(lineage_search, way)(store, asset, depth)
-    told = [vars(row) for row in rows]
+    told = [asdict(row) for row in rows]
     typer.echo(json.dumps(told, ensure_ascii=False, indent=1) if as_json else lineage_search.lineage_text(rows))
 
 
