@@ -45,7 +45,8 @@ def _period(alert: Alert) -> str:
 def _seen(alert: Alert) -> str:
     seen = _amount(alert, alert.observed_value)
     if alert.expected_value is not None:
-        seen += f", expected {_amount(alert, alert.expected_value)}"
+        expected = round(alert.expected_value) if alert.kind == "count" else alert.expected_value
+        seen += f", expected {_amount(alert, expected)}"
     normal = _normal(alert)
     return f"{seen} ({normal})" if normal else seen
 

@@ -22,7 +22,7 @@ Markup = Literal["text", "markdown", "slack"]
 SIGNS = {"INFO": "ℹ️", "SUCCESS": "✅", "WARNING": "⚠️", "ERROR": "❌", "CRITICAL": "🛑"}
 LEVELS = tuple(SIGNS)
 MOST_SHOWN, SHORT, LONGEST_TITLE = 10, 8, 200
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~])")
+_MARKDOWN = re.compile(r"([\\`*\[\]<>~]|(?<!\w)_|_(?!\w))")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
@@ -120,7 +120,8 @@ class Message:
         if not self.told:
             return _plain(self.note)
         if len(self.told) == 1:
-            return f"{self.told[0].news.capitalize()}."
+            news = self.told[0].news
+            return "New alert." if news == "new" else f"{news.capitalize()}."
         news = {"new": OPENED, "worse": WORSENED, "resolved": RESOLVED}
         stages = [one.stage for one in self.told]
         parts = [f"{stages.count(stage):,} {word}" for word, stage in news.items() if stage in stages]

@@ -78,5 +78,5 @@ def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> S
     if not url:
         return Settings()
     target = Target(FROM_ENVIRONMENT, url)
-    link = environment.get(LINK_VARIABLE, "").strip()
+    link = environment.get(LINK_VARIABLE, "").strip().rstrip("/")
     return Settings({target.name: target}, (Route((target.name,)),), link)

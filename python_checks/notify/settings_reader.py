@@ -40,7 +40,7 @@ def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None
     """The settings in a lookout.yml; None when it has no `notifications`. Raises ConfigError with every mistake."""
     content = _parsed(file)
     reader = _Notifications(file.name, environment)
-    settings = reader.read(content) if content else None
+    settings = None if content is None else reader.read(content)
     if reader.problems:
         raise ConfigError("\n".join(reader.problems))
     return settings
