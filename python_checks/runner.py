@@ -81,6 +81,7 @@ def run_all(
         build = _build(run, narrator, arguments, held, LiveBuild(run, ledger))
         _collect(run, narrator, [m for m in monitors if m.is_model], options, "profile")
         checks += _guard(run, narrator, [c for c in contracts if not c.is_source], options, "guard models")
+        steps.follow_pipelines(run)
         lesson = _learn_first(run, narrator)
         _derive(run, narrator)
         _explain(run, narrator, monitors, options, explain)
@@ -103,6 +104,7 @@ def run_collect(
         _catch_up(run, narrator, ledger)
         _collect(run, narrator, declared.monitors, options, "collect")
         steps.ingest_results(run, own=False)
+        steps.follow_pipelines(run)
         return _summary(run)
 
 

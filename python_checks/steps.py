@@ -18,6 +18,8 @@ from python_checks.errors import ArtifactError, LookoutError, SourceError
 from python_checks.monitors import GRAIN_STEP, Monitor
 from python_checks.sources import CollectionOutcome, CollectOptions, ProfileRequest, collect
 from python_checks.store import Store
+from python_checks.track.series import CONNECTION as PIPELINES
+from python_checks.track.series import pipeline_series
 from python_checks.workspace import Workspace
 
 EVALUATED = ("ok", "empty")
@@ -160,7 +162,8 @@ def register(run: Run, monitors: Sequence[Monitor]) -> None:
     """Write what is watched and what the project consists of; series and nodes that are gone become inactive."""
     rows = monitor_rows(monitors, run.as_of).assign(batch_number=run.batch_number)
     run.store.upsert("monitors", rows)
-    _deactivate(run, "monitors", "series_key", list(rows["series_key"]))
+    kept = run.store.query("select series_key from {schema}.monitors where connection = %s", (PIPELINES,))
+    _deactivate(run, "monitors", "series_key", [*rows["series_key"], *kept["series_key"]])
     assets = asset_rows(
         run.workspace.manifest,
         connection=run.workspace.profile.target,
@@ -169,6 +172,25 @@ def register(run: Run, monitors: Sequence[Monitor]) -> None:
     )
     run.store.upsert("assets", assets)
     _deactivate(run, "assets", "node_id", list(assets["node_id"]))
+
+
+def follow_pipelines(run: Run) -> int:
+    """Turn executions into series beside those of tables; returns the number of series in force."""
+    last = run.store.query(
+        "select max(as_of) as mark from {schema}.lookout_runs "
+        "where command in ('run', 'collect') and status <> 'running' and as_of <= %s and run_id <> %s",
+        (run.as_of, run.run_id),
+    )["mark"][0]
+    since = None if pd.isna(last) else last.to_pydatetime()
+    monitors, observations = pipeline_series(run.store, run.as_of, since)
+    run.store.upsert("monitors", monitors.assign(batch_number=run.batch_number))
+    run.store.upsert("metric_observations", observations.assign(observed_at=run.as_of, batch_number=run.batch_number))
+    run.store.execute(
+        "update {schema}.monitors set is_active = false, updated_at = %s "
+        "where is_active and connection = %s and series_key <> all(%s)",
+        (run.as_of, PIPELINES, list(monitors["series_key"])),
+    )
+    return len(monitors)
 
 
 def _deactivate(run: Run, table: str, key: str, active: list[str]) -> None:

@@ -113,7 +113,8 @@ DETECTORS = """{known_alerts},
         select monitors.alert_type,
             asset_status.status in ('ok', 'empty') and (newest.status = 'judged' or monitors.has_limit) as is_evaluated
         from (
-            select *, case metric when 'row_count' then 'VOLUME_ANOMALY' when 'freshness' then 'STALE_DATA_FLOW'
+            select *, case when connection = 'pipelines' and layer = 'pipeline' then 'PIPELINE_ANOMALY'
+                when metric = 'row_count' then 'VOLUME_ANOMALY' when metric = 'freshness' then 'STALE_DATA_FLOW'
                 else 'METRIC_ANOMALY' end as alert_type,
                 metric = 'freshness' and coalesce(warn_after_seconds, error_after_seconds) is not null as has_limit
             from {schema}.monitors where is_active

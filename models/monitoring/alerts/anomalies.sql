@@ -24,7 +24,9 @@ final as (
         baselines.severity
     from baselines
     inner join monitors on baselines.series_key = monitors.series_key
-    where baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
+    where
+        baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
+        and {{ lookout.is_told('baselines', 'monitors') }}
 )
 
 select * from final

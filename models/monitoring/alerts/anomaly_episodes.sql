@@ -22,8 +22,8 @@ judged as not materialized (
     select
         baselines.*,
         baselines.bucket_start + monitors.step as bucket_end,
-        baselines.severity = 'critical'
-            or (baselines.severity = 'warning' and monitors.alert_from = 'warning') as is_alerting,
+        (baselines.severity = 'critical' or (baselines.severity = 'warning' and monitors.alert_from = 'warning'))
+            and {{ lookout.is_told('baselines', 'monitors') }} as is_alerting,
         case monitors.metric
             when 'row_count' then baselines.observed_value = 0
             when 'freshness' then baselines.observed_value >= extract(epoch from monitors.step)
@@ -122,9 +122,10 @@ worst as (
 
 final as (
     select
-        case monitors.metric
-            when 'row_count' then 'VOLUME_ANOMALY'
-            when 'freshness' then 'STALE_DATA_FLOW'
+        case
+            when {{ lookout.is_of_pipeline('monitors') }} then 'PIPELINE_ANOMALY'
+            when monitors.metric = 'row_count' then 'VOLUME_ANOMALY'
+            when monitors.metric = 'freshness' then 'STALE_DATA_FLOW'
             else 'METRIC_ANOMALY'
         end as alert_type,
         case when worst.is_critical then 'critical' else 'warning' end as severity,

@@ -1,8 +1,9 @@
 {{ config(materialized='view') }}
 
 with watched as (
-    select distinct connection, asset from {{ ref('lookout', 'monitors') }}
-    where is_active
+    select distinct monitors.connection, monitors.asset
+    from {{ ref('lookout', 'monitors') }} as monitors
+    where monitors.is_active and not {{ lookout.is_of_pipeline('monitors') }}
 ),
 
 results as (

@@ -5,9 +5,9 @@ with watched_pipelines as (
         *,
         -- In a replay, what was written later does not count.
         {%- for change in ('insert', 'update', 'soft_delete') %}
-        case when last_target_{{ change }} <= {{ lookout.as_of() }} then last_target_{{ change }} end as {{ change }}_at,
+        case when last_target_{{ change }} <= {{ lookout.horizon() }} then last_target_{{ change }} end as {{ change }}_at,
         {%- endfor %}
-        greatest(last_target_insert, last_target_update, last_target_soft_delete) > {{ lookout.as_of() }} as is_replay
+        greatest(last_target_insert, last_target_update, last_target_soft_delete) > {{ lookout.horizon() }} as is_replay
     from {{ ref('lookout', 'watched_pipelines') }}
     where freshness_number is not null and not is_freshness_muted
 ),

@@ -4,9 +4,9 @@
 with executions as (
     select
         *,
-        end_date is not null and end_date <= {{ lookout.as_of() }} as has_ended
+        end_date is not null and end_date <= {{ lookout.horizon() }} as has_ended
     from {{ ref('lookout', 'pipeline_executions') }}
-    where start_date <= {{ lookout.as_of() }}
+    where start_date <= {{ lookout.horizon() }}
 ),
 
 final as (
@@ -21,7 +21,7 @@ final as (
         case when has_ended then end_date end as end_date,
         case when has_ended then completed_successfully end as completed_successfully,
         case when has_ended then status else 'running' end as status,
-        case when has_ended then duration_seconds else floor(extract(epoch from {{ lookout.as_of() }} - start_date)) end
+        case when has_ended then duration_seconds else floor(extract(epoch from {{ lookout.horizon() }} - start_date)) end
             as duration_seconds,
         case when has_ended then inserts end as inserts,
         case when has_ended then updates end as updates,
