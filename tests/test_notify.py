@@ -23,6 +23,7 @@ import pytest
 from python_checks.errors import ConfigError, DeliveryError
 from python_checks.notify import (
     NotifyOutcome,
+    deliver,
     load_settings,
     notify,
     notify_alerts,
@@ -61,7 +62,10 @@ class Sink:
                 sink.posts.append(json.loads(body))
                 sink.headers.append({**dict(self.headers), "path": self.path})
                 answer = sink.answers.pop(0) if sink.answers else sink.always
-                if answer == "hang":
+                if answer == "drip":
+                    while not sink.released.wait(0.05):
+                        self.wfile.write(b"H")
+                elif answer == "hang":
                     sink.released.wait(20)
                 elif answer == "die":
                     self.wfile.write(b"HTTP/1.1 2")
@@ -223,6 +227,20 @@ def test_services_that_misbehave(
     assert waits == pauses
 
 
+def test_a_service_that_answers_byte_by_byte_holds_nobody_up(
+    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "DEADLINE", 0.5)
+    monkeypatch.setattr(deliver, "GRACE", 0.1)
+    alert("a1")
+    sink.always = "drip"
+    outcome = notify_alerts(store, one_target(sink, tmp_path), as_of=NOW)
+    assert (outcome.sent, outcome.failed) == (0, 1)
+    assert "it has not answered yet" in outcome.problems[0]
+    # It may yet arrive, so its claim stands.
+    assert told(observed)[0][4] == "sending"
+
+
 def test_nobody_is_there(store: Store, sink: Sink, alert: Raise, tmp_path: Path) -> None:
     alert("a1")
     settings = one_target(sink, tmp_path)
@@ -354,6 +372,9 @@ notifications:
         alert(key, status="resolved", resolved_at=NOW)
     notify_alerts(store, settings, as_of=NOW + timedelta(hours=1))
     assert [len(sink.posts) for sink in sinks.values()] == [2, 2, 2]
+    alert("a1", owner="finance", severity="warning")
+    notify_alerts(store, settings, as_of=NOW + timedelta(hours=2))
+    assert sinks["finance"].stages()[2:] == [["a1 opened"]]
     for sink in sinks.values():
         sink.close()
 

@@ -13,6 +13,7 @@ from python_checks.notify.settings import Target
 from python_checks.notify.transport import Attempt, Sender, quiet_libraries, send, sender_for
 
 DEADLINE = 300.0  # seconds after which no further message is begun; the claims in `ledger` last longer
+GRACE = 60.0  # seconds that the last message begun may take
 NOT_BEGUN = Attempt(False, "other messages took too long")
 Report = Callable[[Message, Attempt], None]
 
@@ -38,7 +39,7 @@ def _deliver(messages: Sequence[Message], targets: Mapping[str, Target], report:
     unknown = {message.message_id: message for message in messages}
     while unknown:
         try:
-            message, attempt = results.get(timeout=max(deadline + 60 - time.monotonic(), 0.01))
+            message, attempt = results.get(timeout=max(deadline + GRACE - time.monotonic(), 0.01))
         except Empty:
             break
         unknown.pop(message.message_id, None)

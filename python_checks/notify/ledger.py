@@ -106,14 +106,16 @@ def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
     if rows:
         store.execute(
             f"insert into {{schema}}.alert_deliveries ({_COLUMNS}, planned_at) "  # noqa: S608
-            "select alert_key, target, step, stage, 'pending', owner, severity, alert_status, not_before, 0, null, "
+            "select alert_key, target, step, stage, status, owner, severity, alert_status, not_before, 0, null, "
             "null, %s from unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], "
-            "%s::text[], %s::timestamptz[]) "
-            "as planned (alert_key, target, step, stage, owner, severity, alert_status, not_before) "
+            "%s::text[], %s::text[], %s::timestamptz[]) "
+            "as planned (alert_key, target, step, stage, status, owner, severity, alert_status, not_before) "
             "on conflict (alert_key, target, step) do nothing",
             (as_of, *(
                 [getattr(row, name) for row in rows]
-                for name in ("alert_key", "target", "step", "stage", "owner", "severity", "alert_status", "not_before")
+                for name in (
+                    "alert_key", "target", "step", "stage", "status", "owner", "severity", "alert_status", "not_before"
+                )
             )),
         )  # fmt: skip
     for reason in {reason for _, reason in plan.dropped}:

@@ -120,8 +120,8 @@ class Message:
         if not self.told:
             return _plain(self.note)
         if len(self.told) == 1:
-            news = self.told[0].news
-            return "New alert." if news == "new" else f"{news.capitalize()}."
+            said = self.told[0].news
+            return "New alert." if said == "new" else f"{said.capitalize()}."
         news = {"new": OPENED, "worse": WORSENED, "resolved": RESOLVED}
         stages = [one.stage for one in self.told]
         parts = [f"{stages.count(stage):,} {word}" for word, stage in news.items() if stage in stages]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 RANK = {"warning": 1, "critical": 2}
 OPENED, WORSENED, RESOLVED = "opened", "worsened", "resolved"
-PENDING, SENDING, SENT, DROPPED = "pending", "sending", "sent", "dropped"
+PENDING, SENDING, SENT, SKIPPED, DROPPED = "pending", "sending", "sent", "skipped", "dropped"
 
 
 @dataclass(frozen=True)

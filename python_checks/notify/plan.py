@@ -8,7 +8,7 @@ target was last told it is, so a re-run finds nothing to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from python_checks.notify.model import (
@@ -18,6 +18,7 @@ from python_checks.notify.model import (
     RESOLVED,
     SENDING,
     SENT,
+    SKIPPED,
     WORSENED,
     Alert,
     Delivery,
@@ -80,14 +81,15 @@ def _plan_alert(
                 plan.dropped.append((waiting, NO_TARGET))
             continue
         if waiting is None:
-            stage = next_stage(alert, rows, settings.targets[name].tells_resolved, is_routed=name in due)
-            if stage and held:
+            stage = next_stage(alert, rows, is_routed=name in due)
+            step = rows[-1].step + 1 if rows else 1
+            group = group_of(settings.targets[name], alert)
+            if stage == RESOLVED and not settings.targets[name].tells_resolved:
+                plan.new.append(replace(_row(alert, name, step, stage, group, as_of), status=SKIPPED))
+            elif stage and held:
                 plan.muted += 1
             elif stage:
-                step = rows[-1].step + 1 if rows else 1
-                plan.new.append(
-                    _row(alert, name, step, stage, group_of(settings.targets[name], alert), due.get(name, as_of))
-                )
+                plan.new.append(_row(alert, name, step, stage, group, due.get(name, as_of)))
         elif waiting.status == PENDING:
             _review(plan, alert, rows, waiting, due.get(name, as_of), held)
 
@@ -105,20 +107,20 @@ def _review(plan: Plan, alert: Alert, rows: Sequence[Delivery], waiting: Deliver
     elif waiting.stage == RESOLVED and alert.is_open:
         # It came back before anybody heard that it was over: for them it never ended, unless it is worse now.
         plan.dropped.append((waiting, OVERTAKEN))
-        last = _last_sent(rows)
+        last = _last_known(rows)
         if last and alert.rank > RANK.get(last.severity, 0):
             plan.new.append(_row(alert, waiting.target, waiting.step + 1, WORSENED, waiting.owner, due))
     elif due < waiting.not_before:
         plan.sooner.append((waiting, due))
 
 
-def next_stage(alert: Alert, rows: Sequence[Delivery], tells_resolved: bool, *, is_routed: bool) -> str | None:
+def next_stage(alert: Alert, rows: Sequence[Delivery], *, is_routed: bool) -> str | None:
     """What a target has to be told next, given everything it was told, in order, and nothing of it is waiting."""
-    last = _last_sent(rows)
+    last = _last_known(rows)
     if last is None or last.alert_status == "resolved":
         return OPENED if alert.is_open and is_routed else None
     if not alert.is_open:
-        return RESOLVED if tells_resolved else None
+        return RESOLVED
     return WORSENED if alert.rank > RANK.get(last.severity, 0) else None
 
 
@@ -128,8 +130,9 @@ def first_told(rows: Iterable[Delivery]) -> Delivery | None:
     return sent[-1] if sent else None
 
 
-def _last_sent(rows: Sequence[Delivery]) -> Delivery | None:
-    sent = [row for row in rows if row.status == SENT]
+def _last_known(rows: Sequence[Delivery]) -> Delivery | None:
+    """What the target knows last: it was told so, or does not want to be."""
+    sent = [row for row in rows if row.status in (SENT, SKIPPED)]
     return sent[-1] if sent else None
 
 
