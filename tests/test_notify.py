@@ -432,10 +432,18 @@ def test_two_at_once_send_one_message(observed: Observed, sink: Sink, alert: Rai
         alert(f"a{number}")
     one_target(sink, tmp_path)
     processes = [publisher(observed, tmp_path, sink) for _ in range(2)]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    with Store(observed.warehouse, MONITORING) as other, other._handle, other._handle.cursor() as cursor:
+        # Both have seen that all is to be sent, and both are about to claim it.
+        cursor.execute(f"select pg_advisory_xact_lock(hashtext('lookout notify'), hashtext('\"{MONITORING}\"'))")
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        deadline = time.monotonic() + 30
+        while observed.sql(waiting, at="observed") != [(2,)] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert observed.sql(waiting, at="observed") == [(2,)]
     said = [int(process.communicate(timeout=60)[0]) for process in processes]
     assert sorted(said) == [0, 50]
     assert len(sink.posts) == 1
@@ -538,7 +546,7 @@ def test_secrets_never_leave(
 notifications:
   targets:
     hook: {url: {env: HOOK}}
-    apprise: {url: "json://user:${WORD}@127.0.0.1:${PORT}/hook"}
+    apprise: {url: "json://user:${WORD}@127.0.0.1:${PORT}/hook/${WORD}"}
     wrong: {url: "nonsense://${WORD}"}
     broken: {url: "http://user:${WORD}@:99999/x"}
     unset: {url: {env: UNSET}}
@@ -651,3 +659,21 @@ def test_targets_that_go_and_alerts_that_go(
     assert [(row[0], row[1], row[4]) for row in told(observed)] == [
         ("a1", "other", "sent"), ("a1", "team", "dropped"), ("a2", "team", "dropped"),
     ]  # fmt: skip
+
+
+def test_from_a_broken_table_to_its_owner(observed: Observed, sink: Sink, tmp_path: Path) -> None:
+    observed.sql(
+        "create table loads (at timestamptz); insert into loads select day + interval '5 hours' from generate_series("
+        "timestamptz '2026-01-01Z', timestamptz '2026-03-01Z', interval '1 day') as day, generate_series(1, 100)"
+    )
+    observed.declare({"loads": {"timestamp_column": "at", "metrics": ["row_count"], "owner": "sales"}})
+    observed.run("2026-03-03")
+    with Store(observed.warehouse, MONITORING) as store:
+        settings = one_target(sink, tmp_path)
+        outcome = notify_alerts(store, settings, as_of=datetime(2026, 3, 3, tzinfo=timezone.utc))
+    assert (outcome.sent, outcome.messages) == (1, 1)
+    (post,) = sink.posts
+    assert post["alerts"][0]["alert_type"] == "VOLUME_ANOMALY"
+    assert "Since: 2026-03-02 00:00 UTC" in post["text"]
+    assert "Seen: 0 rows, expected 100 rows" in post["text"]
+    assert "Owner: sales" in post["text"]
