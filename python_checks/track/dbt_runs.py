@@ -18,7 +18,7 @@ COMMANDS = ("build", "run", "test", "seed", "snapshot", "source", "freshness", "
 GOOD = ("success", "pass", "warn", "no-op", "partial success")
 TICK = timedelta(milliseconds=1)
 # A log that has been silent for so long belongs to a dbt that is gone.
-PATIENCE = timedelta(minutes=30)
+PATIENCE = timedelta(hours=6)
 KILLED = "dbt ended without a word: killed, or the machine went down"
 ROWS = re.compile(r"(?:INSERT 0|SELECT|MERGE) (\d+)")
 
@@ -87,8 +87,11 @@ class DbtRuns:
             )  # fmt: skip
         return events
 
-    def of_log(self, logged: LoggedInvocation, *, now: datetime, is_last: bool) -> list[Event]:
-        """What the log says of an invocation; one without an end is closed as failed unless it may still be running."""
+    def of_log(self, logged: LoggedInvocation, *, now: datetime, may_run: bool) -> list[Event]:
+        """What the log says of an invocation; one without an end is closed as failed unless it may still be running.
+
+        A log that has been silent for hours is of a dbt that hangs or is gone, whoever has it open.
+        """
         if logged.command not in COMMANDS:
             return []
         nodes = [n for n in logged.nodes if self.is_tracked(n.node_id) and (n.status or n.ended_at is None)]
@@ -96,7 +99,7 @@ class DbtRuns:
         start = self.start_of(logged.invocation_id, logged.started_at, logged.command)
         events = self.registrations([n.node_id for n in nodes], start.start_date)
         last = logged.last_seen_at or logged.started_at
-        is_running = logged.ended_at is None and is_last and now - last < PATIENCE
+        is_running = logged.ended_at is None and may_run and now - last < PATIENCE
         statuses = [n.status or "killed" for n in nodes]
         if is_running:
             events += [start, Heartbeat(start.execution_id, last)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Sequence
@@ -140,11 +141,27 @@ def _told_by_log(run: Run, ledger: Ledger, runs: DbtRuns, seen: set[str]) -> lis
     logged = [i for i in read_log(text, written_at=written_at, skip=seen) if i.invocation_id]
     known = _ended(ledger, [invocation.invocation_id for invocation in logged])
     now = datetime.now(timezone.utc)
+    is_alive = bool(logged) and logged[-1].ended_at is None and _is_being_written(file)
     return [
-        runs.of_log(invocation, now=now, is_last=invocation is logged[-1])
+        runs.of_log(invocation, now=now, may_run=is_alive and invocation is logged[-1])
         for invocation in logged
         if invocation_key(invocation.invocation_id) not in known
     ]
+
+
+def _is_being_written(file: Path) -> bool:
+    """Whether a process on this machine has the log open: a dbt that was killed has not."""
+    import psutil  # type: ignore[import-untyped]
+
+    wanted = str(file.resolve())
+    for process in psutil.process_iter():
+        # The dbt inside this process opens the log, too, and writes nothing to it.
+        if process.pid == os.getpid():
+            continue
+        with contextlib.suppress(psutil.Error, OSError):
+            if any(opened.path == wanted for opened in process.open_files()):
+                return True
+    return False
 
 
 def _ended(ledger: Ledger, invocations: Sequence[str]) -> set[str]:

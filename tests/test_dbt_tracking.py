@@ -1,0 +1,174 @@
+"""dbt tracks itself: artifacts, log and live events become executions, once each, killed ones included."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from python_checks.track.dbt_log import read_log
+from tests.conftest import MONITORING, Observed
+
+LOG = """\x1b[0m23:59:58.000000 [info ] [MainThread]: leftover of an older file
+============================== 23:59:59.000000 | 11111111-1111-1111-1111-111111111111 ==============================
+\x1b[0m23:59:59.000000 [info ] [MainThread]: Running with dbt=1.11.16
+\x1b[0m23:59:59.100000 [debug] [MainThread]: running dbt with arguments {'invocation_command': 'dbt build --select x'}
+\x1b[0m23:59:59.500000 [debug] [Thread-1 (]: Began running node model.shop.one
+\x1b[0m23:59:59.500001 [info ] [Thread-1 (]: 1 of 3 START sql table model public.one .... [RUN]
+\x1b[0m23:59:59.600000 [debug] [Thread-2 (]: Began running node model.shop.two
+select 'Finished running node model.shop.two'
+\x1b[0m00:00:01.000000 [info ] [Thread-1 (]: 1 of 3 OK created sql table model public.one .... [\x1b[32mSELECT 7\x1b[0m in 1.50s]
+\x1b[0m00:00:01.000001 [debug] [Thread-1 (]: Finished running node model.shop.one
+\x1b[0m00:00:02.000000 [error] [Thread-2 (]: 2 of 3 ERROR creating sql table model public.two .... [\x1b[31mERROR\x1b[0m in 2.40s]
+\x1b[0m00:00:02.000001 [debug] [Thread-2 (]: Finished running node model.shop.two
+\x1b[0m00:00:02.500000 [error] [MainThread]:   Database Error in model two (models/two.sql)
+  division by zero
+\x1b[0m00:00:03.000000 [debug] [MainThread]: Command `dbt build` failed at 00:00:03.000000 after 4.00 seconds
+
+
+============================== 00:10:00.000000 | 22222222-2222-2222-2222-222222222222 ==============================
+\x1b[0m00:10:00.000000 [info ] [MainThread]: Running with dbt=1.11.16
+\x1b[0m00:10:00.100000 [debug] [MainThread]: running dbt with arguments {'invocation_command': 'dbt run'}
+\x1b[0m00:10:01.000000 [debug] [Thread-1 (]: Began running node model.shop.one
+"""
+
+
+def test_a_log_is_read_over_midnight() -> None:
+    """Times have no day in the log: they are counted back from when the file was written."""
+    written = datetime(2026, 3, 1, 0, 10, 1, tzinfo=timezone.utc)
+    first, second = read_log(LOG, written_at=written)
+    assert first.started_at == datetime(2026, 2, 28, 23, 59, 59, tzinfo=timezone.utc)
+    assert first.ended_at == datetime(2026, 3, 1, 0, 0, 3, tzinfo=timezone.utc)
+    assert (first.command, first.succeeded) == ("build", False)
+    one, two = first.nodes
+    assert (one.status, one.rows, one.ended_at) == ("success", 7, datetime(2026, 3, 1, 0, 0, 1, 1, tzinfo=timezone.utc))
+    assert (two.status, two.message) == ("error", "division by zero")
+    assert (second.command, second.ended_at, second.succeeded) == ("run", None, None)
+    assert [(node.node_id, node.ended_at) for node in second.nodes] == [("model.shop.one", None)]
+    assert [i.invocation_id[0] for i in read_log(LOG, written_at=written, skip=[first.invocation_id])] == ["2"]
+
+
+class Shop:
+    """The observed project with two models: one that works and one that does not."""
+
+    def __init__(self, observed: Observed) -> None:
+        self.observed = observed
+        observed.declare({"seen": {"connection": "observed", "timestamp_column": "at"}})
+        self.sql("create table seen (at timestamptz)")
+        models = observed.root / "models"
+        (models / "good.sql").write_text("{{ config(materialized='table') }} select * from generate_series(1, 5) as n")
+        (models / "bad.sql").write_text(
+            "{{ config(materialized='table') }} select 1 / (select count(*) from {{ ref('good') }} where n > 9) as n"
+        )
+        self.models = models
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        return self.observed.sql(statement, at="observed")
+
+    def dbt(self, *arguments: str) -> None:
+        """dbt as somebody else runs it: another process, with its own log and artifacts."""
+        subprocess.run(
+            [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments], cwd=self.observed.root,
+            env={**os.environ, "DBT_PROFILES_DIR": str(self.observed.root)}, check=False, capture_output=True, timeout=120,
+        )  # fmt: skip
+
+    def executions(self) -> list[tuple[Any, ...]]:
+        return self.sql(
+            f"""
+            select pipelines.name, executions.status, executions.completed_successfully, executions.total_rows
+            from {MONITORING}.pipeline_executions as executions inner join {MONITORING}.pipelines using (pipeline_id)
+            where pipelines.name not like '%.lookout%' order by executions.start_date, executions.kind, pipelines.name
+            """
+        )
+
+
+@pytest.fixture
+def shop(observed: Observed) -> Iterator[Shop]:
+    log = observed.root / "logs" / "dbt.log"
+    log.unlink(missing_ok=True)
+    for file in (observed.root / "target").glob("run_results.json"):
+        file.unlink()
+    made = Shop(observed)
+    yield made
+    for name in ("good", "bad"):
+        (made.models / f"{name}.sql").unlink()
+    log.unlink(missing_ok=True)
+
+
+def test_a_run_tracks_its_own_build(shop: Shop) -> None:
+    """Invocation and nodes, nested; the failed model is an alert with its error; a second look changes nothing."""
+    summary = shop.observed.run(None)
+    assert summary.exit_code == 2
+    found = {name: tuple(rest) for name, *rest in shop.executions()}
+    assert found["model.observed.good"] == ("success", True, 5)
+    assert found["model.observed.bad"] == ("error", False, None)
+    assert found["dbt:observed"][:2] == ("failed", False)
+    assert shop.sql(f"select count(*) from {MONITORING}.pipeline_execution_closure where depth = 1")[0][0] >= 2
+    told = shop.sql(
+        f"select asset, reason from {MONITORING}.alerts where alert_type = 'PIPELINE_ANOMALY' and status = 'open'"
+    )
+    assert [asset for asset, _ in told] == ["public.bad"]
+    assert "division by zero" in told[0][1]
+    before = shop.sql(
+        f"select md5(string_agg(e::text, ',' order by execution_id)) from {MONITORING}.pipeline_executions as e"
+    )
+    shop.observed.command("collect", "--quiet")
+    assert (
+        shop.sql(
+            f"select md5(string_agg(e::text, ',' order by execution_id)) from {MONITORING}.pipeline_executions as e"
+        )
+        == before
+    )
+
+
+def test_builds_of_other_people_are_found(shop: Shop) -> None:
+    """Two invocations between collects: the artifacts know the last one, the log knows the other."""
+    shop.dbt("build", "--select", "good", "bad")
+    shop.dbt("run", "--select", "good")
+    assert shop.observed.command("collect", "--quiet").returncode == 0
+    rows = shop.executions()
+    assert [(status, rows) for name, status, _, rows in rows if name == "model.observed.good"] == [("success", 5)] * 2
+    assert [ok for name, _, ok, _ in rows if name == "dbt:observed"] == [False, True]
+    assert [status for name, status, _, _ in rows if name == "model.observed.bad"] == ["error"]
+    errors = shop.sql(f"select distinct error from {MONITORING}.pipeline_executions where status = 'error'")
+    assert "division by zero" in errors[0][0]
+    shop.observed.command("collect", "--quiet")
+    assert shop.executions() == rows
+
+
+def test_a_build_that_is_killed_is_closed_as_failed(shop: Shop, tmp_path: Path) -> None:
+    """As long as a process has the log open the build runs; then it is closed with the reason."""
+    (shop.models / "good.sql").write_text("{{ config(materialized='table') }} select 1 as n from pg_sleep(60)")
+    places = {"DBT_PROFILES_DIR": str(shop.observed.root), "DBT_LOG_PATH": str(tmp_path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "run", "--select", "good"],
+        cwd=shop.observed.root, env={**os.environ, **places}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    log = tmp_path / "dbt.log"
+    deadline = time.monotonic() + 60
+    while not (log.exists() and "Began running node model.observed.good" in log.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    shop.observed.command("collect", "--quiet", **places)
+    assert {status for _, status, _, _ in shop.executions()} == {"running"}
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    shop.observed.command("collect", "--quiet", **places)
+    assert {(status, ok) for _, status, ok, _ in shop.executions()} == {("killed", False)}
+    told = shop.sql(f"select distinct closed_by, error from {MONITORING}.pipeline_executions")
+    assert told == [("reaper", "dbt ended without a word: killed, or the machine went down")]
+
+
+def test_a_replay_of_the_past_did_its_build_then(shop: Shop) -> None:
+    shop.observed.run("2026-01-02")
+    start, end = shop.sql(f"select min(start_date), max(end_date) from {MONITORING}.pipeline_executions")[0]
+    clock = datetime(2026, 1, 2, tzinfo=timezone.utc)
+    assert clock - timedelta(minutes=5) < start < end <= clock + timedelta(seconds=1)
