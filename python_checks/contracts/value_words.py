@@ -16,7 +16,7 @@ FAULTS = {
     "length": "wrong length",
     "pattern": "no match",
     "precision": "more digits",
-    "relationship": "not found there",
+    "relationship": "no such row",
     "expression": "not true",
     "type": "another type",
 }
@@ -47,7 +47,7 @@ def _expected(rule: Rule) -> str:
     if rule.kind == "precision":
         return f"at most {_count(int(arguments['digits']), '1 digit', '{} digits')} after the point"
     if rule.kind == "relationship":
-        return f"found in {arguments['schema']}.{arguments['table']}.{arguments['column']}"
+        return f"a row of {arguments['schema']}.{arguments['table']} with this {arguments['column']}"
     if rule.kind == "expression":
         return one_line(arguments["sql"])
     return str(arguments.get("data_type", ""))
