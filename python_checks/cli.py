@@ -34,6 +34,7 @@ for command in (
 ):
     app.command()(command)
 app.command()(track.runs)
+app.command()(runs.notify)
 app.command()(track.prune)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(contracts.app, name="contracts")

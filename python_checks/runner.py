@@ -17,6 +17,7 @@ from python_checks.contracts.run import HeldBack, guard, held_back
 from python_checks.dbt import Invocation, NodeEvent
 from python_checks.explanations import MOST, explain_alerts
 from python_checks.monitors import Monitor
+from python_checks.notify import load_settings, notify
 from python_checks.sources import CollectOptions
 from python_checks.steps import Run
 from python_checks.track.ledger import Ledger
@@ -61,12 +62,14 @@ def run_all(
     reports_dir: Path | None = None,
     select: Sequence[str] = (),
     explain: int = MOST,
+    tell: bool = True,
 ) -> RunSummary:
     """Collect, guard, build, learn, derive, explain and publish, in that order and in one process.
 
     Models downstream of a source that critically breaks its strict contract are not built. Where many series have
     changed, what alerts depend on is learned first and the rest after publishing; alerts are derived and published
-    again where that changes one. At most ``explain`` alerts are broken down by dimension.
+    again where that changes one. At most ``explain`` alerts are broken down by dimension. With ``tell``, people hear of
+    them as ``lookout.yml`` says.
     """
     declared = _parse(workspace, narrator)
     monitors, contracts = declared
@@ -91,6 +94,8 @@ def run_all(
                 _derive(run, narrator)
                 _explain(run, narrator, monitors, options, explain)
             reports = _publish(run, narrator, reports_dir)
+        if tell:
+            _notify(run, narrator)
         return _summary(run, build=build, reports=reports, checks=checks, held=held)
 
 
@@ -142,13 +147,16 @@ def run_learn(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSu
 
 
 def run_publish(
-    workspace: Workspace, narrator: Narrator, *, run_id: str, reports_dir: Path | None = None
+    workspace: Workspace, narrator: Narrator, *, run_id: str, reports_dir: Path | None = None, tell: bool = True
 ) -> RunSummary:
-    """Publish only: derive once more from what is stored and write the reports; nothing is collected or judged."""
+    """Publish only: derive once more from what is stored, write the reports and tell people; nothing is collected."""
     _parse(workspace, narrator)
     with steps.recorded_run(workspace, "publish", run_id) as run:
         _derive(run, narrator)
-        return _summary(run, reports=_publish(run, narrator, reports_dir))
+        reports = _publish(run, narrator, reports_dir)
+        if tell:
+            _notify(run, narrator)
+        return _summary(run, reports=reports)
 
 
 def _parse(workspace: Workspace, narrator: Narrator) -> Declared:
@@ -156,6 +164,7 @@ def _parse(workspace: Workspace, narrator: Narrator) -> Declared:
     with narrator.step("parse") as step:
         workspace.parse()
         declared = Declared(workspace.monitors(), workspace.contracts())
+        load_settings(workspace.root)
         created = steps.ensure_landing(workspace)
         parts = [
             f"{len(workspace.manifest['nodes'])} nodes", f"{len(declared.monitors)} watched tables",
@@ -299,6 +308,13 @@ def _publish(run: Run, narrator: Narrator, reports_dir: Path | None) -> tuple[Pa
         paths = tuple(write_reports(run.store, folder, as_of=run.as_of))
         step.done = f"{len(paths)} reports in {folder.name}/"
     return paths
+
+
+def _notify(run: Run, narrator: Narrator) -> None:
+    if not load_settings(run.workspace.root):
+        return
+    with narrator.step("notify") as step:
+        step.done = notify(run).sentence
 
 
 def _on_node(step: Step) -> Callable[[NodeEvent], None]:

@@ -86,3 +86,60 @@ def reopen_alerts(
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
     for line in [*give_feedback(workspace, keys, "reopened", note=note), HEARD]:
         typer.echo(line)
+
+
+@app.command("mute")
+def mute_alerts(
+    subject: Annotated[
+        str, typer.Argument(metavar="KEY|TABLE", help="Key of an alert, or schema.table; * is a wildcard.")
+    ],
+    until: Annotated[str, typer.Option(metavar="DAY", help="Last day of the mute, e.g. 2026-01-31, in UTC.")],
+    note: Note = "",
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Tell nobody about an alert or a table until then; what is still open afterwards is told."""
+    from python_checks.notify.mutes import mute
+
+    typer.echo(mute(open_workspace(project_dir, profiles_dir, target, as_of), subject, until=until, note=note))
+
+
+@app.command("unmute")
+def unmute_alerts(
+    subject: Annotated[str, typer.Argument(metavar="KEY|TABLE", help="As it was muted.")],
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """End a mute now."""
+    from python_checks.notify.mutes import unmute
+
+    typer.echo(unmute(open_workspace(project_dir, profiles_dir, target, as_of), subject))
+
+
+@app.command("mutes")
+def show_mutes(profiles_dir: ProfilesDir = None, target: Target = None, project_dir: ProjectDir = HERE) -> None:
+    """List what is muted, until when, and why."""
+    from python_checks.notify.mutes import list_mutes
+
+    frame = list_mutes(open_workspace(project_dir, profiles_dir, target))
+    typer.echo(frame.to_string(index=False) if len(frame) else "Nothing is muted.")
+
+
+@app.command("ack")
+def acknowledge_alerts(
+    keys: Keys,
+    note: Note = "",
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Say that somebody is on it: no more is told about the alerts until they worsen or are over."""
+    from python_checks.notify.mutes import acknowledge
+
+    for line in acknowledge(open_workspace(project_dir, profiles_dir, target, as_of), keys, note=note):
+        typer.echo(line)

@@ -22,6 +22,8 @@ from python_checks.commands.options import (
     open_workspace,
 )
 
+Tell = Annotated[bool, typer.Option("--notify/--no-notify", help="Tell people, as lookout.yml says.")]
+
 
 def demo(
     quiet: Quiet = False,
@@ -48,10 +50,11 @@ def run(
     explain: Annotated[
         int, typer.Option(min=0, metavar="N", help="Break down at most so many alerts by their dimensions.")
     ] = 20,
+    tell: Tell = True,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Collect, `dbt build`, learn, derive alerts and publish the reports: everything, in one process."""
+    """Collect, `dbt build`, learn, derive alerts, publish the reports and tell people: everything, in one process."""
     from python_checks.runner import run_all
 
     summary = run_all(
@@ -60,6 +63,7 @@ def run(
         run_id=context.obj,
         reports_dir=reports,
         explain=explain,
+        tell=tell,
     )
     finish(summary, as_json)
 
@@ -107,14 +111,17 @@ def publish(
     target: Target = None,
     project_dir: ProjectDir = HERE,
     reports: ReportsDir = None,
+    tell: Tell = True,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Derive alerts and scorecard from what is stored, write the reports and exit by what is open."""
+    """Derive alerts and scorecard from what is stored, write the reports, tell people and exit by what is open."""
     from python_checks.runner import run_publish
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
-    finish(run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports), as_json)
+    finish(
+        run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, tell=tell), as_json
+    )
 
 
 def report(
@@ -152,3 +159,32 @@ def doctor(
         for finding in findings:
             typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.subject}: {finding.message}")
     raise typer.Exit(0 if all(f.ok for f in findings) else 2)
+
+
+def notify(
+    test: Annotated[str | None, typer.Option(metavar="TARGET", help="Only send a test message to this target.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would be told what, and send nothing.")] = False,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Tell people about the alerts that are stored, as `lookout.yml` says; what was told before is not told again."""
+    from python_checks.notify import load_settings, notify_alerts, preview, send_test, shown
+    from python_checks.store import Store
+
+    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    if test is not None:
+        typer.echo(send_test(workspace.root, test, as_of=workspace.as_of))
+        return
+    settings = load_settings(workspace.root)
+    workspace.parse()
+    with Store(workspace.profile.warehouse, workspace.schema) as store:
+        if dry_run:
+            typer.echo(shown(preview(store, settings, as_of=workspace.as_of)))
+            return
+        outcome = notify_alerts(store, settings, as_of=workspace.as_of)
+    typer.echo(outcome.sentence)
+    for problem in outcome.problems:
+        typer.echo(f"  {problem}", err=True)
+    raise typer.Exit(2 if outcome.problems else 0)
