@@ -103,7 +103,7 @@ def test_a_day_in_the_life(observed: Observed, lookout: Lookout) -> None:
     assert "As of 2026-03-02 00:00 UTC: Nothing open." in calm.out
     assert "CRITICAL" not in calm.out + calm.err
     steps = [line.split()[0] for line in calm.err.splitlines()]
-    assert steps == ["parse", "collect", "build", "profile", "learn", "derive", "publish"]
+    assert steps == ["parse", "track", "collect", "build", "profile", "learn", "derive", "publish"]
 
     said = lookout("--log-format", "json", "run", "--as-of", "2026-03-03", cwd=observed.root)
     assert said.code == 1

@@ -104,7 +104,7 @@ def test_a_model_that_fails_does_not_hide_what_else_is_wrong(
     assert told["exit_code"] == 2
     assert told["build"]["error"] == 1
     assert alerts(observed) == [
-        ("SOURCE_UNREACHABLE", "public.broken", "", "open"),
+        ("PIPELINE_ANOMALY", "public.broken", "failed_executions", "open"),
         ("TEST_FAILURE", "public.fine", "not_null_fine_id", "open"),
         ("VOLUME_ANOMALY", "public.orders", "row_count", "open"),
     ]
@@ -115,7 +115,7 @@ def test_a_model_that_fails_does_not_hide_what_else_is_wrong(
     assert summary.problems == ()
     assert summary.exit_code == 1
     assert alerts(observed, "alert_type, status") == [
-        ("SOURCE_UNREACHABLE", "resolved"),
+        ("PIPELINE_ANOMALY", "resolved"),
         ("TEST_FAILURE", "resolved"),
         ("VOLUME_ANOMALY", "open"),
     ]

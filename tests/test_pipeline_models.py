@@ -77,7 +77,7 @@ class Desk:
         return self.pipeline(node_id, "dbt model", node_id=node_id, owner="")
 
     def derive(self, as_of: datetime) -> None:
-        self.workspace.project.as_of = as_of
+        self.workspace.project.as_of, self.workspace.project.is_live = as_of, False
         outcome = self.workspace.project.build(MODELS)
         assert outcome.success, "\n".join(outcome.failures)
 

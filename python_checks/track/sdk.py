@@ -58,8 +58,14 @@ class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Ex
         return False
 
     async def __aenter__(self) -> Execution:
-        # The event loop goes on while the database answers.
-        return self._entered(await asyncio.to_thread(self.tracker.begin, self, self._context))
+        # The event loop goes on while the database answers. A task that is cancelled meanwhile has begun nevertheless.
+        beginning = asyncio.ensure_future(asyncio.to_thread(self.tracker.begin, self, self._context))
+        try:
+            return self._entered(await asyncio.shield(beginning))
+        except asyncio.CancelledError as cancelled:
+            run = await beginning
+            await asyncio.shield(asyncio.to_thread(self.tracker.finish, run, cancelled))
+            raise
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

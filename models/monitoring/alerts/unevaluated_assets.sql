@@ -21,18 +21,29 @@ unreachable as (
     group by connection
 ),
 
+-- A table that is not there because dbt could not build it has one cause, and that is an alert of its own.
+unbuilt as (
+    select distinct connection, asset from {{ ref('lookout', 'failing_executions') }}
+    where node_id <> ''
+),
+
 unreadable as (
     select
-        connection,
-        asset,
-        unevaluated_since as window_start,
-        looked_at as seen_at,
-        message as reason,
-        concat('could not be evaluated: ', replace(status, '_', ' ')) as description,
-        owner,
-        layer
+        asset_status.connection,
+        asset_status.asset,
+        asset_status.unevaluated_since as window_start,
+        asset_status.looked_at as seen_at,
+        asset_status.message as reason,
+        concat('could not be evaluated: ', replace(asset_status.status, '_', ' ')) as description,
+        asset_status.owner,
+        asset_status.layer
     from asset_status
-    where status <> 'source_unreachable'
+    left join unbuilt
+        on
+            asset_status.connection = unbuilt.connection
+            and asset_status.asset = unbuilt.asset
+            and asset_status.status = 'missing_table'
+    where asset_status.status <> 'source_unreachable' and unbuilt.asset is null
 ),
 
 told as (
