@@ -83,7 +83,7 @@ def run_all(
         arguments = ["build", "--exclude", MONITORING, *held.arguments, *select]
         build = _build(run, narrator, arguments, held, LiveBuild(run, ledger))
         _collect(run, narrator, [m for m in monitors if m.is_model], options, "profile")
-        checks += _guard(run, narrator, [c for c in contracts if not c.is_source], options, "guard models")
+        checks += _guard(run, narrator, [c for c in contracts if not c.is_source], options, "verify")
         steps.follow_pipelines(run)
         lesson = _learn_first(run, narrator)
         _derive(run, narrator)

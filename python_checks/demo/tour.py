@@ -99,9 +99,10 @@ def _show(workspace: Workspace, summary: RunSummary) -> None:
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         monthly = store.query(
             "select to_char(window_start at time zone 'UTC', 'Mon') as month, count(*) as n, "
-            "count(*) filter (where severity = 'critical') as critical from {schema}.alerts "
+            "count(*) filter (where severity = 'critical') as critical from {schema}.alerts where window_start < %s "
             "group by 1, date_trunc('month', window_start at time zone 'UTC') "
-            "order by date_trunc('month', window_start at time zone 'UTC')"
+            "order by date_trunc('month', window_start at time zone 'UTC')",
+            (workspace.as_of,),
         )
         worst = store.query(
             # The furthest from what was expected in each series, so that one noisy series does not fill the page.

@@ -37,7 +37,10 @@ final as (
                 when 'NULLABILITY_VIOLATION' then 'nulls where none are allowed'
                 else 'a rule of the contract is broken'
             end,
-            case when is_about_rows then concat(' in ', failing_rows, ' of ', total_rows, ' rows') end
+            case
+                when is_about_rows
+                    then concat(' in ', {{ lookout.human_count('failing_rows') }}, ' of ', {{ lookout.human_count('total_rows') }}, ' rows')
+            end
         ) as description,
         true as is_open,
         as_of as seen_at
