@@ -247,7 +247,11 @@ def test_every_series_has_its_baseline_or_says_what_it_waits_for(reports: Report
 
 
 def test_an_empty_schema_is_not_evaluated(reports: Reports) -> None:
+    assert "Nothing has been collected yet" in reports.empty["index.html"]
+    assert 'data-state="not evaluated"' in reports.empty["index.html"]
     for name, told in reports.empty.items():
+        if name == "index.html":
+            continue
         what = "No table has a contract yet" if "contract" in str(name) else "Nothing has been collected yet"
         assert f"**NOT EVALUATED.** {what}" in told
         assert "Normal" not in told
@@ -261,10 +265,12 @@ def test_the_same_rows_give_the_same_bytes(reports: Reports) -> None:
     assert {path.name: path.read_bytes() for path in (reports.folder / "full").iterdir()} == before
     assert sorted(before) == [
         "PORTFOLIO_HEALTH_REPORT.md", "contract_validation_report.md", "data_health_scorecard.md", "detection_summary.md",
+        "index.html",
     ]  # fmt: skip
 
 
 def test_a_schema_without_tables_is_not_evaluated(server: Any, tmp_path: Path) -> None:
     with Store(server.create_database()) as store:
         paths = write_reports(store, tmp_path, as_of=NOW)
-    assert all("**NOT EVALUATED.** The monitoring schema lacks" in path.read_text() for path in paths)
+    assert all("**NOT EVALUATED.** The monitoring schema lacks" in path.read_text() for path in paths[:-1])
+    assert ">Not evaluated</h1>" in paths[-1].read_text()

@@ -1,4 +1,4 @@
-"""Markdown reports, written from what the monitoring schema holds."""
+"""The reports, in Markdown and as one page to open, written from what the monitoring schema holds."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from python_checks.errors import DeliveryError
 from python_checks.report.data import ReportData, read
+from python_checks.report.page import read_page, render_page
 from python_checks.report.render import render_contracts, render_detection, render_portfolio, render_scorecard
 from python_checks.store import Store
 
@@ -20,6 +21,7 @@ REPORTS = {
     "PORTFOLIO_HEALTH_REPORT.md": render_portfolio,
     "contract_validation_report.md": render_contracts,
 }
+PAGE = "index.html"
 
 
 def write_reports(store: Store, folder: Path, *, as_of: datetime) -> list[Path]:
@@ -29,7 +31,8 @@ def write_reports(store: Store, folder: Path, *, as_of: datetime) -> list[Path]:
     schema cannot be read and DeliveryError when a file cannot be written.
     """
     data = read(store, as_of)
-    return [_write(folder / name, render(data)) for name, render in REPORTS.items()]
+    page = render_page(read_page(store, data))
+    return [*(_write(folder / name, render(data)) for name, render in REPORTS.items()), _write(folder / PAGE, page)]
 
 
 def _write(path: Path, content: str) -> Path:

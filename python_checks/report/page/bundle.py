@@ -1,0 +1,51 @@
+"""The charting library (Vega, Vega-Lite and Vega-Embed) as one script, from the package that ships it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger(__name__)
+
+NEEDED = "Charts need the package vl-convert-python: install it and write the report again."
+
+
+def chart_script() -> str | None:
+    """The script, to be run as the body of a function; None when the package is not installed.
+
+    Putting it together takes seconds, so it is kept in the user's cache folder; a folder that cannot be written to
+    costs only that time.
+    """
+    try:
+        vl_convert: Any = importlib.import_module("vl_convert")
+    except ImportError:
+        return None
+    from platformdirs import user_cache_path
+
+    kept = user_cache_path("lookout") / f"charts-{vl_convert.__version__}.js"
+    try:
+        script = kept.read_text("utf-8")
+        if script.endswith("\n//complete\n"):
+            return script
+    except (OSError, UnicodeDecodeError):
+        pass
+    # Nothing in the script may end the script element it stands in, or look like the beginning of a comment there.
+    script = str(vl_convert.javascript_bundle()).replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    script += "\n//complete\n"
+    with contextlib.suppress(OSError):
+        _keep(kept, script)
+    return script
+
+
+def _keep(path: Path, script: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".charts-")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        file.write(script)
+    Path(name).replace(path)
+    logger.debug("kept the charting library in %s", path)

@@ -1,0 +1,67 @@
+"""What the page is written from: the data of the Markdown reports, and what only the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from python_checks.report.data import ReportData, records
+from python_checks.report.page.points import Window, read_points, windows
+from python_checks.report.page.queries import QUESTIONS
+from python_checks.store import Store
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PageData:
+    """``lacking`` tells for each part of the page which tables it lacks; such a part is not evaluated, never empty."""
+
+    report: ReportData
+    frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stretches: Sequence[Window] = ()
+    points: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 7)))
+
+    def rows(self, name: str) -> list[Row]:
+        """Rows of one frame, of the page's own or of the Markdown reports', in which what is missing is None."""
+        if name in self.frames:
+            return plain_records(self.frames[name])
+        return self.report.rows(name)
+
+
+def plain_records(frame: pd.DataFrame) -> list[Row]:
+    """As ``records``, for frames in which a cell may hold a list."""
+    lists = [name for name in frame.columns if any(isinstance(value, list) for value in frame[name].head(50))]
+    if not lists:
+        return records(frame)
+    rows = records(frame.drop(columns=lists))
+    for name in lists:
+        for row, value in zip(rows, frame[name].tolist(), strict=True):
+            row[str(name)] = value if isinstance(value, list) else []
+    return rows
+
+
+def read_page(store: Store, report: ReportData) -> PageData:
+    """Ask what the Markdown reports did not ask. Raises SourceError when the monitoring schema cannot be read."""
+    if report.missing:
+        return PageData(report)
+    missing = set(store.missing_tables(sorted({table for question in QUESTIONS.values() for table in question.tables})))
+    lacking: dict[str, tuple[str, ...]] = {}
+    frames: dict[str, pd.DataFrame] = {}
+    for name, question in QUESTIONS.items():
+        lacks = missing.intersection(question.tables)
+        if lacks:
+            lacking[question.part] = tuple(sorted(lacks.union(lacking.get(question.part, ()))))
+        else:
+            statement = question.text
+            # A doubled per cent sign is for statements with a parameter only.
+            asked = (report.clock,) if "%s" in statement else None
+            frames[name] = store.query(statement if asked else statement.replace("%%", "%"), asked)
+    stretches = windows(records(frames["alerts"]), report.rows("series"), report.clock)
+    return PageData(report, frames, lacking, stretches, read_points(store, stretches))

@@ -1,0 +1,373 @@
+"""The page people open: its structure from frames alone, and in a real browser where one is installed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from python_checks.connections import Connection
+from python_checks.report import write_reports
+from python_checks.report.data import ReportData
+from python_checks.report.page import PageData, bundle, render_page
+from python_checks.report.page.points import MOST_POINTS, alert_window, thin, to_json, windows
+from python_checks.store import Store
+from tests.browser import Browser, find_browser
+from tests.conftest import DbtRunner
+from tests.test_report import alert, card, series
+from tests.test_scorecard import AS_OF, ROWS
+
+NOW = datetime(2025, 1, 31, 6, tzinfo=timezone.utc)
+HOSTILE = "marts.</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>&\"'`{{7*7}}\u2028<!--"
+DAY = timedelta(days=1)
+
+
+class Page(HTMLParser):
+    """The texts and elements of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "link", "br", "input", "wbr"):
+            self.open.append(tag)
+        if tag == "script":
+            self.scripts.append((dict(attrs), ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts[-1] = (self.scripts[-1][0], self.scripts[-1][1] + data)
+        elif "style" not in self.open:
+            self.words += data
+
+    @property
+    def data(self) -> Any:
+        return json.loads(next(text for attributes, text in self.scripts if attributes.get("id") == "data"))
+
+
+def known(**values: Any) -> dict[str, Any]:
+    """An alert as the page's query gives it."""
+    row = {
+        "is_open": True, "series_key": "rows", "first_seen_at": NOW - DAY, "occurrences": 3, "explanation": None,
+    }  # fmt: skip
+    return alert(**{**row, **values})
+
+
+def page(
+    own: dict[str, list[dict[str, Any]]] | None = None, *, points: Any = None, missing: tuple[str, ...] = (),
+    lacking: dict[str, tuple[str, ...]] | None = None, **frames: list[dict[str, Any]],
+) -> PageData:  # fmt: skip
+    report = ReportData(NOW, NOW, {name: pd.DataFrame(rows) for name, rows in frames.items()}, missing)
+    shown = {name: pd.DataFrame(rows) for name, rows in (own or {}).items()}
+    stretches = windows((own or {}).get("alerts", []), frames.get("series", []), NOW)
+    if points is None:
+        return PageData(report, shown, lacking or {})
+    return PageData(report, shown, lacking or {}, stretches, points)
+
+
+def overall(**counts: Any) -> dict[str, Any]:
+    return card("platform", "Overall", 40.0, "CRITICAL", **{"monitored_count": 2, "unevaluated_contracts": 0, **counts})
+
+
+def asset(name: str = "marts.orders", **values: Any) -> dict[str, Any]:
+    row = {
+        "node_id": f"model.shop.{name}", "name": name, "resource_type": "model", "connection": "shop", "asset": name,
+        "layer": "batch", "owner": "sales", "has_description": True, "column_count": 4, "documented_column_count": 3,
+        "test_count": 2, "is_monitored": True, "file_path": "", "look_status": "ok", "message": "", "looked_at": NOW,
+        "evaluated_at": NOW, "latest_at": NOW, "unevaluated_since": None,
+    }  # fmt: skip
+    return {**row, **values}
+
+
+def full() -> PageData:
+    """Two open alerts and a resolved one, one with a hostile name; a small lineage and one dbt invocation."""
+    alerts = [
+        known(alert_key="a" * 32, explanation="96 % are from origin LGA"),
+        known(
+            alert_key="b" * 32, asset=HOSTILE, severity="warning", owner=HOSTILE, description=HOSTILE, series_key=None
+        ),
+        known(
+            alert_key="c" * 32, is_open=False, window_start=NOW - 20 * DAY, window_end=NOW - 19 * DAY, owner="finance"
+        ),
+    ]
+    impact = {
+        "alert_key": "a" * 32, "downstream_count": 2, "downstream_models": ["marts.daily"], "downstream_others": [],
+        "downstream_exposures": ["weekly_board"], "downstream_owners": ["board"], "cause_alert_key": None,
+        "root_cause_alert_key": None,
+    }  # fmt: skip
+    addresses = [
+        {
+            "address_id": name,
+            "name": name,
+            "address_type": "dbt model",
+            "owner": "sales",
+            "node_id": f"model.shop.{name}",
+        }
+        for name in ("raw.orders", "marts.orders", HOSTILE)
+    ]
+    edges = [
+        {"source_address_id": a, "target_address_id": b, "pipeline": "p"}
+        for a, b in (("raw.orders", "marts.orders"), ("marts.orders", HOSTILE), (HOSTILE, "raw.orders"))
+    ]
+    nodes = [
+        {"invocation": "i", "began_at": NOW, "name": f"model.shop.m{n}", "status": "error" if n == 2 else "success",
+         "offset_seconds": n / 2, "elapsed_seconds": 1.5, "total_rows": 10, "error": HOSTILE if n == 2 else ""}
+        for n in range(3)
+    ]  # fmt: skip
+    runs = [
+        {"execution_id": str(n), "start_date": NOW - n * DAY, "elapsed_seconds": 30.0 + n, "status": "success",
+         "command": "dbt build", "error": ""}
+        for n in range(5)
+    ]  # fmt: skip
+    own = {
+        "alerts": alerts, "impact": [impact], "assets": [asset(), asset(HOSTILE, is_monitored=False)],
+        "explanations": [{"alert_key": "a" * 32, "dimension": "origin", "explanation": "96 % are from LGA"}],
+        "feedback": [{"alert_key": "a" * 32, "verdict": "expected", "note": HOSTILE, "given_by": "ann", "given_at": NOW}],
+        "addresses": addresses, "edges": edges, "nodes": nodes, "invocations": runs,
+    }  # fmt: skip
+    days = np.arange(60)
+    points = np.column_stack([
+        np.ones(60), (NOW.replace(hour=0) - 60 * DAY).timestamp() + 86400 * days, 1000 + days, np.full(60, 1030.0),
+        np.full(60, 980.0), np.full(60, 1090.0), np.where(days == 59, 2, 0),
+    ])  # fmt: skip
+    cards = [overall(critical_alerts=1, asset_count=2), card("asset", "marts.orders", 60.0, "Fair", critical_alerts=1)]
+    cards[1]["connection"] = "shop"
+    return page(own, points=points, scorecard=cards, series=[series(series_key="rows")], open_alerts=alerts[:2])
+
+
+SCRIPT = "window.vegaEmbed = null;"
+
+
+def test_every_open_alert_is_there_with_owner_since_and_downstream() -> None:
+    told = Page(render_page(full(), script=SCRIPT))
+    rows = [attributes["data-key"] for tag, attributes in told.elements if tag == "tr" and "data-key" in attributes]
+    assert rows == ["a" * 32, "b" * 32]
+    for word in ("2025-01-30 06:00", "weekly_board, marts.daily", "sales", "No: something is broken", "UTC", HOSTILE):
+        assert word in told.words
+    first = told.data["alerts"][0]
+    assert first["observed"] == "1,247 rows"
+    assert first["details"] == [["origin", "96 % are from LGA"]]
+    assert first["answers"][0]["given_by"] == "ann"
+    assert (first["since"], first["owners"], first["downstream"]) == ("2025-01-30 06:00", ["board"], 2)
+    times, observed = told.data["series"]["rows"]["p"][:2]
+    assert len(times) == 60
+    assert observed[-1] == 1059
+
+
+def test_the_page_is_one_well_formed_document_with_landmarks_headings_and_nothing_from_elsewhere() -> None:
+    told = Page(render_page(full(), script=SCRIPT))
+    assert told.open == []
+    tags = [tag for tag, _ in told.elements]
+    for landmark in ("main", "nav", "header", "footer", "title"):
+        assert tags.count(landmark) == 1
+    assert tags.count("h1") == 1
+    assert ("html", {"lang": "en"}) in told.elements
+    for tag, attributes in told.elements:
+        assert "src" not in attributes
+        assert attributes.get("href", "#")[:1] == "#" or attributes["href"] == "data:,", (tag, attributes)
+        assert tag != "th" or attributes.get("scope") in ("col", "row")
+    policy = next(a["content"] for t, a in told.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    ids = [attributes["id"] for _, attributes in told.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_no_name_ends_a_script_or_becomes_markup() -> None:
+    html = render_page(full(), script=SCRIPT)
+    told = Page(html)
+    assert "<img" not in html
+    assert len(told.scripts) == 3
+    assert told.data["alerts"][1]["asset"] == HOSTILE
+    assert "</" not in to_json({"a": "</script>\u2028<!--"})
+
+
+def test_without_the_charting_library_the_page_says_so_and_shows_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("python_checks.report.page.render.chart_script", lambda: None)
+    told = Page(render_page(full()))
+    assert bundle.NEEDED in told.words
+    assert len(told.scripts) == 2
+    assert "No: something is broken" in told.words
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        (page(missing=("scorecard",)), "The monitoring schema lacks scorecard"),
+        (page(), "Nothing has been collected yet"),
+        (page(scorecard=[card("platform", "Overall", None, "not evaluated")]), "Nothing has been collected yet"),
+        (
+            page(scorecard=[overall()], unevaluated=[{"connection": "shop", "asset": "marts.orders", "owner": "",
+                 "status": "missing_table", "message": "It is gone.", "unevaluated_since": NOW, "evaluated_at": None}]),
+            "1 of 2 watched tables could not be evaluated",
+        ),
+        (page(scorecard=[overall(unevaluated_contracts=1)]), "Unknown: not everything could be evaluated"),
+    ],
+)  # fmt: skip
+def test_what_was_not_evaluated_is_never_all_right(shown: PageData, words: str) -> None:
+    told = Page(render_page(shown, script=SCRIPT))
+    assert words in told.words
+    assert "Yes" not in told.words
+    assert any(a.get("data-state") == "not evaluated" and a.get("class") == "verdict" for _, a in told.elements)
+
+
+def test_only_when_all_was_evaluated_and_nothing_is_open_the_data_is_all_right() -> None:
+    told = Page(render_page(page(scorecard=[overall()]), script=SCRIPT))
+    assert "Yes: nothing is open" in told.words
+    assert "All of 2 watched tables could be evaluated, and no alert is open." in told.words
+
+
+def test_windows_of_one_series_are_read_once() -> None:
+    rows = [known(alert_key=str(n), window_start=NOW - n * DAY, window_end=NOW - (n - 1) * DAY) for n in (1, 5, 300)]
+    found = windows(rows, [series(series_key="rows")], NOW)
+    assert [window.charts for window in found] == [1, 3]
+    assert found[1].until == NOW.timestamp()
+    assert found[0].until < found[1].since
+    assert alert_window(known(series_key=None)) is None
+
+
+def test_thinning_keeps_the_ends_the_extremes_and_the_anomalies() -> None:
+    points = np.zeros((5000, 7))
+    points[:, 1] = np.arange(5000)
+    points[:, 2] = np.sin(np.arange(5000) / 7)
+    points[1234, 2], points[4321, 6], points[2000:2003, 2] = 99, 2, np.nan
+    kept = thin(points, MOST_POINTS)
+    assert len(kept) <= MOST_POINTS * 1.4
+    assert {0, 1234, 2000, 4321, 4999} <= set(kept[:, 1].astype(int).tolist())
+    assert (np.diff(kept[:, 1]) > 0).all()
+    assert thin(points[:10], MOST_POINTS) is not None
+    assert len(thin(points[:10], MOST_POINTS)) == 10
+
+
+def test_it_is_written_from_the_monitoring_schema_and_says_which_parts_lack_tables(
+    warehouse: Connection, dbt: DbtRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKOUT_AS_OF", AS_OF)
+    assert dbt(["run", "--select", "monitoring"]).success
+    with Store(warehouse) as store:
+        store.execute(ROWS)
+        assert dbt(["run", "--select", "scorecard", "alert_impact"]).success
+        whole = Page(write_reports(store, tmp_path, as_of=NOW)[-1].read_text())
+        store.execute("drop table monitoring.schema_changes, monitoring.alert_impact cascade")
+        part = Page(write_reports(store, tmp_path, as_of=NOW)[-1].read_text())
+    assert whole.data["lacking"] == {}
+    assert part.data["lacking"] == {"downstream": ["alert_impact"], "schema history": ["schema_changes"]}
+    keys = [row["key"] for row in whole.data["alerts"]]
+    assert keys[:5] == ["c", "t", "s", "v", "m"] or set(keys[:5]) == set("ctsvm")
+    assert keys[5:] == ["old"]
+    assert whole.data["series"]["rows"]["p"][1] == [1247] * 10
+    lost = next(row for row in whole.data["assets"] if row["asset"] == "public.remote")
+    assert (lost["state"], lost["message"]) == ("not evaluated", "connection refused")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    found = find_browser()
+    if found is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium), so the page was not opened in a browser")
+    opened = Browser(found, tmp_path_factory.mktemp("profile"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("page") / "index.html"
+    path.write_text(render_page(full()), encoding="utf-8")
+    return path.as_uri()
+
+
+def visit(browser: Browser, url: str) -> None:
+    """Open a page anew: another fragment alone would not load it again."""
+    browser.open("about:blank")
+    browser.requests.clear()
+    browser.problems.clear()
+    browser.open(url)
+
+
+VIEWS = ("", "#view=alerts", "#view=assets", "#view=contracts", "#view=pipelines", "#view=lineage", "#view=scorecards",
+         f"#alert={'a' * 32}", f"#alert={'b' * 32}", "#alert=unknown", "#asset=shop:marts.orders")  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_in_a_browser_every_view_opens_from_disk_in_silence_and_fits(
+    browser: Browser, written: str, width: int, dark: bool
+) -> None:
+    browser.look(width=width, height=844, dark=dark)
+    for view in VIEWS:
+        visit(browser, written + view)
+        browser.run("new Promise((done) => setTimeout(done, 250))")
+        assert browser.problems == [], view
+        assert [url for url in browser.requests if not url.startswith(("file:", "data:", "about:"))] == []
+        assert browser.run("document.documentElement.scrollWidth") <= width, view
+        assert browser.run("document.querySelectorAll('main h1:not([hidden] h1)').length") == 1, view
+        assert browser.run("window.hacked") is None
+    background = browser.run("getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, background.strip("rgb()").split(", "))) < 200) == dark
+
+
+def test_in_a_browser_filters_change_the_list_and_the_address(browser: Browser, written: str) -> None:
+    browser.look()
+    visit(browser, written + "#view=alerts")
+    listed = (
+        "[...document.querySelectorAll('#view > div > div tr[data-key]')].map((row) => row.dataset.key[0]).join('')"
+    )
+    assert browser.run(listed) == "abc"
+    browser.run("document.getElementById('filter-state').value = 'open'")
+    browser.run("document.getElementById('filter-state').dispatchEvent(new Event('change'))")
+    browser.wait(f"{listed} === 'ab'")
+    assert "state=open" in browser.run("location.hash")
+    browser.run("document.getElementById('filter-q').focus()")
+    browser.send("Input.insertText", text="row_count ORDERS")
+    browser.wait(f"{listed} === 'a'")
+    assert browser.run("document.activeElement.id") == "filter-q"
+    address = browser.run("location.href")
+    visit(browser, address)
+    assert browser.run(listed) == "a"
+    assert browser.run("document.getElementById('filter-q').value") == "row_count ORDERS"
+    browser.run("[...document.querySelectorAll('.filters button')].pop().click()")
+    browser.wait(f"{listed} === 'abc'")
+
+
+def test_in_a_browser_an_alert_is_drawn_and_its_figures_stand_in_a_table(browser: Browser, written: str) -> None:
+    if bundle.chart_script() is None:
+        pytest.skip(bundle.NEEDED)
+    browser.look()
+    visit(browser, written)
+    browser.run(f"document.querySelector('a[href=\"#alert={'a' * 32}\"]').click()")
+    browser.wait("document.querySelector('#view figure svg path')")
+    assert browser.run("document.activeElement.tagName") == "H1"
+    assert "row_count" in browser.run("document.querySelector('#view .chart').getAttribute('aria-label')")
+    browser.run("document.querySelector('#view figure summary').click()")
+    browser.wait("document.querySelectorAll('#view figure tbody tr').length > 40")
+    assert "weekly_board" in browser.run("document.getElementById('view').innerText")
+    assert browser.problems == []
+
+
+def test_in_a_browser_lineage_can_be_walked_round_a_cycle(browser: Browser, written: str) -> None:
+    browser.look()
+    visit(browser, written + "#view=lineage&node=raw.orders")
+    chosen = "document.querySelector('.node[aria-current]').innerText"
+    for name in ("marts.orders", "marts.</script>", "raw.orders"):
+        browser.run(
+            "[...document.querySelectorAll('.layers > div')].find((one) => one.querySelector('h3').textContent === 'Feeds').querySelector('a').click()"
+        )
+        browser.wait(f"{chosen}.startsWith({json.dumps(name)})")
+    assert browser.problems == []
