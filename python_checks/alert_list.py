@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import pandas as pd
 from rich.console import Console
@@ -15,6 +16,7 @@ from python_checks.feedback import SHORT, find_alert, history
 from python_checks.store import Store
 from python_checks.workspace import Workspace
 
+MOST_NAMES = 5
 STATES = {"open": ["open"], "resolved": ["resolved"], "all": ["open", "resolved"]}
 
 
@@ -63,11 +65,39 @@ def read_alert(workspace: Workspace, prefix: str) -> dict[str, Any]:
             (alert["alert_key"],),
         )
         answers = history(store, alert["alert_key"])
+        impact = read_impact(store, [alert["alert_key"]]).get(alert["alert_key"], {})
     return {
         **{str(name): None if pd.isna(value) else value for name, value in alert.items()},
         "explanations": explained.to_dict("records"),
         "feedback": answers.to_dict("records"),
+        "impact": impact,
     }
+
+
+def read_impact(store: Store, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What is downstream of alerts, by key: rows of ``alert_impact``; empty before that table was ever built."""
+    if store.missing_tables(["alert_impact"]):
+        return {}
+    found = store.query("select * from {schema}.alert_impact where alert_key = any(%s)", (list(keys),))
+    return {row["alert_key"]: row for row in cast(list[dict[str, Any]], found.to_dict("records"))}
+
+
+def impact_text(impact: Mapping[str, Any]) -> str:
+    """What an alert hits, on one line; empty when nothing is known to be downstream."""
+    if not impact or not impact["downstream_count"]:
+        return ""
+    parts = [
+        named(impact["downstream_exposures"], "exposure"), named(impact["downstream_models"], "model"),
+        named(impact["downstream_others"], "other"),
+    ]  # fmt: skip
+    owners = ", ".join(impact["downstream_owners"])
+    return "; ".join([*filter(None, parts), *([f"owned by {owners}"] if owners else [])])
+
+
+def named(names: Sequence[str], kind: str) -> str:
+    """Some names and how many more there are, such as ``3 models: a, b, c``."""
+    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    return f"{len(names)} {kind}{'s' * (len(names) != 1)}: {shown}" if names else ""
 
 
 def alert_page(alert: dict[str, Any]) -> str:
@@ -80,7 +110,8 @@ def alert_page(alert: dict[str, Any]) -> str:
         "since": _minute(alert["window_start"]), "until": _minute(alert["window_end"]),
         "observed": alert["observed_value"], "expected": alert["expected_value"],
         "normal range": _range(alert["lower_bound"], alert["upper_bound"]), "score": alert["score"],
-        "owner": alert["owner"], "first seen": _minute(alert["first_seen_at"]),
+        "downstream": impact_text(alert["impact"]), "owner": alert["owner"],
+        "first seen": _minute(alert["first_seen_at"]),
         "last seen": f"{_minute(alert['last_seen_at'])}, {_times(alert['occurrences'])} in all",
         "resolved": _minute(alert["resolved_at"]),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from python_checks import learning, steps
+from python_checks.alert_list import impact_text, read_impact
 from python_checks.console import Narrator, Step
 from python_checks.contracts.model import Contract, ContractCheck
 from python_checks.contracts.record import record_contracts
@@ -345,6 +346,8 @@ def _summary(
     )
     is_open = alerts.pop("is_open").astype(bool)
     alerts["status"] = is_open.map({True: "open", False: "resolved"})
+    impact = read_impact(run.store, list(alerts["alert_key"]))
+    alerts["downstream"] = [impact_text(impact.get(key, {})) for key in alerts["alert_key"]]
     counts = run.store.query(
         "select (select count(*) from {schema}.metric_observations) as observations, "
         "(select count(*) from {schema}.monitors where is_active) as series"

@@ -47,6 +47,7 @@ def banner(alert: Any) -> str:
         f"DESCRIPTION: {_headline(alert)}",
         f"REASON: {alert['reason']}",
         *([f"WHERE: {alert['explanation']}"] if alert.get("explanation") else []),
+        *([f"DOWNSTREAM: {alert['downstream']}"] if alert.get("downstream") else []),
         f"OWNER: {alert['owner'] or 'nobody named'}",
     ]
     body = [part for line in lines for part in textwrap.wrap(line, BANNER_WIDTH, subsequent_indent="  ")]

@@ -65,6 +65,7 @@ class Shop:
         self.sql("create table seen (at timestamptz)")
         models = observed.root / "models"
         (models / "good.sql").write_text("{{ config(materialized='table') }} select * from generate_series(1, 5) as n")
+        (models / "below.sql").write_text("select * from {{ ref('bad') }}")
         (models / "bad.sql").write_text(
             "{{ config(materialized='table') }} select 1 / (select count(*) from {{ ref('good') }} where n > 9) as n"
         )
@@ -98,7 +99,7 @@ def shop(observed: Observed) -> Iterator[Shop]:
         file.unlink()
     made = Shop(observed)
     yield made
-    for name in ("good", "bad"):
+    for name in ("good", "bad", "below"):
         (made.models / f"{name}.sql").unlink()
     log.unlink(missing_ok=True)
 
@@ -117,6 +118,9 @@ def test_a_run_tracks_its_own_build(shop: Shop) -> None:
     )
     assert [asset for asset, _ in told] == ["public.bad"]
     assert "division by zero" in told[0][1]
+    hit = shop.sql(f"select downstream_models from {MONITORING}.alert_impact where downstream_count > 1")
+    assert hit == [(["public.bad", "public.below"],)]
+    assert summary.open_alerts.set_index("asset")["downstream"]["public.bad"] == "2 models: public.bad, public.below"
     before = shop.sql(
         f"select md5(string_agg(e::text, ',' order by execution_id)) from {MONITORING}.pipeline_executions as e"
     )

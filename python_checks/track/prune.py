@@ -143,7 +143,7 @@ TABLES = (
     Doomed("watermarks", "watermarks", "advanced_at", kept=_WATERMARKS),
     Doomed(
         "alerts", "alerts", "resolved_at", "status = 'resolved'", kept=_ALERTS, key="alert_key",
-        children=(("alert_explanations", ("alert_key",)),),
+        children=(("alert_explanations", ("alert_key",)), ("alert_deliveries", ("alert_key",))),
     ),
     Doomed("dbt_results", "dbt_results", "executed_at", kept=_RESULTS),
     # A check that found all well must outlive what it cleared, or that would be broken again.

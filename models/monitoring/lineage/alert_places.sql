@@ -58,8 +58,9 @@ subjects as (
 final as (
     select subjects.connection, subjects.asset, subjects.is_pipeline, places.address_id
     from subjects
+    -- The alert of a dbt node carries the node's table, like an alert about the table itself.
     inner join places on subjects.connection = places.connection and subjects.asset = places.asset
-    where not subjects.is_pipeline and subjects.asset <> ''
+    where subjects.asset <> ''
     union
     -- An alert without an asset is about everything that its connection holds.
     select subjects.connection, subjects.asset, subjects.is_pipeline, places.address_id
