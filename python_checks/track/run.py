@@ -68,7 +68,7 @@ class LiveBuild:
         self._run, self._ledger = run, ledger
         self._runs = DbtRuns(run.workspace.manifest, host=this_process())
         self._waiting: list[Event] = []
-        self._flushed_at = datetime.now(timezone.utc)
+        self._flushed_at = datetime.fromtimestamp(0, timezone.utc)
         self._is_on = run.workspace.project.is_live
         self._invocation = ""
 
@@ -82,7 +82,7 @@ class LiveBuild:
             self._waiting.append(self._runs.start_of(event.invocation_id, now, "build"))
         self._waiting += self._runs.registrations([event.node_id], now)
         self._waiting.append(self._runs.node_start(event.invocation_id, event.node_id, now))
-        if now - self._flushed_at > FLUSH or len(self._waiting) <= 4:
+        if now - self._flushed_at > FLUSH:
             self._flush(now)
 
     def finish(self) -> None:

@@ -1,0 +1,86 @@
+"""What tracking dbt costs: reading a run_results.json of many nodes, and being told of each node while dbt builds.
+
+    python benchmarks/dbt_tracking_speed.py [--nodes 500]
+
+Prints the seconds to take in the artifact the first time and again, and the share of a build's time that live tracking
+takes (dbt needs about 60 ms a model).
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from newest_bucket_speed import project
+
+from python_checks import steps
+from python_checks.dbt import NodeEvent
+from python_checks.server import EmbeddedServer
+from python_checks.track.dbt_runs import DbtRuns
+from python_checks.track.ledger import Ledger
+from python_checks.track.run import LiveBuild
+
+SECONDS_PER_MODEL = 0.06
+
+
+def main() -> None:
+    """Build a project and a warehouse in a temporary folder, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--nodes", type=int, default=500)
+    nodes = parser.parse_args().nodes
+    home = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
+    home.chmod(0o755)
+    server = EmbeddedServer(home / "server").start()
+    try:
+        workspace = project(server, home / "tracking")
+        steps.ensure_landing(workspace)
+        ids = [f"model.bench.model_{number}" for number in range(nodes)]
+        with (
+            steps.recorded_run(workspace, "bench", steps.new_run_id()) as run,
+            Ledger(workspace.profile.warehouse, run.store.schema) as ledger,
+        ):
+            results = invented(ids)
+            for name in ("first time", "again"):
+                began = time.perf_counter()
+                ledger.record(DbtRuns(workspace.manifest).of_results(results))
+                print(f"{nodes} nodes of run_results.json, {name:<12}{time.perf_counter() - began:8.3f} s")
+            workspace.project.is_live = True
+            live, invocation = LiveBuild(run, ledger), str(uuid.uuid4())
+            began = time.perf_counter()
+            for node_id in ids:
+                live.hear(NodeEvent(node_id, node_id, "model", "", invocation))
+            took = time.perf_counter() - began
+            share = took / (nodes * SECONDS_PER_MODEL)
+            print(f"{nodes} nodes told while they begin{took:15.3f} s, {share:.1%} of a build of such models")
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def invented(ids: list[str]) -> dict[str, Any]:
+    """A run_results.json in which every node took 50 ms, one after the other."""
+    start = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    moments = [start + timedelta(milliseconds=50 * number) for number in range(len(ids) + 1)]
+    found = [
+        {
+            "unique_id": node_id, "status": "success", "message": "SELECT 10", "compiled_code": f"select {node_id!r}",
+            "adapter_response": {"_message": "SELECT 10", "rows_affected": 10},
+            "timing": [{"name": "execute", "started_at": begin.isoformat(), "completed_at": end.isoformat()}],
+        }
+        for node_id, begin, end in zip(ids, moments, moments[1:], strict=False)
+    ]  # fmt: skip
+    metadata = {
+        "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json", "invocation_id": str(uuid.uuid4()),
+        "generated_at": moments[-1].isoformat(), "invocation_started_at": start.isoformat(),
+    }  # fmt: skip
+    return {"metadata": metadata, "args": {"which": "build"}, "results": found}
+
+
+if __name__ == "__main__":
+    main()
