@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -34,8 +35,8 @@ class Browser:
         (to_browser, self._write), (self._read, from_browser) = os.pipe(), os.pipe()
 
         def pipes() -> None:
-            # The browser reads commands from 3 and writes answers to 4; neither may be closed by moving the other.
-            reading, writing = os.dup(to_browser), os.dup(from_browser)
+            # The browser reads commands from 3 and writes answers to 4; neither may be overwritten by moving the other.
+            reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD, 10) for end in (to_browser, from_browser))
             os.dup2(reading, 3)
             os.dup2(writing, 4)
 

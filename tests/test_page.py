@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -277,6 +278,30 @@ def test_it_is_written_from_the_monitoring_schema_and_says_which_parts_lack_tabl
     assert (lost["state"], lost["message"]) == ("not evaluated", "connection refused")
 
 
+def contrast(one: str, other: str) -> float:
+    """Ratio of two colours as WCAG 2.2 counts it; 4.5 is enough for text (level AA)."""
+
+    def light(colour: str) -> float:
+        digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+        parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dim = sorted((light(one), light(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def test_text_can_be_read_on_every_ground_in_light_and_dark() -> None:
+    style = render_page(page(), script=SCRIPT).split("<style>")[1].split("</style>")[0]
+    light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", part)) for part in style.split("@media")[:2])
+    for theme in (light, {**light, **dark}):
+        pairs = [(text, ground) for text in ("text", "muted", "accent") for ground in ("bg", "panel", "soft")]
+        pairs += [(state, f"{state}-soft") for state in ("critical", "warning", "ok", "blind")]
+        pairs += [("text", "blind-soft"), *((state, "panel") for state in ("critical", "warning", "ok", "blind"))]
+        assert {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in pairs
+                if contrast(theme[pair[0]], theme[pair[1]]) < 4.5} == {}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     found = find_browser()
@@ -310,10 +335,14 @@ VIEWS = ("", "#view=alerts", "#view=assets", "#view=contracts", "#view=pipelines
 def test_in_a_browser_every_view_opens_from_disk_in_silence_and_fits(
     browser: Browser, written: str, width: int, dark: bool
 ) -> None:
-    browser.look(width=width, height=844, dark=dark)
+    browser.look(width=width, height=6000, dark=dark)
     for view in VIEWS:
         visit(browser, written + view)
         browser.run("new Promise((done) => setTimeout(done, 250))")
+        browser.wait(
+            "![...document.querySelectorAll('main .chart')].some((one) => one.offsetParent && !one.innerText && !one.querySelector('svg'))"
+        )
+        assert "cannot be drawn" not in browser.run("document.body.innerText"), view
         assert browser.problems == [], view
         assert [url for url in browser.requests if not url.startswith(("file:", "data:", "about:"))] == []
         assert browser.run("document.documentElement.scrollWidth") <= width, view
@@ -358,6 +387,32 @@ def test_in_a_browser_an_alert_is_drawn_and_its_figures_stand_in_a_table(browser
     browser.run("document.querySelector('#view figure summary').click()")
     browser.wait("document.querySelectorAll('#view figure tbody tr').length > 40")
     assert "weekly_board" in browser.run("document.getElementById('view').innerText")
+    assert browser.problems == []
+
+
+def test_in_a_browser_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser, written: str) -> None:
+    if bundle.chart_script() is None:
+        pytest.skip(bundle.NEEDED)
+    browser.look()
+    visit(browser, written)
+    browser.run("document.querySelector('#overview-more figure').scrollIntoView()")
+    marks = "[...document.querySelectorAll('#overview-more .mark-symbol path')]"
+    browser.wait(f"{marks}.length === 3")
+    place = browser.run(f"(() => {{ const box = {marks}[2].getBoundingClientRect();"
+                        " return [box.x + box.width / 2, box.y + box.height / 2]; })()")  # fmt: skip
+    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
+        browser.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+    browser.wait(f"location.hash === '#alert={'c' * 32}'")
+
+
+def test_in_a_browser_without_the_charting_library_the_figures_stand_open(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("python_checks.report.page.render.chart_script", lambda: None)
+    path = tmp_path / "index.html"
+    path.write_text(render_page(full()), encoding="utf-8")
+    visit(browser, f"{path.as_uri()}#alert={'a' * 32}")
+    browser.wait("document.querySelectorAll('#view figure tbody tr').length > 40")
     assert browser.problems == []
 
 
