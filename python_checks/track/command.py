@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shlex
@@ -75,7 +76,7 @@ def end_command(
         execution_id, _now(), completed_successfully, inserts, updates, soft_deletes, total_rows,
         next_watermark=next_watermark, execution_metadata=metadata or {}, error=error, monotonic=monotonic,
     )  # fmt: skip
-    with _own(tracker) as used:
+    with _own(tracker) as used, _told_once():
         refused = used.emit(event)
     if refused:
         raise ConfigError(refused[0].reason[:1].upper() + refused[0].reason[1:])
@@ -254,6 +255,17 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return str(number)
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """What the ledger refuses is an error of the command; the warning that programs get would say it twice."""
+    log = logging.getLogger("python_checks.track.sdk_delivery")
+    before, log.level = log.level, logging.ERROR
+    try:
+        yield
+    finally:
+        log.level = before
 
 
 @contextmanager

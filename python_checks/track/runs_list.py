@@ -15,6 +15,7 @@ from python_checks.errors import ConfigError
 from python_checks.store import Store
 from python_checks.track.model import pipeline_id
 
+MOST_NAME, LEAST_ERROR = 48, 20
 BAR, MOST_CHILDREN = 12, 10
 # A sign beside each word, which the eye finds sooner.
 SIGNS = {"success": "✓", "failed": "✗", "killed": "✗", "running": "…", "skipped": "–"}
@@ -90,17 +91,23 @@ def runs_text(rows: Sequence[dict[str, Any]], *, most_children: int = MOST_CHILD
     if not rows:
         return "No executions yet: track a pipeline, or run `lookout collect` after `dbt build`."
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("pipeline", overflow="fold")
+    lines = list(_lines(rows, most_children))
+    width = width or max(Console().width, 120)
+    table.add_column("pipeline", overflow="fold", max_width=MOST_NAME)
     table.add_column("started (UTC)", no_wrap=True)
     table.add_column("status", no_wrap=True)
     table.add_column("took", no_wrap=True, justify="right")
     table.add_column("", no_wrap=True)
     table.add_column("rows", no_wrap=True, justify="right")
-    table.add_column("error", no_wrap=True, overflow="ellipsis", ratio=1)
-    for cells in _lines(rows, most_children):
-        table.add_row(*cells)
+    table.add_column("error", no_wrap=True)
+    # The text of an error may be long: it gets what the others leave.
+    names = ("pipeline", "started (UTC)", "status", "took", "", "rows")
+    taken = [max(len(name), *(len(line[place]) for line in lines)) for place, name in enumerate(names)]
+    room = max(LEAST_ERROR, width - min(taken[0], MOST_NAME) - sum(taken[1:]) - 2 * len(names))
+    for *cells, error in lines:
+        table.add_row(*map(escape, cells), escape(error if len(error) <= room else error[: room - 1] + "…"))
     buffer = io.StringIO()
-    Console(file=buffer, width=width or max(Console().width, 120)).print(table)
+    Console(file=buffer, width=width).print(table)
     return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip().splitlines())
 
 
@@ -113,9 +120,9 @@ def _lines(
         is_last = number == len(shown) - 1 and not rest
         branch = "" if is_top else f"{indent}{'└─ ' if is_last else '├─ '}"
         yield (
-            escape(branch + _clean(row["pipeline"])), f"{row['start_date']:%Y-%m-%d %H:%M:%S}",
+            branch + _clean(row["pipeline"]), f"{row['start_date']:%Y-%m-%d %H:%M:%S}",
             f"{SIGNS[row['state']]} {row['state']}", _took(row["seconds"]), _bar(row["seconds"], longest),
-            "" if row["rows"] is None else f"{row['rows']:,}", escape(_clean(row["error"])),
+            "" if row["rows"] is None else f"{row['rows']:,}", _clean(row["error"]),
         )  # fmt: skip
         below = "" if is_top else indent + ("   " if is_last else "│  ")
         yield from _lines(row["children"], most, below, is_top=False)
