@@ -162,6 +162,18 @@ def test_a_lenient_contract_records_and_does_not_stop(shop: Shop) -> None:
     assert not any("lost" in text or "-5" in text for (text,) in told)
 
 
+def test_an_empty_table_is_not_evaluated_and_wakes_nobody(shop: Shop) -> None:
+    shop.declare("strict")
+    shop.sql("truncate landing.orders")
+    summary = shop.observed.run("2026-01-02")
+    assert (summary.exit_code, summary.problems) == (0, ())
+    assert shop.alerts() == []
+    assert shop.sql(f"select values_status from {MONITORING}.contract_status") == [("not_evaluated",)]
+    assert shop.sql(f"select status from {MONITORING}.scorecard where name = 'Contract compliance'") == [
+        ("not evaluated",)
+    ]
+
+
 def test_records_of_the_chaos_contract(shop: Shop) -> None:
     """O-C10, O-S4: three records in a document column, three broken promises in two of them."""
     shop.sql(
