@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 from python_checks.connections import Connection, connect
+from python_checks.contracts.model import Contract
 from python_checks.errors import LookoutError
 from python_checks.learning import calendar, calendar_name
+from python_checks.monitors import Monitor
+from python_checks.notify import load_settings
 from python_checks.store import LANDING_KEYS, Store
 from python_checks.workspace import Workspace, open_workspace
 
@@ -100,21 +103,40 @@ def _clock(subject: str, clock: datetime | None) -> Finding:
 
 
 def _settings(workspace: Workspace) -> Iterator[Finding]:
+    wrong: dict[str, None] = {}
+    monitors: Sequence[Monitor] = ()
+    contracts: Sequence[Contract] = ()
     try:
         monitors = workspace.monitors()
     except LookoutError as error:
-        for line in str(error).splitlines():
-            yield Finding("settings", False, line)
-        return
-    if not monitors:
+        wrong.update(dict.fromkeys(str(error).splitlines()))
+    try:
+        contracts = workspace.contracts()
+    except LookoutError as error:
+        # What both readers complain about is told once.
+        wrong.update(dict.fromkeys(str(error).splitlines()))
+    yield from (Finding("settings", False, line) for line in wrong)
+    if not wrong and not monitors and not contracts:
         yield Finding(
             "settings",
             False,
             "nothing is watched: add `config: {meta: {lookout: {timestamp_column: ...}}}` to a source or model",
         )
-        return
-    series = sum(len(m.metrics) for m in monitors)
-    yield Finding("settings", True, f"{len(monitors)} tables watched, {series} series")
+    elif not wrong:
+        series = sum(len(m.metrics) for m in monitors)
+        yield Finding("settings", True, f"{len(monitors)} tables watched, {series} series, {len(contracts)} contracts")
+    for contract in contracts:
+        if contract.left_out:
+            told = f"left to dbt, Lookout does not scan them: {', '.join(contract.left_out)}"
+            yield Finding(f"contract {contract.name}", True, told)
+    try:
+        targets = load_settings(workspace.root).targets
+    except LookoutError as error:
+        yield from (Finding("notifications", False, line) for line in str(error).splitlines())
+    else:
+        names = ", ".join(targets)
+        told = f"{len(targets)} targets: {names}" if names else "nobody is told; see docs/notifications.md"
+        yield Finding("notifications", True, told)
 
 
 def _tables(workspace: Workspace) -> Iterator[Finding]:

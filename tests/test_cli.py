@@ -167,7 +167,7 @@ def test_a_day_in_the_life(observed: Observed, lookout: Lookout) -> None:
     found = lookout("doctor", "--json", cwd=observed.root)
     findings = {f["subject"]: f for f in json.loads(found.out)}
     assert (found.code, [f for f in findings.values() if not f["ok"]]) == (0, [])
-    assert findings["settings"]["message"] == "1 tables watched, 1 series"
+    assert findings["settings"]["message"] == "1 tables watched, 1 series, 0 contracts"
     assert "as of 2026-03-03 06:00 UTC" in findings["last run"]["message"]
     assert {
         "python",
