@@ -141,7 +141,7 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
         try:
             said = json.loads(line)
             info, data = said["info"], said.get("data") or {}
-            key, now = info["invocation_id"], _moment(info["ts"])
+            key, now = info["invocation_id"], moment_of(info["ts"])
         except (ValueError, KeyError, TypeError):
             continue
         found[key] = replace(found.get(key) or LoggedInvocation(key, now), last_seen_at=now)
@@ -160,7 +160,7 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
 
 
 def _json_node(node: dict[str, str], now: datetime, is_finished: bool, data: dict[str, dict[str, str]]) -> LoggedNode:
-    started = _moment(node["node_started_at"]) if node.get("node_started_at") else now
+    started = moment_of(node["node_started_at"]) if node.get("node_started_at") else now
     if not is_finished:
         return LoggedNode(node["unique_id"], started)
     result = data.get("run_result") or {}
@@ -171,8 +171,8 @@ def _json_node(node: dict[str, str], now: datetime, is_finished: bool, data: dic
     )  # fmt: skip
 
 
-def _moment(text: str) -> datetime:
-    """A time of dbt's JSON log, which may have no offset (then UTC) or more digits than Python 3.10 reads."""
+def moment_of(text: str) -> datetime:
+    """A time as dbt writes it: UTC when it has no offset, any number of digits. Raises ValueError for anything else."""
     match = re.match(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?", text)
     if match is None:
         raise ValueError(text)

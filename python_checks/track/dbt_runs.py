@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from python_checks.declarations import owner_of
-from python_checks.track.dbt_log import LoggedInvocation, LoggedNode
+from python_checks.track.dbt_log import LoggedInvocation, LoggedNode, moment_of
 from python_checks.track.ledger_events import End, Event, Heartbeat, Register, Start
 from python_checks.track.model import Pipeline, hashed_id
 
@@ -192,9 +192,7 @@ def _rows(result: Mapping[str, Any], node_id: str) -> int | None:
 
 
 def _moment(text: Any) -> datetime:
-    """A time of an artifact: UTC when it has no offset, any number of digits after the second."""
-    match = re.match(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?", str(text))
-    if match is None:
+    try:
+        return moment_of(str(text))
+    except ValueError:
         return datetime.fromtimestamp(0, timezone.utc)
-    moment = datetime.fromisoformat(f"{match[1]} {match[2]}").replace(tzinfo=timezone.utc)
-    return moment.replace(microsecond=int((match[3] or "0")[:6].ljust(6, "0")))
