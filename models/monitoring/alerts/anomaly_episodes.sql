@@ -68,9 +68,9 @@ relevant as (
     inner join judged
         on
             ended.series_key = judged.series_key
-            and judged.bucket_start >= ended.bucket_start
-            and judged.bucket_start < ended.next_alerting
-            and judged.bucket_start <= coalesce(ended.ends_at, 'infinity')
+            and ended.bucket_start <= judged.bucket_start
+            and ended.next_alerting > judged.bucket_start
+            and coalesce(ended.ends_at, 'infinity') >= judged.bucket_start
 ),
 
 numbered as (
