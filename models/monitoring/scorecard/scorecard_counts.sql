@@ -1,8 +1,8 @@
 {{ config(materialized='ephemeral') }}
 
 with monitors as (
-    select * from {{ ref('lookout', 'monitors') }} as monitors
-    where is_active and not {{ lookout.is_of_pipeline('monitors') }}
+    select monitors.* from {{ ref('lookout', 'monitors') }} as monitors
+    where monitors.is_active and not {{ lookout.is_of_pipeline('monitors') }}
 ),
 
 baselines as (
