@@ -72,9 +72,9 @@ def known(**values: Any) -> dict[str, Any]:
 
 def page(
     own: dict[str, list[dict[str, Any]]] | None = None, *, points: Any = None, missing: tuple[str, ...] = (),
-    lacking: dict[str, tuple[str, ...]] | None = None, **frames: list[dict[str, Any]],
+    lacking: dict[str, tuple[str, ...]] | None = None, as_of: datetime = NOW, **frames: list[dict[str, Any]],
 ) -> PageData:  # fmt: skip
-    report = ReportData(NOW, NOW, {name: pd.DataFrame(rows) for name, rows in frames.items()}, missing)
+    report = ReportData(as_of, NOW, {name: pd.DataFrame(rows) for name, rows in frames.items()}, missing)
     shown = {name: pd.DataFrame(rows) for name, rows in (own or {}).items()}
     stretches = windows((own or {}).get("alerts", []), frames.get("series", []), NOW)
     if points is None:
@@ -219,7 +219,9 @@ def test_without_the_charting_library_the_page_says_so_and_shows_the_rest(monkey
                  "status": "missing_table", "message": "It is gone.", "unevaluated_since": NOW, "evaluated_at": None}]),
             "1 of 2 watched tables could not be evaluated",
         ),
-        (page(scorecard=[overall(unevaluated_contracts=1)]), "Unknown: not everything could be evaluated"),
+        (page(scorecard=[overall(unevaluated_contracts=1)]), "1 contract could not be evaluated"),
+        (page(scorecard=[overall(monitored_count=0, contract_count=0)]), "No table is watched yet"),
+        (page(scorecard=[overall()], as_of=NOW + 3 * DAY), "The last run was 3 days ago"),
     ],
 )  # fmt: skip
 def test_what_was_not_evaluated_is_never_all_right(shown: PageData, words: str) -> None:
@@ -233,6 +235,13 @@ def test_only_when_all_was_evaluated_and_nothing_is_open_the_data_is_all_right()
     told = Page(render_page(page(scorecard=[overall()]), script=SCRIPT))
     assert "Yes: nothing is open" in told.words
     assert "All of 2 watched tables could be evaluated, and no alert is open." in told.words
+
+
+def test_without_lineage_nobody_is_said_to_be_spared() -> None:
+    shown = page({"alerts": [known()]}, lacking={"downstream": ("alert_impact",)}, scorecard=[overall()])
+    told = Page(render_page(shown, script=SCRIPT))
+    assert "nothing known" not in told.words
+    assert told.words.count("not evaluated") == 2
 
 
 def test_windows_of_one_series_are_read_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -23,6 +24,9 @@ VIEWS = (
     ("pipelines", "Pipelines"), ("lineage", "Lineage"), ("scorecards", "Scorecards"),
 )  # fmt: skip
 MOST_NAMED = 4
+NOT_EVALUATED = "not evaluated"
+# Figures older than this no longer say that all is well.
+STALE = timedelta(days=2)
 
 
 @cache
@@ -49,8 +53,8 @@ def render_page(page: PageData, *, script: str | None = None) -> str:
     app = _app()
     html = _environment().get_template("index.html.j2").render(
         as_of=told["asOf"], clock=told["clock"], verdict=verdict(page, told["alerts"], told["assets"]),
-        open_alerts=[_told(alert) for alert in told["alerts"] if alert["open"]], unevaluated=page.rows("unevaluated"),
-        utc=text.utc, nobody=alert_words.NOBODY, views=VIEWS, document=to_json(told), app=app, charts=script or "",
+        open_alerts=[_told(page, alert) for alert in told["alerts"] if alert["open"]],
+        unevaluated=page.rows("unevaluated"), utc=text.utc, nobody=alert_words.NOBODY, views=VIEWS, document=to_json(told), app=app, charts=script or "",
         needed="" if script else NEEDED, hashes=" ".join(_hash(source) for source in (app, script) if source),
     )  # fmt: skip
     return html.rstrip() + "\n"
@@ -76,35 +80,41 @@ def verdict(page: PageData, alerts: list[Row], assets: list[Row]) -> Row:
             "text": "Nothing has been collected yet, so nothing can be said: run lookout run.", "facts": [],
         }  # fmt: skip
     still = [alert for alert in alerts if alert["open"]]
-    critical = sum(alert["severity"] == "critical" for alert in still)
+    gaps = _gaps(page, row, assets)
+    state, headline = _state(still, gaps)
+    facts = _facts(page, row, still, gaps)
+    return {"state": state, "headline": headline, "text": _summary(still, gaps, row), "facts": facts}
+
+
+def _gaps(page: PageData, row: Row, assets: list[Row]) -> list[str]:
+    """What keeps the answer from being yes though nothing is open, one clause each."""
     blind = sum(asset["state"] == "not evaluated" for asset in assets if asset["watched"])
-    contracts = row.get("unevaluated_contracts") or 0
-    watched = text.plural(row["monitored_count"], "watched table")
-    state, headline = _state(critical, len(still) - critical, blind + contracts)
-    hit = {name for alert in still for name in (*alert["models"], *alert["exposures"], *alert["others"])}
-    facts = [
-        ("Open alerts", f"{len(still)}, {critical} critical"),
-        ("Tables with an open alert", text.number(len({(a["connection"], a["asset"]) for a in still}))),
-        ("Hit downstream", text.plural(len(hit), "table or report", "tables and reports")),
-        ("Could not be evaluated", f"{blind} of {watched}" + (f", {contracts} contracts" if contracts else "")),
-        ("Score", f"{text.score(row['score'])} of 100" if row["score"] is not None else "not evaluated"),
-    ]
-    return {"state": state, "headline": headline, "text": _summary(still, blind, watched), "facts": facts}
+    contracts, watched = row.get("unevaluated_contracts") or 0, row["monitored_count"]
+    age = page.report.as_of - page.report.clock
+    gaps = [f"{blind} of {text.plural(watched, 'watched table')} could not be evaluated"] if blind else []
+    if contracts:
+        gaps.append(f"{text.plural(contracts, 'contract')} could not be evaluated")
+    if not watched and not row.get("contract_count"):
+        gaps.append("no table is watched yet")
+    if age > STALE:
+        gaps.append(f"the last run was {text.duration(age.total_seconds())} ago")
+    return gaps
 
 
-def _state(critical: int, warnings: int, blind: int) -> tuple[str, str]:
-    if critical:
+def _state(still: list[Row], gaps: list[str]) -> tuple[str, str]:
+    if any(alert["severity"] == "critical" for alert in still):
         return "critical", "No: something is broken"
-    if warnings:
+    if still:
         return "warning", "Mostly: there are warnings"
-    if blind:
+    if gaps:
         return "not evaluated", "Unknown: not everything could be evaluated"
     return "ok", "Yes: nothing is open"
 
 
-def _summary(still: list[Row], blind: int, watched: str) -> str:
-    said = [f"{blind} of {watched} could not be evaluated."] if blind else []
+def _summary(still: list[Row], gaps: list[str], row: Row) -> str:
+    said = [f"{gap[0].upper()}{gap[1:]}." for gap in gaps]
     if not still:
+        watched = text.plural(row["monitored_count"], "watched table")
         return " ".join(said) or f"All of {watched} could be evaluated, and no alert is open."
     oldest = min(still, key=lambda alert: alert["since"])
     owners = sorted({alert["owner"] or alert_words.NOBODY for alert in still})
@@ -113,9 +123,27 @@ def _summary(still: list[Row], blind: int, watched: str) -> str:
     return " ".join([first, f"To act: {', '.join(owners[:MOST_NAMED])}{more}.", *said])
 
 
-def _told(alert: Row) -> Row:
+def _facts(page: PageData, row: Row, still: list[Row], gaps: list[str]) -> list[tuple[str, str]]:
+    critical = sum(alert["severity"] == "critical" for alert in still)
+    hit = {name for alert in still for name in _hit(alert)}
+    downstream = text.plural(len(hit), "table or report", "tables and reports")
+    return [
+        ("Open alerts", f"{len(still)}, {critical} critical"),
+        ("Tables with an open alert", text.number(len({(a["connection"], a["asset"]) for a in still}))),
+        ("Hit downstream", NOT_EVALUATED if "downstream" in page.lacking else downstream),
+        ("Not evaluated", "; ".join(gaps) or f"0 of {text.plural(row['monitored_count'], 'watched table')}"),
+        ("Score", NOT_EVALUATED if row["score"] is None else f"{text.score(row['score'])} of 100"),
+    ]
+
+
+def _hit(alert: Row) -> list[str]:
+    return [*alert["exposures"], *alert["models"], *alert["others"]]
+
+
+def _told(page: PageData, alert: Row) -> Row:
     """One open alert for the first screen."""
-    hit = [*alert["exposures"], *alert["models"], *alert["others"]]
-    more = f" and {alert['downstream'] - MOST_NAMED} more" if len(hit) > MOST_NAMED else ""
-    downstream = ", ".join(hit[:MOST_NAMED]) + more if hit else "nothing known"
-    return {**alert, "hit": downstream, "place": f"{alert['connection']} {alert['asset']}".strip()}
+    hit = _hit(alert)
+    more = f" and {len(hit) - MOST_NAMED} more" if len(hit) > MOST_NAMED else ""
+    unknown = NOT_EVALUATED if "downstream" in page.lacking else "nothing known"
+    place = f"{alert['connection']} {alert['asset']}".strip()
+    return {**alert, "hit": ", ".join(hit[:MOST_NAMED]) + more if hit else unknown, "place": place}
