@@ -54,7 +54,8 @@ def render_page(page: PageData, *, script: str | None = None) -> str:
     html = _environment().get_template("index.html.j2").render(
         as_of=told["asOf"], clock=told["clock"], verdict=verdict(page, told["alerts"], told["assets"]),
         open_alerts=[_told(page, alert) for alert in told["alerts"] if alert["open"]],
-        unevaluated=page.rows("unevaluated"), utc=text.utc, nobody=alert_words.NOBODY, views=VIEWS, document=to_json(told), app=app, charts=script or "",
+        unevaluated=page.rows("unevaluated"), utc=text.utc, nobody=alert_words.NOBODY, views=VIEWS,
+        document=to_json(told), app=app, charts=script or "",
         needed="" if script else NEEDED, hashes=" ".join(_hash(source) for source in (app, script) if source),
     )  # fmt: skip
     return html.rstrip() + "\n"
