@@ -291,3 +291,13 @@ def test_the_command_says_what_is_broken(shop: Shop, lookout: Callable[..., Said
     assert (said.code, "1 of 1 contracts hold" in said.out) == (0, True)
     # A look at the structure does not clear what is wrong with the rows.
     assert [kind for _, kind, _, _ in shop.violations()] == ["CONSTRAINT_VIOLATION"]
+
+
+def test_a_landing_table_of_an_older_version_gets_its_new_columns(shop: Shop) -> None:
+    shop.declare("lenient")
+    shop.sql(
+        f"alter table {MONITORING}.contract_checks drop column invalid_rows cascade; drop table {MONITORING}.schema_changes cascade"
+    )
+    shop.observed.run("2026-01-02")
+    assert shop.sql(f"select invalid_rows from {MONITORING}.contract_checks") == [(0,)]
+    assert shop.sql(f"select count(*) from {MONITORING}.schema_changes") == [(2,)]
