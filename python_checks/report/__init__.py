@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from python_checks.errors import DeliveryError
+from python_checks.report import history
 from python_checks.report.data import ReportData, read
 from python_checks.report.page import read_page, render_page
 from python_checks.report.render import render_contracts, render_detection, render_portfolio, render_scorecard
@@ -24,15 +25,19 @@ REPORTS = {
 PAGE = "index.html"
 
 
-def write_reports(store: Store, folder: Path, *, as_of: datetime) -> list[Path]:
+def write_reports(store: Store, folder: Path, *, as_of: datetime, keep_history: bool = False) -> list[Path]:
     """Write the reports into ``folder`` (made if missing), each all or nothing; returns their paths.
 
+    ``keep_history`` also keeps a small summary in ``folder``/history to compare with later; its path is not returned.
     The text depends on the stored rows and ``as_of`` (with a time zone) alone. Raises SourceError when the monitoring
     schema cannot be read and DeliveryError when a file cannot be written.
     """
     data = read(store, as_of)
     page = render_page(read_page(store, data))
-    return [*(_write(folder / name, render(data)) for name, render in REPORTS.items()), _write(folder / PAGE, page)]
+    paths = [*(_write(folder / name, render(data)) for name, render in REPORTS.items()), _write(folder / PAGE, page)]
+    if keep_history:
+        history.keep(history.read_current(store, data), folder / history.FOLDER, _write)
+    return paths
 
 
 def _write(path: Path, content: str) -> Path:
