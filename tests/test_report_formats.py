@@ -243,6 +243,13 @@ def hostile() -> Row:
     )
 
 
+def test_an_alert_without_a_beginning_has_none(tmp_path: Path) -> None:
+    keep(summary(open_alerts=[alert(window_start=None)]), tmp_path, _write)
+    found = read_summary(tmp_path, "2025-01-31")
+    assert cells(markdown_comment(found, None), "Open alerts")[0][3] == "–"
+    assert "since an unknown time" in junit(found)
+
+
 def test_hostile_names_stay_text_in_markdown_and_call_nobody() -> None:
     for told in (
         markdown_comment(hostile(), None),

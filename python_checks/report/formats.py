@@ -262,7 +262,7 @@ def _critical(alerts: Iterable[Summary]) -> int:
 
 
 def _utc(moment: str) -> str:
-    return text.utc(datetime.fromisoformat(moment))
+    return text.utc(datetime.fromisoformat(moment) if moment else None)
 
 
 def _seconds(value: float) -> str:

@@ -134,10 +134,11 @@ def _table(row: Row) -> Row:
 
 def _alert(row: Row) -> Row:
     reason = f": {row['reason']}" if row.get("reason") else ""
+    since = row["window_start"]
     return {
         "key": row["alert_key"], "type": row["alert_type"], "severity": row["severity"],
         "connection": row["connection"] or "", "asset": row["asset"] or "", "column": row["column_name"] or "",
-        "metric": row["metric"] or "", "since": row["window_start"].astimezone(timezone.utc).isoformat(),
+        "metric": row["metric"] or "", "since": since.astimezone(timezone.utc).isoformat() if since else "",
         "owner": row["owner"] or "", "description": _cut(f"{row['description'] or ''}{reason}"),
     }  # fmt: skip
 
@@ -260,7 +261,7 @@ def _wrong(found: Any) -> str:
             if not (isinstance(row, dict) and all(isinstance(row.get(f, ...), kind) for f, kind in fields.items())):
                 return f"a row of {name} is wrong"
     try:
-        for moment in (found["as_of"], found["clock"], *(alert["since"] for alert in found["alerts"])):
+        for moment in (found["as_of"], found["clock"], *(a["since"] for a in found["alerts"] if a["since"])):
             datetime.fromisoformat(moment).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return "one of its times is none"
