@@ -306,7 +306,7 @@ def _publish(run: Run, narrator: Narrator, reports_dir: Path | None) -> tuple[Pa
 
     with narrator.step("publish") as step:
         folder = reports_dir or run.workspace.root / "reports"
-        paths = tuple(write_reports(run.store, folder, as_of=run.as_of))
+        paths = tuple(write_reports(run.store, folder, as_of=run.as_of, keep_history=True))
         step.done = f"{len(paths)} reports in {folder.name}/"
     return paths
 

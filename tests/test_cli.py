@@ -182,7 +182,25 @@ def test_a_day_in_the_life(observed: Observed, lookout: Lookout) -> None:
     reports = observed.root / "elsewhere_reports"
     written = lookout("report", "--reports", str(reports), "--as-of", "2026-03-03", cwd=observed.root)
     assert (written.code, written.err) == (0, "")
-    assert sorted(written.out.split()) == sorted(str(path) for path in reports.iterdir())
+    assert sorted(written.out.split()) == sorted(str(path) for path in reports.iterdir() if path.is_file())
+    comment = lookout(
+        "report", "--format", "markdown", "--reports", str(reports), "--as-of", "2026-03-04", cwd=observed.root
+    )
+    assert (comment.code, comment.err) == (0, "")
+    assert "2026-03-03" in comment.out
+    wrong = lookout("report", "--format", "pdf", "--reports", str(reports), cwd=observed.root)
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "--format 'pdf' is unknown: use files, markdown, junit." in wrong.err
+    no_base = lookout(
+        "report", "--format", "markdown", "--base", "2020-01-01", "--reports", str(reports), cwd=observed.root
+    )
+    assert (no_base.code, no_base.out) == (2, "")
+    assert len(no_base.err.splitlines()) == 1
+    file = observed.root / "elsewhere_reports" / "junit.xml"
+    assert (
+        lookout("report", "--format", "junit", "--out", str(file), "--as-of", "2026-03-03", cwd=observed.root).code == 0
+    )
+    assert file.read_text().startswith("<?xml")
 
     everything = "".join(part for s in (calm, said, again, told, table, found, written) for part in (s.out, s.err))
     assert not [c for c in everything if ord(c) < 32 and c != "\n"]

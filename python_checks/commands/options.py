@@ -8,6 +8,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from python_checks.errors import ConfigError
+
 AsOf = Annotated[
     str | None,
     typer.Option(
@@ -50,3 +52,12 @@ def finish(summary: Any, as_json: bool) -> NoReturn:
     else:
         show(summary)
     raise typer.Exit(summary.exit_code)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file that somebody asked for. Raises ConfigError when it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be written: {error.strerror or error}.") from error

@@ -20,6 +20,7 @@ from python_checks.commands.options import (
     finish,
     narrator,
     open_workspace,
+    write_text,
 )
 
 Tell = Annotated[bool, typer.Option("--notify/--no-notify", help="Tell people, as lookout.yml says.")]
@@ -125,21 +126,40 @@ def publish(
 
 
 def report(
+    output: Annotated[
+        str,
+        typer.Option("--format", help="files; or markdown, a comment for a pull request; or junit, for CI servers."),
+    ] = "files",
+    base: Annotated[
+        str | None,
+        typer.Option(help="Compare with the report of this day, or with this file. Default: the one before."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write markdown or junit into this file. Default: print it.")] = None,
     as_of: AsOf = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     project_dir: ProjectDir = HERE,
     reports: ReportsDir = None,
 ) -> None:
-    """Write the reports from what is stored; nothing is collected and nothing is judged."""
+    """Write the reports from what is stored, or tell it to a pull request or a CI server; nothing is collected."""
     from python_checks.report import write_reports
+    from python_checks.report.comparison import tell
     from python_checks.store import Store
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
     workspace.parse()
+    folder = reports or workspace.root / "reports"
     with Store(workspace.profile.warehouse, workspace.schema) as store:
-        for path in write_reports(store, reports or workspace.root / "reports", as_of=workspace.as_of):
-            typer.echo(path)
+        if output == "files":
+            for path in write_reports(store, folder, as_of=workspace.as_of, keep_history=True):
+                typer.echo(path)
+            return
+        text = tell(store, output, folder, base, as_of=workspace.as_of)
+    if out is None:
+        typer.echo(text)
+    else:
+        write_text(out, text)
+        typer.echo(out)
 
 
 def doctor(
