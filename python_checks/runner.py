@@ -134,8 +134,9 @@ def run_contracts(
         checks = _guard(run, narrator, declared.contracts, options, "guard", values=values, select=select)
         _derive(run, narrator)
         summary = _summary(run, reports=_publish(run, narrator, reports_dir), checks=checks)
-        is_broken = any(check.violations for check in checks)
-        return replace(summary, exit_code=EXIT_UNEVALUATED if run.problems else EXIT_ALERTS if is_broken else EXIT_OK)
+        is_blind = any(not check.is_evaluated for check in checks)
+        code = EXIT_ALERTS if any(check.is_broken for check in checks) else EXIT_UNEVALUATED if is_blind else EXIT_OK
+        return replace(summary, exit_code=EXIT_UNEVALUATED if run.problems else code)
 
 
 def run_learn(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSummary:
@@ -205,8 +206,8 @@ def _guard(
         checks = guard(
             run, contracts, options, values=values, select=select, on_done=lambda c: step.advance(c.contract.asset)
         )
-        broken = sum(bool(check.violations) for check in checks)
-        step.done = f"{len(checks)} contracts, {broken} broken" if broken else f"{len(checks)} contracts hold"
+        holding = sum(check.is_evaluated and not check.violations for check in checks)
+        step.done = f"{holding} of {len(checks)} contracts hold"
     return checks
 
 

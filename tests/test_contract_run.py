@@ -291,6 +291,9 @@ def test_the_command_says_what_is_broken(shop: Shop, lookout: Callable[..., Said
     assert (said.code, "1 of 1 contracts hold" in said.out) == (0, True)
     # A look at the structure does not clear what is wrong with the rows.
     assert [kind for _, kind, _, _ in shop.violations()] == ["CONSTRAINT_VIOLATION"]
+    shop.sql("truncate landing.orders")
+    said = lookout("contracts", "--as-of", "2026-01-04", "--quiet", cwd=shop.observed.root)
+    assert (said.code, "not evaluated" in said.out) == (2, True)
 
 
 def test_a_landing_table_of_an_older_version_gets_its_new_columns(shop: Shop) -> None:

@@ -201,6 +201,6 @@ class ContractCheck:
         return "not_evaluated" not in (self.structure, self.values)
 
     @property
-    def is_critical(self) -> bool:
-        """Whether a promise that matters is broken."""
-        return any(violation.severity == "critical" for violation in self.violations)
+    def is_broken(self) -> bool:
+        """Whether a promise is known to be broken, be it a small one."""
+        return any(violation.violation_type != "CONTRACT_NOT_EVALUATED" for violation in self.violations)

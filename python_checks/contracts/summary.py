@@ -46,7 +46,7 @@ def as_dict(summary: RunSummary) -> dict[str, Any]:
 
 def _show_check(check: ContractCheck) -> None:
     contract = check.contract
-    state = "broken" if check.violations else "not evaluated"
+    state = "broken" if check.is_broken else "not evaluated"
     rows = ""
     if check.checked_rows is not None:
         rows = f", {check.checked_rows:,} of {check.total_rows or check.checked_rows:,} rows checked"
@@ -55,7 +55,7 @@ def _show_check(check: ContractCheck) -> None:
         print(f"  {violation.severity:<8} {violation.violation_type:<22} {_sentence(violation)}")
     if len(check.violations) > MOST_LINES:
         print(f"  ... and {len(check.violations) - MOST_LINES} more, see the report.")
-    if check.message:
+    if check.message and check.is_broken:
         print(f"  could not evaluate: {check.message}")
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 DAY = timedelta(days=1)
+# The last line with a time is in the last so many characters, as a rule.
+TAIL = 4000
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 HEADER = re.compile(r"^=+ (\d{2}:\d{2}:\d{2}\.\d+) \| ([0-9a-f-]{36}) =+$", re.MULTILINE)
+IDENTITY = re.compile(r"^=+ [\d:.]+ \| ([0-9a-f-]{36}) =+$|\"invocation_id\": ?\"([0-9a-f-]{36})\"", re.MULTILINE)
 LINE = re.compile(r"^(\d{2}:\d{2}:\d{2}\.\d+) \[\w+ *\] \[([^\]]*)\]: (.*)$")
 COMMAND = re.compile(r"Command `\S+ ([\w-]+)[^`]*` (succeeded|failed) at")
 ASKED = re.compile(r"running dbt with arguments .*'invocation_command': ['\"]\S+ ([\w-]+)")
@@ -51,6 +54,11 @@ class LoggedInvocation:
     nodes: tuple[LoggedNode, ...] = field(default_factory=tuple)
 
 
+def invocations_in(text: str) -> list[str]:
+    """Ids of the invocations in a dbt.log, without reading any further: most of them are known already."""
+    return list(dict.fromkeys(match[1] or match[2] for match in IDENTITY.finditer(text)))
+
+
 def read_log(text: str, *, written_at: datetime, skip: Iterable[str] = ()) -> list[LoggedInvocation]:
     """Invocations in a dbt.log, oldest first. ``written_at`` is when the file last changed.
 
@@ -72,13 +80,20 @@ def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedI
     for header, end in reversed(list(zip(headers, ends, strict=True))):
         # Everything in this section happened before what follows it.
         section = text[header.end() : end]
-        times = [match[1] for line in section.splitlines() if (match := LINE.match(line))]
-        last = _not_after(times[-1] if times else header[1], latest)
+        last = _not_after(_last_time(section) or header[1], latest)
         started = _not_after(header[1], last)
         latest = started
         if header[2] not in known:
             found.append(_invocation(header[2], started, section))
     return found
+
+
+def _last_time(section: str) -> str:
+    for part in (section[-TAIL:], section):
+        times = [match[1] for line in part.splitlines() if (match := LINE.match(line))]
+        if times:
+            return times[-1]
+    return ""
 
 
 def _not_after(clock: str, limit: datetime) -> datetime:

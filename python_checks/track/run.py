@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from python_checks.dbt import NodeEvent, read_artifact
 from python_checks.errors import ArtifactError, LookoutError
-from python_checks.track.dbt_log import read_log
+from python_checks.track.dbt_log import invocations_in, read_log
 from python_checks.track.dbt_runs import DbtRuns, invocation_key
 from python_checks.track.ledger import Ledger
 from python_checks.track.ledger_events import Event
@@ -138,15 +138,15 @@ def _told_by_log(run: Run, ledger: Ledger, runs: DbtRuns, seen: set[str]) -> lis
         written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
     except OSError:
         return []
-    logged = [i for i in read_log(text, written_at=written_at, skip=seen) if i.invocation_id]
-    known = _ended(ledger, [invocation.invocation_id for invocation in logged])
+    found = invocations_in(text)
+    known = _ended(ledger, found)
+    skip = seen | {invocation for invocation in found if invocation_key(invocation) in known}
+    if skip.issuperset(found):
+        return []
+    logged = read_log(text, written_at=written_at, skip=skip)
     now = datetime.now(timezone.utc)
     is_alive = bool(logged) and logged[-1].ended_at is None and _is_being_written(file)
-    return [
-        runs.of_log(invocation, now=now, may_run=is_alive and invocation is logged[-1])
-        for invocation in logged
-        if invocation_key(invocation.invocation_id) not in known
-    ]
+    return [runs.of_log(i, now=now, may_run=is_alive and i is logged[-1]) for i in logged]
 
 
 def _is_being_written(file: Path) -> bool:
