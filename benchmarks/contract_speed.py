@@ -13,22 +13,18 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from _workbench import database
 from psycopg2.extensions import connection as PgConnection  # noqa: N812
-from psycopg2.extensions import parse_dsn
 
 from python_checks.connections import Connection, connect
 from python_checks.contracts.guard import check_contracts
 from python_checks.contracts.model import Contract, Rule
-from python_checks.server import EmbeddedServer
 
 TABLE, PARENT = "lookout_contract_speed", "lookout_contract_speed_parent"
 CREATE = f"""
@@ -102,22 +98,6 @@ def pairs() -> Iterator[tuple[Rule, str]]:
         Rule("expression", (), "expression", {"sql": condition}),
         f"select 1 from {TABLE} where not ({condition})",
     )
-
-
-@contextmanager
-def database(url: str | None) -> Iterator[Connection]:
-    """A database to measure in."""
-    if url:
-        yield Connection("benchmark", parse_dsn(url))
-        return
-    home = Path(tempfile.mkdtemp(prefix="lookout-"))
-    home.chmod(0o755)
-    server = EmbeddedServer(home).start()
-    try:
-        yield server.create_database("benchmark")
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def one_statement(connection: Connection, rules: tuple[Rule, ...]) -> float:

@@ -9,19 +9,15 @@ takes (dbt needs about 60 ms a model).
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
 import time
 import uuid
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
-from newest_bucket_speed import project
+from _workbench import project, server
 
 from python_checks import steps
 from python_checks.dbt import NodeEvent
-from python_checks.server import EmbeddedServer
 from python_checks.track.dbt_runs import DbtRuns
 from python_checks.track.ledger import Ledger
 from python_checks.track.run import LiveBuild
@@ -34,11 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nodes", type=int, default=500)
     nodes = parser.parse_args().nodes
-    home = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
-    home.chmod(0o755)
-    server = EmbeddedServer(home / "server").start()
-    try:
-        workspace = project(server, home / "tracking")
+    with server() as (running, home):
+        workspace = project(running, home / "tracking")
         steps.ensure_landing(workspace)
         ids = [f"model.bench.model_{number}" for number in range(nodes)]
         with (
@@ -58,9 +51,6 @@ def main() -> None:
             took = time.perf_counter() - began
             share = took / (nodes * SECONDS_PER_MODEL)
             print(f"{nodes} nodes told while they begin{took:15.3f} s, {share:.1%} of a build of such models")
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def invented(ids: list[str]) -> dict[str, Any]:

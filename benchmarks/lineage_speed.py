@@ -7,27 +7,20 @@ picked at random, and what 1,000 open alerts reach. Prints seconds, and millisec
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
+from _workbench import NOW, project, server
 
 from python_checks import steps
-from python_checks.server import EmbeddedServer
 from python_checks.store import Store
 from python_checks.track.lineage import declare, declare_manifest, down, rebuild_closure, subgraph, up
-from python_checks.workspace import Workspace, open_workspace
+from python_checks.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parent.parent
-NOW = datetime(2026, 7, 1, tzinfo=timezone.utc)
 LAYERS = 8
 ALERTS = """
 insert into {schema}.alerts (alert_key, alert_type, severity, status, connection, asset, column_name, metric,
@@ -40,15 +33,9 @@ from {schema}.addresses order by md5(name) limit 1000
 
 def main() -> None:
     """Measure each size in a database of its own."""
-    home = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
-    home.chmod(0o755)
-    server = EmbeddedServer(home / "server").start()
-    try:
+    with server() as (running, home):
         for edges in [int(argument) for argument in sys.argv[1:]] or [10_000, 100_000]:
-            measure(project(server, home / f"project{edges}"), edges)
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+            measure(project(running, home / f"project{edges}"), edges)
 
 
 def measure(workspace: Workspace, edges: int) -> None:
@@ -117,22 +104,6 @@ def invented(edges: int) -> dict[str, Any]:
             "depends_on": {"nodes": [f"model.bench.model_{source}" for source in sorted(sources)]},
         }  # fmt: skip
     return {"nodes": nodes, "sources": {}, "exposures": {}}
-
-
-def project(server: EmbeddedServer, root: Path) -> Workspace:
-    """An empty dbt project with Lookout as its package, and a database of its own."""
-    (root / "models").mkdir(parents=True)
-    database = server.create_database(root.name)
-    output = {"type": "postgres", "schema": "public", "threads": 1, "password": "", **database.parameters}
-    (root / "profiles.yml").write_text(yaml.safe_dump({"bench": {"target": "bench", "outputs": {"bench": output}}}))
-    (root / "dbt_project.yml").write_text("name: bench\nversion: 1.0.0\nprofile: bench\nmodel-paths: [models]\n")
-    (root / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
-    from dbt.cli.main import dbtRunner
-
-    dbtRunner().invoke(["deps", "--project-dir", str(root), "--profiles-dir", str(root), "--quiet"])
-    workspace = open_workspace(root, as_of=NOW)
-    workspace.parse()
-    return workspace
 
 
 @contextmanager

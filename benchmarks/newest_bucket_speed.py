@@ -13,25 +13,21 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
+from _workbench import NOW, project, server
 
 from python_checks import learning, steps
 from python_checks.monitors import series_key
 from python_checks.server import EmbeddedServer
-from python_checks.workspace import Workspace, open_workspace
 
-ROOT = Path(__file__).resolve().parent.parent
-LAST = datetime(2026, 7, 1, tzinfo=timezone.utc)
+LAST = NOW
 ALERTS = ["run", "--select", "fqn:lookout.monitoring.alerts.*"]
 
 
@@ -42,25 +38,19 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--once", action="store_true", help="Leave out the second measurement with twice the history.")
     given = parser.parse_args()
-    home = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
-    home.chmod(0o755)
-    server = EmbeddedServer(home / "server").start()
-    try:
+    with server() as (running, home):
         totals = [
-            measure(server, home / f"project{days}", given.series, days)
+            measure(running, home / f"project{days}", given.series, days)
             for days in ([given.days] if given.once else [given.days, 2 * given.days])
         ]
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
     if not given.once:
         print(f"\nTwice the history takes {totals[1] / totals[0]:.2f} times as long, observations to alerts")
 
 
-def measure(server: EmbeddedServer, root: Path, series: int, days: int) -> float:
+def measure(running: EmbeddedServer, root: Path, series: int, days: int) -> float:
     """Store ``days`` days of ``series`` series, learn them, then measure one more day: seconds up to its alerts."""
     print(f"\n{series:,} daily series, {days} days stored; load of the machine {os.getloadavg()[0]:.1f}")
-    workspace = project(server, root)
+    workspace = project(running, root)
     steps.ensure_landing(workspace)
     monitors, observations = invented(series, days)
     with steps.recorded_run(workspace, "bench", steps.new_run_id()) as run:
@@ -95,22 +85,6 @@ def measure(server: EmbeddedServer, root: Path, series: int, days: int) -> float
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  {lesson.rows + rest.rows:,} baseline rows written, peak {peak:,.0f} MB")
     return whole[0]
-
-
-def project(server: EmbeddedServer, root: Path) -> Workspace:
-    """An empty dbt project with Lookout as its package, and a database of its own."""
-    (root / "models").mkdir(parents=True)
-    database = server.create_database(root.name)
-    output = {"type": "postgres", "schema": "public", "threads": 1, "password": "", **database.parameters}
-    (root / "profiles.yml").write_text(yaml.safe_dump({"bench": {"target": "bench", "outputs": {"bench": output}}}))
-    (root / "dbt_project.yml").write_text("name: bench\nversion: 1.0.0\nprofile: bench\nmodel-paths: [models]\n")
-    (root / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
-    from dbt.cli.main import dbtRunner
-
-    dbtRunner().invoke(["deps", "--project-dir", str(root), "--profiles-dir", str(root), "--quiet"])
-    workspace = open_workspace(root, as_of=LAST)
-    workspace.parse()
-    return workspace
 
 
 def invented(series: int, days: int) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -8,27 +8,21 @@ page takes until it is drawn.
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
-import yaml
+from _workbench import NOW, ROOT, project, server
 
 from python_checks import steps
 from python_checks.report import write_reports
 from python_checks.report.data import read
 from python_checks.report.page import read_page, render_page
 from python_checks.runner import MONITORING
-from python_checks.server import EmbeddedServer
 from python_checks.store import Store
 from python_checks.track.lineage import rebuild_closure
-from python_checks.workspace import Workspace, open_workspace
+from python_checks.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parent.parent
-NOW = datetime(2026, 7, 1, tzinfo=timezone.utc)
 ROWS = """
 create temporary table t as
 select n, 'layer_' || n % 8 || '.table_' || n as asset, 'team-' || n % 12 as owner, 'layer_' || n % 8 as layer
@@ -99,14 +93,8 @@ from t cross join generate_series(1, 3) as k;
 def main() -> None:
     """Measure one size."""
     assets, days = [*map(int, sys.argv[1:3]), *(100, 90)[len(sys.argv[1:3]) :]]
-    home = Path(tempfile.mkdtemp(prefix="lookout-bench-"))
-    home.chmod(0o755)
-    server = EmbeddedServer(home / "server").start()
-    try:
-        measure(project(server, home / "project"), assets, days, home)
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+    with server() as (running, home):
+        measure(project(running, home / "project"), assets, days, home)
 
 
 def measure(workspace: Workspace, assets: int, days: int, home: Path) -> None:
@@ -157,22 +145,6 @@ def in_a_browser(home: Path) -> None:
             print(f"  opened in Chromium                   {loaded / 1000:7.2f} s, drawn by {shown / 1000:.2f} s")
     finally:
         browser.close()
-
-
-def project(server: EmbeddedServer, root: Path) -> Workspace:
-    """An empty dbt project with Lookout as its package, and a database of its own."""
-    (root / "models").mkdir(parents=True)
-    database = server.create_database(root.name)
-    output = {"type": "postgres", "schema": "public", "threads": 1, "password": "", **database.parameters}
-    (root / "profiles.yml").write_text(yaml.safe_dump({"bench": {"target": "bench", "outputs": {"bench": output}}}))
-    (root / "dbt_project.yml").write_text("name: bench\nversion: 1.0.0\nprofile: bench\nmodel-paths: [models]\n")
-    (root / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
-    from dbt.cli.main import dbtRunner
-
-    dbtRunner().invoke(["deps", "--project-dir", str(root), "--profiles-dir", str(root), "--quiet"])
-    workspace = open_workspace(root, as_of=NOW)
-    workspace.parse()
-    return workspace
 
 
 if __name__ == "__main__":

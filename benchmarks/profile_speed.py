@@ -10,20 +10,16 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
-from psycopg2.extensions import parse_dsn
+from _workbench import database
 
 from python_checks.connections import Connection, connect
 from python_checks.monitors import Metric, Monitor
-from python_checks.server import EmbeddedServer
 from python_checks.sources import ProfileRequest, collect
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=timezone.utc)
@@ -50,22 +46,6 @@ METRICS = (
     *(Metric(name, "real", column) for name in ("mean", "min", "max", "sum", "stddev") for column in ("id", *NUMBERS)),
     *(Metric(name, "rate", column) for name in ("zero_rate", "negative_rate") for column in NUMBERS),
 )
-
-
-@contextmanager
-def database(url: str | None) -> Iterator[Connection]:
-    """A database to measure in."""
-    if url:
-        yield Connection("benchmark", parse_dsn(url))
-        return
-    home = Path(tempfile.mkdtemp(prefix="lookout-"))
-    home.chmod(0o755)
-    server = EmbeddedServer(home).start()
-    try:
-        yield server.create_database("benchmark")
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def profile(connection: Connection, metrics: Sequence[Metric], since: datetime) -> tuple[float, float, int]:

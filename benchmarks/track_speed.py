@@ -2,8 +2,8 @@
 
     python benchmarks/track_speed.py [--executions 10000] [--url postgresql://...]
 
-The database must hold the tables of the monitoring schema (`dbt build --select monitoring`). Without a URL, the
-environment variable LOOKOUT_DATABASE_URL or the dbt profile of this folder names it. Everything written is removed.
+Without a URL it starts an embedded PostgreSQL in a temporary folder and removes it afterwards; a database that is named
+must hold the tables of the monitoring schema (`dbt build --select monitoring`), and everything written is removed.
 An execution is two events, its start and its end.
 """
 
@@ -18,11 +18,14 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
+from _workbench import project, server
+
+from python_checks import steps
 from python_checks.connections import Connection
 from python_checks.track import Tracker
 from python_checks.track.ledger import Ledger
 from python_checks.track.ledger_events import End, Event, Start
-from python_checks.track.sdk_context import connection_of, find_connection
+from python_checks.track.sdk_context import connection_of
 from python_checks.track.spool import deliver_spool, spool_for
 
 T0 = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -95,15 +98,23 @@ def spooled(connection: Connection, many: list[Event]) -> None:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure in the database that is named, else in one of a server of its own."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--executions", type=int, default=10_000)
     parser.add_argument("--url")
     arguments = parser.parse_args()
-    connection = connection_of(arguments.url, "--url") if arguments.url else find_connection()
-    if connection is None:
-        parser.error("name a database: --url, LOOKOUT_DATABASE_URL, or run this in a dbt project")
-    few, many = max(arguments.executions // 20, 1), arguments.executions
+    if arguments.url:
+        measure(connection_of(arguments.url, "--url"), arguments.executions)
+        return
+    with server() as (running, home):
+        workspace = project(running, home / "tracking")
+        steps.ensure_landing(workspace)
+        measure(workspace.profile.warehouse, arguments.executions)
+
+
+def measure(connection: Connection, executions: int) -> None:
+    """Measure and print."""
+    few, many = max(executions // 20, 1), executions
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {connection.place}")
     with tempfile.TemporaryDirectory() as folder, Ledger(connection) as ledger:
         os.environ["LOOKOUT_SPOOL"] = folder

@@ -1,0 +1,60 @@
+"""What benchmarks work on: a PostgreSQL in a temporary folder, and a dbt project with Lookout as its package."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+import yaml
+from psycopg2.extensions import parse_dsn
+
+from python_checks.connections import Connection
+from python_checks.server import EmbeddedServer
+from python_checks.workspace import Workspace, open_workspace
+
+ROOT = Path(__file__).resolve().parent.parent
+NOW = datetime(2026, 7, 1, tzinfo=timezone.utc)
+
+
+@contextmanager
+def server() -> Iterator[tuple[EmbeddedServer, Path]]:
+    """A running server and a folder for projects; both are gone afterwards."""
+    # Short, because a socket's path may not be long.
+    home = Path(tempfile.mkdtemp(prefix="lookout-"))
+    home.chmod(0o755)
+    running = EmbeddedServer(home / "server").start()
+    try:
+        yield running, home
+    finally:
+        running.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def database(url: str | None) -> Iterator[Connection]:
+    """A database to measure in: the one that a URL names, else one of a server of its own."""
+    if url:
+        yield Connection("benchmark", parse_dsn(url))
+        return
+    with server() as (running, _):
+        yield running.create_database("benchmark")
+
+
+def project(running: EmbeddedServer, root: Path, *, as_of: datetime = NOW) -> Workspace:
+    """An empty dbt project with Lookout as its package, and a database of its own."""
+    (root / "models").mkdir(parents=True)
+    database = running.create_database(root.name)
+    output = {"type": "postgres", "schema": "public", "threads": 1, "password": "", **database.parameters}
+    (root / "profiles.yml").write_text(yaml.safe_dump({"bench": {"target": "bench", "outputs": {"bench": output}}}))
+    (root / "dbt_project.yml").write_text("name: bench\nversion: 1.0.0\nprofile: bench\nmodel-paths: [models]\n")
+    (root / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
+    from dbt.cli.main import dbtRunner
+
+    dbtRunner().invoke(["deps", "--project-dir", str(root), "--profiles-dir", str(root), "--quiet"])
+    workspace = open_workspace(root, as_of=as_of)
+    workspace.parse()
+    return workspace
