@@ -8,13 +8,14 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from python_checks.contracts.breaking import LEVELS, Judgement
 from python_checks.contracts.consumers import Consumer
 from python_checks.contracts.diff import AssetDiff, ContractDiff
 from python_checks.contracts.versions import WORDS, Change
 from python_checks.report import text
+from python_checks.templates import text_templates
 
 SHOWN_CONSUMERS = 12
 LONGEST_VALUE = 200
@@ -108,11 +109,7 @@ def consumers_text(consumers: Iterable[Consumer]) -> str:
 
 @cache
 def _environment() -> Environment:
-    # No HTML escaping: this is Markdown, and text.cell escapes what comes from data.
-    found = Environment(
-        loader=PackageLoader("python_checks.contracts"), undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, autoescape=False,
-    )  # fmt: skip
+    found = text_templates("python_checks.contracts")
     found.filters |= {"cell": text.cell, "title": lambda asset: _arrows(title(asset)), "consumers": consumers_text}
     return found
 

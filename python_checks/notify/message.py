@@ -8,15 +8,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Literal
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from python_checks.connections import mask_secrets
 from python_checks.notify.facts import Fact, facts_of
 from python_checks.notify.model import OPENED, RESOLVED, WORSENED, Alert, Delivery
 from python_checks.report import text
+from python_checks.templates import text_templates
 
 Markup = Literal["text", "markdown", "slack"]
 SIGNS = {"INFO": "ℹ️", "SUCCESS": "✅", "WARNING": "⚠️", "ERROR": "❌", "CRITICAL": "🛑"}
@@ -131,7 +129,8 @@ class Message:
         """The text below the title, with the worst ``most`` alerts in full."""
         shown = sorted(self.told, key=_order)[:most]
         escape = _ESCAPES[markup]
-        template = _environment().get_template(f"message.{'md' if markup == 'markdown' else 'txt'}.j2")
+        name = f"message.{'md' if markup == 'markdown' else 'txt'}.j2"
+        template = text_templates("python_checks.notify").get_template(name)
         filled = template.render(
             message=self, shown=[_Shown.of(one, self.link) for one in shown], left=len(self.told) - len(shown),
             e=escape, bold=_BOLD[markup], anchor=_ANCHORS[markup],
@@ -244,12 +243,3 @@ _ANCHORS: dict[str, Callable[[str, str], str]] = {
     "text": lambda label, url: f"{label}: {url}", "markdown": lambda label, url: f"[{label}](<{url}>)",
     "slack": lambda label, url: f"<{url}|{label}>",
 }  # fmt: skip
-
-
-@cache
-def _environment() -> Environment:
-    # No HTML escaping: the escapes of each markup are in the templates.
-    return Environment(
-        loader=PackageLoader("python_checks.notify"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        autoescape=False,
-    )  # fmt: skip

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from python_checks.report import text
 from python_checks.report.alerts import NOBODY
 from python_checks.report.compare import Difference, blind_tables, compare, contract_key, place
 from python_checks.report.junit import junit
+from python_checks.templates import text_templates
 
 __all__ = ["junit", "markdown_comment"]
 
@@ -51,20 +49,11 @@ def markdown_comment(now: Summary, base: Summary | None) -> str:
         difference = compare(now, usable)
         headline, sections = _verdict(now, difference), _change_sections(now, usable, difference)
     filled = (
-        _environment()
+        text_templates("python_checks.report")
         .get_template("pull_request.md.j2")
         .render(headline=headline, compared=_compared(now, base), notices=_notices(now, usable), sections=sections)
     )
     return filled.rstrip() + "\n"
-
-
-@cache
-def _environment() -> Environment:
-    # No HTML escaping: this is Markdown, and _said and _code escape what comes from data.
-    return Environment(
-        loader=PackageLoader("python_checks.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        autoescape=False,
-    )  # fmt: skip
 
 
 def _standing(now: Summary) -> str:

@@ -13,6 +13,7 @@ from python_checks.errors import ConfigError, DeliveryError
 from python_checks.report import contracts
 from python_checks.report.alerts import overall
 from python_checks.report.data import ReportData, records
+from python_checks.report.queries import NEWEST_BUILD
 from python_checks.store import Store
 
 Row = dict[str, Any]
@@ -53,19 +54,9 @@ WATCHED = """
     order by monitors.connection, monitors.asset
 """
 
-# As on the page, the newest invocation of several nodes; only nodes that ran to their end took their time.
+# Of the newest build; only nodes that ran to their end took their time.
 SLOWEST = """
-    with newest as (
-        select runs.execution_id
-        from {schema}.pipeline_executions as runs
-        where runs.kind = 'dbt invocation' and runs.start_date <= %s and exists (
-            select 1 from {schema}.pipeline_executions as nodes
-            where nodes.parent_id = runs.execution_id
-            offset 1
-        )
-        order by runs.start_date desc, runs.execution_id
-        limit 1
-    )
+    with {newest_build}
     select pipelines.name, nodes.elapsed_seconds::float8 as seconds
     from newest
     inner join {schema}.pipeline_executions as nodes on nodes.parent_id = newest.execution_id
@@ -73,7 +64,7 @@ SLOWEST = """
     where nodes.status in ('success', 'pass', 'warn', 'fail') and nodes.elapsed_seconds is not null
     order by nodes.elapsed_seconds desc, pipelines.name
     limit %s
-"""
+""".replace("{newest_build}", NEWEST_BUILD)
 
 
 def read_current(store: Store, report: ReportData) -> Row:

@@ -17,6 +17,19 @@ SCORECARD = """
     order by scope, connection, name
 """
 
+# The newest invocation of several nodes: one that builds a single table is no picture of a day's work.
+NEWEST_BUILD = """newest as (
+        select runs.execution_id, runs.start_date
+        from {schema}.pipeline_executions as runs
+        where runs.kind = 'dbt invocation' and runs.start_date <= %s and exists (
+            select 1 from {schema}.pipeline_executions as nodes
+            where nodes.parent_id = runs.execution_id
+            offset 1
+        )
+        order by runs.start_date desc, runs.execution_id
+        limit 1
+    )"""
+
 KNOWN_ALERTS = """
     with clock as (select %s::timestamptz as now),
     known as (

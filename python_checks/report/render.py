@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from python_checks.report import alerts, contracts, detection, health, portfolio, text
 from python_checks.report.data import ReportData
-
-
-@cache
-def _environment() -> Environment:
-    # No HTML escaping: this is Markdown, and text.py escapes what comes from data.
-    return Environment(
-        loader=PackageLoader("python_checks.report"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        autoescape=False,
-    )  # fmt: skip
+from python_checks.templates import text_templates
 
 
 def _render(template: str, data: ReportData, *, headline: str = "", **context: Any) -> str:
@@ -25,7 +14,7 @@ def _render(template: str, data: ReportData, *, headline: str = "", **context: A
     if data.clock != data.as_of:
         note = f" The figures are those of the run at {text.utc(data.clock)} UTC."
     filled = (
-        _environment()
+        text_templates("python_checks.report")
         .get_template(template)
         .render(as_of=text.utc(data.as_of), note=note, headline=headline or alerts.headline(data), **context)
     )

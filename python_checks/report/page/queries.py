@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from python_checks.report.queries import KNOWN_ALERTS
+from python_checks.report.queries import KNOWN_ALERTS, NEWEST_BUILD
 
 
 class Question(NamedTuple):
@@ -84,19 +84,8 @@ INVOCATIONS = """
     limit 60
 """
 
-# The newest invocation of several nodes: one that builds a single table is no picture of a day's work.
 NODES = """
-    with newest as (
-        select runs.execution_id, runs.start_date
-        from {schema}.pipeline_executions as runs
-        where runs.kind = 'dbt invocation' and runs.start_date <= %s and exists (
-            select 1 from {schema}.pipeline_executions as nodes
-            where nodes.parent_id = runs.execution_id
-            offset 1
-        )
-        order by runs.start_date desc, runs.execution_id
-        limit 1
-    )
+    with {newest_build}
     select newest.execution_id as invocation, newest.start_date as began_at, pipelines.name, nodes.status,
         extract(epoch from nodes.start_date - newest.start_date)::float8 as offset_seconds, nodes.elapsed_seconds,
         nodes.total_rows, nodes.error
@@ -105,7 +94,7 @@ NODES = """
     inner join {schema}.pipelines as pipelines on pipelines.pipeline_id = nodes.pipeline_id
     order by nodes.start_date, pipelines.name
     limit 500
-"""
+""".replace("{newest_build}", NEWEST_BUILD)
 
 PIPELINES = """
     select report.pipeline_name as name, report.pipeline_type_name as pipeline_type, max(pipelines.owner) as owner,
