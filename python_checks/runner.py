@@ -18,7 +18,7 @@ from python_checks.contracts.run import HeldBack, guard, held_back
 from python_checks.dbt import Invocation, NodeEvent
 from python_checks.explanations import MOST, explain_alerts
 from python_checks.monitors import Monitor
-from python_checks.notify import load_settings, notify
+from python_checks.notify import Settings, load_settings, notify
 from python_checks.sources import CollectOptions
 from python_checks.steps import Run
 from python_checks.track.ledger import Ledger
@@ -48,10 +48,11 @@ class RunSummary:
 
 
 class Declared(NamedTuple):
-    """What the project says is watched and what it promises."""
+    """What the project says is watched, what it promises, and who is told."""
 
     monitors: tuple[Monitor, ...]
     contracts: tuple[Contract, ...]
+    targets: Settings
 
 
 def run_all(
@@ -73,7 +74,7 @@ def run_all(
     them as ``lookout.yml`` says.
     """
     declared = _parse(workspace, narrator)
-    monitors, contracts = declared
+    monitors, contracts, targets = declared
     with steps.recorded_run(workspace, "run", run_id) as run, open_ledger(run) as ledger:
         _register(run, declared)
         _catch_up(run, narrator, ledger)
@@ -95,7 +96,7 @@ def run_all(
                 _derive(run, narrator)
                 _explain(run, narrator, monitors, options, explain)
             reports = _publish(run, narrator, reports_dir)
-        if tell:
+        if tell and targets:
             _notify(run, narrator)
         return _summary(run, build=build, reports=reports, checks=checks, held=held)
 
@@ -152,11 +153,11 @@ def run_publish(
     workspace: Workspace, narrator: Narrator, *, run_id: str, reports_dir: Path | None = None, tell: bool = True
 ) -> RunSummary:
     """Publish only: derive once more from what is stored, write the reports and tell people; nothing is collected."""
-    _parse(workspace, narrator)
+    declared = _parse(workspace, narrator)
     with steps.recorded_run(workspace, "publish", run_id) as run:
         _derive(run, narrator)
         reports = _publish(run, narrator, reports_dir)
-        if tell:
+        if tell and declared.targets:
             _notify(run, narrator)
         return _summary(run, reports=reports)
 
@@ -165,8 +166,7 @@ def _parse(workspace: Workspace, narrator: Narrator) -> Declared:
     """Parse the project, read what it declares before a database is touched, and make sure the tables are there."""
     with narrator.step("parse") as step:
         workspace.parse()
-        declared = Declared(workspace.monitors(), workspace.contracts())
-        load_settings(workspace.root)
+        declared = Declared(workspace.monitors(), workspace.contracts(), load_settings(workspace.root))
         created = steps.ensure_landing(workspace)
         parts = [
             f"{len(workspace.manifest['nodes'])} nodes", f"{len(declared.monitors)} watched tables",
@@ -313,8 +313,6 @@ def _publish(run: Run, narrator: Narrator, reports_dir: Path | None) -> tuple[Pa
 
 
 def _notify(run: Run, narrator: Narrator) -> None:
-    if not load_settings(run.workspace.root):
-        return
     with narrator.step("notify") as step:
         step.done = notify(run).sentence
 
@@ -347,7 +345,8 @@ def _summary(
     )
     is_open = alerts.pop("is_open").astype(bool)
     alerts["status"] = is_open.map({True: "open", False: "resolved"})
-    impact = read_impact(run.store, list(alerts["alert_key"]))
+    # Of those that are over, nobody has to know any more whom they hit.
+    impact = read_impact(run.store, list(alerts.loc[is_open, "alert_key"]))
     alerts["downstream"] = [impact_text(impact.get(key, {})) for key in alerts["alert_key"]]
     counts = run.store.query(
         "select (select count(*) from {schema}.metric_observations) as observations, "

@@ -98,7 +98,9 @@ def _record_versions(store: Store, sights: Sequence[_Sight], *, as_of: datetime,
     """Write the versions that are new; returns the number of the version in force by place."""
     newest = store.query(
         "select distinct on (connection, asset, subject) * from {schema}.schema_versions "
-        "order by connection, asset, subject, version_number desc"
+        "where (connection, asset) in (select * from unnest(%s::text[], %s::text[])) "
+        "order by connection, asset, subject, version_number desc",
+        ([sight.place[0] for sight in sights], [sight.place[1] for sight in sights]),
     )
     known = {((row["connection"], row["asset"]), row["subject"]): row for row in newest.to_dict("records")}
     numbers: dict[Place, int] = {}
