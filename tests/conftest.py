@@ -17,6 +17,7 @@ import psycopg2
 import pytest
 import yaml
 from psycopg2 import sql
+from psycopg2.extensions import parse_dsn
 
 from python_checks.connections import Connection, connect
 from python_checks.server import EmbeddedServer
@@ -25,12 +26,25 @@ from python_checks.store import LANDING_KEYS
 ROOT = Path(__file__).resolve().parent.parent
 MONITORING = "monitoring"
 DbtRunner = Callable[..., Any]
+# Read before the tests, whose environment knows no LOOKOUT_ variable.
+TEST_URL = os.environ.get("LOOKOUT_TEST_URL", "")
+
+
+@dataclass(frozen=True)
+class GivenServer:
+    """A running server that LOOKOUT_TEST_URL names, by the libpq keywords of its superuser."""
+
+    parameters: dict[str, str]
+
+    def connection(self, database: str, name: str | None = None) -> Connection:
+        """Connection to one of its databases."""
+        return Connection(name or database, {**self.parameters, "dbname": database})
 
 
 class Server:
     """The suite's server: fresh databases on demand."""
 
-    def __init__(self, embedded: EmbeddedServer) -> None:
+    def __init__(self, embedded: EmbeddedServer | GivenServer) -> None:
         self.embedded = embedded
         self._names = (f"t{number}" for number in count(1))
 
@@ -52,7 +66,13 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """The suite's PostgreSQL. Its folder is short, because a socket's path may not be long."""
+    """The suite's PostgreSQL. Its folder is short, because a socket's path may not be long.
+
+    With LOOKOUT_TEST_URL, a superuser's URL, the suite runs on that server instead, in databases of its own making.
+    """
+    if TEST_URL:
+        yield Server(GivenServer({k: str(v) for k, v in parse_dsn(TEST_URL).items()}))
+        return
     home = Path(tempfile.mkdtemp(prefix="lookout-"))
     home.chmod(0o755)
     embedded = EmbeddedServer(home).start()
