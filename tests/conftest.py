@@ -34,11 +34,12 @@ TEST_URL = os.environ.get("LOOKOUT_TEST_URL", "")
 class GivenServer:
     """A running server that LOOKOUT_TEST_URL names, by the libpq keywords of its superuser."""
 
-    parameters: dict[str, str]
+    url: str
 
     def connection(self, database: str, name: str | None = None) -> Connection:
         """Connection to one of its databases."""
-        return Connection(name or database, {**self.parameters, "dbname": database})
+        given = parse_dsn(self.url)
+        return Connection(name or database, {**given, "port": int(given.get("port", 5432)), "dbname": database})
 
 
 class Server:
@@ -71,7 +72,7 @@ def server() -> Iterator[Server]:
     With LOOKOUT_TEST_URL, a superuser's URL, the suite runs on that server instead, in databases of its own making.
     """
     if TEST_URL:
-        yield Server(GivenServer({k: str(v) for k, v in parse_dsn(TEST_URL).items()}))
+        yield Server(GivenServer(TEST_URL))
         return
     home = Path(tempfile.mkdtemp(prefix="lookout-"))
     home.chmod(0o755)
