@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format docs lock clean
+.PHONY: help setup demo test bench lint format docs reference lock clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with the pinned requirements
 
@@ -46,6 +46,9 @@ docs: $(READY) ## Build the dbt docs site with lineage into reports/dbt_docs.htm
 	@$(BIN)/lookout db start > /dev/null
 	@$(BIN)/dbt docs generate --static --quiet --profiles-dir .lookout
 	@mkdir -p reports && cp target/static_index.html reports/dbt_docs.html && echo "reports/dbt_docs.html"
+
+reference: $(READY) ## Write docs/reference/ anew from the code, the command line and the YAML
+	@$(BIN)/python -m python_checks.reference
 
 lock: $(READY) ## Compile requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile -q --python-version 3.10 --extra demo --extra odcs --extra dev --no-header --no-annotate \

@@ -1,0 +1,148 @@
+"""docs/reference/ says what the code says: regenerated and compared, and every setting and example held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from python_checks import reference
+from python_checks.config import load_monitors
+from python_checks.contracts.declared import load_contracts
+from python_checks.metric_settings import CRITICAL_SCORE
+from python_checks.notify.settings_reader import read_settings
+from python_checks.track.prune import checked_retention
+
+SECTIONS = {section["title"]: section for section in reference.described()}
+COLUMNS = ("amount", "customer_id", "order_id", "line", "country", "channel", "loaded_at", "created_at", "record")
+
+
+@pytest.mark.parametrize("name", ["tables.md", "commands.md", "settings.md"])
+def test_the_pages_are_what_the_code_says(name: str) -> None:
+    written = (reference.ROOT / reference.FOLDER / name).read_text(encoding="utf-8")
+    assert written == reference.pages()[name], f"docs/reference/{name} is out of date: run `make reference`"
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_every_setting_is_described_and_none_that_does_not_exist(title: str) -> None:
+    section = SECTIONS[title]
+    assert set(section["settings"]) == set(reference.keys_of(section["keys"])), "edit docs/reference/settings.yml"
+
+
+def test_every_model_and_column_of_the_monitoring_schema_is_described() -> None:
+    for file in (reference.ROOT / reference.MONITORING).rglob("_*__models.yml"):
+        for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]:
+            assert model["description"].strip().startswith("One row"), model["name"]
+            for column in model["columns"]:
+                assert column.get("description"), f"{model['name']}.{column['name']}"
+                assert column.get("data_type"), f"{model['name']}.{column['name']}"
+
+
+def test_defaults_that_are_told_in_words_are_those_of_the_code() -> None:
+    said = SECTIONS["Settings of a metric"]["settings"]["critical_score"]["default"]
+    assert said == "`3`; `3.5` learned by the hour"
+    assert CRITICAL_SCORE["learned", "hour"] == 3.5
+    assert {score for key, score in CRITICAL_SCORE.items() if key != ("learned", "hour")} == {3.0}
+
+
+def test_a_default_that_is_no_longer_in_the_code_cannot_be_written() -> None:
+    with pytest.raises(AttributeError):
+        reference.default_of("=python_checks.monitors:Monitor.no_such_field")
+
+
+def _node(settings: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    known = {name: {"name": name, "data_type": "text"} for name in COLUMNS}
+    return {
+        "nodes": {}, "groups": {},
+        "sources": {
+            "source.shop.shop.orders": {
+                "resource_type": "source", "unique_id": "source.shop.shop.orders", "source_name": "shop",
+                "name": "orders", "schema": "public", "identifier": "orders", "patch_path": None,
+                "original_file_path": "models/sources.yml", "columns": {**known, **(columns or {})},
+                "config": {"meta": {"lookout": dict(settings)}}, "loaded_at_field": "created_at",
+            }
+        },
+    }  # fmt: skip
+
+
+def _table(key: str, value: Any) -> None:
+    _read({key: value})
+
+
+def _metric(key: str, value: Any) -> None:
+    own = {"kind": "count", "expression": "count(*)"} if key in ("name", "kind", "expression") else {}
+    _read({"metrics": [{"name": "mean" if not own else "refunds", "column": "amount", **own, key: value}]})
+
+
+def _own_column(key: str, value: Any) -> None:
+    column = {"name": "amount", "data_type": "numeric", "config": {"meta": {"lookout": {key: value}}}}
+    _read({"contract": "strict"}, {"amount": column})
+
+
+def _read(settings: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> None:
+    manifest = _node(settings, columns)
+    known = ("dev", "shop_db")
+    load_monitors(manifest, default_connection="dev", known_connections=known)
+    load_contracts(manifest, default_connection="dev", known_connections=known)
+
+
+def _notifications(folder: Path, content: Mapping[str, Any]) -> None:
+    file = folder / "lookout.yml"
+    target = {"data-team": {"url": {"env": "URL"}}, "on-call": {"url": {"env": "URL"}}}
+    whole = {"targets": target, "default": {"targets": "data-team"}, **content}
+    file.write_text(yaml.safe_dump({"notifications": whole}, sort_keys=False))
+    read_settings(file, {"URL": "https://hooks.example.com/a"})
+
+
+def _retention(_: str, example: str) -> None:
+    kind, _, days = example.partition("=")
+    checked_retention({kind: int(days)})
+
+
+TRIES: dict[str, Callable[[str, Any], None]] = {
+    "A watched table": _table,
+    "Metrics": lambda _, example: _table("metrics", [example]),
+    "Settings of a metric": _metric,
+    "Settings of a column": _own_column,
+    "Contract of a table": lambda key, value: _table("contract", {key: value}),
+    "Rule of a contract": lambda key, value: _table(
+        "contract", {"rules": [{**({} if key in ("expression", "unique") else {"expression": "true"}), key: value}]}
+    ),
+    "Sample of a contract": lambda key, value: _table("contract", {"sample": {"rows": 10, key: value}}),
+    "Contract of a column": lambda key, value: _own_column("contract", {key: value}),
+    "Retention": _retention,
+}
+ROUTE = {"match": {"owner": "sales"}, "targets": "data-team"}
+IN_FILE: dict[str, Callable[[str, Any], dict[str, Any]]] = {
+    "lookout.yml": lambda key, value: {key: value},
+    "Target in lookout.yml": lambda key, value: {
+        "targets": {"data-team": {"url": {"env": "URL"}, key: value}, "on-call": {"url": {"env": "URL"}}}
+    },
+    "Route in lookout.yml": lambda key, value: {"routes": [{**ROUTE, key: value}]},
+    "Match of a route": lambda key, value: {"routes": [{**ROUTE, "match": {key: value}}]},
+    "Quiet hours": lambda key, value: {"routes": [{**ROUTE, "quiet_hours": {"from": "21:00", key: value}}]},
+    "Digest": lambda key, value: {"routes": [{**ROUTE, "digest": {"at": "09:00", key: value}}]},
+}
+
+
+def _examples(titles: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    for title in titles:
+        for key, setting in SECTIONS[title]["settings"].items():
+            yield title, key, setting["example"]
+
+
+@pytest.mark.parametrize(("title", "key", "example"), _examples(TRIES))
+def test_an_example_is_accepted(title: str, key: str, example: Any) -> None:
+    TRIES[title](key, example)
+
+
+@pytest.mark.parametrize(("title", "key", "example"), _examples(IN_FILE))
+def test_an_example_of_lookout_yml_is_accepted(title: str, key: str, example: Any, tmp_path: Path) -> None:
+    _notifications(tmp_path, IN_FILE[title](key, example))
+
+
+def test_every_section_with_examples_is_tried() -> None:
+    assert set(SECTIONS) - set(TRIES) - set(IN_FILE) == {"Variables of dbt_project.yml", "Environment variables"}
