@@ -168,6 +168,9 @@ def calendar(store: Store, manifest: Mapping[str, Any]) -> tuple[tuple[CalendarE
     """Entries of the calendar that the project names, and one sentence for everything that is wrong with it."""
     name = calendar_name(manifest)
     node = _node_named(manifest, name)
+    if node is None and name == CALENDAR:
+        # Nobody has to have one: in a project of one's own, the default names nothing until there is such a seed.
+        return (), ()
     if node is None:
         sentence = f"The project has no seed, model or source '{name}', which the var lookout_calendar names"
         return (), (f"{sentence}: correct it in dbt_project.yml.",)

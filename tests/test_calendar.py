@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
@@ -116,8 +117,15 @@ def test_a_named_day_is_as_if_it_had_never_been() -> None:
 def project(observed: Observed) -> Iterator[Observed]:
     definition = observed.root / "dbt_project.yml"
     before = definition.read_text()
+    columns = ["start_date", "end_date", "asset_pattern", "reason"]
+    seed = {"name": "lookout_calendar", "config": {"column_types": dict.fromkeys(columns, "text")}}
+    seeds = observed.root / "seeds"
+    seeds.mkdir()
+    (seeds / "lookout_calendar.csv").write_text(",".join(columns) + "\n")
+    (seeds / "seeds.yml").write_text(yaml.safe_dump({"version": 2, "seeds": [seed]}))
     yield observed
     definition.write_text(before)
+    shutil.rmtree(seeds)
     (observed.root / "models" / "calendar.yml").unlink(missing_ok=True)
 
 
@@ -147,7 +155,7 @@ def test_a_calendar_is_heard_forgotten_and_replaced(project: Observed) -> None:
         return rows()["2026-02-20"][:2]
 
     def change(statement: str) -> None:
-        project.sql(statement.replace("CALENDAR", f"{MONITORING}.lookout_calendar"), at="observed")
+        project.sql(statement.replace("CALENDAR", "public.lookout_calendar"), at="observed")
 
     project.sql(DAILY)
     project.declare({"orders": {"timestamp_column": "at", "metrics": ["row_count"]}})
