@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from python_checks import __version__
-from python_checks.commands import alerts, backtest, contracts, db, runs, track
+from python_checks.commands import alerts, backtest, contracts, db, grants, runs, track
 from python_checks.errors import ConfigError, LookoutError
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ for command in (
 app.command()(track.runs)
 app.command()(runs.notify)
 app.command()(track.prune)
+app.command()(grants.grants)
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(track.track_app, name="track")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from python_checks.connections import Connection, connect
+import psycopg2
+
+from python_checks.connections import Connection, clean_message, connect
 from python_checks.contracts.model import Contract
 from python_checks.errors import LookoutError
+from python_checks.grants import needs_of
+from python_checks.grants.rights import read_rights
 from python_checks.learning import calendar, calendar_name
 from python_checks.monitors import Monitor
 from python_checks.notify import load_settings
@@ -25,11 +30,15 @@ MOST_CLOCK_SKEW_SECONDS = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; ``message`` says what was seen or, when not ``ok``, what is wrong and what to do."""
+    """One thing looked at; ``message`` says what was seen or, when not ``ok``, what is wrong and what to do.
+
+    A warning is ``ok``: Lookout can work, and something could be better.
+    """
 
     subject: str
     ok: bool
     message: str
+    is_warning: bool = False
 
 
 def examine(
@@ -46,13 +55,13 @@ def examine(
         Finding("profile", True, f"{workspace.profile.name}, target {workspace.profile.target}, from {kind}")
     )
     for connection in workspace.profile.outputs.values():
-        findings += _database(connection, is_warehouse=connection.name == workspace.profile.target)
+        findings += _database(connection)
     try:
         workspace.parse()
     except LookoutError as error:
         return [*findings, Finding("project", False, str(error))]
     findings.append(Finding("project", True, f"{workspace.root.name}, {len(workspace.manifest['nodes'])} nodes"))
-    return [*findings, *_settings(workspace), *_tables(workspace)]
+    return [*findings, *_settings(workspace), *_rights(workspace), *_tables(workspace)]
 
 
 def _versions() -> Iterator[Finding]:
@@ -63,7 +72,7 @@ def _versions() -> Iterator[Finding]:
     yield Finding("dbt", True, f"dbt-core {version('dbt-core')}, dbt-postgres {version('dbt-postgres')}")
 
 
-def _database(connection: Connection, *, is_warehouse: bool) -> Iterator[Finding]:
+def _database(connection: Connection) -> Iterator[Finding]:
     subject = f"connection {connection.name}"
     try:
         handle = connect(connection, application="lookout doctor", statement_timeout=10, read_only=True)
@@ -76,12 +85,6 @@ def _database(connection: Connection, *, is_warehouse: bool) -> Iterator[Finding
             release, clock, user = cursor.fetchone() or (0, None, "")
             yield _release(subject, connection, int(release), str(user))
             yield _clock(subject, clock)
-            if is_warehouse:
-                cursor.execute("select has_database_privilege(current_database(), 'create')")
-                allowed = cursor.fetchone() == (True,)
-                name = connection.parameters.get("dbname")
-                remedy = f"{user} may not create schemas: grant create on database {name} to it"
-                yield Finding(f"{subject}, rights", allowed, "may create schemas" if allowed else remedy)
     finally:
         handle.close()
 
@@ -100,6 +103,34 @@ def _clock(subject: str, clock: datetime | None) -> Finding:
         f"{subject}, clock", False,
         f"differs from this machine's by {skew:.0f} s: set both by NTP, or freshness will be off by that much",
     )  # fmt: skip
+
+
+def _rights(workspace: Workspace) -> Iterator[Finding]:
+    """What Lookout's users may do, and what they had better not. What could not be opened was told before."""
+    try:
+        needs = needs_of(workspace)
+    except LookoutError:
+        # Wrong settings were told before.
+        return
+    home = workspace.profile.target
+    for name in sorted(needs.reads, key=lambda name: (name != home, name)):
+        schemas = (needs.monitoring, *sorted(needs.builds)) if name == home else ()
+        try:
+            handle = connect(workspace.profile.outputs[name], read_only=True, statement_timeout=10)
+            with closing(handle), handle, handle.cursor() as cursor:
+                rights = read_rights(cursor, sorted(needs.reads[name]), schemas)
+        except LookoutError:
+            continue
+        except psycopg2.Error as error:
+            yield Finding(f"connection {name}, rights", False, f"could not be looked at: {clean_message(error)}")
+            continue
+        remedy = f"let a DBA run what `lookout grants --connection {name}` prints"
+        lacks = rights.lacks
+        may = f"{rights.user} may do all that is needed" if not lacks else f"{rights.user} may not {lacks}: {remedy}"
+        yield Finding(f"connection {name}, rights", not lacks, may)
+        if rights.excess and not workspace.is_embedded:
+            told = f"{rights.user} {rights.excess}, which Lookout does not need: {remedy}, and connect as that role"
+            yield Finding(f"connection {name}, least privilege", True, told, is_warning=True)
 
 
 def _settings(workspace: Workspace) -> Iterator[Finding]:

@@ -177,7 +177,8 @@ def doctor(
         typer.echo(json.dumps([vars(f) for f in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            typer.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.subject}: {finding.message}")
+            word = "warn" if finding.is_warning else "ok  " if finding.ok else "FAIL"
+            typer.echo(f"{word} {finding.subject}: {finding.message}")
     raise typer.Exit(0 if all(f.ok for f in findings) else 2)
 
 
