@@ -250,8 +250,10 @@ def _lines(frame: pd.DataFrame) -> str:
     columns = [_cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
     # Alone on its line, the text \. ends the data before PostgreSQL 18 unless it is quoted. A column that comes alone
     # is the key, which is never missing.
-    quoting = csv.QUOTE_ALL if len(columns) == 1 else csv.QUOTE_MINIMAL
-    csv.writer(buffer, lineterminator="\r\n", quoting=quoting).writerows(zip(*columns, strict=True))
+    writer = csv.writer(
+        buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL if len(columns) == 1 else csv.QUOTE_MINIMAL
+    )
+    writer.writerows(zip(*columns, strict=True))
     return buffer.getvalue()
 
 
