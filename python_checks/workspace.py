@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from python_checks.config import check_manifest_version, load_monitors
 from python_checks.connections import Profile, load_profile, profiles_directory
@@ -17,6 +20,8 @@ from python_checks.dbt import Project, find_project, profile_name
 from python_checks.errors import ConfigError
 from python_checks.monitors import Monitor
 from python_checks.server import DATABASES, EmbeddedServer, state_directory
+
+logger = logging.getLogger(__name__)
 
 PACKAGE = "lookout"
 # Far enough from the ends of what a nanosecond clock can hold.
@@ -63,12 +68,12 @@ class Workspace:
 def open_workspace(
     start: Path, *, profiles_dir: Path | None = None, target: str | None = None, as_of: str | datetime | None = None
 ) -> Workspace:
-    """Find project and profile; with no profile anywhere, start the embedded server and use its own."""
+    """Find project and profile; with no profile of that name anywhere, start the embedded server and use its own."""
     root = find_project(start.resolve())
     name = profile_name(root)
     clock = parse_clock(as_of)
     target = target or os.environ.get("DBT_TARGET")
-    folder = profiles_directory(profiles_dir, root)
+    folder = profiles_folder(root, name, profiles_dir)
     embedded = folder is None
     if folder is None:
         server = EmbeddedServer(state_directory(root)).start()
@@ -78,6 +83,32 @@ def open_workspace(
     profile = load_profile(folder, name, target)
     project = Project(root, folder, target, as_of=clock, is_live=as_of is None)
     return Workspace(root, profile, project, clock, embedded)
+
+
+def profiles_folder(root: Path, name: str, explicit: Path | None = None) -> Path | None:
+    """Folder of the profiles.yml that has the project's profile; None for the one of the embedded server.
+
+    ``~/.dbt/profiles.yml`` belongs to all projects of a person: one that it does not name gets the embedded server, as
+    it would without that file. A folder that was chosen on purpose is taken as it is. Raises ConfigError when it has no
+    profiles.yml.
+    """
+    chosen = explicit or (Path(os.environ["DBT_PROFILES_DIR"]) if os.environ.get("DBT_PROFILES_DIR") else None)
+    if chosen is not None and chosen.resolve() == state_directory(root):
+        return None
+    folder = profiles_directory(explicit, root)
+    if folder is None or chosen is not None or folder == root or _names_profile(folder / "profiles.yml", name):
+        return folder
+    logger.warning("%s has no profile '%s': using the embedded PostgreSQL.", folder / "profiles.yml", name)
+    return None
+
+
+def _names_profile(file: Path, name: str) -> bool:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        # What is wrong with the file is told where it is read.
+        return True
+    return not isinstance(content, dict) or name in content
 
 
 def parse_clock(text: str | datetime | None) -> datetime:
