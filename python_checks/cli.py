@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from python_checks import __version__
-from python_checks.commands import alerts, backtest, contracts, db, grants, runs, track
+from python_checks.commands import alerts, backtest, ci, contracts, db, grants, runs, track
 from python_checks.errors import ConfigError, LookoutError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ for command in (
     backtest.backtest,
 ):
     app.command()(command)
+app.command()(ci.ci)
 app.command()(track.runs)
 app.command()(runs.notify)
 app.command()(track.prune)
