@@ -86,7 +86,10 @@ def _serve(cursor: extensions.cursor, source: Connection) -> None:
 
 
 def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: str, tables: Sequence[str]) -> None:
-    cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+    cursor.execute("select 1 from pg_catalog.pg_namespace where nspname = %s", (schema,))
+    if cursor.fetchone() is None:
+        # Asked first, because `if not exists` wants the right to create schemas even where there is nothing to do.
+        cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
     for table in tables:
         cursor.execute(sql.SQL("drop foreign table if exists {}").format(sql.Identifier(schema, table)))
     cursor.execute(
