@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with pipelines as (
     select * from {{ ref('lookout', 'pipelines') }}
