@@ -194,3 +194,18 @@ def test_pagerduty_gets_one_incident_an_owner(monkeypatch: pytest.MonkeyPatch) -
     assert '"event_action": "trigger"' in posted[0]
     assert '"event_action": "resolve"' in posted[1]
     assert all(f'"dedup_key": "{opened.thread}"' in text for text in posted)
+
+
+def test_images_are_left_to_the_service_unless_somebody_says_so(tmp_path: Path) -> None:
+    def found(head: str, target: str) -> bool | None:
+        text = f"notifications: {{{head} targets: {{a: {{url: {{env: A}}{target}}}}}}}"
+        (tmp_path / "lookout.yml").write_text(text)
+        return load_settings(tmp_path, {"A": "https://example.com"}).targets["a"].images
+
+    assert [found("", ""), found("images: false,", ""), found("images: false,", ", images: true")] == [
+        None, False, True,
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match=r"targets.a.images"):
+        found("", ", images: sometimes")
+    with pytest.raises(ConfigError, match="images"):
+        found("images: 3,", "")

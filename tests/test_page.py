@@ -18,7 +18,8 @@ from python_checks.connections import Connection
 from python_checks.report import write_reports
 from python_checks.report.data import ReportData
 from python_checks.report.page import PageData, bundle, render_page
-from python_checks.report.page.points import MOST_POINTS, alert_window, thin, to_json, windows
+from python_checks.report.page.chart import Span, series_chart
+from python_checks.report.page.points import MOST_POINTS, alert_window, encode, thin, to_json, windows
 from python_checks.store import Store
 from tests.browser import Browser, find_browser
 from tests.conftest import DbtRunner
@@ -397,6 +398,37 @@ def test_in_a_browser_an_alert_is_drawn_and_its_figures_stand_in_a_table(browser
     browser.wait("document.querySelectorAll('#view figure tbody tr').length > 40")
     assert "weekly_board" in browser.run("document.getElementById('view').innerText")
     assert browser.problems == []
+
+
+def test_in_a_browser_the_page_and_a_message_draw_the_same_chart(browser: Browser, written: str) -> None:
+    if bundle.chart_script() is None:
+        pytest.skip(bundle.NEEDED)
+    browser.look()
+    shown = full()
+    for key in "ac":
+        visit(browser, f"{written}#alert={key * 32}")
+        browser.wait("document.querySelector('#view figure svg path')")
+        spec = json.loads(browser.run("JSON.stringify(document.querySelector('#view .chart').spec)"))
+        alerts = shown.rows("alerts")
+        this = next(row for row in alerts if row["alert_key"] == key * 32)
+        window = alert_window(this)
+        assert window is not None
+        spans = [
+            Span(row["window_start"].timestamp(), (NOW if row["is_open"] else row["window_end"]).timestamp(), row is this)
+            for row in alerts if row["series_key"] == "rows"
+        ]  # fmt: skip
+        points = encode(shown.points, shown.stretches)["rows"]
+        drawn = json.loads(json.dumps(series_chart(this, points, window.since, window.until, spans)))
+        assert len(drawn["layer"]) == {"a": 5, "c": 3}[key]
+        for layer in (*spec["layer"], *drawn["layer"]):
+            for row in layer["data"]["values"]:
+                for words in ("when", "Observed", "Expected", "Usual"):
+                    row.pop(words, None)
+            for part in (layer, *layer.get("layer", ())):
+                part["encoding" if "encoding" in part else "none"] = {
+                    name: value for name, value in part.get("encoding", {}).items() if name != "tooltip"
+                }
+        assert {name: spec[name] for name in drawn} == drawn
 
 
 def test_in_a_browser_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser, written: str) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from python_checks.connections import mask_secrets
+from python_checks.notify.charts import Chart
 from python_checks.notify.facts import Fact, facts_of
 from python_checks.notify.model import OPENED, RESOLVED, WORSENED, Alert, Delivery
 from python_checks.report import text
@@ -61,7 +62,8 @@ class Told:
 class Message:
     """What is posted in one go to one target. ``is_all_clear`` says that nothing told before is still open.
 
-    ``thread`` is the same for all messages to this target about this group.
+    ``thread`` is the same for all messages to this target about this group. ``charts`` are those of its worst alerts,
+    the worst first; a service that takes no images leaves them out.
     """
 
     message_id: str
@@ -72,6 +74,7 @@ class Message:
     link: str = ""
     is_all_clear: bool = False
     note: str = ""
+    charts: tuple[Chart, ...] = ()
 
     @property
     def level(self) -> str:
@@ -87,6 +90,11 @@ class Message:
     def thread(self) -> str:
         """Identity of the conversation with this target about this group."""
         return "lookout-" + hashlib.sha256(f"{self.target}\n{self.group}".encode()).hexdigest()[:16]
+
+    @property
+    def worst_first(self) -> list[Told]:
+        """What it tells, the worst first and what is over last."""
+        return sorted(self.told, key=_order)
 
     @property
     def headline(self) -> str:
@@ -127,7 +135,7 @@ class Message:
 
     def body(self, markup: Markup, most: int = MOST_SHOWN) -> str:
         """The text below the title, with the worst ``most`` alerts in full."""
-        shown = sorted(self.told, key=_order)[:most]
+        shown = self.worst_first[:most]
         escape = _ESCAPES[markup]
         name = f"message.{'md' if markup == 'markdown' else 'txt'}.j2"
         template = text_templates("python_checks.notify").get_template(name)
@@ -148,7 +156,7 @@ class Message:
 
     def as_dict(self) -> dict[str, Any]:
         """The message as plain values, for programs: the worst alerts and how many more there are."""
-        shown = sorted(self.told, key=_order)[:MOST_SHOWN]
+        shown = self.worst_first[:MOST_SHOWN]
         return {
             "message_id": self.message_id, "level": self.level, "title": self.title, "text": self.body("text"),
             "markdown": self.body("markdown"), "as_of": self.as_of.isoformat(), "owner": self.group,
@@ -222,6 +230,11 @@ def _plain(value: str) -> str:
 
 def _short(value: str, most: int) -> str:
     return value if len(value) <= most else value[: most - 1].rstrip() + "…"
+
+
+def escaped(value: str, markup: Markup) -> str:
+    """One line of text from data, in which nothing is markup."""
+    return _ESCAPES[markup](value)
 
 
 def _markdown(value: str) -> str:

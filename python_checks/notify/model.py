@@ -24,6 +24,8 @@ class Alert:
     column_name: str = ""
     metric: str = ""
     kind: str | None = None
+    grain: str | None = None
+    series_key: str | None = None
     window_end: datetime | None = None
     observed_value: float | None = None
     expected_value: float | None = None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from python_checks.errors import LookoutError
 from python_checks.notify import ledger
+from python_checks.notify.charts import MOST, read_charts
 from python_checks.notify.deliver import deliver
 from python_checks.notify.message import Message, Told, message_id
 from python_checks.notify.model import OPENED, PENDING, SENT, WORSENED, Alert, Delivery, NotifyOutcome
@@ -55,6 +57,7 @@ def publish(store: Store, settings: Settings, *, as_of: datetime, run_id: str) -
         message = _message(this, batch)
         rows_of[message.message_id] = batch
         messages.append(message)
+    messages = _with_charts(store, this, messages)
 
     def record(message: Message, attempt: Attempt) -> None:
         rows = rows_of[message.message_id]
@@ -83,6 +86,26 @@ def pending_messages(store: Store, settings: Settings, as_of: datetime) -> list[
     due = _due(this, [*stored, *this.plan.new])
     due += [row for row in stored if row.key in sooner and row not in due and row.status == PENDING]
     return [_message(this, batch) for batch in batches(due, this.alerts, settings.targets)]
+
+
+def _with_charts(store: Store, this: _Round, messages: Sequence[Message]) -> list[Message]:
+    """The messages with the charts of their worst open alerts; without, when these cannot be read."""
+    wanted = {}
+    for message in messages:
+        if this.settings.targets[message.target].images is not False:
+            shown = [one.alert for one in message.worst_first if one.alert.is_open and one.alert.series_key]
+            wanted[message.message_id] = shown[:MOST]
+    try:
+        charts = read_charts(store, {a.alert_key: a for alerts in wanted.values() for a in alerts}.values(), this.as_of)
+    except LookoutError as error:
+        logger.warning("messages go without charts: %s", error)
+        return list(messages)
+    return [
+        replace(message, charts=tuple(
+            charts[alert.alert_key] for alert in wanted.get(message.message_id, ()) if alert.alert_key in charts
+        ))
+        for message in messages
+    ]  # fmt: skip
 
 
 def _read(store: Store, settings: Settings, as_of: datetime) -> _Round:

@@ -19,7 +19,8 @@ GROUPINGS = ("owner", "layer", "connection", "none")
 class Target:
     """Where messages go. ``url`` is never printed; it is None when ``problem`` says why it is not known.
 
-    ``pause`` is in seconds between two messages; ``most_messages`` bounds one run.
+    ``pause`` is in seconds between two messages; ``most_messages`` bounds one run. ``images`` says whether
+    messages carry charts; None leaves it to what the service is good for.
     """
 
     name: str
@@ -29,7 +30,8 @@ class Target:
     most_messages: int = 20
     group_by: str = "owner"
     tells_resolved: bool = True
-    image: bool = False
+    icon: bool = False
+    images: bool | None = None
     payload: str | None = None
 
 

@@ -19,8 +19,8 @@ from python_checks.notify.settings import GROUPINGS, Route, Settings, Target
 from python_checks.settings_schema import Reader, shown, suggestion
 
 TOP_KEYS = ("notifications",)
-KEYS = ("link", "timezone", "targets", "routes", "default")
-TARGET_KEYS = ("url", "messages_per_minute", "most_messages", "group_by", "resolved", "image", "payload")
+KEYS = ("link", "timezone", "images", "targets", "routes", "default")
+TARGET_KEYS = ("url", "messages_per_minute", "most_messages", "group_by", "resolved", "images", "icon", "payload")
 DEFAULT_KEYS = ("targets", "quiet_hours", "digest", "loud")
 ROUTE_KEYS = ("match", *DEFAULT_KEYS, "continue")
 MATCH_KEYS = ("owner", "severity", "alert_type", "connection", "asset", "layer")
@@ -67,6 +67,7 @@ class _Notifications(Reader):
         super().__init__(where)
         self.environment = environment
         self.zone = ZoneInfo("UTC")
+        self.images: bool | None = None
 
     def read(self, content: Any) -> Settings | None:
         if not isinstance(content, Mapping):
@@ -79,6 +80,7 @@ class _Notifications(Reader):
         given = self._mapping(content["notifications"], "notifications")
         self.unknown_keys(given, KEYS, "notifications")
         self.zone = self._zone(given.get("timezone"), "timezone") or self.zone
+        self.images = self._images(given.get("images"), "images", None)
         targets = self._targets(given.get("targets"))
         routes = self._routes(given.get("routes"), targets)
         routes.append(self._default(given, targets, bool(routes)))
@@ -109,9 +111,13 @@ class _Notifications(Reader):
             name, url, problem, 60 / rate if rate else Target.pause, most or Target.most_messages,
             self.choice(given.get("group_by"), f"{key}.group_by", GROUPINGS) or Target.group_by,
             self.switch(given.get("resolved"), f"{key}.resolved", True),
-            self.switch(given.get("image"), f"{key}.image", False),
+            self.switch(given.get("icon"), f"{key}.icon", False),
+            self._images(given.get("images"), f"{key}.images", self.images),
             self.choice(given.get("payload"), f"{key}.payload", PAYLOADS),
         )  # fmt: skip
+
+    def _images(self, value: object, key: str, default: bool | None) -> bool | None:
+        return default if value is None else self.switch(value, key, True)
 
     def _url(self, value: object, name: str) -> tuple[str | None, str]:
         key = f"targets.{name}.url"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from time import sleep
 from typing import NamedTuple, Protocol
 
@@ -12,6 +13,7 @@ from python_checks.errors import DeliveryError
 from python_checks.notify.message import Message
 from python_checks.notify.settings import Target
 
+logger = logging.getLogger(__name__)
 TIMEOUT = 10.0
 PAUSES = (1.0, 2.0)  # seconds before the second and the third try
 PATIENCE = 30.0  # the longest wait that a service may ask for within a run
@@ -66,11 +68,20 @@ def sender_for(target: Target) -> Sender:
 
 
 def send(sender: Sender, message: Message) -> Attempt:
-    """Post a message, three times at most, waiting as long as the service asks for but not for ever."""
+    """Post a message, three times at most, waiting as long as the service asks for but not for ever.
+
+    The last try is without images: they are never the reason that a message does not arrive.
+    """
     attempt = sender.send(message)
-    for pause in PAUSES:
-        if attempt.ok or not attempt.is_transient or (attempt.retry_after or 0) > PATIENCE:
+    for place, pause in enumerate(PAUSES, 1):
+        # What another message would fare no better with is not the images' fault.
+        is_hopeless = not attempt.is_transient and (attempt.is_down or not message.charts)
+        if attempt.ok or is_hopeless or (attempt.retry_after or 0) > PATIENCE:
             break
+        # Images are what else may be wrong with it.
+        if message.charts and (not attempt.is_transient or place == len(PAUSES)):
+            logger.warning("message %s to %s is tried again without images", message.message_id, message.target)
+            message = replace(message, charts=())
         sleep(max(pause, attempt.retry_after or 0))
         attempt = sender.send(message)
     return attempt

@@ -39,7 +39,7 @@ class Webhook:
     """Posts JSON to an address: the whole message as fields, or ``text`` alone for Slack and those that copy it."""
 
     def __init__(self, target: Target, payload: str) -> None:
-        self.payload = payload
+        self.payload, self._images = payload, target.images is True
         self._url, self._login = _address(target.url or "")
         self._opener = urllib.request.build_opener(_NoRedirect)
 
@@ -49,6 +49,8 @@ class Webhook:
             content: dict[str, Any] = {"text": message.fitting("slack", SLACK_LIMIT)}
         else:
             content = message.as_dict()
+            if self._images:
+                content["images"] = [image for chart in message.charts if (image := chart.as_dict())]
         headers = {
             "Content-Type": "application/json; charset=utf-8", "User-Agent": f"lookout/{__version__}",
             "Idempotency-Key": message.message_id,
