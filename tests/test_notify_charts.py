@@ -190,7 +190,13 @@ def answering(monkeypatch: pytest.MonkeyPatch, *, upload: int) -> list[str]:
         response = requests.Response()
         response.status_code = upload if "upload" in url.lower() else 200
         response._content = json.dumps(
-            {"ok": True, "channel": "C1", "upload_url": "https://files.slack.com/upload/v1/x", "file_id": "F1", "files": [1]}
+            {
+                "ok": True,
+                "channel": "C1",
+                "upload_url": "https://files.slack.com/upload/v1/x",
+                "file_id": "F1",
+                "files": [1],
+            }
         ).encode()
         return response
 
