@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from python_checks import __version__
-from python_checks.commands import alerts, backtest, ci, contracts, db, grants, runs, track
+from python_checks.commands import alerts, backtest, ci, contracts, db, grants, init, runs, track
 from python_checks.errors import ConfigError, LookoutError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 for command in (
     runs.demo,
+    init.init,
     runs.run,
     runs.collect,
     runs.learn,
