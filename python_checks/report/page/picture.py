@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 logger = logging.getLogger(__name__)
-SCALE = 2.0  # dots for each point, for sharp screens
+SCALES = (1.5, 1.0)  # dots for each point: sharper where that fits
+LARGEST = 60_000  # bytes
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -18,7 +19,11 @@ def draw(picture: dict[str, Any]) -> bytes | None:
     """A Vega-Lite picture as PNG; None, and a line in the log, when it cannot be drawn. Asks nothing of any network."""
     try:
         vl_convert: Any = importlib.import_module("vl_convert")
-        return smaller(vl_convert.vegalite_to_png(picture, scale=SCALE, allowed_base_urls=[]))
+        for scale in SCALES:
+            png = smaller(vl_convert.vegalite_to_png(picture, scale=scale, allowed_base_urls=[]))
+            if len(png) <= LARGEST:
+                return png
+        raise ValueError(f"it has {len(png):,} bytes")
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001
