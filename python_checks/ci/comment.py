@@ -14,7 +14,7 @@ from python_checks.templates import text_templates
 MARKER = "<!-- lookout-ci"
 NOT_EVALUATED = "⚪ NOT EVALUATED"
 # GitHub takes 65,536 characters in a comment.
-MOST_ROWS, LONGEST_CELL, LONGEST_COMMENT = 20, 400, 60_000
+MOST_ROWS, MOST_NAMES, LONGEST_CELL, LONGEST_COMMENT = 20, 6, 600, 60_000
 KINDS = {"unit_test": "unit test", "test": "test"}
 STATUS_WORDS = {
     "built": "built", "passed": "passed", "warned": "🟡 warned", "failed": "🔴 **failed**", "skipped": "⚪ skipped",
@@ -60,12 +60,13 @@ def verdict(review: Review) -> str:
     if review.unparsed:
         return "🔴 dbt refuses the change"
     broken = review.breaking
-    failed, blind = review.of_status("failed"), review.of_status("not_evaluated", "skipped")
+    failed, blind = review.of_status("failed"), review.of_status("not_evaluated")
     said = [
         _count([one for one in failed if one.node.kind not in KINDS], "{} failed to build"),
         _count([one for one in failed if one.node.kind in KINDS], "{} failed", "test"),
         f"{text.plural(len(broken), 'contract')} broken" if broken else "",
         f"{len(blind)} of {text.plural(len(review.outcomes), 'node')} NOT EVALUATED" if blind else "",
+        _count(review.of_status("skipped"), "{} not reached", "node"),
         _count(review.of_status("warned"), "{} warned", "test"),
         _good(review),
     ]
@@ -105,7 +106,10 @@ def _facts(review: Review) -> list[str]:
     if review.unparsed:
         return [f"{compared}. What dbt says:", f"> {_said(review.unparsed)}"]
     new = sum(one.is_new for one in review.modified)
+    names = ", ".join(_code(one.name) for one in review.modified[:MOST_NAMES])
+    names += f" and {len(review.modified) - MOST_NAMES} more" if len(review.modified) > MOST_NAMES else ""
     changed = f"{compared}: {text.plural(len(review.modified), 'node')} changed{f', {new} of them new' if new else ''}"
+    changed += f" ({names})" if names else ""
     changed += f", {text.plural(len(review.removed), 'table')} removed" if review.removed else ""
     where = f"Built with all that reads it on {_said(review.where)}." if review.where else "Nothing had to be built."
     announced = [f"{_code(key.split('.')[-1])} ({_said(how)})" for key, how in review.announced.items()]
@@ -128,13 +132,15 @@ def _parts(review: Review) -> list[Part]:
     read = review.downstream
     exposures = [(_code(one.name), _said(one.owner or "nobody named")) for one in read if one.kind == "exposure"]
     tables = [(_code(one.name), one.kind, str(one.depth), _said(one.owner)) for one in read if one.kind != "exposure"]
-    blind = review.of_status("not_evaluated", "skipped")
+    blind, skipped = review.of_status("not_evaluated"), review.of_status("skipped")
     listed = [one for one in review.outcomes if one.status in ("built", "passed", "warned")]
     return [
-        *_part("Failed", _outcome_rows(review.of_status("failed")), ("Node", "Kind", "File", "Owner", "Why"), True),
+        *_part("Failed", _outcome_rows(review.of_status("failed")), WHY_HEADINGS, True),
         *_part("Could not be evaluated", [(_said(one),) for one in review.problems], ("What is missing",), True),
-        *_part("Nodes that could not be evaluated", _outcome_rows(blind), ("Node", "Kind", "File", "Owner", "Why")),
-        *_part("Warnings", _outcome_rows(review.of_status("warned")), ("Node", "Kind", "File", "Owner", "Why"), True),
+        *_part("Nodes that could not be evaluated", _outcome_rows(blind), WHY_HEADINGS, True),
+        *_part("Not reached, because what they read failed", [row[:4] for row in _outcome_rows(skipped)],
+               WHY_HEADINGS[:4]),
+        *_part("Warnings", _outcome_rows(review.of_status("warned")), WHY_HEADINGS, True),
         *_part("Who uses what is downstream", exposures, ("Exposure", "Owner"), True),
         *_part("Tables downstream", tables, ("Table", "Kind", "Steps>", "Owner")),
         *_part("Tests and documentation", [_coverage_row(one) for one in review.coverage], COVERAGE_HEADINGS),
@@ -146,6 +152,7 @@ def _parts(review: Review) -> list[Part]:
     ]  # fmt: skip
 
 
+WHY_HEADINGS = ("Node", "Kind", "File", "Owner", "Why")
 COVERAGE_HEADINGS = ("Table", "Tests before>", "Tests now>", "Columns described before>", "Columns described now>", "")
 
 

@@ -39,7 +39,8 @@ class CheckedProject(Project):
     """A dbt project that can also say which of its nodes changed."""
 
     def _call(self, arguments: list[str], on_event: Callable[[NodeEvent], None] | None) -> Any:
-        result = super()._call(arguments, on_event)
+        # Without a place of its own dbt makes a folder `logs` in the project.
+        result = super()._call([*arguments, "--log-path", str(self.target_path)], on_event)
         # dbt hands over even what should end the whole process.
         if isinstance(result.exception, (KeyboardInterrupt, SystemExit)):
             raise result.exception
@@ -47,8 +48,9 @@ class CheckedProject(Project):
 
     def modified(self, state: Path) -> list[str]:
         """Unique ids of what differs from the manifest in ``state``. Raises ConfigError with dbt's own words."""
-        arguments = ["ls", "--select", "state:modified", "--state", str(state), "--output", "json"]
-        result = self._call([*arguments, "--output-keys", "unique_id", "--no-print"], None)
+        # Tests of a changed table have not changed themselves.
+        arguments = ["ls", "--select", "state:modified", "--indirect-selection", "empty", "--state", str(state)]
+        result = self._call([*arguments, "--output", "json", "--output-keys", "unique_id", "--no-print"], None)
         if not result.success or not isinstance(result.result, list):
             raise ConfigError(" ".join(str(result.exception or "dbt gave no reason").split()))
         return [str(yaml.safe_load(line)["unique_id"]) for line in result.result]

@@ -53,11 +53,14 @@ class Lineage:
         return _reach(start, lambda key: parents_of(self.nodes.get(key, {})))
 
     def named(self, key: str, *, is_new: bool = False) -> Node:
-        """A node as people know it; a test has the owner and the file of its table."""
+        """A node as people know it; a test has the owner of its table."""
         node = self.nodes.get(key) or {}
-        groups = self.manifest.get("groups") or {}
-        about = self.nodes.get(tested_node(node, self.manifest)) if node.get("resource_type") == "test" else None
-        owner = owner_of(about or node, groups)
+        kind, about = node.get("resource_type"), ""
+        if kind == "test":
+            about = tested_node(node, self.manifest)
+        elif kind == "unit_test":
+            about = next(iter(parents_of(node)), "")
+        owner = owner_of(self.nodes.get(about) or node, self.manifest.get("groups") or {})
         return Node(key, name_of(node), str(node.get("resource_type", "")), file_of(node), owner, is_new)
 
 
