@@ -77,6 +77,8 @@ def _remarks(proposal: Proposal) -> list[str]:
         remarks.append(f"{proposal.more} more tables could be watched: raise --limit, or add them beside these.")
     if proposal.unclear:
         remarks.append(f"No column tells when rows came, so not watched: {_listed(proposal.unclear)}.")
+    if proposal.sparse:
+        remarks.append(f"Too few rows to say what is normal, so not watched: {_listed(proposal.sparse)}.")
     if proposal.absent:
         remarks.append(f"Not in the database, or not readable, so not watched: {_listed(proposal.absent)}.")
     return [*remarks, *proposal.notes]
@@ -109,6 +111,7 @@ def _as_dict(proposal: Proposal, is_written: bool) -> dict[str, object]:
         "watched": proposal.watched,
         "more": proposal.more,
         "unclear": list(proposal.unclear),
+        "sparse": list(proposal.sparse),
         "absent": list(proposal.absent),
         "notes": list(proposal.notes),
     }

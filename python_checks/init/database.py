@@ -36,7 +36,8 @@ with newest as (
 select
     count(*),
     count(distinct date_trunc('hour', {column}::timestamp)),
-    extract(epoch from max({column}) - min({column}))::float8 / 3600
+    count(distinct {column}::date),
+    extract(epoch from max({column}::timestamp) - min({column}::timestamp))::float8 / 3600
 from {table}
 where
     {column} > (select newest.at - make_interval(weeks => {weeks}) from newest)
@@ -80,8 +81,8 @@ def ask_rates(columns: Mapping[Place, str], connections: Mapping[str, Connection
                 )
                 with suppress(psycopg2.Error), handle.cursor() as cursor:
                     cursor.execute(query)
-                    rows, hours_with_rows, hours = cursor.fetchone() or (0, 0, 0.0)
-                    rates[place] = Rate(int(rows), int(hours_with_rows), float(hours or 0.0))
+                    rows, hours_with_rows, days_with_rows, hours = cursor.fetchone() or (0, 0, 0, 0.0)
+                    rates[place] = Rate(int(rows), int(hours_with_rows), int(days_with_rows), float(hours or 0.0))
     return rates
 
 

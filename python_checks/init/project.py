@@ -1,4 +1,4 @@
-"""Somebody's dbt project as `lookout init` reads and writes it: files, manifest, databases, and Lookout's own origin."""
+"""Somebody's dbt project as `lookout init` reads and writes it: files, manifest, databases, and its own origin."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ from python_checks.server import EmbeddedServer, state_directory
 from python_checks.workspace import open_workspace, profiles_folder
 
 DISTRIBUTION = "lookout-observability"
+NOWHERE = Observed()
 PACKAGE_FILES = ("packages.yml", "dependencies.yml")
 
 
@@ -54,7 +55,7 @@ class Proposal:
     """What would be written, which tables would be watched and why, and what people should know besides.
 
     ``more`` counts tables that could be watched too, ``unclear`` names those without a column that tells the time,
-    ``absent`` those that the database does not have.
+    ``sparse`` those with too few rows to learn from, ``absent`` those that the database does not have.
     """
 
     root: Path
@@ -63,6 +64,7 @@ class Proposal:
     watched: int = 0
     more: int = 0
     unclear: tuple[str, ...] = ()
+    sparse: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -89,12 +91,14 @@ def propose(
     columns = {c.name: _column(c, seen) for c in undecided if not _is_absent(c, seen)}
     ranked = by_importance((c for c in undecided if columns.get(c.name)), seen)
     count = watched(manifest) + len(found) - len(undecided)
-    chosen = _suggestions(ranked[: max(0, limit - count)], columns, seen, profile)
+    chosen, sparse = _suggestions(ranked, max(0, limit - count), columns, seen, profile)
     schema_edit, why = plan_schema(texts["dbt_project.yml"] or "", manifest, schema)
     edits = [own, schema_edit, plan_gitignore(texts[".gitignore"]), *plan_monitors(texts, chosen, new_file)]
     return Proposal(
-        root, tuple(all_edits(*edits)), tuple(chosen), count, len(ranked) - len(chosen),
+        root, tuple(all_edits(*edits)), tuple(chosen), count,
+        len(ranked) - len(chosen) - len(sparse),
         tuple(c.name for c in undecided if c.name in columns and not columns[c.name]),
+        tuple(sparse),
         tuple(c.name for c in undecided if c.name not in columns),
         (*notes, *(f"{told} What is suggested comes from the project alone." for told in silent), *filter(None, [why])),
     )  # fmt: skip
@@ -122,13 +126,26 @@ def _lacks(texts: Mapping[str, str | None], root: Path) -> bool:
 
 
 def _suggestions(
-    chosen: Sequence[Candidate], columns: Mapping[str, TimeColumn | None],
+    ranked: Sequence[Candidate], limit: int, columns: Mapping[str, TimeColumn | None],
     seen: Mapping[tuple[str, str, str], Observed], profile: Profile | None,
-) -> list[Suggestion]:  # fmt: skip
-    named = [(candidate, columns[candidate.name]) for candidate in chosen]
-    asked = {c.place: t.name for c, t in named if t is not None and not t.is_date and c.place in seen}
-    rates = ask_rates(asked, profile.outputs) if profile else {}
-    return [suggestion(c, t, rates.get(c.place)) for c, t in named if t is not None]
+) -> tuple[list[Suggestion], list[str]]:  # fmt: skip
+    """The first so many tables that are worth it, and the names of those before them that have too few rows."""
+    chosen: list[Suggestion] = []
+    sparse: list[str] = []
+    rest = [(candidate, column) for candidate in ranked if (column := columns[candidate.name]) is not None]
+    while rest and len(chosen) < limit:
+        batch, rest = rest[: limit - len(chosen)], rest[limit - len(chosen) :]
+        asked = {
+            candidate.place: column.name for candidate, column in batch if seen.get(candidate.place, NOWHERE).columns
+        }
+        rates = ask_rates(asked, profile.outputs) if profile else {}
+        for candidate, column in batch:
+            rate = rates.get(candidate.place)
+            if rate is not None and rate.is_sparse:
+                sparse.append(candidate.name)
+            else:
+                chosen.append(suggestion(candidate, column, rate))
+    return chosen, sparse
 
 
 def _column(candidate: Candidate, seen: Mapping[tuple[str, str, str], Observed]) -> TimeColumn | None:

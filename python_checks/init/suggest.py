@@ -14,7 +14,9 @@ from python_checks.settings_schema import Reader
 
 # An hour is worth a bucket of its own when it usually holds some rows and is hardly ever without any.
 ROWS_AN_HOUR = 20
-SHARE_OF_HOURS = 0.9
+SHARE_OF_BUCKETS = 0.9
+# With fewer, and days without any, a day's count is chance: it would alert for nothing.
+ROWS_A_DAY = 5
 KEPT_TABLES = ("table", "incremental")
 # When a row came to be says more about a load than when it was last touched.
 KNOWN_NAMES = (
@@ -71,11 +73,26 @@ class Observed:
 
 @dataclass(frozen=True)
 class Rate:
-    """How rows came in the last two weeks of a table: rows in all, and how many of the hours between had any."""
+    """How rows came in the last two weeks of a table: rows, hours and days that had any, hours from end to end."""
 
     rows: int
     hours_with_rows: int
+    days_with_rows: int
     hours: float
+
+    @property
+    def a_day(self) -> float:
+        """Rows a day."""
+        return self.rows / self._days
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether too few rows come to say what is normal."""
+        return self.a_day < ROWS_A_DAY and self.days_with_rows < SHARE_OF_BUCKETS * self._days
+
+    @property
+    def _days(self) -> float:
+        return max(self.hours / 24, 1.0)
 
 
 @dataclass(frozen=True)
@@ -157,14 +174,14 @@ def time_column(candidate: Candidate, observed: Observed | None) -> TimeColumn |
 
 def grain_of(column: TimeColumn, rate: Rate | None) -> tuple[Grain, str]:
     """How finely a table is watched, and why: by the hour only where nearly every hour has rows enough."""
-    if column.is_date:
-        return "day", "a date"
     if rate is None or not rate.rows:
         return "day", ""
-    an_hour, a_day = rate.rows / max(rate.hours, 1), rate.rows / max(rate.hours / 24, 1)
-    if rate.hours >= 24 * 7 and rate.hours_with_rows >= SHARE_OF_HOURS * rate.hours and an_hour >= ROWS_AN_HOUR:
+    is_steady = rate.hours >= 24 * 7 and rate.hours_with_rows >= SHARE_OF_BUCKETS * rate.hours
+    an_hour = rate.rows / max(rate.hours, 1.0)
+    if is_steady and not column.is_date and an_hour >= ROWS_AN_HOUR:
         return "hour", f"about {an_hour:,.0f} rows an hour"
-    return "day", f"about {a_day:,.0f} rows a day"
+    count = round(rate.a_day)
+    return "day", f"about {count:,} row{'' if count == 1 else 's'} a day"
 
 
 def suggestion(candidate: Candidate, column: TimeColumn, rate: Rate | None) -> Suggestion:
