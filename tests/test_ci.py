@@ -25,7 +25,6 @@ from python_checks.ci.model import Node, Outcome, Review
 from python_checks.ci.outcomes import plain_message
 from python_checks.ci.standins import stand_in
 from python_checks.contracts.diff import diff_manifests
-from python_checks.dbt import Project
 from python_checks.errors import ConfigError
 from tests.conftest import Said, Server
 
@@ -262,7 +261,7 @@ def test_on_a_server_of_ones_own(
     outputs = {name: {**output, "schema": name} for name in ("prod", "pr")}
     shop.write("../profile/profiles.yml", yaml.safe_dump({"shop": {"target": "prod", "outputs": outputs}}))
     profiles, state = tmp_path / "profile", tmp_path / "state"
-    Project(shop.root, profiles, target_path=state).build(["build", "--select", "orders+", "+orders"])
+    place.CheckedProject(shop.root, profiles, None, target_path=state).build(["build", "--select", "orders+", "+orders"])
     shop.write("models/orders.sql", ORDERS.replace("order_id,", "order_id + 1 as order_id,"))
     said = shop.ci("--target", "pr", "--profiles-dir", str(profiles), "--state", str(state))
     assert said.code == 0, said
