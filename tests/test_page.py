@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ import pandas as pd
 import pytest
 
 from python_checks.connections import Connection
+from python_checks.notify.model import Mute
 from python_checks.report import write_reports
 from python_checks.report.data import ReportData
 from python_checks.report.page import PageData, bundle, render_page
@@ -156,6 +158,34 @@ def full() -> PageData:
 SCRIPT = "window.vegaEmbed = null;"
 
 
+def handled() -> PageData:
+    """As `full`, but somebody is on the critical alert, all assets like marts.* are muted, and some words are old."""
+    said = (
+        Mute(1, "ack", "a" * 32, "", "critical", None, HOSTILE, "ann", NOW - DAY),
+        Mute(2, "mute", "", "shop:MARTS.*", "", NOW + DAY, "migration", "bob", NOW - DAY),
+        Mute(3, "mute", "c" * 32, "", "", NOW + DAY),
+        Mute(4, "ack", "b" * 32, "", "warning", NOW - DAY, "", "eve"),
+    )
+    return replace(full(), mutes=said)
+
+
+def test_an_alert_that_people_hold_back_still_counts_and_says_so() -> None:
+    told = Page(render_page(handled(), script=SCRIPT))
+    assert "No: something is broken" in told.words
+    assert "Of the open alerts 1 is acknowledged and 2 are muted." in told.words
+    assert "acknowledged by ann" in told.words
+    assert "muted by bob until 2025-02-01 06:00 UTC" in told.words
+    held = [[(one["kind"], one["by"], one["like"]) for one in row["held"]] for row in told.data["alerts"]]
+    muted = ("muted", "bob", "shop:MARTS.*")
+    assert held == [[("acknowledged", "ann", ""), muted], [muted], []]
+    assert "by eve" not in told.words
+
+
+def test_an_acknowledgement_of_a_warning_does_not_cover_what_became_critical() -> None:
+    worse = replace(full(), mutes=(Mute(1, "ack", "a" * 32, "", "warning", None, "", "ann"),))
+    assert [row["held"] for row in Page(render_page(worse, script=SCRIPT)).data["alerts"]] == [[], [], []]
+
+
 def test_every_open_alert_is_there_with_owner_since_and_downstream() -> None:
     told = Page(render_page(full(), script=SCRIPT))
     rows = [attributes["data-key"] for tag, attributes in told.elements if tag == "tr" and "data-key" in attributes]
@@ -275,12 +305,20 @@ def test_it_is_written_from_the_monitoring_schema_and_says_which_parts_lack_tabl
     with Store(warehouse) as store:
         store.execute(ROWS)
         assert dbt(["run", "--select", "scorecard", "alert_impact"]).success
+        store.execute(
+            "insert into {schema}.alert_mutes (mute_number, kind, alert_key, asset_glob, severity, ends_at, note, given_by, "
+            "given_at) values (1, 'mute', 'v', '', '', %s, 'known', 'ann', %s), (2, 'mute', 't', '', '', %s, '', 'bob', %s)",
+            (NOW + DAY, NOW - DAY, NOW, NOW - DAY),
+        )
         whole = Page(write_reports(store, tmp_path, as_of=NOW)[-1].read_text())
         store.execute("drop table monitoring.schema_changes, monitoring.alert_impact cascade")
         part = Page(write_reports(store, tmp_path, as_of=NOW)[-1].read_text())
     assert whole.data["lacking"] == {}
     assert part.data["lacking"] == {"downstream": ["alert_impact"], "schema history": ["schema_changes"]}
     keys = [row["key"] for row in whole.data["alerts"]]
+    assert {row["key"]: [one["by"] for one in row["held"]] for row in whole.data["alerts"] if row["held"]} == {
+        "v": ["ann"]
+    }
     assert keys[:5] == ["c", "t", "s", "v", "m"] or set(keys[:5]) == set("ctsvm")
     assert keys[5:] == ["old"]
     assert whole.data["series"]["rows"]["p"][1] == [1247] * 10
@@ -383,6 +421,27 @@ def test_in_a_browser_filters_change_the_list_and_the_address(browser: Browser, 
     assert browser.run("document.getElementById('filter-q').value") == "row_count ORDERS"
     browser.run("[...document.querySelectorAll('.filters button')].pop().click()")
     browser.wait(f"{listed} === 'abc'")
+
+
+def test_in_a_browser_what_people_hold_back_can_be_filtered_and_is_explained(browser: Browser, tmp_path: Path) -> None:
+    browser.look()
+    path = tmp_path / "index.html"
+    path.write_text(render_page(handled()), encoding="utf-8")
+    listed = (
+        "[...document.querySelectorAll('#view > div > div tr[data-key]')].map((row) => row.dataset.key[0]).join('')"
+    )
+    for state, keys in (("acknowledged", "a"), ("muted", "ab"), ("unattended", ""), ("open", "ab"), ("resolved", "c")):
+        visit(browser, f"{path.as_uri()}#view=alerts&state={state}")
+        assert browser.run(listed) == keys, state
+        assert browser.run("document.getElementById('filter-state').value") == state
+    visit(browser, f"{path.as_uri()}#alert={'a' * 32}")
+    notes = browser.run("[...document.querySelectorAll('[data-held]')].map((note) => note.innerText)")
+    assert notes[0].startswith("acknowledged by ann, since 2025-01-30 06:00 UTC: marts.</script>")
+    assert notes[1] == (
+        "muted by bob until 2025-02-01 06:00 UTC, as all assets like shop:MARTS.*, since 2025-01-30 06:00 UTC: migration"
+    )
+    assert browser.run("window.hacked") is None
+    assert browser.problems == []
 
 
 def test_in_a_browser_an_alert_is_drawn_and_its_figures_stand_in_a_table(browser: Browser, written: str) -> None:

@@ -81,7 +81,8 @@ def read_deliveries(store: Store, keys: Sequence[str]) -> list[Delivery]:
 def read_mutes(store: Store, as_of: datetime) -> list[Mute]:
     """Mutes and acknowledgements that are in force at ``as_of``."""
     frame = store.query(
-        "select mute_number, kind, alert_key, asset_glob, severity, ends_at from {schema}.alert_mutes "
+        "select mute_number, kind, alert_key, asset_glob, severity, ends_at, coalesce(note, '') as note, "
+        "coalesce(given_by, '') as given_by, given_at from {schema}.alert_mutes "
         "where lifted_at is null and given_at <= %s and (ends_at is null or ends_at > %s) order by mute_number",
         (as_of, as_of),
     )

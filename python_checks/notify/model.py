@@ -88,7 +88,7 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Mute:
-    """One row of ``alert_mutes`` that is in force."""
+    """One row of ``alert_mutes`` that is in force; ``kind`` is mute or ack."""
 
     mute_number: int
     kind: str
@@ -96,6 +96,9 @@ class Mute:
     asset_glob: str
     severity: str
     ends_at: datetime | None
+    note: str = ""
+    given_by: str = ""
+    given_at: datetime | None = None
 
 
 @dataclass(frozen=True)

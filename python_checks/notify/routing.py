@@ -54,8 +54,13 @@ def is_held(alert: Alert, mutes: Iterable[Mute], as_of: datetime) -> str:
 
     An acknowledgement holds nothing back once the alert is worse than what was acknowledged, or over.
     """
-    kinds = {mute.kind for mute in mutes if is_meant(mute, alert) and not _is_over(mute, alert, as_of)}
+    kinds = {mute.kind for mute in holding(alert, mutes, as_of)}
     return "mute" if "mute" in kinds else "ack" if kinds else ""
+
+
+def holding(alert: Alert, mutes: Iterable[Mute], as_of: datetime) -> list[Mute]:
+    """The mutes and acknowledgements by which people hold the alert back now."""
+    return [mute for mute in mutes if is_meant(mute, alert) and not _is_over(mute, alert, as_of)]
 
 
 def batches(

@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from python_checks.notify.ledger import read_mutes
+from python_checks.notify.model import Mute
 from python_checks.report.data import ReportData, records
 from python_checks.report.page.points import Window, read_points, windows
 from python_checks.report.page.queries import QUESTIONS
 from python_checks.store import Store
 
 Row = dict[str, Any]
+MUTES = "alert_mutes"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class PageData:
     lacking: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stretches: Sequence[Window] = ()
     points: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 7)))
+    mutes: Sequence[Mute] = ()
 
     def rows(self, name: str) -> list[Row]:
         """Rows of one frame, of the page's own or of the Markdown reports', in which what is missing is None."""
@@ -51,8 +55,9 @@ def read_page(store: Store, report: ReportData) -> PageData:
     """Ask what the Markdown reports did not ask. Raises SourceError when the monitoring schema cannot be read."""
     if report.missing:
         return PageData(report)
-    missing = set(store.missing_tables(sorted({table for question in QUESTIONS.values() for table in question.tables})))
-    lacking: dict[str, tuple[str, ...]] = {}
+    asked_of = {table for question in QUESTIONS.values() for table in question.tables}
+    missing = set(store.missing_tables(sorted({MUTES, *asked_of})))
+    lacking: dict[str, tuple[str, ...]] = {"mutes": (MUTES,)} if MUTES in missing else {}
     frames: dict[str, pd.DataFrame] = {}
     for name, question in QUESTIONS.items():
         lacks = missing.intersection(question.tables)
@@ -64,4 +69,6 @@ def read_page(store: Store, report: ReportData) -> PageData:
             asked = (report.clock,) if "%s" in statement else None
             frames[name] = store.query(statement if asked else statement.replace("%%", "%"), asked)
     stretches = windows(records(frames["alerts"]), report.rows("series"), report.clock)
-    return PageData(report, frames, lacking, stretches, read_points(store, stretches))
+    # People mute and acknowledge after a run, so it is the report's own clock that counts here.
+    mutes = () if MUTES in missing else read_mutes(store, report.as_of)
+    return PageData(report, frames, lacking, stretches, read_points(store, stretches), mutes)

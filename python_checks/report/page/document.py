@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from python_checks.notify.model import Alert
+from python_checks.notify.routing import holding
 from python_checks.report import contracts as contract_report
 from python_checks.report import text
 from python_checks.report.page.data import PageData
@@ -62,11 +64,29 @@ def alerts(page: PageData) -> list[Row]:
                 "answers": answers.get(alert["alert_key"], []), "told": told.get(alert["alert_key"], []),
                 "downstream": hit["downstream_count"], "models": hit.get("downstream_models", []),
                 "exposures": hit.get("downstream_exposures", []), "others": hit.get("downstream_others", []),
-                "owners": hit.get("downstream_owners", []), "cause": hit["cause_alert_key"],
+                "owners": hit.get("downstream_owners", []), "held": _held(page, alert), "cause": hit["cause_alert_key"],
                 "root": hit["root_cause_alert_key"],
             }
         )  # fmt: skip
     return rows
+
+
+def _held(page: PageData, row: Row) -> list[Row]:
+    """Who holds an open alert back, until when and why; nothing for one that is resolved."""
+    if not row["is_open"]:
+        return []
+    names = ("alert_key", "alert_type", "severity", "window_start")
+    alert = Alert(
+        **{name: row[name] for name in names}, status="open", connection=row["connection"] or "",
+        asset=row["asset"] or "",
+    )  # fmt: skip
+    return [
+        {
+            "kind": "acknowledged" if mute.kind == "ack" else "muted", "by": mute.given_by, "at": mute.given_at,
+            "until": mute.ends_at, "note": mute.note, "like": mute.asset_glob,
+        }
+        for mute in holding(alert, page.mutes, page.report.as_of)
+    ]  # fmt: skip
 
 
 def _by_alert(rows: Iterable[Row]) -> dict[str, list[Row]]:

@@ -55,6 +55,7 @@ def render_page(page: PageData, *, script: str | None = None) -> str:
         as_of=told["asOf"], clock=told["clock"], verdict=verdict(page, told["alerts"], told["assets"]),
         open_alerts=[_told(page, alert) for alert in told["alerts"] if alert["open"]],
         unevaluated=page.rows("unevaluated"), utc=text.utc, nobody=alert_words.NOBODY, views=VIEWS,
+        held_words=held_words,
         document=to_json(told), app=app, charts=script or "",
         needed="" if script else NEEDED, hashes=" ".join(_hash(source) for source in (app, script) if source),
     )  # fmt: skip
@@ -118,10 +119,21 @@ def _summary(still: list[Row], gaps: list[str], row: Row) -> str:
         watched = text.plural(row["monitored_count"], "watched table")
         return " ".join(said) or f"All of {watched} could be evaluated, and no alert is open."
     oldest = min(still, key=lambda alert: alert["since"])
+    held = _held_words(still)
     owners = sorted({alert["owner"] or alert_words.NOBODY for alert in still})
     more = f" and {len(owners) - MOST_NAMED} more" if len(owners) > MOST_NAMED else ""
     first = f"The oldest began on {text.utc(oldest['since'])} UTC."
-    return " ".join([first, f"To act: {', '.join(owners[:MOST_NAMED])}{more}.", *said])
+    handled = [f"Of the open alerts {held}."] if held else []
+    return " ".join([first, f"To act: {', '.join(owners[:MOST_NAMED])}{more}.", *handled, *said])
+
+
+def _held_words(still: list[Row]) -> str:
+    """1 is acknowledged, 2 are muted; empty when nobody has said a thing."""
+    parts = []
+    for kind in ("acknowledged", "muted"):
+        count = sum(any(one["kind"] == kind for one in alert["held"]) for alert in still)
+        parts += [f"{count} {'is' if count == 1 else 'are'} {kind}"] if count else []
+    return " and ".join(parts)
 
 
 def _facts(page: PageData, row: Row, still: list[Row], gaps: list[str]) -> list[tuple[str, str]]:
@@ -135,6 +147,12 @@ def _facts(page: PageData, row: Row, still: list[Row], gaps: list[str]) -> list[
         ("Not evaluated", "; ".join(gaps) or f"0 of {text.plural(row['monitored_count'], 'watched table')}"),
         ("Score", NOT_EVALUATED if row["score"] is None else f"{text.score(row['score'])} of 100"),
     ]
+
+
+def held_words(held: Row) -> str:
+    """Acknowledged by ann; muted by ann until 2026-02-01 00:00 UTC."""
+    by = f" by {held['by']}" if held["by"] else ""
+    return f"{held['kind']}{by}" + (f" until {text.utc(held['until'])} UTC" if held["until"] else "")
 
 
 def _hit(alert: Row) -> list[str]:
