@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from python_checks.settings_schema import COLUMN_KEYS, PLACE_KEYS, WATCH_KEYS, Reader, shown
+from python_checks.settings_schema import COLUMN_KEYS, OTHER_KEYS, PLACE_KEYS, WATCH_KEYS, Reader, shown
 
 TABLE_TYPES = ("model", "seed", "snapshot")
 # How dbt writes the node that a generic test, or a foreign key, is about.
@@ -59,10 +59,10 @@ def _as_settings(reader: Reader, value: object) -> dict[str, Any]:
 
 
 def is_watched(node: Declared) -> bool:
-    """False for settings that only say where a table is, whose it is or what its contract is."""
+    """False for settings that only say where a table is, whose it is, or what other readers want to know."""
     if any(key in node.settings for key in WATCH_KEYS) or loaded_at_field(node.raw):
         return True
-    says_more = any(key not in (*PLACE_KEYS, "contract") for key in node.settings) or not node.settings
+    says_more = any(key not in (*PLACE_KEYS, *OTHER_KEYS) for key in node.settings) or not node.settings
     return says_more and not node.is_inherited
 
 

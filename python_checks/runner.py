@@ -166,6 +166,7 @@ def _parse(workspace: Workspace, narrator: Narrator) -> Declared:
     """Parse the project, read what it declares before a database is touched, and make sure the tables are there."""
     with narrator.step("parse") as step:
         workspace.parse()
+        workspace.check_pipelines()
         declared = Declared(workspace.monitors(), workspace.contracts(), load_settings(workspace.root))
         created = steps.ensure_landing(workspace)
         parts = [

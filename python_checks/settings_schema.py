@@ -56,7 +56,9 @@ WATCH_KEYS = (
     "timestamp_column", "grain", "metrics", "columns", "filter", "late_window", "history", "freshness", "defaults",
     "dimensions",
 )  # fmt: skip
-TABLE_KEYS = ("enabled", *PLACE_KEYS, *WATCH_KEYS, "contract")
+# What has readers of its own, and watches no table.
+OTHER_KEYS = ("contract", "pipeline")
+TABLE_KEYS = ("enabled", *PLACE_KEYS, *WATCH_KEYS, *OTHER_KEYS)
 COLUMN_KEYS = ("metrics", "contract")
 
 CONTRACT_KEYS = (
@@ -69,6 +71,8 @@ COLUMN_CONTRACT_KEYS = (
     "required", "nullable", "unique", "min", "max", "strict", "accepted_values", "min_length", "max_length", "pattern",
     "precision", "severity", "where",
 )  # fmt: skip
+
+PIPELINE_KEYS = ("freshness", "timeliness", "mute")
 
 
 def suggestion(word: object, allowed: Collection[str]) -> str:

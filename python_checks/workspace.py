@@ -20,6 +20,7 @@ from python_checks.dbt import Project, find_project, profile_name
 from python_checks.errors import ConfigError
 from python_checks.monitors import Monitor
 from python_checks.server import DATABASES, EmbeddedServer, state_directory
+from python_checks.track.declared import load_limits
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,10 @@ class Workspace:
         return load_contracts(
             self.manifest, default_connection=self.profile.target, known_connections=tuple(self.profile.outputs)
         )
+
+    def check_pipelines(self) -> None:
+        """Raise ConfigError naming every wrong limit of what dbt builds."""
+        load_limits(self.manifest)
 
 
 def open_workspace(

@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from python_checks.errors import ConfigError
 from python_checks.track.dbt_log import read_log
+from python_checks.track.declared import load_limits
 from tests.conftest import MONITORING, Observed
 
 LOG = """\x1b[0m23:59:58.000000 [info ] [MainThread]: leftover of an older file
@@ -131,6 +133,43 @@ def test_a_run_tracks_its_own_build(shop: Shop) -> None:
         )
         == before
     )
+
+
+def test_limits_of_a_model_stand_in_its_yaml(shop: Shop) -> None:
+    """A limit is in force after the next build, and gone from the database when it is gone from the YAML."""
+    properties = shop.models / "_good.yml"
+    limit = "{meta: {lookout: {pipeline: {timeliness: 1 minute, mute: [freshness]}}}}"
+    properties.write_text(f"models: [{{name: good, config: {limit}}}]\n")
+    stored = (
+        "select timeliness_number, timeliness_datepart, coalesce(mute_freshness_check, false) "
+        f"from {MONITORING}.pipelines where name = 'model.observed.good'"
+    )
+    try:
+        shop.observed.run(None)
+        assert shop.sql(stored) == [(1, "minute", True)]
+    finally:
+        properties.unlink()
+    shop.observed.run(None)
+    assert shop.sql(stored) == [(None, None, False)]
+
+
+def test_a_wrong_limit_is_told_with_its_place() -> None:
+    node = {"resource_type": "model", "name": "orders", "original_file_path": "models/orders.sql"}
+
+    def manifest(resource_type: str, pipeline: object) -> dict[str, Any]:
+        meta = {"meta": {"lookout": {"pipeline": pipeline}}}
+        return {"nodes": {"x": {**node, "resource_type": resource_type, "config": meta}}}
+
+    with pytest.raises(ConfigError) as told:
+        load_limits(manifest("model", {"freshness": "soon", "timelyness": "1 hour", "mute": "all"}))
+    assert str(told.value).splitlines() == [
+        "models/orders.sql: orders: unknown key 'timelyness' in pipeline; did you mean 'timeliness'?",
+        "models/orders.sql: orders: pipeline.freshness is 'soon'; write it like '12 hours' or '1 day'.",
+        "models/orders.sql: orders: pipeline.mute is 'all'; it is a list of freshness and timeliness.",
+    ]
+    source = {**node, "resource_type": "source", "config": {"meta": {"lookout": {"pipeline": {"freshness": "1 day"}}}}}
+    with pytest.raises(ConfigError, match="set `freshness` of the source's table instead"):
+        load_limits({"sources": {"x": source}})
 
 
 def test_builds_of_other_people_are_found(shop: Shop) -> None:

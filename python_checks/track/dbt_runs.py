@@ -10,6 +10,7 @@ from typing import Any
 
 from python_checks.declarations import owner_of
 from python_checks.track.dbt_log import LoggedInvocation, LoggedNode, moment_of
+from python_checks.track.declared import limits_of
 from python_checks.track.ledger_events import End, Event, Heartbeat, Register, Start
 from python_checks.track.model import Pipeline, hashed_id
 
@@ -161,7 +162,7 @@ class DbtRuns:
         kind = str(node.get("resource_type") or node_id.split(".")[0]).replace("_", " ")
         return Pipeline(
             node_id, pipeline_type=f"dbt {kind}", origin="dbt", node_id=node_id,
-            owner=owner_of(node, self._manifest.get("groups") or {}),
+            owner=owner_of(node, self._manifest.get("groups") or {}), **limits_of(node),
         )  # fmt: skip
 
 
