@@ -150,7 +150,7 @@ def _parameter(parameter: Any) -> str:
     """One row of a table of options; arguments are written in capitals, as in the help."""
     if parameter.param_type_name == "argument":
         name = str(parameter.metavar or parameter.name.upper()).strip("[]")
-        name = f"`{name}`{'' if parameter.required else ' (may be left out)'}"
+        name = f"`{_cell(name)}`{'' if parameter.required else ' (may be left out)'}"
     else:
         name = ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
     value = "" if getattr(parameter, "is_flag", False) else _value(parameter)
@@ -241,15 +241,13 @@ def keys_of(reference: str, root: Path = ROOT) -> tuple[str, ...]:
 
 
 def environment_variables(root: Path = ROOT) -> tuple[str, ...]:
-    """The names that begin with LOOKOUT_ anywhere in the code and the dbt project."""
-    files = [
-        *(root / "python_checks").rglob("*.py"),
-        *(root / "macros").rglob("*.sql"),
-        *(root / "models").rglob("*.yml"),
-    ]
-    names = {
-        name for file in files for name in re.findall(r"\bLOOKOUT_[A-Z_]*[A-Z]\b", file.read_text(encoding="utf-8"))
-    }
+    """The names that begin with LOOKOUT_ anywhere in the code and the dbt project, and those that the code asks for."""
+    code = [*(root / "python_checks").rglob("*.py"), *(root / "macros").rglob("*.sql")]
+    names: set[str] = set()
+    for file in (*code, *(root / "models").rglob("*.yml")):
+        text = file.read_text(encoding="utf-8")
+        names |= set(re.findall(r"\bLOOKOUT_[A-Z_]*[A-Z]\b", text))
+        names |= set(re.findall(r"(?:environ(?:ment)?(?:\.get\(|\[)|\bread\()\"([A-Z][A-Z_]{4,})\"", text))
     return tuple(sorted(names))
 
 
