@@ -39,6 +39,8 @@ FILES = {
     "models/totals.sql": TOTALS,
     "models/apart.sql": "select 1 / 0 as never_built_unless_it_changes\n",
     "models/payments.sql": "select payment_id, amount from {{ source('bank', 'payments') }}\n",
+    "seeds/rates.csv": "currency,rate\neur,1.1\n",
+    "models/rates_of_the_bank.sql": "select currency, rate from {{ source('bank', 'rates') }}\n",
     "models/refunds.sql": "select refund_id from {{ source('bank', 'refunds') }}\n",
 }
 PROPERTIES: dict[str, Any] = {
@@ -57,6 +59,7 @@ PROPERTIES: dict[str, Any] = {
                     ],
                 },
                 {"name": "refunds", "columns": [{"name": "refund_id"}]},
+                {"name": "rates"},
             ],
         }
     ],
@@ -77,6 +80,7 @@ PROPERTIES: dict[str, Any] = {
         {"name": "payments", "columns": [{"name": "payment_id", "data_tests": ["not_null"]}]},
         {"name": "refunds", "columns": [{"name": "refund_id", "data_tests": ["not_null"]}]},
     ],
+    "seeds": [{"name": "rates", "config": {"schema": "bank"}}],
     "exposures": [
         {"name": "board", "type": "dashboard", "owner": {"name": "@bob"}, "depends_on": ["ref('totals')"]},
     ],
@@ -92,8 +96,8 @@ def git(folder: Path, *arguments: str) -> str:
 class Shop:
     """Somebody's dbt project on a branch that left main a moment ago."""
 
-    def __init__(self, root: Path, lookout: Callable[..., Said]) -> None:
-        self.root, self._lookout = root, lookout
+    def __init__(self, root: Path, state: Path, lookout: Callable[..., Said]) -> None:
+        self.root, self.state, self._lookout = root, state, lookout
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -107,6 +111,10 @@ class Shop:
 
     def ci(self, *arguments: str) -> Said:
         return self._lookout("ci", "--quiet", *arguments, cwd=self.root)
+
+    def ci_with_state(self, *arguments: str) -> Said:
+        """Compared with the manifest of main, which spares parsing it every time."""
+        return self.ci("--state", str(self.state), *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +130,25 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def state(committed: Path, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the manifest of main."""
+    folder = tmp_path_factory.mktemp("state")
+    output = {"type": "postgres", "schema": "public", "password": "", **server.create_database("ci").parameters}
+    content = {"shop": {"target": "warehouse", "outputs": {"warehouse": output}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump(content))
+    place.CheckedProject(committed, folder, target_path=folder).parse()
+    return folder
+
+
 @pytest.fixture
 def shop(
-    committed: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, lookout: Callable[..., Said]
+    committed: Path,
+    state: Path,
+    tmp_path: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    lookout: Callable[..., Said],
 ) -> Shop:
     """The project, and instead of a server of its own an empty database on the suite's."""
     for name in (*(variable for variable, _ in VARIABLES), "GITHUB_STEP_SUMMARY"):
@@ -135,7 +159,7 @@ def shop(
     monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.setattr(place, "embedded_database", lambda home, name: nullcontext(server.create_database("ci")))
     shutil.copytree(committed, tmp_path / "shop")
-    return Shop(tmp_path / "shop", lookout)
+    return Shop(tmp_path / "shop", state, lookout)
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +212,7 @@ def test_a_breaking_change_with_a_new_version_is_announced(shop: Shop) -> None:
         named["orders"]["config"]["meta"]["lookout"]["contract"]["version"] = "2.0"
 
     shop.declare(change)
-    said = shop.ci("--json")
+    said = shop.ci_with_state("--json")
     told = json.loads(said.out)
     assert (said.code, told["exit_code"], told["breaking"]) == (0, 0, [])
     assert told["announced"] == {"model.shop.orders": "version 1.0 -> 2.0"}
@@ -198,7 +222,7 @@ def test_a_breaking_change_with_a_new_version_is_announced(shop: Shop) -> None:
 def test_a_new_test_fails_on_what_did_not_change(shop: Shop) -> None:
     shop.declare(lambda named: named["orders"]["columns"][1].update(
         data_tests=[{"accepted_values": {"arguments": {"values": ["ann"]}}}]))  # fmt: skip
-    said = shop.ci()
+    said = shop.ci_with_state()
     assert said.code == 1
     assert "🔴 1 test failed\n" in said.out
     assert "| test | `models/shop.yml` | sales | Got 1 result, configured to fail if != 0 |" in said.out
@@ -207,7 +231,7 @@ def test_a_new_test_fails_on_what_did_not_change(shop: Shop) -> None:
 
 def test_only_documentation_changed(shop: Shop) -> None:
     shop.declare(lambda named: named["orders"]["columns"][0].update(description="Its number."))
-    said = shop.ci()
+    said = shop.ci_with_state()
     assert said.code == 0
     assert "🟢 nothing to build\n" in said.out
     assert "0 nodes changed. Nothing had to be built." in said.out
@@ -216,17 +240,33 @@ def test_only_documentation_changed(shop: Shop) -> None:
 
 def test_a_source_stands_empty_and_its_tests_do_not_count_as_passed(shop: Shop) -> None:
     shop.write("models/payments.sql", "select payment_id, amount, note from {{ source('bank', 'payments') }}\n")
-    said = shop.ci()
+    said = shop.ci_with_state()
     assert said.code == 0
     assert "🟢 1 model built, 1 test had no rows to look at\n" in said.out
     assert "Stood empty, as their YAML declares them: bank.payments." in said.out
     assert "| `not_null_payments_payment_id` | test | ⚪ no rows to look at |" in said.out
 
 
+def test_a_source_that_is_a_seed_of_the_project(shop: Shop) -> None:
+    shop.write("macros/names.sql", "{% macro generate_schema_name(name, node) %}{{ name or 'public' }}{% endmacro %}")
+    git(shop.root, "add", ".")
+    git(shop.root, "commit", "-q", "-m", "Schemas by their names")
+    shop.write("models/rates_of_the_bank.sql", "select currency, 2 * rate as rate from {{ source('bank', 'rates') }}\n")
+    assert "🟢 1 model built\n" in shop.ci("--base", "HEAD").out
+    git(shop.root, "checkout", "-q", "models")
+    shop.write("seeds/rates.csv", "currency,amount\neur,1.1\n")
+    said = shop.ci("--base", "HEAD")
+    assert said.code == 1
+    assert "🔴 1 model failed to build, 1 seed built\n" in said.out
+    assert (
+        '| `rates_of_the_bank` | model | `models/rates_of_the_bank.sql` | – | column "rate" does not exist' in said.out
+    )
+
+
 def test_a_source_that_nobody_can_stand_in_for(shop: Shop) -> None:
     shop.write("models/refunds.sql", "select refund_id, 1 as one from {{ source('bank', 'refunds') }}\n")
     shop.write("models/payments.sql", "select payment_id, fee from {{ source('bank', 'payments') }}\n")
-    said = shop.ci()
+    said = shop.ci_with_state()
     assert said.code == 2
     assert "⚪ 4 of 4 nodes NOT EVALUATED\n" in said.out
     assert "Source bank.refunds (models/shop.yml) declares no data_type for refund_id: declare every column" in said.out
@@ -236,7 +276,7 @@ def test_a_source_that_nobody_can_stand_in_for(shop: Shop) -> None:
 
 def test_the_change_does_not_parse(shop: Shop) -> None:
     shop.write("models/totals.sql", "select * from {{ ref('nowhere') }}\n")
-    said = shop.ci()
+    said = shop.ci_with_state()
     assert (said.code, said.err) == (1, "")
     assert "🔴 dbt refuses the change\n" in said.out
     assert "depends on a node named 'nowhere' which was not found" in said.out
@@ -261,7 +301,9 @@ def test_on_a_server_of_ones_own(
     outputs = {name: {**output, "schema": name} for name in ("prod", "pr")}
     shop.write("../profile/profiles.yml", yaml.safe_dump({"shop": {"target": "prod", "outputs": outputs}}))
     profiles, state = tmp_path / "profile", tmp_path / "state"
-    place.CheckedProject(shop.root, profiles, None, target_path=state).build(["build", "--select", "orders+", "+orders"])
+    place.CheckedProject(shop.root, profiles, None, target_path=state).build(
+        ["build", "--select", "orders+", "+orders"]
+    )
     shop.write("models/orders.sql", ORDERS.replace("order_id,", "order_id + 1 as order_id,"))
     said = shop.ci("--target", "pr", "--profiles-dir", str(profiles), "--state", str(state))
     assert said.code == 0, said

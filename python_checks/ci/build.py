@@ -53,7 +53,8 @@ def build_change(change: Change, place: Place, folders: Sequence[str]) -> Built:
     reasons, stand_ins, notices = _prepare(change, place, folders)
     blind = not_evaluated(head, reasons, plan.selected)
     excluded = [one.node.node_id for one in blind]
-    arguments = ["build", "--select", "state:modified+", *(f"{name}+" for name in selectors(head, change.large_seeds))]
+    further = [f"{name}+" for name in (*selectors(head, change.large_seeds), *_sources(head, plan.reloaded))]
+    arguments = ["build", "--select", "state:modified+", *further]
     arguments += ["--state", str(change.state), *([] if place.empty else ["--defer"])]
     if excluded:
         arguments += ["--exclude", *selectors(head, excluded)]
@@ -96,11 +97,17 @@ def _stand_in(change: Change, connection: Connection) -> tuple[dict[str, str], d
 def _build_first(change: Change, reasons: Mapping[str, str], folders: Sequence[str]) -> dict[str, str]:
     """Build what the change reads; reasons by node id for what of it does not build."""
     head, plan = change.head_manifest, change.plan
-    blocked = Lineage(head).downstream(reasons)
-    failed: dict[str, str] = {}
-    loaded = [key for key in plan.loaded if key not in blocked and key in plan.selected]
-    rest = [key for key in plan.ancestors if key not in blocked]
-    for project, manifest, keys in ((change.base, change.base_manifest, rest), (change.head, head, loaded)):
+    lineage, failed = Lineage(head), dict[str, str]()
+    # dbt does not know that a source is read from a seed, so what loads sources is built before the rest.
+    first = lineage.upstream(plan.loaded)
+    steps = [
+        (change.base, change.base_manifest, [key for key in plan.ancestors if key in first]),
+        (change.head, head, [key for key in plan.loaded if key in plan.selected]),
+        (change.base, change.base_manifest, [key for key in plan.ancestors if key not in first]),
+    ]
+    for project, manifest, wanted in steps:
+        blocked = lineage.downstream([*reasons, *failed])
+        keys = [key for key in wanted if key not in blocked]
         names = selectors(manifest, keys)
         if not names:
             continue
@@ -110,6 +117,10 @@ def _build_first(change: Change, reasons: Mapping[str, str], folders: Sequence[s
                 failed[one.node.node_id] = f"{one.node.name} of the base does not build: {one.message}"
         failed |= dict.fromkeys(keys, problem) if problem else {}
     return failed
+
+
+def _sources(head: Manifest, keys: Iterable[str]) -> list[str]:
+    return [f"source:{head['sources'][key]['source_name']}.{head['sources'][key]['name']}" for key in keys]
 
 
 def _build(project: CheckedProject, arguments: list[str], folders: Sequence[str]) -> tuple[Mapping[str, Any], str]:

@@ -106,8 +106,7 @@ def _facts(review: Review) -> list[str]:
     if review.unparsed:
         return [f"{compared}. What dbt says:", f"> {_said(review.unparsed)}"]
     new = sum(one.is_new for one in review.modified)
-    names = ", ".join(_code(one.name) for one in review.modified[:MOST_NAMES])
-    names += f" and {len(review.modified) - MOST_NAMES} more" if len(review.modified) > MOST_NAMES else ""
+    names = _names([one.name for one in review.modified])
     changed = f"{compared}: {text.plural(len(review.modified), 'node')} changed{f', {new} of them new' if new else ''}"
     changed += f" ({names})" if names else ""
     changed += f", {text.plural(len(review.removed), 'table')} removed" if review.removed else ""
@@ -132,12 +131,11 @@ def _parts(review: Review) -> list[Part]:
     read = review.downstream
     exposures = [(_code(one.name), _said(one.owner or "nobody named")) for one in read if one.kind == "exposure"]
     tables = [(_code(one.name), one.kind, str(one.depth), _said(one.owner)) for one in read if one.kind != "exposure"]
-    blind, skipped = review.of_status("not_evaluated"), review.of_status("skipped")
+    skipped = review.of_status("skipped")
     listed = [one for one in review.outcomes if one.status in ("built", "passed", "warned")]
     return [
         *_part("Failed", _outcome_rows(review.of_status("failed")), WHY_HEADINGS, True),
-        *_part("Could not be evaluated", [(_said(one),) for one in review.problems], ("What is missing",), True),
-        *_part("Nodes that could not be evaluated", _outcome_rows(blind), WHY_HEADINGS, True),
+        *_part("Could not be evaluated", _blind_rows(review), ("What is missing", "Nodes>", ""), True),
         *_part("Not reached, because what they read failed", [row[:4] for row in _outcome_rows(skipped)],
                WHY_HEADINGS[:4]),
         *_part("Warnings", _outcome_rows(review.of_status("warned")), WHY_HEADINGS, True),
@@ -171,6 +169,21 @@ def _outcome_rows(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:
         (_code(one.node.name), _kind(one), _code(one.node.file), _said(one.node.owner), _said(one.message))
         for one in outcomes
     ]
+
+
+def _blind_rows(review: Review) -> list[tuple[str, ...]]:
+    """A row for each reason, with the nodes that it keeps from being evaluated, tables before tests."""
+    nodes: dict[str, list[Outcome]] = {reason: [] for reason in review.problems}
+    for one in sorted(review.of_status("not_evaluated"), key=lambda one: one.node.kind in KINDS):
+        nodes.setdefault(one.message, []).append(one)
+    return [
+        (_said(reason), str(len(found)), _names([one.node.name for one in found])) for reason, found in nodes.items()
+    ]
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(_code(name) for name in names[:MOST_NAMES]) + more
 
 
 def _listed_row(one: Outcome) -> tuple[str, ...]:

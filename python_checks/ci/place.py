@@ -57,7 +57,12 @@ class CheckedProject(Project):
 
     def install(self) -> None:
         """`dbt deps`. Raises ConfigError with dbt's own words."""
-        result = self._call(["deps"], None)
+        from dbt.cli.main import dbtRunner
+
+        # It knows fewer options than the other commands.
+        flags = ["--project-dir", str(self.root), "--profiles-dir", str(self.profiles_dir), "--quiet"]
+        flags += ["--log-level", "none", "--log-level-file", "none", "--log-path", str(self.target_path)]
+        result = dbtRunner().invoke(["deps", *flags])
         if not result.success:
             words = " ".join(str(result.exception or "dbt gave no reason").split())
             raise ConfigError(f"The packages of {self.root} cannot be installed: {words}")

@@ -20,8 +20,10 @@ class Plan:
     """Unique ids, each in the order of the manifest.
 
     ``selected`` is what changed and everything downstream of it that dbt builds; ``ancestors`` what those read and
-    the change leaves alone; ``sources`` the tables that both read and somebody else loads. ``loaded`` are tables of
-    the project itself that are also declared as one of those sources: they have to be there before anything reads it.
+    the change leaves alone; ``sources`` the tables that both read and somebody else loads.
+
+    Some projects declare their own seeds as sources, which dbt's lineage does not see: ``loaded`` are those of them
+    that something here reads, which have to be there first, and ``reloaded`` the sources whose seed or model changed.
     """
 
     modified: tuple[str, ...]
@@ -29,20 +31,29 @@ class Plan:
     ancestors: tuple[str, ...]
     sources: tuple[str, ...]
     loaded: tuple[str, ...]
+    reloaded: tuple[str, ...]
 
 
 class Lineage:
-    """Everything of a manifest by unique id, and who reads what, tests included."""
+    """Everything of a manifest by unique id, and who reads what, tests included.
+
+    ``loaders`` are the sources whose table a seed or model of the project itself writes, which dbt does not see.
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
         self.nodes: dict[str, Mapping[str, Any]] = {}
         for part in PARTS:
             self.nodes.update(manifest.get(part) or {})
+        self.loaders = _loaders(manifest)
         self.children: dict[str, list[str]] = {}
-        for key, node in self.nodes.items():
-            for parent in parents_of(node):
+        for key in self.nodes:
+            for parent in self.parents(key):
                 self.children.setdefault(parent, []).append(key)
+
+    def parents(self, key: str) -> list[str]:
+        """Unique ids of what a node reads, or of what writes a source."""
+        return [self.loaders[key]] if key in self.loaders else parents_of(self.nodes.get(key, {}))
 
     def downstream(self, start: Iterable[str]) -> set[str]:
         """These ids and all that read them, at any depth."""
@@ -50,7 +61,7 @@ class Lineage:
 
     def upstream(self, start: Iterable[str]) -> set[str]:
         """These ids and all that they read, at any depth."""
-        return _reach(start, lambda key: parents_of(self.nodes.get(key, {})))
+        return _reach(start, self.parents)
 
     def named(self, key: str, *, is_new: bool = False) -> Node:
         """A node as people know it; a test has the owner of its table."""
@@ -67,15 +78,15 @@ class Lineage:
 def make_plan(head: Manifest, modified: Iterable[str]) -> Plan:
     """What to build for these changed nodes of a project."""
     lineage, changed = Lineage(head), set(modified)
-    selected = {key for key in lineage.downstream(changed) if _is_built(lineage, key)}
-    above = lineage.upstream(selected) - selected
-    sources = {key for key in above if key in (head.get("sources") or {})}
-    loaded = {found for key in sources if (found := _loader(head, key))}
-    # What loads a source may read further tables, which have to be there as well.
-    above |= lineage.upstream(loaded) - selected
+    touched = lineage.downstream(changed)
+    selected = {key for key in touched if _is_built(lineage, key)}
+    read = lineage.upstream(selected)
+    loaded = {lineage.loaders[key] for key in read if key in lineage.loaders}
+    reloaded = {key for key in touched if key in lineage.loaders}
+    above = read - selected
     ancestors = {key for key in above if _is_built(lineage, key) and lineage.nodes[key]["resource_type"] in BUILT[:4]}
-    sources |= {key for key in above if key in (head.get("sources") or {})}
-    parts = (changed, selected, ancestors, {key for key in sources if not _loader(head, key)}, loaded)
+    sources = {key for key in above if key in (head.get("sources") or {}) and key not in lineage.loaders}
+    parts = (changed, selected, ancestors, sources, loaded, reloaded)
     return Plan(*(tuple(key for key in lineage.nodes if key in part) for part in parts))
 
 
@@ -142,14 +153,15 @@ def _is_built(lineage: Lineage, key: str) -> bool:
     return key in lineage.nodes and lineage.nodes[key].get("resource_type") in BUILT
 
 
-def _loader(manifest: Manifest, source: str) -> str:
-    """The seed, model or snapshot that writes the very table that a source stands for; empty when none does."""
-    node = manifest["sources"][source]
-    place = node.get("schema"), relation_name(node)
-    for key, other in (manifest.get("nodes") or {}).items():
-        if other.get("resource_type") in TABLES and (other.get("schema"), relation_name(other)) == place:
-            return str(key)
-    return ""
+def _loaders(manifest: Manifest) -> dict[str, str]:
+    """Sources whose table a seed, model or snapshot of the project writes, with that node; by unique ids."""
+    written = {
+        (node.get("schema"), relation_name(node)): key
+        for key, node in (manifest.get("nodes") or {}).items()
+        if node.get("resource_type") in TABLES
+    }
+    places = {key: (node.get("schema"), relation_name(node)) for key, node in (manifest.get("sources") or {}).items()}
+    return {key: written[place] for key, place in places.items() if place in written}
 
 
 def _reach(start: Iterable[str], nexts: Any) -> set[str]:

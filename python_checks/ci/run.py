@@ -117,7 +117,7 @@ class _Reviewer:
         self.options, self.narrator, self.root = options, narrator, root
         self.before, self.place, self.scratch = before, place, scratch
         # Longest first, so that no part of a path is left behind.
-        self.folders = [str(one) for one in (before.root, before.top, root, scratch) if one is not None]
+        self.folders = [str(one) for one in (before.root, before.top, scratch) if one is not None]
         self.head = CheckedProject(root, place.profiles_dir, place.target, target_path=scratch / "target")
         self.base = self.head
         if before.root is not None:
