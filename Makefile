@@ -45,7 +45,7 @@ format: $(READY) ## Put code into the project's style
 docs: $(READY) ## Build the dbt docs site with lineage into reports/dbt_docs.html
 	@$(BIN)/lookout db start > /dev/null
 	@$(BIN)/dbt docs generate --static --quiet --profiles-dir .lookout
-	@mkdir -p reports && cp target/static_index.html reports/dbt_docs.html && echo "reports/dbt_docs.html"
+	@$(BIN)/python -m python_checks.report target/static_index.html reports
 
 reference: $(READY) ## Write docs/reference/ anew from the code, the command line and the YAML
 	@$(BIN)/python -m python_checks.reference

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from python_checks.errors import DeliveryError
-from python_checks.report import _write, text
+from python_checks.report import text, write_file
 from python_checks.report.data import ReportData, records
 from python_checks.report.render import render_detection, render_portfolio, render_scorecard
 
@@ -226,8 +226,8 @@ def test_every_kind_of_missing_value_is_none() -> None:
 def test_a_report_that_cannot_be_written_is_one_sentence_and_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file where the folder should be")
     with pytest.raises(DeliveryError, match=r"The report .* cannot be written: .*\."):
-        _write(tmp_path / "reports" / "x.md", "text")
+        write_file(tmp_path / "reports" / "x.md", "text")
     (tmp_path / "x.md").mkdir()
     with pytest.raises(DeliveryError):
-        _write(tmp_path / "x.md", "text")
+        write_file(tmp_path / "x.md", "text")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reports", "x.md"]

@@ -15,7 +15,7 @@ import pytest
 
 from python_checks.connections import Connection
 from python_checks.errors import ConfigError, DeliveryError
-from python_checks.report import _write, write_reports
+from python_checks.report import write_file, write_reports
 from python_checks.report.compare import compare
 from python_checks.report.data import ReportData, read
 from python_checks.report.formats import junit, markdown_comment
@@ -244,7 +244,7 @@ def hostile() -> Row:
 
 
 def test_an_alert_without_a_beginning_has_none(tmp_path: Path) -> None:
-    keep(summary(open_alerts=[alert(window_start=None)]), tmp_path, _write)
+    keep(summary(open_alerts=[alert(window_start=None)]), tmp_path, write_file)
     found = read_summary(tmp_path, "2025-01-31")
     assert cells(markdown_comment(found, None), "Open alerts")[0][3] == "–"
     assert "since an unknown time" in junit(found)
@@ -331,7 +331,7 @@ def test_junit_stays_xml_whatever_is_in_a_name() -> None:
 
 def kept(folder: Path, *moments: datetime) -> None:
     for moment in moments:
-        keep(summary(moment), folder, _write)
+        keep(summary(moment), folder, write_file)
 
 
 def test_a_summary_is_found_by_its_day_and_by_what_came_before(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from python_checks.errors import DeliveryError
 from python_checks.report import history
 from python_checks.report.data import ReportData, read
+from python_checks.report.docs import docs_beside
 from python_checks.report.page import read_page, render_page
 from python_checks.report.render import render_contracts, render_detection, render_portfolio, render_scorecard
 from python_checks.store import Store
@@ -33,14 +34,17 @@ def write_reports(store: Store, folder: Path, *, as_of: datetime, keep_history: 
     schema cannot be read and DeliveryError when a file cannot be written.
     """
     data = read(store, as_of)
-    page = render_page(read_page(store, data))
-    paths = [*(_write(folder / name, render(data)) for name, render in REPORTS.items()), _write(folder / PAGE, page)]
+    page = render_page(read_page(store, data), docs=docs_beside(folder))
+    paths = [
+        *(write_file(folder / name, render(data)) for name, render in REPORTS.items()),
+        write_file(folder / PAGE, page),
+    ]
     if keep_history:
-        history.keep(history.read_current(store, data), folder / history.FOLDER, _write)
+        history.keep(history.read_current(store, data), folder / history.FOLDER, write_file)
     return paths
 
 
-def _write(path: Path, content: str) -> Path:
+def write_file(path: Path, content: str) -> Path:
     """Replace a file in one step, so that a reader never sees half of it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

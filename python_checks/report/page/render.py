@@ -43,10 +43,11 @@ def _app() -> str:
     return "\n".join(['"use strict";', "(() => {", *parts, "})();", ""])
 
 
-def render_page(page: PageData, *, script: str | None = None) -> str:
+def render_page(page: PageData, *, script: str | None = None, docs: str = "") -> str:
     """``index.html``. ``script`` is the charting library, by default the installed one.
 
-    The first screen is plain HTML, so that it is there before any script runs, and without one.
+    ``docs`` is the file name of the dbt docs beside it, empty when there are none. The first screen is plain HTML, so
+    that it is there before any script runs, and without one.
     """
     script = chart_script() if script is None else script
     told = document(page)
@@ -55,7 +56,7 @@ def render_page(page: PageData, *, script: str | None = None) -> str:
         as_of=told["asOf"], clock=told["clock"], verdict=verdict(page, told["alerts"], told["assets"]),
         open_alerts=[_told(page, alert) for alert in told["alerts"] if alert["open"]],
         unevaluated=page.rows("unevaluated"), utc=text.utc, nobody=alert_words.NOBODY, views=VIEWS,
-        held_words=held_words,
+        held_words=held_words, docs=docs,
         document=to_json(told), app=app, charts=script or "",
         needed="" if script else NEEDED, hashes=" ".join(_hash(source) for source in (app, script) if source),
     )  # fmt: skip
