@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import typer.main
 import yaml
 
 from python_checks.ci import place
@@ -23,10 +25,11 @@ from python_checks.ci.comment import LONGEST_COMMENT, to_comment
 from python_checks.ci.git import VARIABLES, open_repository
 from python_checks.ci.model import Node, Outcome, Review
 from python_checks.ci.outcomes import plain_message
+from python_checks.ci.plan import learned_tests
 from python_checks.ci.standins import stand_in
 from python_checks.contracts.diff import diff_manifests
 from python_checks.errors import ConfigError
-from tests.conftest import Said, Server
+from tests.conftest import ROOT, Said, Server
 
 ORDERS = "{{ config(materialized='table') }}\nselect order_id, customer, total from {{ ref('stg_orders') }}\n"
 TOTALS = "select customer, sum(total) as total from {{ ref('orders') }} group by customer\n"
@@ -453,3 +456,59 @@ def test_the_embedded_database_has_the_names_of_the_profile(tmp_path: Path, monk
     }
     (tmp_path / "profiles.yml").write_text(yaml.safe_dump({"shop": profile}))
     assert place.usual_names(tmp_path, "shop", None) == ("dev", "shop", "public")
+
+
+def test_tests_that_need_a_learned_past_are_left_out() -> None:
+    def node(name: str, namespace: str | None) -> dict[str, Any]:
+        return {
+            "resource_type": "test",
+            "package_name": "shop",
+            "test_metadata": {"name": name, "namespace": namespace},
+        }
+
+    nodes = {"a": node("volume_anomaly", "lookout"), "b": node("volume_anomaly", None), "c": node("unique", "lookout")}
+    assert learned_tests({"nodes": {**nodes, "d": {"resource_type": "model"}}}) == {"a"}
+
+
+WORKFLOWS = [ROOT / ".github/workflows/ci.yml", ROOT / "examples/github_actions/lookout.yml"]
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_workflows_name_only_what_exists(file: Path) -> None:
+    workflow = yaml.safe_load(file.read_text())
+    assert workflow["permissions"]["contents"] == "read"
+    assert workflow["concurrency"]["cancel-in-progress"] is True
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    uses = [step["uses"] for step in steps if "uses" in step]
+    assert uses
+    assert all(re.fullmatch(r"actions/[a-z-]+@v\d+", one) for one in uses)
+    scripts = "\n".join(step["run"] for step in steps if "run" in step)
+    assert set(re.findall(r"\bmake ([a-z]+)", scripts)) <= targets
+    command_lines = re.findall(r"\blookout ((?:[a-z]+ )*[a-z]+)((?: +-\S+| +\S+)*)", scripts)
+    assert any(words.startswith("ci") for words, _ in command_lines)
+    for words, rest in command_lines:
+        known = command(words.split())
+        options = {name for parameter in known.params for name in parameter.opts}
+        assert set(re.findall(r"(?:^|\s)(--[a-z-]+)", rest)) <= options
+    # A token that may write is only ever held by the step that comments.
+    assert [step["name"] for step in steps if "GH_TOKEN" in step.get("env", {})] == [steps[-1]["name"]]
+    assert subprocess.run(["bash", "-n"], input=steps[-1]["run"], text=True, check=False).returncode == 0
+
+
+def test_the_gitlab_example() -> None:
+    job = yaml.safe_load((ROOT / "examples/gitlab-ci.yml").read_text())["lookout"]
+    assert any(line.startswith("lookout ci ") for line in job["script"])
+    script = job["after_script"][0].split("<<'PYTHON'\n")[1].split("PYTHON\n")[0]
+    compile(script, "after_script", "exec")
+
+
+def command(words: list[str]) -> Any:
+    """The command of `lookout` that these words name; words that are arguments are left."""
+    from python_checks.cli import app
+
+    found: Any = typer.main.get_command(app)
+    for word in words:
+        found = getattr(found, "commands", {}).get(word, found)
+    assert found.name in words
+    return found

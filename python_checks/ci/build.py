@@ -33,6 +33,7 @@ class Change:
     base_manifest: Manifest
     state: Path
     plan: Plan
+    left_out: tuple[str, ...] = ()
     large_seeds: tuple[str, ...] = ()
 
 
@@ -52,7 +53,7 @@ def build_change(change: Change, place: Place, folders: Sequence[str]) -> Built:
         return Built(())
     reasons, stand_ins, notices = _prepare(change, place, folders)
     blind = not_evaluated(head, reasons, plan.selected)
-    excluded = [one.node.node_id for one in blind]
+    excluded = [*(one.node.node_id for one in blind), *change.left_out]
     further = [f"{name}+" for name in (*selectors(head, change.large_seeds), *_sources(head, plan.reloaded))]
     arguments = ["build", "--select", "state:modified+", *further]
     arguments += ["--state", str(change.state), *([] if place.empty else ["--defer"])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from python_checks.declarations import file_of, name_of, owner_of, relation_name
 
 TABLES = ("model", "seed", "snapshot")
 BUILT = (*TABLES, "function", "test", "unit_test")
+# Lookout's generic tests that compare with baselines.
+LEARNED = ("volume_anomaly", "freshness_anomaly", "zscore_anomaly")
+PACKAGE = "lookout"
 PARTS = ("nodes", "unit_tests", "functions", "sources", "exposures", "metrics", "semantic_models", "saved_queries")
 
 
@@ -72,14 +75,15 @@ class Lineage:
         elif kind == "unit_test":
             about = next(iter(parents_of(node)), "")
         owner = owner_of(self.nodes.get(about) or node, self.manifest.get("groups") or {})
-        return Node(key, name_of(node), str(node.get("resource_type", "")), file_of(node), owner, is_new)
+        file = str(node.get("original_file_path") or file_of(node))
+        return Node(key, name_of(node), str(node.get("resource_type", "")), file, owner, is_new)
 
 
-def make_plan(head: Manifest, modified: Iterable[str]) -> Plan:
-    """What to build for these changed nodes of a project."""
+def make_plan(head: Manifest, modified: Iterable[str], left_out: Collection[str] = ()) -> Plan:
+    """What to build for these changed nodes of a project, without some nodes that nothing reads."""
     lineage, changed = Lineage(head), set(modified)
     touched = lineage.downstream(changed)
-    selected = {key for key in touched if _is_built(lineage, key)}
+    selected = {key for key in touched if _is_built(lineage, key) and key not in left_out}
     read = lineage.upstream(selected)
     loaded = {lineage.loaders[key] for key in read if key in lineage.loaders}
     reloaded = {key for key in touched if key in lineage.loaders}
@@ -88,6 +92,17 @@ def make_plan(head: Manifest, modified: Iterable[str]) -> Plan:
     sources = {key for key in above if key in (head.get("sources") or {}) and key not in lineage.loaders}
     parts = (changed, selected, ancestors, sources, loaded, reloaded)
     return Plan(*(tuple(key for key in lineage.nodes if key in part) for part in parts))
+
+
+def learned_tests(manifest: Manifest) -> frozenset[str]:
+    """Tests that hold a table against its learned past, which an empty database does not have."""
+    return frozenset(
+        key
+        for key, node in (manifest.get("nodes") or {}).items()
+        if (meta := node.get("test_metadata"))
+        and meta.get("name") in LEARNED
+        and PACKAGE in (meta.get("namespace"), node.get("package_name"))
+    )
 
 
 def removed_tables(base: Manifest, head: Manifest) -> tuple[Node, ...]:

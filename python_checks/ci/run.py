@@ -24,7 +24,7 @@ from python_checks.ci.git import Repository, open_repository
 from python_checks.ci.model import Manifest, Review, Slowed
 from python_checks.ci.outcomes import plain_message, slower
 from python_checks.ci.place import CheckedProject, Place
-from python_checks.ci.plan import Lineage, changed_seeds, make_plan, readers, removed_tables
+from python_checks.ci.plan import Lineage, changed_seeds, learned_tests, make_plan, readers, removed_tables
 from python_checks.console import Narrator
 from python_checks.contracts.diff import check_manifest, diff_manifests
 from python_checks.dbt import find_project, profile_name, read_artifact, read_manifest
@@ -193,18 +193,24 @@ class _Reviewer:
         return cmp(self.before.root / name, self.root / name, shallow=False)
 
     def _built(self, found: Review, base: Manifest, head: Manifest, modified: Iterable[str]) -> Review:
-        plan = make_plan(head, modified)
-        change = Change(self.head, head, self.base, base, self.scratch / "state", plan, self.large_seeds)
+        left_out = learned_tests(head) if self.place.empty else frozenset()
+        plan = make_plan(head, modified, left_out)
+        left_out &= Lineage(head).downstream(modified)
+        state = self.scratch / "state"
+        change = Change(self.head, head, self.base, base, state, plan, tuple(left_out), self.large_seeds)
         with self.narrator.step("build") as step:
             built = build_change(change, self.place, self.folders)
             step.done = f"{text.plural(len(plan.selected), 'node')} on {self.place.label}"
-        timed: tuple[Slowed, ...] = ()
+        notices, timed = built.notices, tuple[Slowed, ...]()
+        if left_out:
+            count = text.plural(len(left_out), "test")
+            notices = (*notices, f"Left out, because an empty database has no learned past: {count} of anomalies.")
         results = self.options.state / "run_results.json" if self.options.state else None
         if self.options.target and results is not None and results.is_file():
             timed = slower(built.outcomes, read_artifact(results, "run `dbt build`"))
         return replace(
             found, where=self.place.label if plan.selected else "", outcomes=built.outcomes, slower=timed,
-            problems=(*found.problems, *built.problems), notices=built.notices,
+            problems=(*found.problems, *built.problems), notices=notices,
         )  # fmt: skip
 
     def _write_docs(self, folder: Path) -> None:
