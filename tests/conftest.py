@@ -20,12 +20,14 @@ from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 
 from python_checks.connections import Connection, connect
+from python_checks.grants import READER, WRITER, Needs, grants_sql, plan_grants
 from python_checks.server import EmbeddedServer
 from python_checks.store import LANDING_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 MONITORING = "monitoring"
 DbtRunner = Callable[..., Any]
+ROLE_PASSWORD = "for tests"
 # Read before the tests, whose environment knows no LOOKOUT_ variable.
 TEST_URL = os.environ.get("LOOKOUT_TEST_URL", "")
 
@@ -166,16 +168,41 @@ class Observed:
         self._dbt("deps")
 
     def reset(self, template: str | None = None) -> None:
-        """Fresh databases: an empty `shop`, and `observed` with or without the monitoring schema."""
+        """Fresh databases: an empty `shop`, and `observed` with or without the monitoring schema.
+
+        ``shop`` and ``warehouse`` connect as the superuser who prepares a test; the profile, and so everything that
+        `lookout` does, as the reader and the writer of `lookout grants`.
+        """
         self.shop = self.server.create_database("shop")
         self.warehouse = self.server.create_database("observed", template=template or "template1")
+        self._grant(is_new=template is None)
         outputs = {
-            name: {"type": "postgres", "schema": "public", "threads": 1, "password": "", **connection.parameters}
-            for name, connection in {"observed": self.warehouse, "shop": self.shop}.items()
-        }
+            name: {
+                "type": "postgres", "schema": "public", "threads": 1, **connection.parameters, "user": role,
+                "password": ROLE_PASSWORD,
+            }
+            for name, connection, role in (("observed", self.warehouse, WRITER), ("shop", self.shop, READER))
+        }  # fmt: skip
         (self.root / "profiles.yml").write_text(
             yaml.safe_dump({"observed": {"target": "observed", "outputs": outputs}})
         )
+
+    def _grant(self, *, is_new: bool) -> None:
+        """What `lookout grants` prints. Tests make tables as they go, so the right to read them comes by itself."""
+        needs = Needs("observed", {"observed": frozenset(), "shop": frozenset()}, MONITORING, frozenset({"public"}))
+        reader, writer = plan_grants(needs, {"observed": self.warehouse, "shop": self.shop})
+        for place, grant in (("shop", reader), ("observed", writer)):
+            # A template brings its grants along.
+            if is_new or place == "shop":
+                self.sql(grants_sql([grant]), at=place)
+                self.sql(
+                    f"alter default privileges grant select on tables to {grant.role};"
+                    f"alter default privileges grant usage on schemas to {grant.role}",
+                    at=place,
+                )
+        if is_new:
+            for role in (READER, WRITER):
+                self.server.run(f"alter role {role} password '{ROLE_PASSWORD}'")
 
     def declare(self, tables: dict[str, dict[str, Any]], schema: str = "public", connection: str = "shop") -> None:
         """Watch tables of `shop`: what stands under meta.lookout for each table name."""

@@ -32,13 +32,19 @@ def demo(
     tests_per_day: Annotated[int, typer.Option(help="Resiliency tests a day.")] = 50,
     pass_rate: Annotated[float, typer.Option(help="Share of tests that pass, 0 to 1.")] = 0.85,
     long_outages: Annotated[bool, typer.Option(help="Let 2 % of the failures last 5 to 480 minutes.")] = True,
+    profiles_dir: Annotated[
+        Path | None,
+        typer.Option("--profiles-dir", help="Use the databases of this folder's profiles.yml, on servers of your own."),
+    ] = None,
+    target: Target = None,
 ) -> None:
     """Three databases of real data on the embedded PostgreSQL, watched over a whole year: see what Lookout finds."""
     from python_checks.demo.tour import run_demo
 
     run_demo(
-        Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate, long_outages=long_outages
-    )
+        Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate,
+        long_outages=long_outages, profiles_dir=profiles_dir, target=target,
+    )  # fmt: skip
 
 
 def run(

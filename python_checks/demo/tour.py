@@ -1,20 +1,23 @@
-"""`lookout demo`: three databases of real data on the embedded server, then one run over the whole year 2013."""
+"""`lookout demo`: three databases of real data, on the embedded server or your own, then one run over the year 2013."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
+import psycopg2
 from rich.console import Console
 from rich.table import Table
 
 from python_checks import steps
-from python_checks.connections import connect
+from python_checks.connections import Connection, clean_message, connect
 from python_checks.console import Narrator
 from python_checks.dbt import find_project, profile_name
 from python_checks.demo import flights, resiliency
-from python_checks.errors import ConfigError
+from python_checks.errors import ConfigError, SourceError
 from python_checks.link import link_sources
 from python_checks.runner import RunSummary, run_all
 from python_checks.server import DATABASES, EmbeddedServer, state_directory
@@ -23,19 +26,35 @@ from python_checks.workspace import Workspace, open_workspace
 
 SEED = 2013
 MOST_ALERTS = 10
+Loaded = TypeVar("Loaded")
 
 
 def run_demo(
-    start: Path, *, quiet: bool, days: int, tests_per_day: int, pass_rate: float, long_outages: bool
+    start: Path,
+    *,
+    quiet: bool,
+    days: int,
+    tests_per_day: int,
+    pass_rate: float,
+    long_outages: bool,
+    profiles_dir: Path | None = None,
+    target: str | None = None,
 ) -> RunSummary:
-    """Load everything that is not loaded yet, run Lookout as of the end of 2013 and say what it found."""
+    """Load everything that is not loaded yet, run Lookout as of the end of 2013 and say what it found.
+
+    With ``profiles_dir`` or ``target``, the three databases are those of profiles.yml, on servers of your own. Raises
+    ConfigError when the profile lacks one, and SourceError when one cannot be filled.
+    """
     narrator = Narrator(quiet=quiet)
     root = find_project(start.resolve())
     if profile_name(root) != "lookout" or not (root / "models" / "_demo__sources.yml").exists():
         raise ConfigError(
             f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`."
         )
-    workspace = _databases(root, narrator)
+    workspace = (
+        _own_databases(root, profiles_dir, target) if profiles_dir or target else _embedded_databases(root, narrator)
+    )
+    _load(workspace, narrator)
     frame = resiliency.generate(
         seed=SEED, first_day=flights.AS_OF.date() - timedelta(days=days), days=days, tests_per_day=tests_per_day,
         pass_rate=pass_rate, long_outages=long_outages,
@@ -44,15 +63,14 @@ def run_demo(
         workspace.parse()
         steps.ensure_landing(workspace)
         loaded = _load_resiliency(workspace, frame)
-        linked = _link_once(workspace)
-        step.done = f"{loaded:,} new resiliency tests, {linked} foreign tables linked"
+        step.done = f"{loaded:,} new resiliency tests, {_link_once(workspace)}"
     summary = run_all(workspace, narrator, run_id=steps.new_run_id())
     if not quiet:
         _show(workspace, summary)
     return summary
 
 
-def _databases(root: Path, narrator: Narrator) -> Workspace:
+def _embedded_databases(root: Path, narrator: Narrator) -> Workspace:
     server = EmbeddedServer(state_directory(root))
     with narrator.step("server") as step:
         server.start()
@@ -60,14 +78,44 @@ def _databases(root: Path, narrator: Narrator) -> Workspace:
             server.create_database(name)
         folder = server.write_profile("lookout")
         step.done = f"PostgreSQL in {server.home.name}/, databases {', '.join(DATABASES)}"
+    return open_workspace(root, profiles_dir=folder, target=DATABASES[0], as_of=flights.AS_OF)
+
+
+def _own_databases(root: Path, profiles_dir: Path | None, target: str | None) -> Workspace:
+    workspace = open_workspace(root, profiles_dir=profiles_dir, target=target, as_of=flights.AS_OF)
+    missing = [name for name in DATABASES if name not in workspace.profile.outputs]
+    if missing:
+        raise ConfigError(
+            f"The demo needs the outputs {', '.join(DATABASES)} in profiles.yml, and {missing[0]} is not there, or an "
+            "environment variable of it is not set; profiles.yml.example has them."
+        )
+    if workspace.profile.target != DATABASES[0]:
+        raise ConfigError(
+            f"The demo builds into the output {DATABASES[0]}, and the target is {workspace.profile.target}: "
+            f"add --target {DATABASES[0]}."
+        )
+    return workspace
+
+
+def _load(workspace: Workspace, narrator: Narrator) -> None:
+    outputs = workspace.profile.outputs
     with narrator.step("load") as step:
         step.total(2)
-        batch = flights.load_batch_analytics(server.connection("batch_analytics"))
+        batch = _filled(outputs["batch_analytics"], flights.load_batch_analytics)
         step.advance("flights")
-        changes = flights.load_cdc_history(server.connection("cdc_history"))
+        changes = _filled(outputs["cdc_history"], flights.load_cdc_history)
         step.advance("change history")
         step.done = f"{batch['flights']:,} flights, {batch['weather']:,} weather reports, {changes:,} changes"
-    return open_workspace(root, profiles_dir=folder, target="warehouse", as_of=flights.AS_OF)
+
+
+def _filled(connection: Connection, load: Callable[[Connection], Loaded]) -> Loaded:
+    try:
+        return load(connection)
+    except psycopg2.Error as error:
+        raise SourceError(
+            f"{connection.place} could not be filled with the demo's data: {clean_message(error)} "
+            "It needs a user who may create schemas and tables there."
+        ) from error
 
 
 def _load_resiliency(workspace: Workspace, frame: pd.DataFrame) -> int:
@@ -82,16 +130,23 @@ def _load_resiliency(workspace: Workspace, frame: pd.DataFrame) -> int:
         handle.close()
 
 
-def _link_once(workspace: Workspace) -> int:
+def _link_once(workspace: Workspace) -> str:
     sources = {(s["schema"], s["identifier"]) for s in workspace.manifest["sources"].values()}
     with Store(workspace.profile.warehouse) as store:
         found = store.query(
             "select foreign_table_schema as s, foreign_table_name as t from information_schema.foreign_tables"
         )
     if sources <= set(zip(found["s"], found["t"], strict=True)):
-        return len(sources)
-    list(link_sources(workspace))
-    return len(sources)
+        return f"{len(sources)} foreign tables linked"
+    try:
+        list(link_sources(workspace))
+    except SourceError as error:
+        if workspace.is_embedded or workspace.profile.directory == state_directory(workspace.root):
+            raise
+        # Only dbt's own tests and docs of the sources need the link, and a container cannot reach its neighbour as
+        # localhost.
+        return f"not linked: {error}"
+    return f"{len(sources)} foreign tables linked"
 
 
 def _show(workspace: Workspace, summary: RunSummary) -> None:
