@@ -56,7 +56,8 @@ def build_change(change: Change, place: Place, folders: Sequence[str]) -> Built:
     excluded = [*(one.node.node_id for one in blind), *change.left_out]
     further = [f"{name}+" for name in (*selectors(head, change.large_seeds), *_sources(head, plan.reloaded))]
     arguments = ["build", "--select", "state:modified+", *further]
-    arguments += ["--state", str(change.state), *([] if place.empty else ["--defer"])]
+    # What an earlier check left in the same schema must not be read in place of the base's.
+    arguments += ["--state", str(change.state), *([] if place.empty else ["--defer", "--favor-state"])]
     if excluded:
         arguments += ["--exclude", *selectors(head, excluded)]
     rows, problem = _build(change.head, arguments, folders) if len(blind) < len(plan.selected) else ({}, "")

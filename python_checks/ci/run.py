@@ -147,8 +147,10 @@ class _Reviewer:
             downstream=readers(head, modified),
         )
         found = self._built(found, base, head, modified)
-        if self.options.docs is not None:
-            self._write_docs(self.options.docs)
+        try:
+            self._write_docs()
+        except ConfigError as error:
+            found = replace(found, problems=(*found.problems, self._words(error)))
         return found
 
     def _parse_base(self) -> Manifest:
@@ -213,7 +215,10 @@ class _Reviewer:
             problems=(*found.problems, *built.problems), notices=notices,
         )  # fmt: skip
 
-    def _write_docs(self, folder: Path) -> None:
+    def _write_docs(self) -> None:
+        folder = self.options.docs
+        if folder is None:
+            return
         with self.narrator.step("docs") as step:
             self.head.build(["docs", "generate", "--static"])
             try:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from python_checks.commands.options import HERE, AsJson, ProfilesDir, ProjectDir, Quiet, narrator, write_text
+from python_checks.errors import ConfigError
 
 
 def ci(
@@ -52,9 +53,16 @@ def ci(
     if junit is not None:
         write_text(junit, to_junit(review))
     if os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
-            summary.write(comment)
+        _append(Path(os.environ["GITHUB_STEP_SUMMARY"]), comment)
     raise typer.Exit(review.exit_code)
+
+
+def _append(file: Path, text: str) -> None:
+    try:
+        with file.open("a", encoding="utf-8") as summary:
+            summary.write(text)
+    except OSError as error:
+        raise ConfigError(f"GITHUB_STEP_SUMMARY {file} cannot be written: {error.strerror or error}.") from error
 
 
 def _leave(*_: Any) -> None:
