@@ -14,6 +14,7 @@ import pandas as pd
 from python_checks.artifacts import asset_rows, result_rows
 from python_checks.config import monitor_rows
 from python_checks.dbt import read_artifact
+from python_checks.elementary import with_messages
 from python_checks.errors import ArtifactError, LookoutError, SourceError
 from python_checks.monitors import GRAIN_STEP, Monitor
 from python_checks.sources import CollectionOutcome, CollectOptions, ProfileRequest, collect
@@ -287,6 +288,7 @@ def ingest_results(run: Run, *, own: bool) -> int:
         frame = frame[frame["resource_type"] != "operation"]
         if not own and not frame.empty and _is_stored(run, str(frame["invocation_id"].iloc[0])):
             continue
+        frame = with_messages(run.store, run.workspace.manifest, frame)
         written += run.store.upsert("dbt_results", frame.drop_duplicates(["invocation_id", "node_id"]))
     return written
 

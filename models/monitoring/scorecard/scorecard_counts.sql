@@ -19,13 +19,14 @@ contract_status as (
     from {{ ref('lookout', 'contract_status') }}
 ),
 
--- Lookout's own tables are not what people have to watch, describe and test.
+-- Lookout's own tables, and Elementary's, are not what people have to watch, describe and test.
 assets as (
     select * from {{ ref('lookout', 'assets') }}
     where
         is_active
         and asset <> ''
         and not (node_id like 'model.lookout.%' and file_path like 'models/monitoring/%')
+        and node_id not like 'model.elementary.%'
 ),
 
 alert_candidates as (
