@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format docs reference lock clean
+.PHONY: help setup demo test bench lint format elementary docs reference lock clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with the pinned requirements
 
@@ -42,6 +42,9 @@ format: $(READY) ## Put code into the project's style
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
+elementary: $(READY) ## Build the demo with Elementary and dbt_expectations beside Lookout, and both reports
+	@$(BIN)/python integrations/elementary/build.py
+
 docs: $(READY) ## Build the dbt docs site with lineage into reports/dbt_docs.html
 	@$(BIN)/lookout db start > /dev/null
 	@$(BIN)/dbt docs generate --static --quiet --profiles-dir .lookout
@@ -55,6 +58,7 @@ lock: $(READY) ## Compile requirements.txt from pyproject.toml
 		--no-emit-index-url pyproject.toml -o requirements.txt
 
 clean: ## Stop the embedded server and remove everything that was made
-	@if [ -x $(BIN)/lookout ]; then $(BIN)/lookout db stop || true; fi
+	@if [ -x $(BIN)/lookout ]; then $(BIN)/lookout db stop || true; cd integrations/elementary && ../../$(BIN)/lookout db stop || true; fi
 	@rm -rf $(VENV) .lookout target logs reports dbt_packages *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@cd integrations/elementary && rm -rf .venv .lookout target logs reports dbt_packages
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -52,25 +52,34 @@ def run_demo(
             f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`."
         )
     workspace = (
-        _own_databases(root, profiles_dir, target) if profiles_dir or target else _embedded_databases(root, narrator)
+        _own_databases(root, profiles_dir, target) if profiles_dir or target else embedded_databases(root, narrator)
     )
-    _load(workspace, narrator)
     frame = resiliency.generate(
         seed=SEED, first_day=flights.AS_OF.date() - timedelta(days=days), days=days, tests_per_day=tests_per_day,
         pass_rate=pass_rate, long_outages=long_outages,
     )  # fmt: skip
-    with narrator.step("prepare") as step:
-        workspace.parse()
-        steps.ensure_landing(workspace)
-        loaded = _load_resiliency(workspace, frame)
-        step.done = f"{loaded:,} new resiliency tests, {_link_once(workspace)}"
+    fill(workspace, narrator, frame)
     summary = run_all(workspace, narrator, run_id=steps.new_run_id())
     if not quiet:
         _show(workspace, summary)
     return summary
 
 
-def _embedded_databases(root: Path, narrator: Narrator) -> Workspace:
+def fill(workspace: Workspace, narrator: Narrator, frame: pd.DataFrame) -> None:
+    """Load what is not loaded yet into the three databases; ``frame`` holds resiliency tests to add.
+
+    Raises SourceError when one cannot be filled.
+    """
+    _load(workspace, narrator)
+    with narrator.step("prepare") as step:
+        workspace.parse()
+        steps.ensure_landing(workspace)
+        loaded = _load_resiliency(workspace, frame)
+        step.done = f"{loaded:,} new resiliency tests, {_link_once(workspace)}"
+
+
+def embedded_databases(root: Path, narrator: Narrator) -> Workspace:
+    """The three databases on the embedded server of the project in ``root``, its clock the end of 2013."""
     server = EmbeddedServer(state_directory(root))
     with narrator.step("server") as step:
         server.start()
