@@ -21,6 +21,7 @@ from python_checks.sources import CollectionOutcome, CollectOptions, ProfileRequ
 from python_checks.store import Store
 from python_checks.track.series import CONNECTION as PIPELINES
 from python_checks.track.series import pipeline_series
+from python_checks.upgrades import refuse_other_types
 from python_checks.workspace import Workspace
 
 EVALUATED = ("ok", "empty")
@@ -70,9 +71,10 @@ def ensure_landing(workspace: Workspace) -> bool:
     """Let dbt create landing tables, or columns of them, that are missing; True when it had to.
 
     A derive run leaves the landing tables alone, so the columns and indexes that a newer version adds come from here.
-    Raises LookoutError when dbt cannot make them.
+    Raises LookoutError when dbt cannot make them, and for columns whose type is not what this version writes.
     """
     with Store(workspace.profile.warehouse, workspace.schema) as store:
+        refuse_other_types(store, _landing(workspace))
         wanted = _indexes(workspace)
         is_new = _lacks_columns(store, workspace)
         if not is_new and not store.missing_indexes(wanted):
