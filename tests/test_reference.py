@@ -14,6 +14,7 @@ from python_checks.config import load_monitors
 from python_checks.contracts.declared import load_contracts
 from python_checks.metric_settings import CRITICAL_SCORE
 from python_checks.notify.settings_reader import read_settings
+from python_checks.track.declared import load_limits
 from python_checks.track.prune import checked_retention
 
 SECTIONS = {section["title"]: section for section in reference.described()}
@@ -82,6 +83,12 @@ def _own_column(key: str, value: Any) -> None:
     _read({"contract": "strict"}, {"amount": column})
 
 
+def _build(key: str, value: Any) -> None:
+    manifest = _node({"pipeline": {key: value}})
+    model = {**manifest["sources"].popitem()[1], "resource_type": "model", "unique_id": "model.shop.orders"}
+    assert load_limits({**manifest, "nodes": {"model.shop.orders": model}})
+
+
 def _read(settings: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> None:
     manifest = _node(settings, columns)
     known = ("dev", "shop_db")
@@ -107,6 +114,7 @@ TRIES: dict[str, Callable[[str, Any], None]] = {
     "Metrics": lambda _, example: _table("metrics", [example]),
     "Settings of a metric": _metric,
     "Settings of a column": _own_column,
+    "Build of a table": _build,
     "Contract of a table": lambda key, value: _table("contract", {key: value}),
     "Rule of a contract": lambda key, value: _table(
         "contract", {"rules": [{**({} if key in ("expression", "unique") else {"expression": "true"}), key: value}]}
