@@ -105,7 +105,7 @@ def _is_lookout(entry: Mapping[str, Any], root: Path) -> bool:
     if entry.get("local"):
         return project_name(root / str(entry["local"])) == PACKAGE
     place = str(entry.get("git") or entry.get("package") or entry.get("tarball") or "")
-    return place.rstrip("/").removesuffix(".git").rpartition("/")[2] == PACKAGE or entry.get("name") == PACKAGE
+    return re.split(r"[/:]", place.rstrip("/").removesuffix(".git"))[-1] == PACKAGE or entry.get("name") == PACKAGE
 
 
 def _mapping(text: str, file: str) -> Mapping[str, Any] | None:
