@@ -24,8 +24,8 @@ from python_checks.ci.announced import announced_changes
 from python_checks.ci.comment import LONGEST_COMMENT, to_comment
 from python_checks.ci.git import VARIABLES, open_repository
 from python_checks.ci.model import Node, Outcome, Review
-from python_checks.ci.outcomes import plain_message
-from python_checks.ci.plan import learned_tests
+from python_checks.ci.outcomes import plain_message, slower
+from python_checks.ci.plan import changed_seeds, learned_tests
 from python_checks.ci.standins import stand_in
 from python_checks.contracts.diff import diff_manifests
 from python_checks.errors import ConfigError
@@ -169,7 +169,7 @@ def shop(
 def _nothing_is_left_behind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     yield
     if "shop" in request.fixturenames:
-        assert list((tmp_path / "scratch").iterdir()) == []
+        assert list((tmp_path / "scratch").glob("lookout-ci-*")) == []
         assert not (tmp_path / "shop" / "target").exists()
         assert not (tmp_path / "shop" / "logs").exists()
         assert not (tmp_path / "shop" / ".git" / "worktrees").exists()
@@ -275,6 +275,26 @@ def test_a_source_that_nobody_can_stand_in_for(shop: Shop) -> None:
     assert "Source bank.refunds (models/shop.yml) declares no data_type for refund_id: declare every column" in said.out
     assert "It reads column fee, which bank.payments does not declare" in said.out
     assert "passed" not in said.out
+
+
+def test_a_package_of_the_same_repository(shop: Shop) -> None:
+    shop.write("parts/dbt_project.yml", "name: parts\nversion: 1.0.0\n")
+    shop.write("parts/macros/one.sql", "{% macro one() %}1{% endmacro %}")
+    shop.write("models/apart.sql", "select {{ parts.one() }} as id\n")
+    shop.write("packages.yml", "packages: [{local: parts}]\n")
+    shop.write(".gitignore", "dbt_packages/\npackage-lock.yml\n")
+    git(shop.root, "add", ".")
+    git(shop.root, "commit", "-q", "-m", "A package")
+    shop.write("parts/macros/one.sql", "{% macro one() %}1 / 0{% endmacro %}")
+    for _ in ("not installed yet", "installed"):
+        said = shop.ci("--base", "HEAD")
+        assert said.code == 0, said
+        assert "1 node changed (`apart`)" in said.out
+    shop.write("packages.yml", "packages: [{local: nowhere}]\n")
+    shutil.rmtree(shop.root / "dbt_packages")
+    said = shop.ci("--base", "HEAD")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("`dbt deps` cannot install the project's packages: ")
 
 
 def test_the_change_does_not_parse(shop: Shop) -> None:
@@ -384,12 +404,14 @@ def test_with_the_embedded_server_in_a_process_of_its_own(committed: Path, tmp_p
     unset = {*(variable for variable, _ in VARIABLES), "GITHUB_STEP_SUMMARY"}
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     done = subprocess.run(
-        [sys.executable, "-m", "python_checks.cli", "ci"], cwd=tmp_path / "shop", capture_output=True, text=True,
+        [sys.executable, "-m", "python_checks.cli", "ci", "--docs", "../site"], cwd=tmp_path / "shop", capture_output=True, text=True,
         timeout=120, env={**environment, "HOME": str(tmp_path)}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done
     assert "🟢 1 model built\n" in done.stdout
     assert "1 node on an embedded PostgreSQL" in done.stderr
+    assert "never_built_unless_it_changes" not in (tmp_path / "site" / "index.html").read_text()
+    assert "model.shop.apart" in (tmp_path / "site" / "index.html").read_text()
 
 
 @pytest.mark.parametrize("variable", ["GITHUB_BASE_REF", "CHANGE_TARGET", "SYSTEM_PULLREQUEST_TARGETBRANCH"])
@@ -468,6 +490,27 @@ def test_tests_that_need_a_learned_past_are_left_out() -> None:
 
     nodes = {"a": node("volume_anomaly", "lookout"), "b": node("volume_anomaly", None), "c": node("unique", "lookout")}
     assert learned_tests({"nodes": {**nodes, "d": {"resource_type": "model"}}}) == {"a"}
+
+
+def test_seeds_that_dbt_does_not_look_into() -> None:
+    def seed(name: str, kind: str) -> dict[str, Any]:
+        return {"resource_type": "seed", "checksum": {"name": kind}, "original_file_path": f"seeds/{name}.csv"}
+
+    nodes = {"a": seed("a", "path"), "b": seed("b", "path"), "c": seed("c", "sha256")}
+    manifest = {"nodes": nodes}
+    assert changed_seeds(manifest, manifest, lambda path: path != "seeds/b.csv") == ("b",)
+    assert changed_seeds({"nodes": {}}, manifest, lambda _: False) == ()
+
+
+def test_slower_is_twice_as_long_and_a_second() -> None:
+    before = {
+        "results": [{"unique_id": name, "execution_time": old} for name, old in zip("abc", (1, 0.1, 5), strict=True)]
+    }
+    outcomes = [
+        Outcome(Node(name, name, "model"), "built", seconds=now)
+        for name, now in zip("abc", (2.5, 0.9, 9.9), strict=True)
+    ]
+    assert [one.name for one in slower(outcomes, before)] == ["a"]
 
 
 WORKFLOWS = [ROOT / ".github/workflows/ci.yml", ROOT / "examples/github_actions/lookout.yml"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from python_checks.connections import Connection, load_profile, profiles_directory
+from python_checks.connections import Connection, load_profile, mask_secrets, profiles_directory
 from python_checks.dbt import NodeEvent, Project
 from python_checks.errors import ConfigError
 from python_checks.server import DATABASES, EmbeddedServer
@@ -33,6 +33,10 @@ class Place:
     target: str | None
     base_target: str | None
     empty: Connection | None = None
+
+
+class PackagesError(ConfigError):
+    """The packages of a project are missing and cannot be installed, which says nothing about a change."""
 
 
 class CheckedProject(Project):
@@ -56,7 +60,7 @@ class CheckedProject(Project):
         return [str(yaml.safe_load(line)["unique_id"]) for line in result.result]
 
     def install(self) -> None:
-        """`dbt deps`. Raises ConfigError with dbt's own words."""
+        """`dbt deps`. Raises PackagesError with dbt's own words."""
         from dbt.cli.main import dbtRunner
 
         # It knows fewer options than the other commands.
@@ -65,7 +69,7 @@ class CheckedProject(Project):
         result = dbtRunner().invoke(["deps", *flags])
         if not result.success:
             words = " ".join(str(result.exception or "dbt gave no reason").split())
-            raise ConfigError(f"The packages of {self.root} cannot be installed: {words}")
+            raise PackagesError(f"`dbt deps` cannot install the project's packages: {mask_secrets(words)}")
 
 
 @contextmanager

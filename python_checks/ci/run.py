@@ -23,7 +23,7 @@ from python_checks.ci.coverage import coverage_changes
 from python_checks.ci.git import Repository, open_repository
 from python_checks.ci.model import Manifest, Review, Slowed
 from python_checks.ci.outcomes import plain_message, slower
-from python_checks.ci.place import CheckedProject, Place
+from python_checks.ci.place import CheckedProject, PackagesError, Place
 from python_checks.ci.plan import Lineage, changed_seeds, learned_tests, make_plan, readers, removed_tables
 from python_checks.console import Narrator
 from python_checks.contracts.diff import check_manifest, diff_manifests
@@ -63,6 +63,8 @@ def review_change(options: Options, narrator: Narrator) -> Review:
     Raises ConfigError and ArtifactError when there is nothing to compare with, or no place to build in.
     """
     root = find_project(options.project_dir.resolve())
+    # Says in one sentence what is wrong with dbt_project.yml, before anything else reads it.
+    profile_name(root)
     if options.state and options.base:
         raise ConfigError("--base and --state both name what to compare with: give one of them.")
     repository = None if options.state else open_repository(root)
@@ -131,11 +133,13 @@ class _Reviewer:
         found = Review(_project_name(self.root), self.before.words)
         try:
             head = _parse(self.head)
+        except PackagesError:
+            raise
         except ConfigError as error:
             return replace(found, unparsed=self._words(error))
         found = self._compared(found, base, head)
         try:
-            modified = self._modified(base, head)
+            modified, large_seeds = self._modified(base, head)
         except ConfigError as error:
             # dbt refuses to go on, for example when a versioned model breaks its contract.
             return replace(found, unparsed=self._words(error))
@@ -146,7 +150,7 @@ class _Reviewer:
             coverage=coverage_changes(base, head, modified),
             downstream=readers(head, modified),
         )
-        found = self._built(found, base, head, modified)
+        found = self._built(found, base, head, modified, large_seeds)
         try:
             self._write_docs()
         except ConfigError as error:
@@ -164,6 +168,8 @@ class _Reviewer:
                 _lend_packages(self.root, self.before.root, self.before.top)
                 try:
                     base = _parse(self.base)
+                except PackagesError:
+                    raise
                 except ConfigError as error:
                     said = f"The base {self.before.words} does not parse: {self._words(error)}"
                     raise ConfigError(said) from error
@@ -182,24 +188,28 @@ class _Reviewer:
         announced = announced_changes(diff, base, datetime.now(timezone.utc).date())
         return replace(found, removed=removed, contracts=diff, announced=announced)
 
-    def _modified(self, base: Manifest, head: Manifest) -> list[str]:
+    def _modified(self, base: Manifest, head: Manifest) -> tuple[list[str], tuple[str, ...]]:
+        """All that changed, and those seeds that dbt itself does not see a change of."""
         with self.narrator.step("change") as step:
             modified = self.head.modified(self.scratch / "state")
-            self.large_seeds = changed_seeds(base, head, self._is_same_file)
+            large_seeds = changed_seeds(base, head, self._is_same_file)
+            modified = list(dict.fromkeys([*modified, *large_seeds]))
             step.done = f"{text.plural(len(modified), 'node')} changed"
-        return list(dict.fromkeys([*modified, *self.large_seeds]))
+        return modified, large_seeds
 
     def _is_same_file(self, name: str) -> bool:
         if self.before.root is None or not (self.before.root / name).is_file():
             return True
         return cmp(self.before.root / name, self.root / name, shallow=False)
 
-    def _built(self, found: Review, base: Manifest, head: Manifest, modified: Iterable[str]) -> Review:
+    def _built(
+        self, found: Review, base: Manifest, head: Manifest, modified: Iterable[str], large_seeds: tuple[str, ...]
+    ) -> Review:
         left_out = learned_tests(head) if self.place.empty else frozenset()
         plan = make_plan(head, modified, left_out)
         left_out &= Lineage(head).downstream(modified)
         state = self.scratch / "state"
-        change = Change(self.head, head, self.base, base, state, plan, tuple(left_out), self.large_seeds)
+        change = Change(self.head, head, self.base, base, state, plan, tuple(left_out), large_seeds)
         with self.narrator.step("build") as step:
             built = build_change(change, self.place, self.folders)
             step.done = f"{text.plural(len(plan.selected), 'node')} on {self.place.label}"
