@@ -15,6 +15,9 @@ import typer.main
 import yaml
 
 from python_checks.cli import app
+from python_checks.config import load_monitors
+from python_checks.contracts.declared import load_contracts
+from python_checks.errors import ConfigError
 from python_checks.notify.settings_reader import read_settings
 from python_checks.reference import ROOT, anchor
 
@@ -194,6 +197,50 @@ def test_yaml_in_the_pages_is_yaml() -> None:
             if block["language"] in ("yaml", "yml"):
                 lines = block["body"].splitlines()
                 yaml.safe_load("\n".join(line[len(block["indent"]) :] for line in lines))
+
+
+def yaml_blocks() -> Iterator[tuple[str, Any]]:
+    for name in NAMES:
+        for block in FENCE.finditer(read(name)):
+            if block["language"] == "yaml":
+                lines = block["body"].splitlines()
+                yield name, yaml.safe_load("\n".join(line[len(block["indent"]) :] for line in lines))
+
+
+def declared_tables(content: Any) -> Iterator[dict[str, Any]]:
+    """Tables as dbt's manifest has them, of a whole YAML file or of the part of one that a page shows."""
+    content = content if isinstance(content, dict) else {}
+    whole = [(table, source) for source in content.get("sources") or [] for table in source["tables"]]
+    whole += [(model, None) for model in content.get("models") or [] if isinstance(model, dict)]
+    whole += [(table, {"name": "part"}) for table in content.get("tables") or []]
+    if not whole and {"metrics", "contract"} & content.keys():
+        whole = [
+            ({"name": "t", "config": {"meta": {"lookout": {"timestamp_column": "at", **content}}}}, {"name": "part"})
+        ]
+    elif not whole and "columns" in content:
+        meta = {"meta": {"lookout": {"contract": "strict"}}}
+        whole = [({"name": "t", "config": meta, "columns": content["columns"]}, {"name": "part"})]
+    for table, source in whole:
+        columns = {column["name"]: column for column in table.get("columns") or []}
+        yield {
+            "resource_type": "source" if source else "model", "unique_id": f"x.{table['name']}", "name": table["name"],
+            "source_name": source and source["name"], "schema": "s", "columns": columns, "config": table.get("config") or {},
+            "original_file_path": "models/x.yml",
+        }  # fmt: skip
+
+
+def test_tables_and_contracts_in_the_pages_are_accepted() -> None:
+    seen = 0
+    for name, content in yaml_blocks():
+        for table in declared_tables(content):
+            part = "sources" if table["resource_type"] == "source" else "nodes"
+            manifest = {"nodes": {}, "sources": {}, "groups": {}, part: {table["unique_id"]: table}}
+            try:
+                seen += len(load_monitors(manifest, default_connection="dev"))
+                seen += len(load_contracts(manifest, default_connection="dev"))
+            except ConfigError as error:
+                pytest.fail(f"{name}: {error}")
+    assert seen >= 12
 
 
 def test_lookout_yml_in_the_pages_is_accepted(tmp_path: Path) -> None:
