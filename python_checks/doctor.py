@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 import psycopg2
+from psycopg2 import extensions
 
 from python_checks.connections import Connection, clean_message, connect
 from python_checks.contracts.model import Contract
+from python_checks.declarations import place_of, table_nodes
 from python_checks.errors import LookoutError
-from python_checks.grants import needs_of
-from python_checks.grants.rights import read_rights
+from python_checks.grants import Needs, needs_of
+from python_checks.grants.rights import Rights, read_rights
 from python_checks.learning import calendar, calendar_name
 from python_checks.monitors import Monitor
 from python_checks.notify import load_settings
@@ -54,13 +56,12 @@ def examine(
     findings.append(
         Finding("profile", True, f"{workspace.profile.name}, target {workspace.profile.target}, from {kind}")
     )
+    project = _project(workspace)
     for connection in workspace.profile.outputs.values():
-        findings += _database(connection)
-    try:
-        workspace.parse()
-    except LookoutError as error:
-        return [*findings, Finding("project", False, str(error))]
-    findings.append(Finding("project", True, f"{workspace.root.name}, {len(workspace.manifest['nodes'])} nodes"))
+        findings += _database(connection, is_used=not project.ok or connection.name in _used(workspace))
+    findings.append(project)
+    if not project.ok:
+        return findings
     return [*findings, *_settings(workspace), *_rights(workspace), *_tables(workspace)]
 
 
@@ -72,12 +73,29 @@ def _versions() -> Iterator[Finding]:
     yield Finding("dbt", True, f"dbt-core {version('dbt-core')}, dbt-postgres {version('dbt-postgres')}")
 
 
-def _database(connection: Connection) -> Iterator[Finding]:
+def _project(workspace: Workspace) -> Finding:
+    try:
+        workspace.parse()
+    except LookoutError as error:
+        return Finding("project", False, str(error))
+    return Finding("project", True, f"{workspace.root.name}, {len(workspace.manifest['nodes'])} nodes")
+
+
+def _used(workspace: Workspace) -> set[str]:
+    """Outputs that a table names, or dbt builds into; whether their settings are right does not matter here."""
+    home = workspace.profile.target
+    return {home, *(place_of(node, home)[0] for node in table_nodes(workspace.manifest))}
+
+
+def _database(connection: Connection, *, is_used: bool) -> Iterator[Finding]:
     subject = f"connection {connection.name}"
     try:
         handle = connect(connection, application="lookout doctor", statement_timeout=10, read_only=True)
     except LookoutError as error:
-        yield Finding(subject, False, f"{error} Check host, port, user and password in profiles.yml.")
+        if is_used:
+            yield Finding(subject, False, f"{error} Check host, port, user and password in profiles.yml.")
+        else:
+            yield Finding(subject, True, f"{error} No table is in it, so nothing is lost.", is_warning=True)
         return
     try:
         with handle, handle.cursor() as cursor:
@@ -114,23 +132,45 @@ def _rights(workspace: Workspace) -> Iterator[Finding]:
         return
     home = workspace.profile.target
     for name in sorted(needs.reads, key=lambda name: (name != home, name)):
-        schemas = (needs.monitoring, *sorted(needs.builds)) if name == home else ()
         try:
             handle = connect(workspace.profile.outputs[name], read_only=True, statement_timeout=10)
             with closing(handle), handle, handle.cursor() as cursor:
-                rights = read_rights(cursor, sorted(needs.reads[name]), schemas)
+                rights = _rights_at(cursor, name, needs, needs_of(workspace, build=False))
         except LookoutError:
             continue
         except psycopg2.Error as error:
             yield Finding(f"connection {name}, rights", False, f"could not be looked at: {clean_message(error)}")
             continue
-        remedy = f"let a DBA run what `lookout grants --connection {name}` prints"
-        lacks = rights.lacks
-        may = f"{rights.user} may do all that is needed" if not lacks else f"{rights.user} may not {lacks}: {remedy}"
-        yield Finding(f"connection {name}, rights", not lacks, may)
-        if rights.excess and not workspace.is_embedded:
-            told = f"{rights.user} {rights.excess}, which Lookout does not need: {remedy}, and connect as that role"
-            yield Finding(f"connection {name}, least privilege", True, told, is_warning=True)
+        yield from _judged(name, rights, is_embedded=workspace.is_embedded)
+
+
+def _rights_at(cursor: extensions.cursor, name: str, needs: Needs, alone: Needs) -> Rights:
+    """``alone`` is what Lookout needs where somebody else builds: it reads the models then."""
+    tables = sorted(needs.reads[name] | alone.reads[name])
+    if name != needs.home:
+        return read_rights(cursor, tables)
+    rights = read_rights(
+        cursor, tables, monitoring=needs.monitoring, builds=sorted(needs.builds), models=sorted(needs.models)
+    )
+    # Whoever builds a table may write to it.
+    built = {f"{schema}.{table}" for schema, table in needs.models}
+    return replace(rights, writable=tuple(table for table in rights.writable if table not in built))
+
+
+def _judged(name: str, rights: Rights, *, is_embedded: bool) -> Iterator[Finding]:
+    remedy = f"let a DBA run what `lookout grants --connection {name}` prints"
+    lacks = rights.lacks
+    may = f"{rights.user} may do all that is needed" if not lacks else f"{rights.user} may not {lacks}: {remedy}"
+    yield Finding(f"connection {name}, rights", not lacks, may)
+    if rights.unbuildable:
+        told = (
+            f"{rights.user} {rights.unbuildable}, so `lookout run` cannot build: {remedy} with --take-over, or let "
+            "the owner run dbt, and Lookout `lookout collect`, `learn` and `publish`"
+        )
+        yield Finding(f"connection {name}, dbt build", True, told, is_warning=True)
+    if rights.excess and not is_embedded:
+        told = f"{rights.user} {rights.excess}, which Lookout does not need: {remedy}, and connect as that role"
+        yield Finding(f"connection {name}, least privilege", True, told, is_warning=True)
 
 
 def _settings(workspace: Workspace) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from python_checks.commands.options import HERE, ProfilesDir, ProjectDir, Target, open_workspace, write_text
+from python_checks.errors import ConfigError
 
 
 def grants(
@@ -19,6 +20,9 @@ def grants(
     build: Annotated[
         bool, typer.Option("--build/--no-build", help="The writer also builds the project's models, as `run` does.")
     ] = True,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="The writer becomes the owner of models that another role has built.")
+    ] = False,
     link: Annotated[bool, typer.Option("--link", help="The writer also runs `lookout db link`.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there instead of printing.")] = None,
     profiles_dir: ProfilesDir = None,
@@ -32,12 +36,16 @@ def grants(
     """
     from python_checks.grants import grants_sql, needs_of, plan_grants
 
+    if take_over and not build:
+        raise ConfigError("--take-over is for a writer that builds the models: leave out --no-build.")
+
     workspace = open_workspace(project_dir, profiles_dir, target)
     workspace.parse()
     needs = needs_of(workspace, build=build)
     text = grants_sql(
         plan_grants(
-            needs, workspace.profile.outputs, reader=reader, writer=writer, only=connection or (), link=link
+            needs, workspace.profile.outputs, reader=reader, writer=writer, only=connection or (), link=link,
+            take_over=take_over,
         )
     )  # fmt: skip
     if out is None:

@@ -33,7 +33,8 @@ class Grant:
     """What one role needs in one database. Tables are (schema, table).
 
     ``monitoring`` is the schema that Lookout writes to; it is empty for a reader. ``builds`` are the schemas that dbt
-    builds the project's models into, ``links`` those that ``lookout db link`` imports other databases into.
+    builds the project's models into, ``takes`` the models that are handed over to the role if somebody else has built
+    them, ``links`` the schemas that ``lookout db link`` imports other databases into.
     ``profile_user`` is who profiles.yml connects as.
     """
 
@@ -45,6 +46,7 @@ class Grant:
     reads: tuple[Table, ...] = ()
     monitoring: str = ""
     builds: tuple[str, ...] = ()
+    takes: tuple[Table, ...] = ()
     links: tuple[str, ...] = ()
     profile_user: str = ""
     connections: int = READER_CONNECTIONS
@@ -63,13 +65,15 @@ class Grant:
 class Needs:
     """What the project declares: tables that are read, by connection, and schemas that are written.
 
-    ``linked`` are the tables that ``lookout db link`` imports, ``links`` the schemas it imports them into.
+    ``models`` are what dbt builds outside the monitoring schema, ``builds`` the schemas they are in; ``linked`` are the
+    tables that ``lookout db link`` imports, ``links`` the schemas it imports them into.
     """
 
     home: str
     reads: Mapping[str, frozenset[Table]] = field(default_factory=dict)
     monitoring: str = ""
     builds: frozenset[str] = frozenset()
+    models: frozenset[Table] = frozenset()
     links: frozenset[str] = frozenset()
     linked: Mapping[str, frozenset[Table]] = field(default_factory=dict)
 
@@ -80,9 +84,7 @@ def needs_of(workspace: Workspace, *, build: bool = True) -> Needs:
     Raises ConfigError naming every wrong setting.
     """
     manifest, home = workspace.manifest, workspace.profile.target
-    models = {
-        (str(node["schema"]), relation_name(node)) for node in manifest["nodes"].values() if _is_table(node)
-    }  # fmt: skip
+    models = {(str(node["schema"]), relation_name(node)) for node in manifest["nodes"].values() if _is_table(node)}
     reads: dict[str, set[Table]] = {home: set(_calendar(manifest))}
     for connection, table in _watched(workspace.monitors(), workspace.contracts()):
         reads.setdefault(connection, set()).add(table)
@@ -102,6 +104,7 @@ def needs_of(workspace: Workspace, *, build: bool = True) -> Needs:
         {name: frozenset(tables) for name, tables in reads.items()},
         schema,
         frozenset(_built_schemas(manifest) - {schema}) if build else frozenset(),
+        frozenset(table for table in models if table[0] != schema) if build else frozenset(),
         frozenset(str(manifest["sources"][source]["schema"]) for source in remote),
         {name: frozenset(tables) for name, tables in linked.items()},
     )
@@ -109,9 +112,11 @@ def needs_of(workspace: Workspace, *, build: bool = True) -> Needs:
 
 def plan_grants(
     needs: Needs, outputs: Mapping[str, Connection], *, reader: str = READER, writer: str = WRITER,
-    only: Sequence[str] = (), link: bool = False,
+    only: Sequence[str] = (), link: bool = False, take_over: bool = False,
 ) -> list[Grant]:  # fmt: skip
     """One grant for each database, the sources first. ``only`` are connections to keep.
+
+    With ``link`` the writer may link the other databases; with ``take_over`` it becomes the owner of existing models.
 
     Raises ConfigError when both roles have one name, or for a connection of which nothing is watched.
     """
@@ -127,7 +132,8 @@ def plan_grants(
     for name in watched:
         if not only or name in only:
             is_home = name == needs.home
-            grants.append(_grant(needs, outputs[name], writer if is_home else reader, is_home=is_home, link=link))
+            grant = _grant(needs, outputs[name], writer if is_home else reader, is_home=is_home, link=link)
+            grants.append(replace(grant, takes=tuple(sorted(needs.models))) if is_home and take_over else grant)
     return grants
 
 
@@ -158,7 +164,7 @@ def _remark(text: object) -> str:
 
 def _tag(grant: Grant) -> str:
     """A dollar quote that occurs in none of the names it encloses."""
-    names = f"{grant.role} {grant.database} {grant.monitoring}"
+    names = f"{grant.role} {grant.database} {grant.monitoring} {grant.takes}"
     tag = "$lookout$"
     while tag in names:
         tag = tag[:-1] + "_$"

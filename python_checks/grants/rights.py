@@ -39,6 +39,22 @@ where not coalesce(
 order by 1
 """
 
+# Only the owner of a table, or a member of it, can build it anew.
+OWNERS_QUERY = """
+with wanted as (
+    select * from unnest(%(schemas)s::text[], %(tables)s::text[]) as wanted (schema_name, table_name)
+)
+
+select wanted.schema_name || '.' || wanted.table_name as name
+from wanted
+inner join pg_catalog.pg_namespace on pg_namespace.nspname = wanted.schema_name
+inner join pg_catalog.pg_class
+    on pg_class.relnamespace = pg_namespace.oid
+    and pg_class.relname = wanted.table_name
+where not pg_has_role(pg_class.relowner, 'usage')
+order by 1
+"""
+
 ROLE_QUERY = """
 select current_user::text, rolsuper, has_database_privilege(current_database(), 'temporary')
 from pg_catalog.pg_roles
@@ -46,10 +62,16 @@ where rolname = current_user
 """
 MOST_NAMES = 5
 
+Table = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class Rights:
-    """What a user lacks and what it could do without; tables are ``schema.table``."""
+    """What a user lacks and what it could do without; tables are ``schema.table``.
+
+    ``locked`` is the monitoring schema if the user may not create tables in it; ``closed`` are schemas of the models
+    and ``foreign`` existing models that the user cannot build.
+    """
 
     user: str
     is_superuser: bool
@@ -57,15 +79,24 @@ class Rights:
     may_copy: bool
     unreadable: tuple[str, ...] = ()
     writable: tuple[str, ...] = ()
+    locked: str = ""
     closed: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
 
     @property
     def lacks(self) -> str:
         """What is missing, as the rest of a sentence that begins with "may not"; empty when nothing is."""
         parts = [f"read {_names(self.unreadable)}"] if self.unreadable else []
-        parts += [f"create tables in schema {_names(self.closed)}"] if self.closed else []
+        parts += [f"create tables in schema {self.locked}"] if self.locked else []
         parts += ["create temporary tables"] if self.is_writer and not self.may_copy else []
         return " and may not ".join(parts)
+
+    @property
+    def unbuildable(self) -> str:
+        """Why the user cannot run ``dbt build``, as the rest of a sentence about the user; empty when it can."""
+        parts = [f"may not create tables in schema {_names(self.closed)}"] if self.closed else []
+        parts += [f"does not own {_names(self.foreign)}"] if self.foreign else []
+        return " and ".join(parts)
 
     @property
     def excess(self) -> str:
@@ -75,20 +106,30 @@ class Rights:
         return f"may write to {_names(self.writable)}" if self.writable else ""
 
 
-def read_rights(cursor: extensions.cursor, tables: Sequence[tuple[str, str]], schemas: Sequence[str] = ()) -> Rights:
-    """Rights of the current user on tables that it reads, and on schemas that it writes to if it is a writer."""
+def read_rights(
+    cursor: extensions.cursor, tables: Sequence[Table], *, monitoring: str = "", builds: Sequence[str] = (),
+    models: Sequence[Table] = (),
+) -> Rights:  # fmt: skip
+    """Rights of the current user on tables that it reads and, if it is a writer, on what it writes to and builds."""
     cursor.execute(ROLE_QUERY)
     user, is_superuser, may_copy = cursor.fetchone() or ("", False, False)
-    wanted = {"schemas": [schema for schema, _ in tables], "tables": [table for _, table in tables]}
-    cursor.execute(TABLES_QUERY, wanted)
+    cursor.execute(TABLES_QUERY, _arrays(tables))
     found = cursor.fetchall()
-    cursor.execute(SCHEMAS_QUERY, {"schemas": list(schemas)})
+    cursor.execute(SCHEMAS_QUERY, {"schemas": [monitoring, *builds] if monitoring else []})
+    closed = [str(name) for (name,) in cursor.fetchall()]
+    cursor.execute(OWNERS_QUERY, _arrays(models))
     return Rights(
-        str(user), bool(is_superuser), bool(schemas), bool(may_copy),
+        str(user), bool(is_superuser), bool(monitoring), bool(may_copy),
         tuple(name for name, may_read, _ in found if not may_read),
         tuple(name for name, _, may_write in found if may_write),
+        monitoring if monitoring in closed else "",
+        tuple(name for name in closed if name != monitoring),
         tuple(name for (name,) in cursor.fetchall()),
     )  # fmt: skip
+
+
+def _arrays(tables: Sequence[Table]) -> dict[str, list[str]]:
+    return {"schemas": [schema for schema, _ in tables], "tables": [table for _, table in tables]}
 
 
 def _names(names: Sequence[str]) -> str:
