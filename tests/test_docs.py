@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -64,9 +65,14 @@ def words(command: str) -> list[str]:
         return command.replace('"', " ").replace("'", " ").split()
 
 
+@lru_cache
+def command_line() -> Any:
+    return typer.main.get_command(app)
+
+
 def wrong_words(command: str) -> list[str]:
     """Words of a command that the command line does not know."""
-    here: Any = typer.main.get_command(app)
+    here = command_line()
     known = {option for parameter in here.params for option in (*parameter.opts, *parameter.secondary_opts)}
     path = ["lookout"]
     for word in words(command):
@@ -197,6 +203,13 @@ def test_yaml_in_the_pages_is_yaml() -> None:
             if block["language"] in ("yaml", "yml"):
                 lines = block["body"].splitlines()
                 yaml.safe_load("\n".join(line[len(block["indent"]) :] for line in lines))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_python_in_the_pages_is_python(name: str) -> None:
+    for block in FENCE.finditer(read(name)):
+        if block["language"] == "python":
+            compile(textwrap.dedent(block["body"]), name, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def yaml_blocks() -> Iterator[tuple[str, Any]]:

@@ -153,4 +153,15 @@ def test_an_example_of_lookout_yml_is_accepted(title: str, key: str, example: An
 
 
 def test_every_section_with_examples_is_tried() -> None:
-    assert set(SECTIONS) - set(TRIES) - set(IN_FILE) == {"Variables of dbt_project.yml", "Environment variables"}
+    assert set(SECTIONS) - set(TRIES) - set(IN_FILE) == {
+        "Tests of volume and freshness in a dbt build",
+        "Test of any metric in a dbt build",
+        "Tracking in Python",
+        "Variables of dbt_project.yml",
+        "Environment variables",
+    }
+
+
+def test_both_short_tests_have_the_same_arguments() -> None:
+    short = [reference.keys_of(f"tests/generic/{name}.sql:{name}") for name in ("volume_anomaly", "freshness_anomaly")]
+    assert short[0] == short[1] == ("timestamp_column", "grain", "connection", "asset")
