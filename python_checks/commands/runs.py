@@ -134,13 +134,21 @@ def publish(
 def report(
     output: Annotated[
         str,
-        typer.Option("--format", help="files; or markdown, a comment for a pull request; or junit, for CI servers."),
+        typer.Option(
+            "--format",
+            help="files; markdown, a comment for a pull request; junit, for CI servers; openlineage, for catalogues.",
+        ),
     ] = "files",
     base: Annotated[
         str | None,
-        typer.Option(help="Compare with the report of this day, or with this file. Default: the one before."),
+        typer.Option(
+            help="Compare with the report of this day, or with this file. Default: the one before. "
+            "With openlineage: tell what ran since then. Default: a day."
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write markdown or junit into this file. Default: print it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write it into this file, unless it is files. Default: print it.")
+    ] = None,
     as_of: AsOf = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
@@ -149,7 +157,7 @@ def report(
 ) -> None:
     """Write the reports from what is stored, or tell it to a pull request or a CI server; nothing is collected."""
     from python_checks.report import write_reports
-    from python_checks.report.comparison import tell
+    from python_checks.report.comparison import tell, tell_lineage
     from python_checks.store import Store
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
@@ -160,11 +168,14 @@ def report(
             for path in write_reports(store, folder, as_of=workspace.as_of, keep_history=True):
                 typer.echo(path)
             return
-        text = tell(store, output, folder, base, as_of=workspace.as_of)
+        if output == "openlineage":
+            text = tell_lineage(store, workspace.profile.outputs, workspace.manifest, base, as_of=workspace.as_of)
+        else:
+            text = tell(store, output, folder, base, as_of=workspace.as_of)
     if out is None:
-        typer.echo(text)
+        typer.echo(text, nl=bool(text))
     else:
-        write_text(out, text)
+        write_text(out, text if text.endswith("\n") or not text else f"{text}\n")
         typer.echo(out)
 
 

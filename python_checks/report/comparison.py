@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import os
+from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
+from python_checks.connections import Connection
 from python_checks.errors import ConfigError
 from python_checks.report.data import read
+from python_checks.report.datasets import read_lineage
 from python_checks.report.formats import markdown_comment
 from python_checks.report.history import read_current, read_summary
 from python_checks.report.junit import junit
+from python_checks.report.openlineage import lineage_events
 from python_checks.store import Store
 
-FORMATS = ("files", "markdown", "junit")
+FORMATS = ("files", "markdown", "junit", "openlineage")
+NAMESPACE_VARIABLE = "OPENLINEAGE_NAMESPACE"  # what other OpenLineage tools read, too
 
 
 def tell(store: Store, output: str, folder: Path, base: str | None, *, as_of: datetime) -> str:
@@ -21,7 +28,7 @@ def tell(store: Store, output: str, folder: Path, base: str | None, *, as_of: da
     ``base`` is a day or a file; without it the newest report before the clock, if there is one. Raises ConfigError for
     an unknown format and for a base that is not there.
     """
-    if output not in FORMATS[1:]:
+    if output not in ("markdown", "junit"):
         raise ConfigError(f"--format {output!r} is unknown: use {', '.join(FORMATS)}.")
     now = read_current(store, read(store, as_of))
     if output == "junit":
@@ -34,3 +41,27 @@ def tell(store: Store, output: str, folder: Path, base: str | None, *, as_of: da
         if base is not None:
             raise
         return markdown_comment(now, None)
+
+
+def tell_lineage(
+    store: Store, outputs: Mapping[str, Connection], manifest: Mapping[str, Any], base: str | None, *, as_of: datetime
+) -> str:
+    """OpenLineage events of what ran since ``base``, a day or a time in UTC, or else within a day; one a line.
+
+    ``outputs`` are those of the profile. Raises ConfigError for a base that is no time, SourceError as queries do.
+    """
+    namespace = os.environ.get(NAMESPACE_VARIABLE, "").strip() or "lookout"
+    data = read_lineage(store, outputs, manifest, since=_moment(base), as_of=as_of, namespace=namespace)
+    return lineage_events(data)
+
+
+def _moment(base: str | None) -> datetime | None:
+    if base is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(base.strip().replace("Z", "+00:00"))
+    except ValueError as error:
+        raise ConfigError(
+            f"--base {base!r} is not a time: for openlineage it is since when, like 2026-01-05 or 2026-01-05T06:00:00Z."
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
