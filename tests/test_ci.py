@@ -180,7 +180,7 @@ def test_nothing_changed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     said = shop.ci()
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("<!-- lookout-ci:shop -->\n### Lookout: ⚪ nothing changed\n")
-    assert "(main, the first that exists)" in said.out
+    assert "(main, as nothing names a base)" in said.out
 
 
 def test_a_column_that_goes_breaks_its_contract_and_who_reads_it(
@@ -280,16 +280,17 @@ def test_a_source_that_nobody_can_stand_in_for(shop: Shop) -> None:
 def test_a_package_of_the_same_repository(shop: Shop) -> None:
     shop.write("parts/dbt_project.yml", "name: parts\nversion: 1.0.0\n")
     shop.write("parts/macros/one.sql", "{% macro one() %}1{% endmacro %}")
-    shop.write("models/apart.sql", "select {{ parts.one() }} as id\n")
+    shop.write("models/apart.sql", "{{ config(materialized='table') }} select {{ parts.one() }} as id\n")
     shop.write("packages.yml", "packages: [{local: parts}]\n")
     shop.write(".gitignore", "dbt_packages/\npackage-lock.yml\n")
     git(shop.root, "add", ".")
     git(shop.root, "commit", "-q", "-m", "A package")
-    shop.write("parts/macros/one.sql", "{% macro one() %}1 / 0{% endmacro %}")
-    for _ in ("not installed yet", "installed"):
-        said = shop.ci("--base", "HEAD")
-        assert said.code == 0, said
-        assert "1 node changed (`apart`)" in said.out
+    shop.write("parts/macros/one.sql", "{% macro one() %}count(*) / 0{% endmacro %}")
+    (shop.root / "dbt_packages").mkdir()
+    (shop.root / "dbt_packages" / "parts").symlink_to("../parts")
+    said = shop.ci("--base", "HEAD")
+    assert (said.code, "1 node changed (`apart`)" in said.out) == (1, True), said
+    assert "division by zero" in said.out
     shop.write("packages.yml", "packages: [{local: nowhere}]\n")
     shutil.rmtree(shop.root / "dbt_packages")
     said = shop.ci("--base", "HEAD")
@@ -418,6 +419,9 @@ def test_with_the_embedded_server_in_a_process_of_its_own(committed: Path, tmp_p
 def test_the_branch_that_ci_servers_name(committed: Path, variable: str) -> None:
     base = open_repository(committed).base(None, {variable: "refs/heads/main", "GITHUB_REF": "x"})
     assert base.origin == f"main, {variable}"
+    commit = git(committed, "rev-parse", "main")
+    named = open_repository(committed).base(None, {"CI_MERGE_REQUEST_DIFF_BASE_SHA": commit})
+    assert (named.commit, named.origin) == (commit, "CI_MERGE_REQUEST_DIFF_BASE_SHA")
     with pytest.raises(ConfigError, match=variable):
         open_repository(committed).base(None, {variable: "gone"})
 

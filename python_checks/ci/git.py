@@ -61,7 +61,7 @@ class Repository:
                 raise ConfigError(self._unknown(name, said_by))
         else:
             known = next((one for one in USUAL if self._commit(one)), None)
-            said_by = "the first that exists"
+            said_by = "as nothing names a base"
             if known is None:
                 raise ConfigError(
                     f"{self.top} has none of {', '.join(USUAL)} to compare with: name one with --base REF."
@@ -97,6 +97,8 @@ class Repository:
             )
         if not common:
             return Base(commit, f"{ref}, {said_by}, which shares no history")
+        if commit.startswith(ref):
+            return Base(common, said_by)
         return Base(common, f"{ref}, {said_by}" if common == commit else f"where it left {ref}, {said_by}")
 
     def _unknown(self, name: str, said_by: str) -> str:
