@@ -133,7 +133,9 @@ def test_the_run_finds_the_tuesday_and_nothing_else(shop: Shop) -> None:
         )
     ]
     assert found == volume
-    assert shop.sql(f"select asset, status from {MONITORING}.contract_checks") == [("shop_raw.raw_payments", "ok")]
+    assert shop.sql(f"select asset, structure_status, values_status from {MONITORING}.contract_checks") == [
+        ("shop_raw.raw_payments", "passed", "passed")
+    ]
     assert shop.sql(f"select * from {MONITORING}.contract_violations") == []
 
 
