@@ -22,6 +22,13 @@ import pytest
 import yaml
 
 from python_checks.connections import connect
+from python_checks.console import Narrator
+from python_checks.demo import resiliency
+from python_checks.grants import WRITER
+from python_checks.runner import run_all, run_collect
+from python_checks.steps import new_run_id
+from python_checks.store import Store
+from python_checks.workspace import open_workspace
 from tests.conftest import MONITORING, ROOT, DbtRunner, Observed, Server, write_profile
 
 PROJECT = ROOT / "integrations" / "elementary"
@@ -106,6 +113,8 @@ def both(observed: Observed) -> Iterator[Observed]:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(re.sub(r"(?m)^ {8}", "", text))
     observed.declare({"orders": {"timestamp_column": "at", "enabled": False}})
+    # dbt's role makes no schemas of its own here.
+    observed.sql(f"create schema public_elementary authorization {WRITER}", at="observed")
     yield observed
     for name in ("elementary", "dbt_expectations"):
         shutil.rmtree(observed.root / "dbt_packages" / name)
@@ -179,9 +188,12 @@ def test_hooks_of_packages_run_once_a_run_and_their_tables_are_nobodys_work(both
     fine(both, "select 1 as n", VOLUME)
     both.run("2026-03-03")
     assert both.sql("select count(*) from public.hooks", at="observed") == [(1,)]
-    # A second run in the same process, and the derivations of both, meet nothing that the first left behind.
-    assert both.run("2026-03-04").problems == ()
-    assert both.sql("select count(*) from public.hooks", at="observed") == [(2,)]
+    # A second build of the same manifest meets nothing that the first one's hooks left behind.
+    workspace = open_workspace(both.root, as_of="2026-03-04")
+    workspace.parse()
+    for _ in range(2):
+        assert workspace.project.build(["run", "--select", "fine"]).success
+    assert both.sql("select count(*) from public.hooks", at="observed") == [(3,)]
     ((described, owners),) = both.sql(
         f"""
         select sum(asset_count) filter (where scope = 'connection' and name = 'observed'),
@@ -248,11 +260,6 @@ def test_plain_dbt_and_then_lookout(both: Observed) -> None:
     where = ["--project-dir", str(both.root), "--profiles-dir", str(both.root), "--quiet"]
     assert not dbtRunner().invoke(["build", "--select", "fine", *where]).success
     told = json.loads((both.root / "target" / "run_results.json").read_text())
-    from python_checks.console import Narrator
-    from python_checks.runner import run_collect
-    from python_checks.steps import new_run_id
-    from python_checks.workspace import open_workspace
-
     run_collect(open_workspace(both.root), Narrator(quiet=True), run_id=new_run_id())
     stored = both.sql(
         f"select name, status, message from {MONITORING}.dbt_results where invocation_id = %s "
@@ -265,7 +272,7 @@ def test_plain_dbt_and_then_lookout(both: Observed) -> None:
     ]
 
 
-def test_gates_hold_with_the_packages_absent(dbt: DbtRunner, tmp_path: Path) -> None:
+def test_gates_hold_with_the_packages_absent(dbt: DbtRunner) -> None:
     result = dbt(["parse"])
     assert result.success, result.exception
     tests = [node for node in result.result.nodes.values() if node.resource_type == "test"]
@@ -324,13 +331,6 @@ def real(tmp_path: Path) -> Path:
 @needs_packages
 def test_with_the_real_packages(real: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty days of the demo pass their tests, a threefold day does not, and is told once."""
-    from python_checks import steps
-    from python_checks.console import Narrator
-    from python_checks.demo import resiliency
-    from python_checks.runner import run_all
-    from python_checks.store import Store
-    from python_checks.workspace import open_workspace
-
     monkeypatch.setenv("LOOKOUT_HUB", "1")
     warehouse = server.create_database()
     profiles = write_profile(real / "profiles", {"integration": warehouse}, target="integration")
@@ -344,7 +344,7 @@ def test_with_the_real_packages(real: Path, server: Server, monkeypatch: pytest.
 
     def run(as_of: str) -> dict[str, tuple[str, str]]:
         workspace = open_workspace(real, profiles_dir=profiles, as_of=as_of)
-        summary = run_all(workspace, Narrator(quiet=True), run_id=steps.new_run_id(), tell=False)
+        summary = run_all(workspace, Narrator(quiet=True), run_id=new_run_id(), tell=False)
         assert summary.problems == ()
         with Store(warehouse, MONITORING) as store:
             found = store.query(
