@@ -21,8 +21,10 @@ final as (
         case when has_ended then end_date end as end_date,
         case when has_ended then completed_successfully end as completed_successfully,
         case when has_ended then status else 'running' end as status,
-        case when has_ended then duration_seconds else floor(extract(epoch from {{ lookout.horizon() }} - start_date)) end
-            as duration_seconds,
+        case
+            when has_ended then duration_seconds
+            else cast(floor(extract(epoch from {{ lookout.horizon() }} - start_date)) as numeric)
+        end as duration_seconds,
         case when has_ended then inserts end as inserts,
         case when has_ended then updates end as updates,
         case when has_ended then soft_deletes end as soft_deletes,
