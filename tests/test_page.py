@@ -275,6 +275,19 @@ def test_without_lineage_nobody_is_said_to_be_spared() -> None:
     assert told.words.count("not evaluated") == 2
 
 
+def with_trend() -> PageData:
+    days = [((NOW - n * DAY).isoformat(), 90.0 - n) for n in (20, 8, 7, 2, 0)]
+    return replace(full(), trend={("platform", "Overall"): days, ("owner", "gone"): days[:1]})
+
+
+def test_earlier_scores_are_there_without_the_present_one() -> None:
+    told = Page(render_page(with_trend(), script=SCRIPT)).data["trend"]
+    assert told["platform Overall"] == [
+        ["2025-01-11 06:00", 70.0], ["2025-01-23 06:00", 82.0], ["2025-01-24 06:00", 83.0], ["2025-01-29 06:00", 88.0],
+    ]  # fmt: skip
+    assert Page(render_page(full(), script=SCRIPT)).data["trend"] == {}
+
+
 def test_windows_of_one_series_are_read_once() -> None:
     rows = [known(alert_key=str(n), window_start=NOW - n * DAY, window_end=NOW - (n - 1) * DAY) for n in (1, 5, 300)]
     found = windows(rows, [series(series_key="rows")], NOW)
@@ -488,6 +501,21 @@ def test_in_a_browser_the_page_and_a_message_draw_the_same_chart(browser: Browse
                     name: value for name, value in part.get("encoding", {}).items() if name != "tooltip"
                 }
         assert {name: spec[name] for name in drawn} == drawn
+
+
+def test_in_a_browser_scores_are_compared_with_the_week_before(browser: Browser, written: str, tmp_path: Path) -> None:
+    browser.look()
+    path = tmp_path / "index.html"
+    path.write_text(render_page(with_trend()), encoding="utf-8")
+    visit(browser, f"{path.as_uri()}#view=scorecards")
+    row = "[...document.querySelectorAll('#view tr')].find((one) => one.innerText.startsWith('Overall')).innerText"
+    assert "▼ −43.0" in browser.run(row)
+    assert "since 2025-01-24" in browser.run(row)
+    if bundle.chart_script() is not None:
+        browser.wait("document.querySelector('#view figure svg path')")
+    assert browser.problems == []
+    visit(browser, f"{written}#view=scorecards")
+    assert "No trend yet" in browser.run("document.getElementById('view').innerText")
 
 
 def test_in_a_browser_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser, written: str) -> None:

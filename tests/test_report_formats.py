@@ -20,6 +20,7 @@ from python_checks.report.compare import compare
 from python_checks.report.data import ReportData, read
 from python_checks.report.formats import junit, markdown_comment
 from python_checks.report.history import MOST_FILES, keep, read_current, read_summary, summarize
+from python_checks.report.trend import read_trend
 from python_checks.store import Store
 from tests.conftest import DbtRunner
 from tests.test_contract_report import contract, violation
@@ -456,3 +457,20 @@ from (
         ('j.s', 's', 'j', '2025-01-31 05:30Z', 1, 'success')
 ) as e (id, pipeline, parent, at, seconds, status);
 """
+
+
+def test_the_trend_has_the_last_summary_of_every_earlier_day(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "history"
+    for days, hour, score in ((3, 1, 70.0), (3, 2, 71.0), (1, 0, 80.0), (0, 0, 90.0)):
+        clock = (NOW - days * DAY).replace(hour=hour)
+        keep(summary(clock, scorecard=[card("platform", "Overall", score, "Fair")]), folder, write_file)
+    (folder / f"{NOW - 2 * DAY:%Y-%m-%d}T00-00-00Z.json").write_text("{}")
+    before = NOW.replace(hour=0)
+    trend = read_trend(folder, before=before)
+    assert trend == {
+        ("platform", "Overall"): [
+            ((NOW - 3 * DAY).replace(hour=2).isoformat(), 71.0), ((NOW - DAY).replace(hour=0).isoformat(), 80.0),
+        ]
+    }  # fmt: skip
+    assert "the trend goes without" in caplog.text
+    assert read_trend(tmp_path / "gone", before=NOW) == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from python_checks.report.data import ReportData, read
 from python_checks.report.docs import docs_beside
 from python_checks.report.page import read_page, render_page
 from python_checks.report.render import render_contracts, render_detection, render_portfolio, render_scorecard
+from python_checks.report.trend import read_trend
 from python_checks.store import Store
 
 __all__ = ["ReportData", "write_reports"]
@@ -30,11 +32,12 @@ def write_reports(store: Store, folder: Path, *, as_of: datetime, keep_history: 
     """Write the reports into ``folder`` (made if missing), each all or nothing; returns their paths.
 
     ``keep_history`` also keeps a small summary in ``folder``/history to compare with later; its path is not returned.
-    The text depends on the stored rows and ``as_of`` (with a time zone) alone. Raises SourceError when the monitoring
-    schema cannot be read and DeliveryError when a file cannot be written.
+    The text depends on the stored rows, ``as_of`` (with a time zone) and what is kept in ``folder`` alone. Raises
+    SourceError when the monitoring schema cannot be read and DeliveryError when a file cannot be written.
     """
     data = read(store, as_of)
-    page = render_page(read_page(store, data), docs=docs_beside(folder))
+    shown = replace(read_page(store, data), trend=read_trend(folder / history.FOLDER, before=data.as_of))
+    page = render_page(shown, docs=docs_beside(folder))
     paths = [
         *(write_file(folder / name, render(data)) for name, render in REPORTS.items()),
         write_file(folder / PAGE, page),

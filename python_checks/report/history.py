@@ -192,6 +192,11 @@ def read_summary(place: Path, moment: str | None = None, *, before: datetime | N
     return _read(found[-1])
 
 
+def summaries(folder: Path, *, before: datetime) -> list[Path]:
+    """The files of summaries of an earlier clock, the oldest first."""
+    return [path for path in _files(folder) if path.stem < f"{before.astimezone(timezone.utc):{_STAMP}}"]
+
+
 def _files(folder: Path) -> list[Path]:
     """Summaries in a folder, the oldest first; what has another name is none of ours."""
     try:

@@ -23,7 +23,10 @@ MUTES = "alert_mutes"
 
 @dataclass(frozen=True)
 class PageData:
-    """``lacking`` tells for each part of the page which tables it lacks; such a part is not evaluated, never empty."""
+    """``lacking`` tells for each part of the page which tables it lacks; such a part is not evaluated, never empty.
+
+    ``trend`` has earlier scores by scope and name of the scorecard, as clock in ISO 8601 and score, the oldest first.
+    """
 
     report: ReportData
     frames: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -31,6 +34,7 @@ class PageData:
     stretches: Sequence[Window] = ()
     points: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 7)))
     mutes: Sequence[Mute] = ()
+    trend: Mapping[tuple[str, str], Sequence[tuple[str, float]]] = field(default_factory=dict)
 
     def rows(self, name: str) -> list[Row]:
         """Rows of one frame, of the page's own or of the Markdown reports', in which what is missing is None."""

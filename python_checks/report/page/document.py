@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from python_checks.notify.model import Alert
@@ -34,6 +35,7 @@ def document(page: PageData) -> Row:
         "pipelines": pipelines(page),
         "lineage": lineage(page),
         "scorecard": page.rows("scorecard"),
+        "trend": trend(page),
     }
 
 
@@ -216,6 +218,19 @@ def pipelines(page: PageData) -> Row:
         "list": page.rows("pipelines"),
         "days": page.rows("days"),
     }
+
+
+def trend(page: PageData) -> dict[str, list[list[Any]]]:
+    """Earlier scores by "scope name", each as time and score; a report that was only written later is none."""
+    now = text.utc(page.report.clock)
+    return {
+        f"{scope} {name}": [[when, score] for when, score in _in_words(scores) if when < now]
+        for (scope, name), scores in page.trend.items()
+    }
+
+
+def _in_words(scores: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    return [(text.utc(datetime.fromisoformat(clock)), score) for clock, score in scores]
 
 
 def lineage(page: PageData) -> Row:
