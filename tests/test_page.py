@@ -409,6 +409,11 @@ def test_in_a_browser_every_view_opens_from_disk_in_silence_and_fits(
         assert browser.run("document.documentElement.scrollWidth") <= width, view
         assert browser.run("document.querySelectorAll('main h1:not([hidden] h1)').length") == 1, view
         assert browser.run("window.hacked") is None
+        # On a phone no label reaches into the row below it.
+        assert browser.run(
+            "[...document.querySelectorAll('main .cards [data-label]')].filter((cell) => cell.offsetParent && "
+            "parseFloat(getComputedStyle(cell, '::before').height) > cell.clientHeight).length"
+        ) == 0, view  # fmt: skip
     background = browser.run("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, background.strip("rgb()").split(", "))) < 200) == dark
 
