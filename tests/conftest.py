@@ -176,13 +176,18 @@ class Observed:
         self.shop = self.server.create_database("shop")
         self.warehouse = self.server.create_database("observed", template=template or "template1")
         self._grant(is_new=template is None)
-        outputs = {
-            name: {
-                "type": "postgres", "schema": "public", "threads": 1, **connection.parameters, "user": role,
-                "password": ROLE_PASSWORD,
-            }
-            for name, connection, role in (("observed", self.warehouse, WRITER), ("shop", self.shop, READER))
-        }  # fmt: skip
+        self._write_profile({"observed": WRITER, "shop": READER})
+
+    def as_administrator(self) -> None:
+        """From now on `lookout` connects as the superuser, too: for what only an administrator can do."""
+        self._write_profile({})
+
+    def _write_profile(self, roles: dict[str, str]) -> None:
+        outputs = {}
+        for name, connection in (("observed", self.warehouse), ("shop", self.shop)):
+            role = {"user": roles[name], "password": ROLE_PASSWORD} if name in roles else {}
+            common = {"type": "postgres", "schema": "public", "threads": 1, "password": ""}
+            outputs[name] = {**common, **connection.parameters, **role}
         (self.root / "profiles.yml").write_text(
             yaml.safe_dump({"observed": {"target": "observed", "outputs": outputs}})
         )

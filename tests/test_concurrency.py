@@ -97,7 +97,7 @@ def test_a_run_that_is_killed(observed: Observed, undisturbed: dict[str, pd.Data
 def test_two_runs_at_once_on_a_warehouse_that_has_nothing_yet(
     observed: Observed, undisturbed: dict[str, pd.DataFrame]
 ) -> None:
-    observed.warehouse = observed.server.create_database("observed")
+    observed.reset()
     prepare(observed)
     processes = [start(observed), start(observed)]
     said = [process.communicate(timeout=200) for process in processes]

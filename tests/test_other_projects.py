@@ -221,6 +221,8 @@ def test_their_own_names_for_schemas_and_an_ordinary_role(
 
 
 def test_linked_databases_are_read_through_the_warehouse(observed: Observed, lookout: Callable[..., Said]) -> None:
+    # A foreign server that asks for no password, as the tests' own, serves superusers only.
+    observed.as_administrator()
     observed.sql(
         'create schema sales; create table orders (at timestamptz); create table sales."Item s" (at timestamptz, n int)'
     )
