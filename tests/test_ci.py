@@ -428,9 +428,10 @@ def test_the_branch_that_ci_servers_name(committed: Path, variable: str) -> None
 
 def test_messages_name_no_place_and_no_secret() -> None:
     message = (
-        "Database Error in model orders (models/orders.sql)\n  no password=hunter2 for you\n  compiled code at /x/y.sql"
+        "Database Error in model orders (models/orders.sql)\n  no password=hunter2 for you\n  LINE 1: x\n     ^\n"
+        "  compiled code at /x/y.sql"
     )
-    assert plain_message(message) == "no password=*** for you"
+    assert plain_message(message) == "no password=*** for you LINE 1: x"
 
 
 def test_a_long_comment_is_one_that_github_takes() -> None:

@@ -136,7 +136,7 @@ def _parts(review: Review) -> list[Part]:
     return [
         *_part("Failed", _outcome_rows(review.of_status("failed")), WHY_HEADINGS, True),
         *_part("Could not be evaluated", _blind_rows(review), ("What is missing", "Nodes>", ""), True),
-        *_part("Not reached, because what they read failed", [row[:4] for row in _outcome_rows(skipped)],
+        *_part("Not reached, because something before them failed", [row[:4] for row in _outcome_rows(skipped)],
                WHY_HEADINGS[:4]),
         *_part("Warnings", _outcome_rows(review.of_status("warned")), WHY_HEADINGS, True),
         *_part("Who uses what is downstream", exposures, ("Exposure", "Owner"), True),

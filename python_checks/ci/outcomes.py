@@ -19,7 +19,13 @@ STATUSES: dict[str, Status] = {
 }  # fmt: skip
 NO_COLUMN = re.compile(r'column (?:"([^"]+)"|(?:[\w"]+\.)?"?(\w+)"?) does not exist')
 # What dbt adds to a message and nobody outside that machine can use.
-NOISE = re.compile(r"(compiled code at \S+|(Database|Runtime|Compilation) Error in \w+ \S+ \(\S*\)|\n\s*\^\s*\n)")
+NOISE = re.compile(
+    r"compiled code at \S+"
+    r"|(Database|Runtime|Compilation) Error in \w+ \S+ \(\S*\)"
+    r"|An error occurred during execution of unit test '[^']*'\. "
+    r"|There may be an error in the unit test definition: check the data types\."
+    r"|\n\s*\^\s*(?=\n|$)"
+)
 LONGEST = 600
 
 
