@@ -205,6 +205,13 @@ def test_yaml_in_the_pages_is_yaml() -> None:
                 yaml.safe_load("\n".join(line[len(block["indent"]) :] for line in lines))
 
 
+def test_every_table_of_the_monitoring_schema_exists() -> None:
+    models = {file.stem for file in (ROOT / "models" / "monitoring").rglob("*.sql")}
+    for name in NAMES:
+        named = set(re.findall(r"\bmonitoring\.([a-z_]+)\b(?!\.(?:md|sql|yml))", read(name))) - {"sql"}
+        assert named <= models, f"{name}: {named - models}"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_python_in_the_pages_is_python(name: str) -> None:
     for block in FENCE.finditer(read(name)):
