@@ -178,7 +178,7 @@ def told() -> tuple[str, ...]:
 
 
 def quoted_messages() -> list[str]:
-    return re.findall(r"^### `(.+)`$", read("docs/troubleshooting.md"), re.MULTILINE)
+    return [found[2] for found in re.finditer(r"^### (`+) ?(.+?) ?\1$", read("docs/troubleshooting.md"), re.MULTILINE)]
 
 
 @pytest.mark.parametrize("message", quoted_messages())
