@@ -214,6 +214,10 @@ def _tables(workspace: Workspace) -> Iterator[Finding]:
     try:
         with Store(workspace.profile.warehouse, workspace.schema) as store:
             missing = store.missing_tables([*LANDING_KEYS, "alerts"])
+            if len(missing) == len(LANDING_KEYS) + 1:
+                # Before the first run, nothing is wrong.
+                yield Finding("monitoring schema", True, "not there yet: the first `lookout run` makes it")
+                return
             if missing:
                 yield Finding(
                     "monitoring schema", False, f"{workspace.schema} lacks {', '.join(missing)}: run `lookout run`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from python_checks.init.package import Installed, installed, names_lookout, pack
 from python_checks.init.plan import Edit, plan_gitignore, plan_package, plan_schema
 from python_checks.init.project import write
 from python_checks.init.suggest import Candidate, Observed, Rate, TimeColumn, by_importance, grain_of, time_column
-from python_checks.init.yaml_edit import append_item, set_in_document, set_in_entry
+from python_checks.init.yaml_edit import append_item, entry, set_in_document, set_in_entry
 from tests.conftest import ROOT, Said, Server
 
 Lookout = Callable[..., Said]
@@ -92,6 +93,18 @@ EDITS = {
 def test_lines_go_where_the_table_is_described(case: str, newline: str) -> None:
     before, after = (table(text).replace("\n", newline) for text in EDITS[case])
     assert set_in_entry(before, ORDERS, PATH, SETTINGS) == after
+
+
+def test_a_large_file_is_no_matter_of_minutes() -> None:
+    columns = "".join(f"          - name: column_{number}\n" for number in range(10))
+    tables = "".join(f"      - name: table_{number}\n        columns:\n{columns}" for number in range(400))
+    text = "sources:\n  - name: shop\n    tables:\n" + tables
+    began = time.monotonic()
+    for number in range(5):
+        text = set_in_entry(text, [("sources", "shop"), ("tables", f"table_{number}")], PATH, SETTINGS)
+    for number in range(400):
+        assert entry(text, [("sources", "shop"), ("tables", f"table_{number}")]) is not None
+    assert time.monotonic() - began < 30
 
 
 def test_the_last_line_may_lack_its_end() -> None:
@@ -214,7 +227,7 @@ def test_where_the_package_comes_from(tmp_path: Path) -> None:
 
 
 def test_the_file_that_names_the_packages() -> None:
-    entry = {"git": "https://x/lookout.git", "revision": "v1"}
+    ours = {"git": "https://x/lookout.git", "revision": "v1"}
     assert package_file({}) == "packages.yml"
     assert package_file({"dependencies.yml": "projects: []"}) == "dependencies.yml"
     assert package_file({"dependencies.yml": "projects: []", "packages.yml": ""}) == "packages.yml"
@@ -222,10 +235,10 @@ def test_the_file_that_names_the_packages() -> None:
     for known in ("git: git@x:lookout", "package: acme/lookout", "git: https://x/y/lookout.git/", f"local: {ROOT}"):
         assert names_lookout(f"packages:\n  - {known}\n", "packages.yml", ROOT)
     other = "packages:\n  - package: acme/lookout_helpers\n    version: 1.0.0\n"
-    planned = plan_package({"packages.yml": other}, entry, ROOT)
+    planned = plan_package({"packages.yml": other}, ours, ROOT)
     assert planned is not None
-    assert yaml.safe_load(planned.after)["packages"][1] == entry
-    assert plan_package({"packages.yml": planned.after}, entry, ROOT) is None
+    assert yaml.safe_load(planned.after)["packages"][1] == ours
+    assert plan_package({"packages.yml": planned.after}, ours, ROOT) is None
 
 
 def test_the_schema_is_written_only_when_it_matters() -> None:
@@ -381,6 +394,8 @@ def test_from_a_look_to_a_watched_project(theirs: Theirs, lookout: Lookout) -> N
     )
     assert "run `dbt deps`" in again.out
     deps(theirs.root)
+    checked = lookout("doctor", cwd=theirs.root)
+    assert (checked.code, "the first `lookout run` makes it" in checked.out) == (0, True)
     again = lookout("init", "--yes", cwd=theirs.root)
     assert (again.code, "Nothing to change" in again.out, "dbt deps" in again.out) == (0, True, False)
     assert theirs.files() == after

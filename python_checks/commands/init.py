@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,13 @@ NEXT = """Next:
   dbt deps          # installs the package
   lookout doctor    # looks at everything a run needs
   lookout run       # learns from the history that is there, and tells what stands out"""
-COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
+STYLES: dict[str, dict[str, Any]] = {
+    "+++": {"bold": True},
+    "---": {"bold": True},
+    "+": {"fg": typer.colors.GREEN},
+    "-": {"fg": typer.colors.RED},
+    "@": {"fg": typer.colors.CYAN},
+}
 
 
 def init(
@@ -57,7 +63,8 @@ def init(
 def _show(proposal: Proposal) -> None:
     for edit in proposal.edits:
         for line in edit.diff:
-            typer.echo(typer.style(line, fg=COLOURS.get(line[:1])))
+            style = next((style for start, style in STYLES.items() if line.startswith(start)), None)
+            typer.echo(typer.style(line, **style) if style else line)
         typer.echo()
     if proposal.suggestions:
         typer.echo(f"{len(proposal.suggestions)} tables to watch, for rows and freshness:")
