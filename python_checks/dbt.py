@@ -192,6 +192,14 @@ def profile_name(root: Path) -> str:
     return str(name)
 
 
+def project_name(folder: Path) -> str:
+    """Name of the dbt project in a folder; empty when there is none that can be read."""
+    try:
+        return str(_definition(folder).get("name") or "")
+    except ConfigError:
+        return ""
+
+
 def read_manifest(target_path: Path) -> dict[str, Any]:
     """Read manifest.json. Raises ArtifactError when it is missing or not JSON."""
     return read_artifact(target_path / "manifest.json", "run `dbt parse`")

@@ -16,7 +16,7 @@ from python_checks.config import check_manifest_version, load_monitors
 from python_checks.connections import Profile, load_profile, profiles_directory
 from python_checks.contracts.declared import load_contracts
 from python_checks.contracts.model import Contract
-from python_checks.dbt import Project, find_project, profile_name
+from python_checks.dbt import Project, find_project, profile_name, project_name
 from python_checks.errors import ConfigError
 from python_checks.monitors import Monitor
 from python_checks.server import DATABASES, EmbeddedServer, state_directory
@@ -81,13 +81,22 @@ def open_workspace(
     folder = profiles_folder(root, name, profiles_dir)
     embedded = folder is None
     if folder is None:
-        server = EmbeddedServer(state_directory(root)).start()
-        for database in DATABASES:
-            server.create_database(database)
-        folder = server.write_profile(name)
+        folder = start_embedded(root, name)
     profile = load_profile(folder, name, target)
     project = Project(root, folder, target, as_of=clock, is_live=as_of is None)
     return Workspace(root, profile, project, clock, embedded)
+
+
+def start_embedded(root: Path, name: str) -> Path:
+    """Start the project's embedded server and write a profile of that name for it; returns the profile's folder.
+
+    Lookout's own project gets the demo's databases too, any other one just the database that dbt builds into.
+    """
+    server = EmbeddedServer(state_directory(root)).start()
+    databases = DATABASES if project_name(root) == PACKAGE else DATABASES[:1]
+    for database in databases:
+        server.create_database(database)
+    return server.write_profile(name, databases)
 
 
 def profiles_folder(root: Path, name: str, explicit: Path | None = None) -> Path | None:

@@ -388,7 +388,7 @@ def test_from_a_look_to_a_watched_project(theirs: Theirs, lookout: Lookout) -> N
 
     # A second time, before and after `dbt deps`, there is nothing to do.
     again = lookout("init", "--yes", cwd=theirs.root)
-    assert (again.code, "Nothing to change: Lookout is in this project; 3 tables are watched." in again.out) == (
+    assert (again.code, "Nothing to change: Lookout is in this project; it watches 3 tables." in again.out) == (
         0,
         True,
     )

@@ -16,15 +16,12 @@ app = typer.Typer(
 
 @app.command("start")
 def db_start(project_dir: ProjectDir = HERE) -> None:
-    """Start the embedded PostgreSQL, with its three databases, and write a profiles.yml for it."""
+    """Start the embedded PostgreSQL and write a profiles.yml for it."""
     from python_checks.dbt import find_project, profile_name
-    from python_checks.server import DATABASES
+    from python_checks.workspace import start_embedded
 
     root = find_project(project_dir.resolve())
-    server = _server(project_dir).start()
-    for database in DATABASES:
-        server.create_database(database)
-    typer.echo(f"running; use it with --profiles-dir {server.write_profile(profile_name(root))}")
+    typer.echo(f"running; use it with --profiles-dir {start_embedded(root, profile_name(root))}")
 
 
 @app.command("stop")

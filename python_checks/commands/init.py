@@ -57,7 +57,7 @@ def init(
     if as_json:
         typer.echo(json.dumps(_as_dict(proposal, is_agreed), ensure_ascii=False))
     elif is_agreed:
-        typer.echo(f"{len(proposal.edits)} files written.\n{NEXT}")
+        typer.echo(f"{_count(len(proposal.edits), 'file')} written.\n{NEXT}")
 
 
 def _show(proposal: Proposal) -> None:
@@ -67,7 +67,7 @@ def _show(proposal: Proposal) -> None:
             typer.echo(typer.style(line, **style) if style else line)
         typer.echo()
     if proposal.suggestions:
-        typer.echo(f"{len(proposal.suggestions)} tables to watch, for rows and freshness:")
+        typer.echo(f"{_count(len(proposal.suggestions), 'table')} to watch, for rows and freshness:")
         width = max(len(s.candidate.name) for s in proposal.suggestions)
         for s in proposal.suggestions:
             typer.echo(f"  {s.candidate.name:<{width}}  by {s.grain}, {s.column}: {s.reason}")
@@ -78,10 +78,12 @@ def _show(proposal: Proposal) -> None:
 def _remarks(proposal: Proposal) -> list[str]:
     remarks = []
     if not proposal.edits:
-        told = f"; {proposal.watched} tables are watched" if proposal.watched else ""
+        told = f"; it watches {_count(proposal.watched, 'table')}" if proposal.watched else ""
         remarks.append(f"Nothing to change: Lookout is in this project{told}.")
     if proposal.more:
-        remarks.append(f"{proposal.more} more tables could be watched: raise --limit, or add them beside these.")
+        remarks.append(
+            f"{_count(proposal.more, 'more table')} could be watched: raise --limit, or add them beside these."
+        )
     if proposal.unclear:
         remarks.append(f"No column tells when rows came, so not watched: {_listed(proposal.unclear)}.")
     if proposal.sparse:
@@ -96,11 +98,15 @@ def _listed(names: tuple[str, ...], most: int = 5) -> str:
     return ", ".join(names[:most]) + rest
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _agrees(count: int) -> bool:
     if not sys.stdin.isatty():
         typer.echo("Nothing was written, as there is no terminal to ask on: add --yes to write it.")
         return False
-    if typer.confirm(f"Write these {count} files?", default=True):
+    if typer.confirm(f"Write {_count(count, 'file')}?", default=True):
         return True
     typer.echo("Nothing was written.")
     return False

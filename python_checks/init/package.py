@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from python_checks.dbt import project_name
 from python_checks.errors import ConfigError
 
 PACKAGE = "lookout"
@@ -76,15 +77,6 @@ def names_lookout(text: str | None, file: str, root: Path) -> bool:
     """Whether a file of packages has Lookout among them. Raises ConfigError when it is no YAML."""
     entries = (_mapping(text or "", file) or {}).get("packages") or []
     return any(isinstance(entry, Mapping) and _is_lookout(entry, root) for entry in entries)
-
-
-def project_name(folder: Path) -> str:
-    """Name of the dbt project in a folder; empty when there is none."""
-    try:
-        content = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return ""
-    return str(content.get("name") or "") if isinstance(content, dict) else ""
 
 
 def _from_spec(spec: str, root: Path) -> dict[str, str]:

@@ -17,10 +17,10 @@ import yaml
 import python_checks
 from python_checks.config import check_manifest_version
 from python_checks.connections import Profile
-from python_checks.dbt import Project, find_project, profile_name, read_manifest
+from python_checks.dbt import Project, find_project, profile_name, project_name, read_manifest
 from python_checks.errors import ConfigError
 from python_checks.init.database import ask_catalogs, ask_rates
-from python_checks.init.package import PACKAGE, Installed, installed, names_lookout, package_entry, project_name
+from python_checks.init.package import PACKAGE, Installed, installed, names_lookout, package_entry
 from python_checks.init.plan import (
     NEW_FILE,
     Edit,
@@ -83,6 +83,9 @@ def propose(
     texts = {name: _read(root / name) for name in (*PACKAGE_FILES, "dbt_project.yml", ".gitignore")}
     own = plan_package(texts, package_entry(package, _installed(), root), root) if _lacks(texts, root) else None
     profile, manifest, notes = _parsed(root, profiles_dir, target, is_named=own is None)
+    if any(node.get("package_name") == PACKAGE for node in (manifest.get("nodes") or {}).values()):
+        # A package of theirs brings it along.
+        own = None
     new_file = f"{_first_folder(texts['dbt_project.yml'] or '')}/{NEW_FILE}"
     found = candidates(manifest, profile.target if profile else "")
     texts |= {file: _read(root / file) for file in {new_file, *(c.file for c in found if c.file)}}
