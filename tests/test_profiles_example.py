@@ -274,3 +274,26 @@ def test_compose_brings_up_what_the_example_connects_to(folder: Path, monkeypatc
         assert mounted == name
         assert environment["PGDATA"].startswith(folder_inside + "/")
         assert "pg_isready -h 127.0.0.1" in service["healthcheck"]["test"][1]
+
+
+def test_the_demo_says_which_databases_it_needs(
+    folder: Path, lookout: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKOUT_DB_PASSWORD", SECRET)
+    other = lookout("demo", "--profiles-dir", str(folder), "--target", "production", cwd=ROOT)
+    assert (other.code, "the target is production: add --target warehouse." in other.err) == (2, True)
+    profile = yaml.safe_load(EXAMPLE.read_text())
+    del profile["lookout"]["outputs"]["cdc_history"]
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
+    lacking = lookout("demo", "--profiles-dir", str(folder), cwd=ROOT)
+    assert (lacking.code, "in profiles.yml, and cdc_history is not there" in lacking.err) == (2, True)
+    profile["lookout"]["outputs"]["cdc_history"] = {
+        "type": "postgres", "host": "127.0.0.1", "port": 1, "user": "u", "password": SECRET, "dbname": "d", "schema": "s"
+    }  # fmt: skip
+    for name in ("warehouse", "batch_analytics"):
+        profile["lookout"]["outputs"][name] = profile["lookout"]["outputs"]["cdc_history"]
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
+    unreachable = lookout("demo", "--profiles-dir", str(folder), cwd=ROOT)
+    assert unreachable.code == 2
+    assert "Cannot connect to batch_analytics (127.0.0.1:1/d)" in unreachable.err
+    assert "hunter2" not in unreachable.err
