@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from python_checks.notify import charts, notify_alerts, transport
+from python_checks.notify import charts, notify_alerts, send_test, transport
 from python_checks.notify.charts import Chart
 from python_checks.notify.message import Message
 from python_checks.notify.services import Service
@@ -83,6 +83,17 @@ def test_a_webhook_that_asks_gets_the_chart_of_its_worst_alert(
     png = base64.b64decode(image["content_base64"])
     assert len(png) < LARGEST
     assert size_of(png) > (800, 300)
+
+
+def test_a_test_message_shows_whether_images_arrive(
+    sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+) -> None:  # fmt: skip
+    monkeypatch.setenv("HOOK", sink.url)
+    (tmp_path / "lookout.yml").write_text("notifications: {images: true, targets: {team: {url: {env: HOOK}}}}")
+    assert send_test(tmp_path, "team", as_of=NOW) == "Target 'team' took the test message."
+    (image,) = sink.posts[0]["images"]
+    assert image["caption"] == "row_count of a test, per day"
+    assert size_of(base64.b64decode(image["content_base64"])) > (800, 300)
 
 
 def test_what_is_drawn_is_the_stored_series_with_band_anomaly_and_earlier_alerts(

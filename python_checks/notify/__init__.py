@@ -83,6 +83,7 @@ def send_test(root: Path, target: str, *, as_of: datetime) -> str:
 
     Raises ConfigError for an unknown target and DeliveryError, without the address, when it did not arrive.
     """
+    from python_checks.notify.charts import sample_charts
     from python_checks.notify.message import Message
     from python_checks.notify.transport import quiet_libraries, send, sender_for
 
@@ -91,7 +92,9 @@ def send_test(root: Path, target: str, *, as_of: datetime) -> str:
         known = suggestion(target, settings.targets) if settings else "add it to `notifications` in lookout.yml."
         raise ConfigError(f"There is no target '{target}': {known}")
     note = f"Test message: target '{target}' of Lookout works."
-    message = Message(uuid.uuid4().hex[:12], target, "", (), as_of, settings.link, note=note)
+    message = Message(
+        uuid.uuid4().hex[:12], target, "", (), as_of, settings.link, note=note, charts=sample_charts(as_of)
+    )
     with quiet_libraries():
         attempt = send(sender_for(settings.targets[target]), message)
     if not attempt.ok:

@@ -83,6 +83,18 @@ def read_charts(store: Store, alerts: Iterable[Alert], as_of: datetime) -> dict[
     return charts
 
 
+def sample_charts(as_of: datetime) -> tuple[Chart, ...]:
+    """A made-up chart for test messages, so that a target shows whether images arrive."""
+    days, key = 30, "test"
+    end = as_of.timestamp() // STEP["day"] * STEP["day"]
+    times = [int(end) - STEP["day"] * back for back in range(days, 0, -1)]
+    rows = [1000 + 13 * (day % 7) for day in range(days - 1)]
+    points = [times, [*rows, 300], [1040] * days, [900] * days, [1180] * days, [*[0] * (days - 1), 2]]
+    alert = Alert(key, "VOLUME_ANOMALY", "critical", "open", "", "a test", as_of, metric="row_count", grain="day")
+    chart = _chart(alert, Window(key, times[0], end), points, [(key, Span(times[-1], end))])
+    return () if chart is None else (chart,)
+
+
 def _chart(
     alert: Alert, window: Window, points: Sequence[Sequence[Any]], known: Sequence[tuple[str, Span]]
 ) -> Chart | None:
