@@ -24,7 +24,7 @@ def read_alerts(workspace: Workspace, *, status: str, asset: str | None, limit: 
     """Alerts, newest first. Raises ConfigError for an unknown status."""
     if status not in STATES:
         raise ConfigError(f"--status {status!r} is unknown: use open, resolved or all.")
-    workspace.parse()
+    workspace.locate()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         return store.query(
             "select * from {schema}.alerts where status = any(%s) and (%s::text is null or strpos(asset, %s) > 0) "
@@ -56,7 +56,7 @@ def read_alert(workspace: Workspace, prefix: str) -> dict[str, Any]:
 
     Raises ConfigError when no alert, or more than one, has a key that begins with ``prefix``.
     """
-    workspace.parse()
+    workspace.locate()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         alert = find_alert(store, prefix)
         explained = store.query(

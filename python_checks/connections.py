@@ -39,6 +39,55 @@ SECRET_PAIR = re.compile(
 )
 
 
+class AskDbtError(Exception):
+    """A profile needs more than `QuickRenderer` knows."""
+
+
+class QuickRenderer:
+    """Renders values as dbt does, with dbt's Jinja, where they need no more than variables that are set.
+
+    Importing what dbt itself renders with takes longer than most commands have to do. Raises AskDbtError for the rest.
+    """
+
+    def render_value(self, value: Any) -> Any:
+        """One value; text that is no template stays what it is."""
+        from dbt_common.clients.jinja import catch_jinja, get_template, render_template
+        from dbt_common.exceptions import DbtBaseException
+
+        if not isinstance(value, str):
+            return value
+        context = {"env_var": self._variable}
+        try:
+            with catch_jinja():
+                return render_template(get_template(value, context, native=True), context)
+        except DbtBaseException as error:
+            raise AskDbtError(value) from error
+
+    def render_data(self, data: Mapping[str, Any]) -> Any:
+        """Every value of a mapping, however deep."""
+        from dbt_common.utils import deep_map_render
+
+        return deep_map_render(lambda value, _: self.render_value(value), dict(data))
+
+    @staticmethod
+    def _variable(name: str, default: str | None = None) -> str:
+        value = os.environ.get(name, default)
+        # dbt keeps variables of these names out of its logs in a way of its own.
+        if value is None or name.startswith("DBT_ENV_SECRET"):
+            raise AskDbtError(name)
+        return str(value)
+
+
+def dbt_renderer() -> Any:
+    """What dbt renders profiles with."""
+    from dbt.config.renderer import ProfileRenderer
+    from dbt_common.clients.system import get_env
+    from dbt_common.context import set_invocation_context
+
+    set_invocation_context(get_env())
+    return ProfileRenderer({})
+
+
 @dataclass(frozen=True)
 class Connection:
     """One output of profiles.yml. ``parameters`` holds libpq keywords and is never printed: it may hold a password."""
@@ -86,27 +135,21 @@ def load_profile(directory: Path, name: str, target: str | None = None) -> Profi
 
     Raises ConfigError, naming file and key, when the profile, the target or an environment variable is missing.
     """
-    from dbt.config.renderer import ProfileRenderer
-    from dbt_common.clients.system import get_env
-    from dbt_common.context import set_invocation_context
     from dbt_common.exceptions import DbtBaseException
 
     file = directory / "profiles.yml"
     raw = _read(file)
     if not isinstance(raw, dict) or not isinstance(raw.get(name), dict):
         raise ConfigError(f"{file} has no profile '{name}': add it, or set `profile:` in dbt_project.yml.")
-    set_invocation_context(get_env())
-    renderer = ProfileRenderer({})
     try:
-        chosen = target or renderer.render_value(raw[name].get("target", "default"))
-        outputs = _outputs(file, name, raw[name])
-        if chosen not in outputs:
-            known = ", ".join(sorted(outputs)) or "none"
-            raise ConfigError(f"Profile '{name}' in {file} has no output '{chosen}'; it has: {known}.")
-        rendered = {key: _rendered(renderer, value, key == chosen) for key, value in outputs.items()}
-    except DbtBaseException as error:
-        # dbt quotes the value it could not render, which may be a secret.
-        raise ConfigError(f"{file}, profile '{name}': {_without(_secrets(raw[name]), _one_line(error))}.") from error
+        chosen, rendered = _render(file, name, raw[name], target, QuickRenderer())
+    except AskDbtError:
+        try:
+            chosen, rendered = _render(file, name, raw[name], target, dbt_renderer())
+        except DbtBaseException as error:
+            # dbt quotes the value it could not render, which may be a secret.
+            told = _without(_secrets(raw[name]), _one_line(error))
+            raise ConfigError(f"{file}, profile '{name}': {told}.") from error
     connections = {key: _connection(file, key, value, key == chosen) for key, value in rendered.items() if value}
     return Profile(name, chosen, {k: c for k, c in connections.items() if c is not None}, directory)
 
@@ -195,6 +238,17 @@ def _without(secrets: list[str], text: str) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return mask_secrets(text)
+
+
+def _render(
+    file: Path, name: str, profile: Mapping[str, Any], target: str | None, renderer: Any
+) -> tuple[str, dict[str, Any]]:
+    chosen = target or renderer.render_value(profile.get("target", "default"))
+    outputs = _outputs(file, name, profile)
+    if chosen not in outputs:
+        known = ", ".join(sorted(outputs)) or "none"
+        raise ConfigError(f"Profile '{name}' in {file} has no output '{chosen}'; it has: {known}.")
+    return chosen, {key: _rendered(renderer, value, key == chosen) for key, value in outputs.items()}
 
 
 def _rendered(renderer: Any, value: Mapping[str, Any], required: bool) -> Any:

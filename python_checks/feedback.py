@@ -39,8 +39,7 @@ def give_feedback(
     ``prefixes`` are alert keys or unique beginnings of them; ``until`` is the last day, YYYY-MM-DD in UTC, that an
     answer is about when it is not yet over. Returns one line for each alert. Raises ConfigError with one sentence.
     """
-    if not workspace.manifest:
-        workspace.parse()
+    workspace.locate()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         store.lock(timeout=LOCK_PATIENCE)
         alerts = pd.DataFrame([find_alert(store, prefix) for prefix in dict.fromkeys(prefixes)])

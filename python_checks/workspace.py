@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,13 +28,18 @@ from python_checks.track.declared import load_limits
 logger = logging.getLogger(__name__)
 
 PACKAGE = "lookout"
+# Beside dbt's artifacts, so that `dbt clean` takes it along.
+MEMORY = "lookout_schemas.json"
 # Far enough from the ends of what a nanosecond clock can hold.
 CLOCK_YEARS = range(1900, 2200)
 
 
 @dataclass
 class Workspace:
-    """Everything a command needs to know before it touches a database. ``manifest`` is filled by ``parse``."""
+    """Everything a command needs to know before it touches a database. ``manifest`` is filled by ``parse``.
+
+    ``located`` is the monitoring schema as an earlier parse found it, for commands that need no more of the project.
+    """
 
     root: Path
     profile: Profile
@@ -39,15 +47,43 @@ class Workspace:
     as_of: datetime
     is_embedded: bool
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    located: str = ""
 
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""
         self.manifest = self.project.parse()
         check_manifest_version(self.manifest)
+        with suppress(ConfigError):
+            remember_schema(self._memory, self._place, self.schema)
+
+    def locate(self) -> None:
+        """Find the monitoring schema: where the last parse for this target found it, else by parsing.
+
+        Parsing takes seconds, and what only looks into the schema needs nothing else of the project.
+        """
+        if self.manifest:
+            return
+        self.located = remembered_schema(self._memory, self._place)
+        if not self.located:
+            self.parse()
+
+    @property
+    def _memory(self) -> Path:
+        return self.project.target_path / MEMORY
+
+    @property
+    def _place(self) -> str:
+        """What decides the name of the schema and can be seen without parsing."""
+        settings = (self.root / "dbt_project.yml").read_bytes()
+        database = self.profile.warehouse.parameters.get("dbname")
+        parts = [self.profile.name, self.profile.target, str(database), hashlib.sha256(settings).hexdigest()]
+        return "/".join(parts)
 
     @property
     def schema(self) -> str:
         """Name of the monitoring schema in this project. Raises ConfigError when Lookout is not installed in it."""
+        if not self.manifest and self.located:
+            return self.located
         for node in self.manifest.get("nodes", {}).values():
             if node.get("package_name") == PACKAGE and node.get("name") == "metric_observations":
                 return str(node["schema"])
@@ -68,6 +104,27 @@ class Workspace:
     def check_pipelines(self) -> None:
         """Raise ConfigError naming every wrong limit of what dbt builds."""
         load_limits(self.manifest)
+
+
+def remember_schema(file: Path, place: str, schema: str) -> None:
+    """Note the monitoring schema of a place; a folder that cannot be written only costs the next command its time."""
+    known = _remembered(file)
+    if known.get(place) != schema:
+        with suppress(OSError):
+            file.write_text(json.dumps({**known, place: schema}), encoding="utf-8")
+
+
+def remembered_schema(file: Path, place: str) -> str:
+    """The monitoring schema that was noted for a place; empty when none was."""
+    return _remembered(file).get(place, "")
+
+
+def _remembered(file: Path) -> dict[str, str]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def open_workspace(

@@ -161,7 +161,10 @@ def report(
     from python_checks.store import Store
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
-    workspace.parse()
+    if output == "openlineage":
+        workspace.parse()
+    else:
+        workspace.locate()
     folder = reports or workspace.root / "reports"
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         if output == "files":
@@ -216,7 +219,7 @@ def notify(
         typer.echo(send_test(workspace.root, test, as_of=workspace.as_of))
         return
     settings = load_settings(workspace.root)
-    workspace.parse()
+    workspace.locate()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         if dry_run:
             typer.echo(shown(preview(store, settings, as_of=workspace.as_of)))

@@ -164,7 +164,7 @@ def runs(
     from python_checks.track.runs_list import recent_runs, runs_text
 
     workspace = open_workspace(project_dir, profiles_dir, target)
-    workspace.parse()
+    workspace.locate()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         rows = recent_runs(store, limit, pipeline)
     typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str) if as_json else runs_text(rows))
@@ -188,7 +188,7 @@ def prune(
     from python_checks.track.prune import prune as prune_store
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
-    workspace.parse()
+    workspace.locate()
     with (
         Store(workspace.profile.warehouse, workspace.schema) as store,
         narrator(quiet or as_json).step("prune") as step,
@@ -216,7 +216,7 @@ def _lineage(way: str, asset: str, depth: int | None, workspace: Any, as_json: b
     from python_checks.store import Store
     from python_checks.track import lineage_search
 
-    workspace.parse()
+    workspace.locate()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         rows = getattr(lineage_search, way)(store, asset, depth)
     told = [asdict(row) for row in rows]

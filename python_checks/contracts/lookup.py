@@ -27,7 +27,7 @@ from python_checks.workspace import Workspace
 
 def read_history(workspace: Workspace, name: str) -> pd.DataFrame:
     """Rows of ``schema_changes`` of one table, newest first. Raises ConfigError when nothing is known of it."""
-    workspace.parse()
+    workspace.locate()
     with Store(workspace.profile.warehouse, workspace.schema) as store:
         known = store.query("select distinct connection, asset, name from {schema}.contracts")
         wanted = name.lower()

@@ -78,8 +78,7 @@ def list_mutes(workspace: Workspace) -> pd.DataFrame:
 
 
 def _store(workspace: Workspace) -> Store:
-    if not workspace.manifest:
-        workspace.parse()
+    workspace.locate()
     return Store(workspace.profile.warehouse, workspace.schema)
 
 
