@@ -120,6 +120,8 @@ def both(observed: Observed) -> Iterator[Observed]:
         shutil.rmtree(observed.root / "dbt_packages" / name)
     for file in ("fine.sql", "fine.yml", "watched.yml"):
         (observed.root / "models" / file).unlink(missing_ok=True)
+    # dbt's partial parsing keeps the hooks of a package that is gone.
+    (observed.root / "target" / "partial_parse.msgpack").unlink(missing_ok=True)
 
 
 def fine(project: Observed, sql: str, *tests: Any, column: Any = (), contract: dict[str, Any] | None = None) -> None:
