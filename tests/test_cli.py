@@ -190,7 +190,7 @@ def test_a_day_in_the_life(observed: Observed, lookout: Lookout) -> None:
     assert "2026-03-03" in comment.out
     wrong = lookout("report", "--format", "pdf", "--reports", str(reports), cwd=observed.root)
     assert (wrong.code, wrong.out) == (2, "")
-    assert "--format 'pdf' is unknown: use files, markdown, junit." in wrong.err
+    assert "--format 'pdf' is unknown: use files, markdown, junit, openlineage." in wrong.err
     no_base = lookout(
         "report", "--format", "markdown", "--base", "2020-01-01", "--reports", str(reports), cwd=observed.root
     )

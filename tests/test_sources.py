@@ -515,6 +515,15 @@ def still_running(source: Connection, sql_rows: Sql) -> int:
     return left
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C counts, although a shell starts what it runs in the background with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_ends_the_queries_and_the_wait(source: Connection, sql_rows: Sql) -> None:
     timer = threading.Timer(0.5, _thread.interrupt_main)
     timer.start()
@@ -525,6 +534,7 @@ def test_ctrl_c_ends_the_queries_and_the_wait(source: Connection, sql_rows: Sql)
     assert still_running(source, sql_rows) == 0
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_ends_a_pause_between_attempts() -> None:
     dead = Connection("dead", {"host": "127.0.0.1", "port": 1, "user": "u", "dbname": "d"})
     threading.Timer(0.3, _thread.interrupt_main).start()
