@@ -36,16 +36,16 @@ BASELINE_COLUMNS = [
 FEW_SERIES = 500
 # Their points are in memory together.
 SERIES_AT_A_TIME = 10_000
-# What anomalies and alerts show of a bucket.
+# What alerts show of a bucket; `anomalies` is a view and follows by itself.
 LOUD = """
-    select loud.* from unnest(%s::text[], %s::timestamptz[]) as changed (series_key, since)
+    select loud.* from unnest(%s::text[], %s::timestamptz[], %s::text[]) as changed (series_key, since, alert_from)
     cross join lateral (
         select
             series_key, bucket_start, observed_value, expected_value, lower_bound, upper_bound, score, severity, reason
         from {schema}.baselines as baselines
         where
             baselines.series_key = changed.series_key and baselines.bucket_start >= changed.since
-            and baselines.severity <> ''
+            and (baselines.severity = 'critical' or (baselines.severity = 'warning' and changed.alert_from = 'warning'))
         order by baselines.bucket_start
     ) as loud
 """
@@ -70,7 +70,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Learned:
-    """Rows written to ``baselines``, and whether anything changed that anomalies and alerts are derived from."""
+    """Rows written to ``baselines``, and whether anything changed that alerts are derived from."""
 
     rows: int
     is_news: bool
@@ -154,7 +154,8 @@ def _learn_series(run: Run, lesson: Lesson, changed: pd.DataFrame, on_chunk: Any
 
 def _loud(run: Run, changed: pd.DataFrame) -> pd.DataFrame:
     since = pd.to_datetime(changed["judge_from"], utc=True).fillna(pd.Timestamp(0, tz="UTC"))
-    frame = run.store.query(LOUD, (list(changed["series_key"]), [moment.to_pydatetime() for moment in since]))
+    moments = [moment.to_pydatetime() for moment in since]
+    frame = run.store.query(LOUD, (list(changed["series_key"]), moments, list(changed["alert_from"])))
     return frame.sort_values(["series_key", "bucket_start"], ignore_index=True)
 
 

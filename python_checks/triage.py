@@ -1,9 +1,9 @@
 """Which of the changed series have to be learned before alerts can be derived: all that a forecast does not clear.
 
 The bounds of a bucket do not depend on its own value and stand in ``baselines`` before the bucket is over. A value
-inside the warning bounds needs nobody's attention now, so one statement in the database clears the quiet majority, and
-the learner begins with the rest. What is cleared here is learned afterwards all the same: this is an order of work and
-no second opinion, so it may err on the quiet side only, and what it cannot tell it does not clear.
+that no alert can come of by itself needs nobody's attention now, so one statement in the database clears the quiet
+majority, and the learner begins with the rest. What is cleared here is learned afterwards all the same: this is an order
+of work and no second opinion, so it may err on the quiet side only, and what it cannot tell it does not clear.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ NOT_CLEARED = f"""{CHANGED},
     fresh as (
         select
             observations.series_key, observations.bucket_start, observations.value, changed.kind, changed.step,
-            changed.is_learned,
+            changed.is_learned, changed.alert_from,
             lag(observations.bucket_start) over (
                 partition by observations.series_key order by observations.bucket_start
             ) as previous_start,
@@ -90,12 +90,17 @@ NOT_CLEARED = f"""{CHANGED},
                     fresh.previous_start is distinct from fresh.bucket_start - fresh.step
                     and (
                         coalesce(before.status not in ('judged', 'excluded'), true)
-                        or coalesce(before.severity, '') <> ''
+                        or coalesce(before.severity, '') not in ('', 'warning')
                     )
                     then false
                 -- Empty again in a slot where nothing was missed a week ago.
                 when fresh.is_empty then coalesce(last_week.is_empty, false)
-                when fresh.value <= said.warning_lower_bound or fresh.value >= said.warning_upper_bound then false
+                when fresh.value <= said.lower_bound or fresh.value >= said.upper_bound then false
+                -- A warning is no alert by itself, unless it is asked for or the second in a row.
+                when
+                    (fresh.value <= said.warning_lower_bound or fresh.value >= said.warning_upper_bound)
+                    and (fresh.alert_from = 'warning' or coalesce(before.severity, '') <> '')
+                    then false
                 else repeated.is_stuck is not true
             end as is_cleared
         from fresh
