@@ -2,8 +2,8 @@
 
 The bounds of a bucket do not depend on its own value and stand in ``baselines`` before the bucket is over. A value
 that no alert can come of by itself needs nobody's attention now, so one statement in the database clears the quiet
-majority, and the learner begins with the rest. What is cleared here is learned afterwards all the same: this is an order
-of work and no second opinion, so it may err on the quiet side only, and what it cannot tell it does not clear.
+majority, and the learner begins with the rest. What is cleared here is learned afterwards all the same: this is an
+order of work and no second opinion, so it may err on the quiet side only, and what it cannot tell it does not clear.
 """
 
 from __future__ import annotations
