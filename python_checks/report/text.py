@@ -60,7 +60,8 @@ def duration(seconds: float | None) -> str:
         return f"{number(seconds / MINUTE)} min"
     if abs(seconds) < 2 * DAY:
         return f"{number(seconds / HOUR)} h"
-    return f"{number(seconds / DAY)} days"
+    days = seconds / DAY
+    return f"{number(round(days) if abs(days) >= 100 else days)} days"
 
 
 def amount(value: float | None, metric: str | None = None, kind: str | None = None) -> str:
