@@ -212,7 +212,8 @@ def test_numbers_carry_no_noise(value: float | None, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"), [(30, "0.5 min"), (2700, "45 min"), (95400, "26.5 h"), (1036800, "12 days"), (406816128, "4,709 days")]
+    ("seconds", "shown"),
+    [(30, "0.5 min"), (2700, "45 min"), (95400, "26.5 h"), (1036800, "12 days"), (406816128, "4,709 days")],
 )
 def test_durations_have_a_unit(seconds: float, shown: str) -> None:
     assert text.duration(seconds) == shown
