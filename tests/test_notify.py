@@ -476,7 +476,8 @@ def test_a_killed_sender_is_taken_over_from(
 
 def workspace_of(observed: Observed, as_of: datetime = NOW) -> Workspace:
     profile = SimpleNamespace(warehouse=observed.warehouse)
-    return cast(Workspace, SimpleNamespace(profile=profile, schema=MONITORING, as_of=as_of, manifest={"x": 1}))
+    found = SimpleNamespace(profile=profile, schema=MONITORING, as_of=as_of, locate=lambda: None)
+    return cast(Workspace, found)
 
 
 def test_mute_and_its_end(store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path) -> None:
