@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 -- Pipelines whose last execution failed. What dbt skipped has neither failed nor succeeded.
 with watched_pipelines as (
