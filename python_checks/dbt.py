@@ -62,7 +62,7 @@ class Project:
     ) -> None:
         self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
         self.is_live = is_live
-        self.target_path = target_path or root / str(_definition(root).get("target-path") or "target")
+        self.target_path = target_path or root / str(definition(root).get("target-path") or "target")
         self._manifest: Any = None
         self._graph_keys: frozenset[str] = frozenset()
 
@@ -186,7 +186,7 @@ def find_project(start: Path) -> Path:
 
 def profile_name(root: Path) -> str:
     """Profile that the project names. Raises ConfigError when it names none."""
-    name = _definition(root).get("profile")
+    name = definition(root).get("profile")
     if not name:
         raise ConfigError(f"{root / 'dbt_project.yml'} names no profile: add a line `profile: NAME`.")
     return str(name)
@@ -195,9 +195,14 @@ def profile_name(root: Path) -> str:
 def project_name(folder: Path) -> str:
     """Name of the dbt project in a folder; empty when there is none that can be read."""
     try:
-        return str(_definition(folder).get("name") or "")
+        return str(definition(folder).get("name") or "")
     except ConfigError:
         return ""
+
+
+def packages_folder(root: Path) -> Path:
+    """Where `dbt deps` puts the packages of a project."""
+    return root / str(definition(root).get("packages-install-path") or "dbt_packages")
 
 
 def read_manifest(target_path: Path) -> dict[str, Any]:
@@ -218,11 +223,12 @@ def read_artifact(file: Path, remedy: str) -> dict[str, Any]:
     return content
 
 
-def _definition(root: Path) -> dict[str, Any]:
+def definition(root: Path) -> dict[str, Any]:
+    """What dbt_project.yml says; nothing where it is no mapping. Raises ConfigError when it cannot be read."""
     file = root / "dbt_project.yml"
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{file} cannot be read: {' '.join(str(error).split())}.") from error
     return content if isinstance(content, dict) else {}
 

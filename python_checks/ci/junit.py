@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from python_checks.ci.model import Review
 from python_checks.contracts.diff_report import change_text
-
-# What XML 1.0 allows in no form at all (https://www.w3.org/TR/xml/#charsets).
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from python_checks.report.junit_xml import clean, document
 
 
 def to_junit(review: Review) -> str:
@@ -32,21 +29,13 @@ def to_junit(review: Review) -> str:
         case = _case(contracts, asset.name)
         if asset.node_id in broken:
             _wrong(case, "failure", "breaking", "; ".join(change_text(one.change) for one in asset.judgements))
-    for element in (nodes, contracts, root):
-        for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
-            element.set(name, str(sum(1 for _ in element.iter(tag))))
-    ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+    return document(root)
 
 
 def _case(suite: ElementTree.Element, name: str, seconds: float = 0.0) -> ElementTree.Element:
     classname = f"lookout.{suite.get('name')}"
-    return ElementTree.SubElement(suite, "testcase", classname=classname, name=_clean(name), time=f"{seconds:.3f}")
+    return ElementTree.SubElement(suite, "testcase", classname=classname, name=clean(name), time=f"{seconds:.3f}")
 
 
 def _wrong(case: ElementTree.Element, tag: str, kind: str, said: str) -> None:
-    ElementTree.SubElement(case, tag, type=kind, message=_clean(said)).text = _clean(said)
-
-
-def _clean(said: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", said)
+    ElementTree.SubElement(case, tag, type=kind, message=clean(said)).text = clean(said)

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from python_checks.connections import Connection, load_profile, mask_secrets, profiles_directory
+from python_checks.connections import Connection, dbt_renderer, load_profile, mask_secrets, profiles_directory
 from python_checks.dbt import NodeEvent, Project
 from python_checks.errors import ConfigError
 from python_checks.server import DATABASES, EmbeddedServer
@@ -151,13 +151,9 @@ def _plain(value: object) -> str:
     text = str(value or "")
     if "{{" not in text:
         return text
-    from dbt.config.renderer import ProfileRenderer
-    from dbt_common.clients.system import get_env
-    from dbt_common.context import set_invocation_context
     from dbt_common.exceptions import DbtBaseException
 
-    set_invocation_context(get_env())
     try:
-        return str(ProfileRenderer({}).render_value(text))
+        return str(dbt_renderer().render_value(text))
     except DbtBaseException:
         return ""

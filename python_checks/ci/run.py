@@ -6,15 +6,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from filecmp import cmp
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from python_checks.ci import place as places
 from python_checks.ci.announced import announced_changes
@@ -27,7 +24,7 @@ from python_checks.ci.place import CheckedProject, PackagesError, Place
 from python_checks.ci.plan import Lineage, changed_seeds, learned_tests, make_plan, readers, removed_tables
 from python_checks.console import Narrator
 from python_checks.contracts.diff import check_manifest, diff_manifests
-from python_checks.dbt import find_project, profile_name, read_artifact, read_manifest
+from python_checks.dbt import find_project, packages_folder, profile_name, project_name, read_artifact, read_manifest
 from python_checks.errors import ConfigError
 from python_checks.report import text
 
@@ -73,7 +70,7 @@ def review_change(options: Options, narrator: Narrator) -> Review:
         if repository is not None:
             before = _base_files(repository, root, scratch, options.base)
             if before.root is None:
-                return Review(_project_name(root), before.words, is_unchanged=True)
+                return Review(project_name(root) or root.name, before.words, is_unchanged=True)
         else:
             before = _Before(f"the manifest in {options.state}")
         place = stack.enter_context(_place(options, root, before, scratch))
@@ -130,7 +127,7 @@ class _Reviewer:
     def review(self) -> Review:
         """All there is to say about the change."""
         base = self._parse_base()
-        found = Review(_project_name(self.root), self.before.words)
+        found = Review(project_name(self.root) or self.root.name, self.before.words)
         try:
             head = _parse(self.head)
         except PackagesError:
@@ -261,7 +258,7 @@ def _lend_packages(root: Path, base_root: Path, base_top: Path) -> None:
     """
     if any(_content(root / name) != _content(base_root / name) for name in PACKAGE_FILES):
         return
-    installed = _packages_folder(base_root)
+    installed = packages_folder(base_root)
     top = root
     for _ in base_root.relative_to(base_top).parts:
         top = top.parent
@@ -275,21 +272,8 @@ def _lend_packages(root: Path, base_root: Path, base_top: Path) -> None:
 
 
 def _packages(root: Path) -> list[Path]:
-    folder = _packages_folder(root)
+    folder = packages_folder(root)
     return sorted(one for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
-
-
-def _packages_folder(root: Path) -> Path:
-    return root / str(_definition(root).get("packages-install-path") or "dbt_packages")
-
-
-def _project_name(root: Path) -> str:
-    return str(_definition(root).get("name") or root.name)
-
-
-def _definition(root: Path) -> Mapping[str, Any]:
-    content = yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8"))
-    return content if isinstance(content, dict) else {}
 
 
 def _content(file: Path) -> bytes:

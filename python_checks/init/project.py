@@ -17,7 +17,7 @@ import yaml
 import python_checks
 from python_checks.config import check_manifest_version
 from python_checks.connections import Profile
-from python_checks.dbt import Project, find_project, profile_name, project_name, read_manifest
+from python_checks.dbt import Project, find_project, packages_folder, profile_name, project_name, read_manifest
 from python_checks.errors import ConfigError
 from python_checks.init.database import ask_catalogs, ask_rates
 from python_checks.init.package import PACKAGE, Installed, installed, names_lookout, package_entry
@@ -207,8 +207,7 @@ def _profile_hint(name: str) -> str:
 
 
 def _is_installed(root: Path) -> bool:
-    content = yaml.safe_load((root / "dbt_project.yml").read_text(encoding="utf-8")) or {}
-    return (root / str(content.get("packages-install-path") or "dbt_packages") / PACKAGE).exists()
+    return (packages_folder(root) / PACKAGE).exists()
 
 
 def _first_folder(definition: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -10,10 +9,9 @@ from xml.etree import ElementTree
 
 from python_checks.report.alerts import NOBODY
 from python_checks.report.compare import contract_key, place
+from python_checks.report.junit_xml import clean, document
 
 Summary = Mapping[str, Any]
-# What XML 1.0 allows in no form at all (https://www.w3.org/TR/xml/#charsets).
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SHORT_KEY = 8
 
 
@@ -38,10 +36,7 @@ def junit(now: Summary) -> str:
         _wrong(_case(tables, "monitoring schema"), "error", "not evaluated", f"{lacks}: run lookout run first.")
     elif not now["tables"]:
         _wrong(_case(tables, "watched tables"), "error", "not evaluated", "No table is watched, so nothing is tested.")
-    for element in (alerts, contracts, tables, root):
-        _count(element)
-    ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+    return document(root)
 
 
 def _suite(root: ElementTree.Element, name: str, as_of: str) -> ElementTree.Element:
@@ -78,21 +73,12 @@ def _contract(suite: ElementTree.Element, row: Summary) -> None:
 
 
 def _wrong(case: ElementTree.Element, tag: str, kind: str, said: str) -> None:
-    ElementTree.SubElement(case, tag, type=_line(kind), message=_line(said)).text = _clean(said)
+    ElementTree.SubElement(case, tag, type=_line(kind), message=_line(said)).text = clean(said)
 
 
 def _output(case: ElementTree.Element, said: str) -> None:
-    ElementTree.SubElement(case, "system-out").text = _clean(said)
-
-
-def _count(element: ElementTree.Element) -> None:
-    for name, tag in (("tests", "testcase"), ("failures", "failure"), ("errors", "error")):
-        element.set(name, str(sum(1 for _ in element.iter(tag))))
+    ElementTree.SubElement(case, "system-out").text = clean(said)
 
 
 def _line(said: str) -> str:
-    return " ".join(_clean(said).split())
-
-
-def _clean(said: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", said)
+    return " ".join(clean(said).split())

@@ -13,10 +13,10 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from python_checks.report.page.points import STEP
+from python_checks.report.text import DAY, HOUR, MINUTE
 
 Row = dict[str, Any]
 SEVERITIES = ("", "warning", "critical")
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 WIDTH, HEIGHT, LONGEST_TITLE = 500, 180, 72
 LEGEND = "line: observed, dashes: expected, band: usual range, triangle: critical, diamond: warning"
 
