@@ -126,7 +126,7 @@ def _clock(subject: str, clock: datetime | None) -> Finding:
 def _rights(workspace: Workspace) -> Iterator[Finding]:
     """What Lookout's users may do, and what they had better not. What could not be opened was told before."""
     try:
-        needs = needs_of(workspace)
+        needs, alone = needs_of(workspace), needs_of(workspace, build=False)
     except LookoutError:
         # Wrong settings were told before.
         return
@@ -135,7 +135,7 @@ def _rights(workspace: Workspace) -> Iterator[Finding]:
         try:
             handle = connect(workspace.profile.outputs[name], read_only=True, statement_timeout=10)
             with closing(handle), handle, handle.cursor() as cursor:
-                rights = _rights_at(cursor, name, needs, needs_of(workspace, build=False))
+                rights = _rights_at(cursor, name, needs, alone)
         except LookoutError:
             continue
         except psycopg2.Error as error:
@@ -185,6 +185,10 @@ def _settings(workspace: Workspace) -> Iterator[Finding]:
         contracts = workspace.contracts()
     except LookoutError as error:
         # What both readers complain about is told once.
+        wrong.update(dict.fromkeys(str(error).splitlines()))
+    try:
+        workspace.check_pipelines()
+    except LookoutError as error:
         wrong.update(dict.fromkeys(str(error).splitlines()))
     yield from (Finding("settings", False, line) for line in wrong)
     if not wrong and not monitors and not contracts:

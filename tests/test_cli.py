@@ -233,6 +233,13 @@ def test_doctor_says_what_to_do(observed: Observed, lookout: Lookout) -> None:
     assert failed[2] == f"FAIL monitoring schema: {MONITORING} lacks baselines: run `lookout run`"
 
 
+def test_doctor_reads_limits_as_a_run_does(observed: Observed, lookout: Lookout) -> None:
+    observed.declare({"orders": {"timestamp_column": "at", "pipeline": {"freshness": "1 day"}}})
+    said = lookout("doctor", cwd=observed.root)
+    assert said.code == 2
+    assert "set `freshness` of the source's table instead" in said.out
+
+
 def test_doctor_without_a_project(lookout: Lookout, tmp_path: Path) -> None:
     said = lookout("doctor", cwd=tmp_path)
     assert said.code == 2
