@@ -59,31 +59,34 @@ def complete(series: pd.DataFrame) -> pd.DataFrame:
     for name in ("kind", "grain"):
         if name not in series.columns:
             raise ConfigError(f"The series have no column {name!r}; add it to each of them.")
-    full = pd.DataFrame(index=series.index.astype(str))
+    # Columns first and one frame at the end: a frame that grows column by column takes longer than all the rest.
+    full: dict[str, np.ndarray[Any, Any]] = {}
     for name, allowed in _CHOICES.items():
         default = {"method": "learned", "direction": "both"}.get(name)
         full[name] = _choices(series, name, allowed, default)
-    for name in _NUMBERS:
-        full[name] = _numbers(series, name)
+    full |= {name: _numbers(series, name) for name in _NUMBERS}
     full["metric"] = _column(series, "metric").fillna("").astype(str).to_numpy()
     keys = list(zip(full["method"], full["grain"], strict=True))
-    full["critical_score"] = full["critical_score"].fillna(pd.Series([CRITICAL_SCORE[k] for k in keys], full.index))
+    _fill(full, "critical_score", [CRITICAL_SCORE[k] for k in keys])
     # A sensitivity below the usual warning score moves the warning along.
-    full["warn_score"] = full["warn_score"].fillna(full["critical_score"].clip(upper=WARN_SCORE))
-    full["min_age"] = full["grain"].map(dict(MIN_AGE)).where(full["min_sample_size"].isna(), 0)
-    full["min_sample_size"] = full["min_sample_size"].fillna(pd.Series([MIN_SAMPLE[k] for k in keys], full.index))
-    full["own_window"] = full["window_size"].notna()
-    full["window_size"] = full["window_size"].fillna(full["grain"].map(dict(WINDOW)))
+    _fill(full, "warn_score", np.minimum(full["critical_score"], WARN_SCORE))
+    full["min_age"] = np.where(np.isnan(full["min_sample_size"]), [MIN_AGE[g] for g in full["grain"]], 0)
+    _fill(full, "min_sample_size", [MIN_SAMPLE[k] for k in keys])
+    full["own_window"] = ~np.isnan(full["window_size"])
+    _fill(full, "window_size", [WINDOW[g] for g in full["grain"]])
     full["kind_code"] = pd.Index(KINDS).get_indexer(pd.Index(full["kind"]))
+    settings = pd.DataFrame(full, index=series.index.astype(str))
     for name in ("critical_score", "warn_score"):
-        _refuse(full, full[name] <= 0, name, "must be greater than 0")
-    _refuse(full, full["warn_score"] > full["critical_score"], "warn_score", "must not be greater than critical_score")
-    _refuse(full, full["lower_limit"] > full["upper_limit"], "lower_limit", "must not be greater than upper_limit")
+        _refuse(settings, full[name] <= 0, name, "must be greater than 0")
+    too_late = full["warn_score"] > full["critical_score"]
+    _refuse(settings, too_late, "warn_score", "must not be greater than critical_score")
+    crossed = full["lower_limit"] > full["upper_limit"]
+    _refuse(settings, crossed, "lower_limit", "must not be greater than upper_limit")
     for name in ("min_absolute_change", "min_relative_change"):
-        _refuse(full, full[name] < 0, name, "must not be negative")
-    _refuse(full, full["window_size"] < 2, "window_size", "must be at least 2")
-    _refuse(full, full["min_sample_size"] < 2, "min_sample_size", "must be at least 2")
-    return full
+        _refuse(settings, full[name] < 0, name, "must not be negative")
+    for name in ("window_size", "min_sample_size"):
+        _refuse(settings, full[name] < 2, name, "must be at least 2")
+    return settings
 
 
 def lookback(series: pd.DataFrame) -> dict[Grain, timedelta]:
@@ -135,7 +138,11 @@ def _numbers(series: pd.DataFrame, name: str) -> np.ndarray[Any, Any]:
     return numbers.to_numpy()
 
 
-def _refuse(settings: pd.DataFrame, wrong: pd.Series[bool], name: str, demand: str) -> None:
+def _fill(columns: dict[str, np.ndarray[Any, Any]], name: str, defaults: Any) -> None:
+    columns[name] = np.where(np.isnan(columns[name]), defaults, columns[name])
+
+
+def _refuse(settings: pd.DataFrame, wrong: np.ndarray[Any, Any], name: str, demand: str) -> None:
     if wrong.any():
-        key = settings.index[wrong.to_numpy()][0]
+        key = settings.index[wrong][0]
         raise ConfigError(f"Series {key!r} has {name} {settings.at[key, name]:g}; it {demand}.")
