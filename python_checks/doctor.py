@@ -15,10 +15,13 @@ from psycopg2 import extensions
 
 from python_checks.connections import Connection, clean_message, connect
 from python_checks.contracts.model import Contract
+from python_checks.dbt import project_name
 from python_checks.declarations import place_of, table_nodes
 from python_checks.errors import LookoutError
 from python_checks.grants import Needs, needs_of
 from python_checks.grants.rights import Rights, read_rights
+from python_checks.init.package import PACKAGE
+from python_checks.init.plan import SELECTORS, plan_selectors
 from python_checks.learning import calendar, calendar_name
 from python_checks.monitors import Monitor
 from python_checks.notify import load_settings
@@ -62,7 +65,7 @@ def examine(
     findings.append(project)
     if not project.ok:
         return findings
-    return [*findings, *_settings(workspace), *_rights(workspace), *_tables(workspace)]
+    return [*findings, *_selection(workspace), *_settings(workspace), *_rights(workspace), *_tables(workspace)]
 
 
 def _versions() -> Iterator[Finding]:
@@ -79,6 +82,18 @@ def _project(workspace: Workspace) -> Finding:
     except LookoutError as error:
         return Finding("project", False, str(error))
     return Finding("project", True, f"{workspace.root.name}, {len(workspace.manifest['nodes'])} nodes")
+
+
+def _selection(workspace: Workspace) -> Iterator[Finding]:
+    """Whether plain `dbt build` builds Lookout's tables again and again."""
+    if project_name(workspace.root) == PACKAGE:
+        return
+    file = workspace.root / SELECTORS
+    edit, told = plan_selectors(file.read_text(encoding="utf-8") if file.exists() else None)
+    if edit is not None:
+        told = "builds Lookout's tables, too: `lookout init` writes a selector that leaves them to `lookout run`"
+    if told:
+        yield Finding("plain dbt build", True, told, is_warning=True)
 
 
 def _used(workspace: Workspace) -> set[str]:

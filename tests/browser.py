@@ -28,6 +28,10 @@ def find_browser() -> str | None:
     return named or next((path for path in map(shutil.which, NAMES) if path), None)
 
 
+class RefusedError(RuntimeError):
+    """The browser could not do what a command says."""
+
+
 class Browser:
     """One page. ``requests`` are all addresses it asked for, ``problems`` all that its console complained about."""
 
@@ -79,7 +83,7 @@ class Browser:
             answer = self._next()
             if answer.get("id") == self._number:
                 if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
+                    raise RefusedError(f"{method}: {answer['error']}")
                 return dict(answer["result"])
 
     def _next(self, timeout: float = 30.0) -> dict[str, Any]:
@@ -119,12 +123,19 @@ class Browser:
         return answer["result"].get("value")
 
     def wait(self, condition: str, timeout: float = 20.0) -> None:
-        """Wait until an expression holds."""
+        """Wait until an expression holds, on this page or the one that is being opened."""
         deadline = time.monotonic() + timeout
-        while not self.run(f"Boolean({condition})"):
+        while not self._holds(condition):
             if time.monotonic() > deadline:
                 raise AssertionError(f"It never came to this: {condition}")
             time.sleep(0.05)
+
+    def _holds(self, condition: str) -> bool:
+        try:
+            return bool(self.run(f"Boolean({condition})"))
+        except RefusedError:
+            # The page that was asked has just been left.
+            return False
 
     def look(self, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Set the size of the window and whether the system is dark."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from psycopg2.extensions import parse_dsn
 
 from python_checks.connections import Connection, connect
 from python_checks.grants import READER, WRITER, Needs, grants_sql, plan_grants
+from python_checks.init.plan import SELECTOR
 from python_checks.server import EmbeddedServer
 from python_checks.store import LANDING_KEYS
 
@@ -28,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MONITORING = "monitoring"
 DbtRunner = Callable[..., Any]
 ROLE_PASSWORD = "for tests"
+# dbt makes millions of objects that live long; looking through them again and again is a tenth of the time.
+gc.set_threshold(100_000, 50, 100)
 # Read before the tests, whose environment knows no LOOKOUT_ variable.
 TEST_URL = os.environ.get("LOOKOUT_TEST_URL", "")
 
@@ -164,6 +168,7 @@ class Observed:
             "flags: {send_anonymous_usage_stats: false}\n"
         )
         (root / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(ROOT)}]}))
+        (root / "selectors.yml").write_text(yaml.safe_dump({"selectors": [dict(SELECTOR)]}))
         self.reset()
         self._dbt("deps")
 

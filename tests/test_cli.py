@@ -233,6 +233,30 @@ def test_doctor_says_what_to_do(observed: Observed, lookout: Lookout) -> None:
     assert failed[2] == f"FAIL monitoring schema: {MONITORING} lacks baselines: run `lookout run`"
 
 
+@pytest.mark.parametrize(
+    ("selectors", "told"),
+    [
+        (None, "builds Lookout's tables, too: `lookout init` writes a selector"),
+        ("selectors: [{name: own, definition: 'tag:x', default: true}]", "The default selector own in selectors.yml"),
+    ],
+)
+def test_doctor_says_that_a_plain_build_builds_more_than_it_has_to(
+    observed: Observed, lookout: Lookout, selectors: str | None, told: str
+) -> None:
+    observed.declare({})
+    file = observed.root / "selectors.yml"
+    before = file.read_text()
+    try:
+        if selectors is None:
+            file.unlink()
+        else:
+            file.write_text(selectors)
+        said = lookout("doctor", cwd=observed.root)
+    finally:
+        file.write_text(before)
+    assert [line for line in said.out.splitlines() if line.startswith(f"warn plain dbt build: {told}")]
+
+
 def test_doctor_reads_limits_as_a_run_does(observed: Observed, lookout: Lookout) -> None:
     observed.declare({"orders": {"timestamp_column": "at", "pipeline": {"freshness": "1 day"}}})
     said = lookout("doctor", cwd=observed.root)

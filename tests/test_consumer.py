@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from python_checks.connections import Connection, connect
+from python_checks.init.plan import SELECTOR
 from python_checks.workspace import profiles_folder
 from tests.conftest import MONITORING, ROOT, Said, Server
 
@@ -84,7 +85,7 @@ def shop(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     with environment("LOOKOUT_AS_OF", AS_OF):
         results = dbt(root, "build", fails=True)
     dbt(root, "source", "freshness", fails=True)
-    dbt(root, "docs", "generate")
+    dbt(root, "docs", "generate", "--select", "package:*")
     yield Shop(root, warehouse, said, results)
     server.run("drop database corner_shop with (force)")
 
@@ -182,6 +183,19 @@ def test_generic_tests_judge_while_dbt_builds(shop: Shop) -> None:
     }
     others = {value for name, value in shop.results.items() if "_anomaly_" not in name}
     assert others <= {"success", "pass", "no-op"}
+
+
+def test_a_plain_build_leaves_the_rest_of_lookout_alone(shop: Shop) -> None:
+    assert yaml.safe_load((EXAMPLE / "selectors.yml").read_text()) == {"selectors": [dict(SELECTOR)]}
+    ours = {name for name in shop.results if name.startswith("lookout.")}
+    # What the generic tests of this project compare with, so that they also work before the first `lookout run`.
+    manifest = shop.artifact("manifest.json")["nodes"]
+    read = {
+        parent
+        for node in manifest.values() if node["package_name"] == "corner_shop"
+        for parent in node["depends_on"].get("nodes", ()) if parent.startswith("model.lookout.")
+    }  # fmt: skip
+    assert ours == {parent.removeprefix("model.") for parent in read} == {"lookout.baselines", "lookout.monitors"}
 
 
 def test_docs_and_freshness_are_theirs(shop: Shop) -> None:

@@ -15,7 +15,7 @@ import yaml
 from python_checks.connections import Connection, connect
 from python_checks.errors import ConfigError
 from python_checks.init.package import Installed, installed, names_lookout, package_entry, package_file
-from python_checks.init.plan import Edit, plan_gitignore, plan_package, plan_schema
+from python_checks.init.plan import SELECTOR, Edit, plan_gitignore, plan_package, plan_schema, plan_selectors
 from python_checks.init.project import write
 from python_checks.init.suggest import Candidate, Observed, Rate, TimeColumn, by_importance, grain_of, time_column
 from python_checks.init.yaml_edit import append_item, entry, set_in_document, set_in_entry
@@ -259,6 +259,25 @@ def test_the_schema_is_written_only_when_it_matters() -> None:
     assert set_in_document("a: 1", ["b"], {"c": 2}) == "a: 1\n\nb:\n  c: 2\n"
 
 
+def test_a_plain_build_is_left_to_the_project() -> None:
+    new, told = plan_selectors(None)
+    assert new is not None
+    assert (new.file, told) == ("selectors.yml", "")
+    assert yaml.safe_load(new.after) == {"selectors": [dict(SELECTOR)]}
+    assert plan_selectors(new.after) == (None, "")
+    others = "selectors:\n  - name: nightly   # ours\n    definition: tag:nightly\n"
+    beside, _ = plan_selectors(others)
+    assert beside is not None
+    assert beside.after.startswith(others)
+    assert [s["name"] for s in yaml.safe_load(beside.after)["selectors"]] == ["nightly", "without_lookout"]
+    edit, told = plan_selectors(others + "    default: true\n")
+    assert edit is None
+    assert "default selector nightly in selectors.yml selects Lookout's tables too" in told
+    assert plan_selectors(others + "    default: true\n    exclude: package:lookout\n") == (None, "")
+    with pytest.raises(ConfigError, match=r"selectors\.yml cannot be added to safely, .*: correct it first\."):
+        plan_selectors("selectors: {a: b}")
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -379,7 +398,7 @@ def test_from_a_look_to_a_watched_project(theirs: Theirs, lookout: Lookout) -> N
     assert (found["sparse"], found["unclear"], found["absent"]) == (["shop.rare"], ["shop.notes"], ["shop.elsewhere"])
     after = theirs.files()
     changed = {name for name in after if after[name] != before.get(name)}
-    assert changed == {"packages.yml", ".gitignore", "models/_s.yml", "models/_lookout.yml"}
+    assert changed == {"packages.yml", "selectors.yml", ".gitignore", "models/_s.yml", "models/_lookout.yml"}
     assert set(SOURCES.splitlines()) < set(after["models/_s.yml"].splitlines()), "their lines stay as they were"
     assert yaml.safe_load(after["models/_lookout.yml"])["models"] == [
         {"name": name, "config": {"meta": {"lookout": {"timestamp_column": column, "grain": grain}}}}
@@ -399,10 +418,27 @@ def test_from_a_look_to_a_watched_project(theirs: Theirs, lookout: Lookout) -> N
     again = lookout("init", "--yes", cwd=theirs.root)
     assert (again.code, "Nothing to change" in again.out, "dbt deps" in again.out) == (0, True, False)
     assert theirs.files() == after
+    selected = listed(theirs.root)
+    assert {"model:shop.hourly", "source:shop.shop.events"} <= selected
+    assert not [name for name in selected if ":lookout." in name]
+    assert len([name for name in listed(theirs.root, "--select", "package:*") if ":lookout." in name]) > 50
 
     run = lookout("run", "--as-of", "2026-02-22", "--quiet", "--json", cwd=theirs.root)
     assert json.loads(run.out)["problems"] == []
     assert run.code in (0, 1)
+
+
+def listed(root: Path, *arguments: str) -> set[str]:
+    """What `dbt ls` selects, such as model:shop.hourly."""
+    from dbt.cli.main import dbtRunner
+
+    folders = ["--project-dir", str(root), "--profiles-dir", str(root), "--quiet"]
+    result = dbtRunner().invoke(
+        ["ls", *arguments, "--output", "json", "--output-keys", "unique_id", "resource_type", *folders]
+    )
+    assert result.success, result.exception
+    found = [json.loads(line)["unique_id"].split(".", 1) for line in result.result]
+    return {f"{kind}:{name}" for kind, name in found}
 
 
 def deps(root: Path) -> None:

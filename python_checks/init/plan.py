@@ -18,6 +18,24 @@ OTHER_SCHEMA = "lookout_monitoring"
 # What Lookout writes beside a project and nobody commits.
 WRITTEN = ("reports/", ".lookout/")
 NEW_FILE = "_lookout.yml"
+SELECTORS = "selectors.yml"
+# What their nodes read of Lookout stays: the tables that its tests compare with.
+SELECTOR: Mapping[str, Any] = {
+    "name": "without_lookout",
+    "description": "What dbt builds when nothing is selected. Lookout's tables are for `lookout run` to build.",
+    "default": True,
+    "definition": {
+        "union": [
+            {"method": "package", "value": "this", "parents": True},
+            {
+                "union": [
+                    {"method": "package", "value": "*"},
+                    {"exclude": [{"method": "package", "value": "lookout"}]},
+                ]
+            },
+        ]
+    },
+}
 Texts = Mapping[str, str | None]
 
 
@@ -73,6 +91,28 @@ def plan_schema(text: str, manifest: Mapping[str, Any], wanted: str | None) -> t
         raise ConfigError(f"dbt_project.yml cannot be added to safely, {error}: {told}.") from error
     why = "" if wanted else f"Schema {SCHEMA} is taken by {', '.join(taken[:3])}: Lookout's tables go to {name}."
     return edit, why
+
+
+def plan_selectors(text: str | None) -> tuple[Edit | None, str]:
+    """A default selector that leaves Lookout's tables to `lookout run`, and what to do where there is another default.
+
+    Without it, every plain `dbt build` builds them once more: seconds, and sixty lines that are nobody's business.
+    Raises ConfigError.
+    """
+    try:
+        selectors = (entry(text or "", ()) or {}).get("selectors") or []
+        known = [s for s in selectors if isinstance(s, Mapping)] if isinstance(selectors, list) else []
+        if any("lookout" in str(selector) for selector in known):
+            return None, ""
+        default = next((selector for selector in known if selector.get("default")), None)
+        if default is None:
+            return Edit(SELECTORS, text, append_item(text or "", "selectors", SELECTOR)), ""
+    except ConfigError as error:
+        raise ConfigError(f"{SELECTORS} cannot be added to safely, {error}: correct it first.") from error
+    return None, (
+        f"The default selector {default.get('name')} in {SELECTORS} selects Lookout's tables too: exclude "
+        "`package:lookout` there, and `dbt build` leaves them to `lookout run`."
+    )
 
 
 def plan_gitignore(text: str | None) -> Edit | None:

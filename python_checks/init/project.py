@@ -23,12 +23,14 @@ from python_checks.init.database import ask_catalogs, ask_rates
 from python_checks.init.package import PACKAGE, Installed, installed, names_lookout, package_entry
 from python_checks.init.plan import (
     NEW_FILE,
+    SELECTORS,
     Edit,
     all_edits,
     plan_gitignore,
     plan_monitors,
     plan_package,
     plan_schema,
+    plan_selectors,
     says_something,
 )
 from python_checks.init.suggest import (
@@ -80,7 +82,7 @@ def propose(
     root = find_project(start.resolve())
     if project_name(root) == PACKAGE:
         raise ConfigError(f"{root} is Lookout's own project: run `lookout init` in the dbt project to be watched.")
-    texts = {name: _read(root / name) for name in (*PACKAGE_FILES, "dbt_project.yml", ".gitignore")}
+    texts = {name: _read(root / name) for name in (*PACKAGE_FILES, "dbt_project.yml", SELECTORS, ".gitignore")}
     own = plan_package(texts, package_entry(package, _installed(), root), root) if _lacks(texts, root) else None
     profile, manifest, notes = _parsed(root, profiles_dir, target, is_named=own is None)
     if any(node.get("package_name") == PACKAGE for node in (manifest.get("nodes") or {}).values()):
@@ -96,14 +98,25 @@ def propose(
     count = watched(manifest) + len(found) - len(undecided)
     chosen, sparse = _suggestions(ranked, max(0, limit - count), columns, seen, profile)
     schema_edit, why = plan_schema(texts["dbt_project.yml"] or "", manifest, schema)
-    edits = [own, schema_edit, plan_gitignore(texts[".gitignore"]), *plan_monitors(texts, chosen, new_file)]
+    selector_edit, beside = plan_selectors(texts[SELECTORS])
+    edits = [
+        own,
+        schema_edit,
+        selector_edit,
+        plan_gitignore(texts[".gitignore"]),
+        *plan_monitors(texts, chosen, new_file),
+    ]
     return Proposal(
         root, tuple(all_edits(*edits)), tuple(chosen), count,
         len(ranked) - len(chosen) - len(sparse),
         tuple(c.name for c in undecided if c.name in columns and not columns[c.name]),
         tuple(sparse),
         tuple(c.name for c in undecided if c.name not in columns),
-        (*notes, *(f"{told} What is suggested comes from the project alone." for told in silent), *filter(None, [why])),
+        (
+            *notes,
+            *(f"{told} What is suggested comes from the project alone." for told in silent),
+            *filter(None, [why, beside]),
+        ),
     )  # fmt: skip
 
 
