@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -58,3 +60,13 @@ def project(running: EmbeddedServer, root: Path, *, as_of: datetime = NOW) -> Wo
     workspace = open_workspace(root, as_of=as_of)
     workspace.parse()
     return workspace
+
+
+def cpu_seconds(command: Sequence[str | Path], root: Path) -> float:
+    """User and system seconds of a command and its children; alerts (exit code 1) are no failure."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stderr)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -13,6 +13,7 @@ both. Storing and learning the history first takes minutes: the targets are for 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import resource
 import time
@@ -26,6 +27,7 @@ import pandas as pd
 from _workbench import NOW, project, server
 
 from python_checks import learning, steps
+from python_checks.cli import GARBAGE_THRESHOLDS
 from python_checks.monitors import series_key
 from python_checks.runner import MONITORING
 from python_checks.server import EmbeddedServer
@@ -44,6 +46,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=180)
     parser.add_argument("--once", action="store_true", help="Leave out the second measurement with twice the history.")
     given = parser.parse_args()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     with server() as (running, home):
         totals = [
             measure(running, home / f"project{days}", given.series, days)

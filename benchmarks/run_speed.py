@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
-import subprocess
 import sys
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import yaml
-from _workbench import NOW, project, server
+from _workbench import NOW, cpu_seconds, project, server
 
 from python_checks.connections import Connection, connect
 
@@ -60,8 +58,8 @@ def main() -> None:
         later, plain = [], []
         for number in range(given.runs):
             day = (NOW + timedelta(days=number)).date().isoformat()
-            seconds = cpu([programs / "lookout", "run", "--quiet", "--as-of", day], root)
-            plain.append(cpu(dbt, root))
+            seconds = cpu_seconds([programs / "lookout", "run", "--quiet", "--as-of", day], root)
+            plain.append(cpu_seconds(dbt, root))
             later += [seconds] if number else []
             print(f"  lookout run {number + 1}: {seconds:5.1f} s    dbt build: {plain[-1]:5.1f} s", flush=True)
         if later:
@@ -89,16 +87,6 @@ def declare(root: Path, tables: int) -> None:
         "tables": [{"name": n, "columns": columns} for n in names],
     }
     (root / "models" / "sources.yml").write_text(yaml.safe_dump({"sources": [source]}))
-
-
-def cpu(command: list[str | Path], root: Path) -> float:
-    """User and system seconds of a command and its children; alerts (exit code 1) are no failure."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if done.returncode not in (0, 1):
-        raise SystemExit(done.stderr)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

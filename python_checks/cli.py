@@ -14,6 +14,8 @@ from python_checks import __version__
 from python_checks.commands import alerts, backtest, ci, contracts, db, grants, init, runs, track
 from python_checks.errors import ConfigError, LookoutError
 
+# What dbt imports and parses stays until the end; looking through it again and again is a tenth of a run.
+GARBAGE_THRESHOLDS = (100_000, 50, 100)
 app = typer.Typer(
     name="lookout",
     help="Data observability for dbt and PostgreSQL. Start with `lookout demo`, or `lookout run` in your dbt project.",
@@ -75,8 +77,7 @@ def _options(
 
 def main() -> None:
     """Entry point: every error is one sentence on standard error and exit code 2."""
-    # What dbt parses and imports stays until the end; looking through it again and again is a tenth of a run.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     for stream in (sys.stdout, sys.stderr):
         # A pipe or console that knows no more than ASCII must not end a run over the name of a table.
         if isinstance(stream, io.TextIOWrapper):
