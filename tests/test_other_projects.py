@@ -254,3 +254,12 @@ def test_linked_databases_are_read_through_the_warehouse(observed: Observed, loo
     gone = lookout("db", "link", cwd=observed.root)
     assert gone.code == 2
     assert "orders" in gone.err
+
+
+def test_a_new_clock_makes_dbt_parse_nothing_again(observed: Observed) -> None:
+    from dbt.contracts.graph.manifest import Manifest
+
+    observed.run("2026-01-02")
+    # dbt notes which variables were read while parsing, and parses those files again when one has changed.
+    noted = Manifest.from_msgpack((observed.root / "target" / "partial_parse.msgpack").read_bytes()).env_vars
+    assert [name for name in noted if name.startswith("LOOKOUT_") and name != "LOOKOUT_HUB"] == []
