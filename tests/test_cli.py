@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 import typer.main
 
 from python_checks.console import Narrator, set_up_logging
-from tests.conftest import MONITORING, Observed, Said
+from tests.conftest import MONITORING, ROOT, Observed, Said
 
 Lookout = Callable[..., Said]
 HISTORY = """
@@ -262,6 +263,28 @@ def test_doctor_reads_limits_as_a_run_does(observed: Observed, lookout: Lookout)
     said = lookout("doctor", cwd=observed.root)
     assert said.code == 2
     assert "set `freshness` of the source's table instead" in said.out
+
+
+def test_a_clock_ahead_of_this_machine_is_asked_about(
+    observed: Observed, lookout: Lookout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    observed.declare({})
+    day = (datetime.now(timezone.utc) + timedelta(days=400)).date().isoformat()
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: False)
+    said = lookout("run", "--as-of", day, cwd=observed.root)
+    assert (said.code, said.out) == (2, "")
+    assert f"--as-of {day} lies 399 days ahead of this machine's clock" in said.err
+    assert observed.sql(f"select * from {MONITORING}.lookout_runs", at="observed") == []
+    # Where nobody can be asked, it is said.
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    said = lookout("learn", "--as-of", day, cwd=observed.root)
+    assert (said.code, "399 days ahead" in said.err) == (0, True)
+    assert len(observed.sql(f"select * from {MONITORING}.lookout_runs", at="observed")) == 1
+    # What the page on troubleshooting says takes it back.
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    observed.sql(page.split("ahead of this machine's clock")[1].split("```sql\n")[1].split("```")[0], at="observed")
+    assert observed.sql(f"select * from {MONITORING}.lookout_runs", at="observed") == []
 
 
 def test_doctor_without_a_project(lookout: Lookout, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from python_checks.commands.options import (
     ReportsDir,
     Target,
     narrator,
+    open_to_record,
     open_workspace,
 )
 from python_checks.errors import ConfigError
@@ -53,7 +54,7 @@ def check(
     from python_checks.runner import run_contracts
 
     summary = run_contracts(
-        open_workspace(project_dir, profiles_dir, target, as_of),
+        open_to_record(project_dir, profiles_dir, target, as_of),
         narrator(quiet or as_json),
         run_id=context.obj,
         values=not structure,

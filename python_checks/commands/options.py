@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -27,6 +30,9 @@ ReportsDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
 HERE = Path()
+MOST_AHEAD = timedelta(days=1)
+
+logger = logging.getLogger(__name__)
 
 
 def open_workspace(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None = None) -> Any:
@@ -34,6 +40,22 @@ def open_workspace(project_dir: Path, profiles_dir: Path | None, target: str | N
     from python_checks.workspace import open_workspace as opened
 
     return opened(project_dir, profiles_dir=profiles_dir, target=target, as_of=as_of)
+
+
+def open_to_record(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None) -> Any:
+    """The same for a command that records what it finds: a clock ahead of this machine's is rarely meant."""
+    from python_checks.workspace import parse_clock
+
+    ahead = parse_clock(as_of) - datetime.now(timezone.utc)
+    if ahead > MOST_AHEAD:
+        logger.warning(
+            "--as-of %s lies %d days ahead of this machine's clock: what is recorded for then stays, and until then "
+            "every other run counts as a replay of the past, which closes no alert.",
+            as_of, ahead.days,
+        )  # fmt: skip
+        if sys.stdin.isatty() and not typer.confirm("Go on?", default=False):
+            raise typer.Exit(2)
+    return open_workspace(project_dir, profiles_dir, target, as_of)
 
 
 def narrator(quiet: bool) -> Any:

@@ -19,6 +19,7 @@ from python_checks.commands.options import (
     Target,
     finish,
     narrator,
+    open_to_record,
     open_workspace,
     write_text,
 )
@@ -65,7 +66,7 @@ def run(
     from python_checks.runner import run_all
 
     summary = run_all(
-        open_workspace(project_dir, profiles_dir, target, as_of),
+        open_to_record(project_dir, profiles_dir, target, as_of),
         narrator(quiet or as_json),
         run_id=context.obj,
         reports_dir=reports,
@@ -88,7 +89,7 @@ def collect(
     from python_checks.runner import run_collect
 
     summary = run_collect(
-        open_workspace(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
+        open_to_record(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
     )
     finish(summary, as_json)
 
@@ -106,7 +107,7 @@ def learn(
     from python_checks.runner import run_learn
 
     summary = run_learn(
-        open_workspace(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
+        open_to_record(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
     )
     finish(summary, as_json)
 
@@ -125,7 +126,7 @@ def publish(
     """Derive alerts and scorecard from what is stored, write the reports, tell people and exit by what is open."""
     from python_checks.runner import run_publish
 
-    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    workspace = open_to_record(project_dir, profiles_dir, target, as_of)
     finish(
         run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, tell=tell), as_json
     )
