@@ -12,6 +12,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import yaml
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extensions import parse_dsn
 
 from python_checks.connections import Connection
@@ -60,6 +62,25 @@ def project(running: EmbeddedServer, root: Path, *, as_of: datetime = NOW) -> Wo
     workspace = open_workspace(root, as_of=as_of)
     workspace.parse()
     return workspace
+
+
+def fill_table(cursor: Cursor, name: str, rows: int, *, until: datetime, days: int) -> None:
+    """A table of seven columns of common types, its rows evenly over so many days; there is no index."""
+    statement = sql.SQL(
+        """
+        create table {} as
+        select
+            %(until)s - interval '1 day' * %(days)s + n * (interval '1 day' * %(days)s) / %(rows)s as at,
+            n as id,
+            (n * 7919 %% 100003)::numeric(12, 2) as amount,
+            (n * 31 %% 977)::integer as quantity,
+            random() as price,
+            case when n %% 17 <> 0 then 'state ' || n %% 5 end as state,
+            md5(n::text) as note
+        from generate_series(1::bigint, %(rows)s) as n
+        """
+    )
+    cursor.execute(statement.format(sql.Identifier(name)), {"until": until, "days": days, "rows": rows})
 
 
 def cpu_seconds(command: Sequence[str | Path], root: Path) -> float:

@@ -16,7 +16,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from _workbench import database
+from _workbench import database, fill_table
 
 from python_checks.connections import Connection, connect
 from python_checks.monitors import Metric, Monitor
@@ -24,20 +24,7 @@ from python_checks.sources import ProfileRequest, collect
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=timezone.utc)
 DAYS = 180
-CREATE = """
-drop table if exists lookout_profile_speed;
-create table lookout_profile_speed as
-select
-    timestamptz '2026-06-30 12:00+00' - interval '180 days' + n * interval '180 days' / %(rows)s as at,
-    n as id,
-    (n * 7919 %% 100003)::numeric(12, 2) as amount,
-    (n * 31 %% 977)::integer as quantity,
-    random() as price,
-    case when n %% 17 <> 0 then 'state ' || n %% 5 end as state,
-    md5(n::text) as note
-from generate_series(1::bigint, %(rows)s) as n;
-create index on lookout_profile_speed using brin (at);
-"""
+TABLE = "lookout_profile_speed"
 NUMBERS = ("amount", "quantity", "price")
 METRICS = (
     Metric("row_count", "count"),
@@ -50,7 +37,7 @@ METRICS = (
 
 def profile(connection: Connection, metrics: Sequence[Metric], since: datetime) -> tuple[float, float, int]:
     """Wall seconds, CPU seconds of this process and rows read of one collection."""
-    monitor = Monitor(connection.name, "public", "lookout_profile_speed", "at", "day", tuple(metrics))
+    monitor = Monitor(connection.name, "public", TABLE, "at", "day", tuple(metrics))
     wall, cpu = time.perf_counter(), time.process_time()
     (outcome,) = collect([ProfileRequest(monitor, since)], {connection.name: connection}, as_of=AS_OF)
     if outcome.status != "ok":
@@ -69,7 +56,9 @@ def main() -> None:
         with closing(connect(connection)) as handle:
             handle.autocommit = True
             with handle.cursor() as cursor:
-                cursor.execute(CREATE, {"rows": arguments.rows})
+                cursor.execute("drop table if exists lookout_profile_speed")
+                fill_table(cursor, TABLE, arguments.rows, until=AS_OF, days=DAYS)
+                cursor.execute("create index on lookout_profile_speed using brin (at)")
                 cursor.execute("vacuum analyze lookout_profile_speed")
                 cursor.execute("select version()")
                 (version,) = cursor.fetchone() or ("",)

@@ -17,21 +17,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import yaml
-from _workbench import NOW, cpu_seconds, project, server
+from _workbench import NOW, cpu_seconds, fill_table, project, server
 
 from python_checks.connections import Connection, connect
 
 DAYS = 90
-CREATE = """
-create table t{number} as
-select
-    n as id, timestamptz '{begin}' + n * interval '{days} days' / {rows} as at,
-    (n * 7919 % 100003)::numeric(12, 2) as amount, (n * 31 % 977)::int as quantity, random() as price,
-    case when n % 17 <> 0 then 'state ' || n % 5 end as state, md5(n::text) as note
-from generate_series(1, {rows}) as n
-"""
 COLUMNS = {
-    "id": "integer", "at": "timestamptz", "amount": "numeric(12,2)", "quantity": "integer",
+    "id": "bigint", "at": "timestamptz", "amount": "numeric(12,2)", "quantity": "integer",
     "price": "double precision", "state": "text", "note": "text",
 }  # fmt: skip
 METRICS = [
@@ -69,10 +61,10 @@ def main() -> None:
 
 def fill(warehouse: Connection, tables: int, rows: int, runs: int) -> None:
     """The tables, with rows up to the day of the last run."""
-    begin = (NOW + timedelta(days=runs - 1 - DAYS)).date()
+    until = NOW + timedelta(days=runs - 1)
     with closing(connect(warehouse)) as handle, handle, handle.cursor() as cursor:
         for number in range(tables):
-            cursor.execute(CREATE.format(number=number, begin=begin, days=DAYS, rows=rows))
+            fill_table(cursor, f"t{number}", rows, until=until, days=DAYS)
 
 
 def declare(root: Path, tables: int) -> None:

@@ -1,12 +1,9 @@
 {#-
-    The clock of the run as text, such as 2026-01-31 06:00:00+00:00, which PostgreSQL and Python both read: the var
-    lookout_as_of, else the environment variable that `lookout` sets (a changed var would make dbt parse the whole
-    project again), else the start of the invocation. A time without an offset is UTC, a day is its midnight.
-
-    While dbt parses, nothing is asked: dbt notes which files read a variable, and would parse those again at each run.
+    The clock of the run as text, such as 2026-01-31 06:00:00+00:00, which PostgreSQL and Python both read: the one that
+    was given, else the start of the invocation. A time without an offset is UTC, a day is its midnight.
 -#}
 {% macro clock_text() -%}
-    {%- set given = (var("lookout_as_of", "") or env_var("LOOKOUT_AS_OF", "") if execute else "") | string | trim -%}
+    {%- set given = lookout.given_clock() -%}
     {%- set form = "^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.](\d{1,6})\d*)?)? ?(?:Z|z|UTC|([+-]\d{2}):?(\d{2})?)?$" -%}
     {%- set parts = modules.re.match(form, given or run_started_at.isoformat()) -%}
     {%- if not parts -%}

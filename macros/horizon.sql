@@ -3,9 +3,7 @@
     own dbt build did meanwhile; a replay of the past sees nothing later than its clock.
 -#}
 {% macro horizon() -%}
-    {#- Not while dbt parses: see clock_text. -#}
-    {%- set given = var("lookout_as_of", "") or env_var("LOOKOUT_AS_OF", "") if execute else "" -%}
-    {%- if given and env_var("LOOKOUT_LIVE", "") != "1" -%}
+    {%- if lookout.given_clock() and env_var("LOOKOUT_LIVE", "") != "1" -%}
         {{ lookout.as_of() }}
     {%- else -%}
         greatest({{ lookout.as_of() }}, cast('{{ run_started_at.isoformat() }}' as timestamptz))

@@ -20,13 +20,12 @@ from python_checks.declarations import place_of, table_nodes
 from python_checks.errors import LookoutError
 from python_checks.grants import Needs, needs_of
 from python_checks.grants.rights import Rights, read_rights
-from python_checks.init.package import PACKAGE
 from python_checks.init.plan import SELECTORS, plan_selectors
 from python_checks.learning import calendar, calendar_name
 from python_checks.monitors import Monitor
 from python_checks.notify import load_settings
 from python_checks.store import LANDING_KEYS, Store
-from python_checks.workspace import Workspace, open_workspace
+from python_checks.workspace import PACKAGE, Workspace, open_workspace
 
 SERVER_VERSIONS = range(13, 19)
 PYTHON_VERSIONS = ((3, 10), (3, 13))

@@ -20,6 +20,7 @@ import yaml
 from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 
+from python_checks.cli import GARBAGE_THRESHOLDS
 from python_checks.connections import Connection, connect
 from python_checks.grants import READER, WRITER, Needs, grants_sql, plan_grants
 from python_checks.init.plan import SELECTOR
@@ -30,8 +31,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MONITORING = "monitoring"
 DbtRunner = Callable[..., Any]
 ROLE_PASSWORD = "for tests"
-# dbt makes millions of objects that live long; looking through them again and again is a tenth of the time.
-gc.set_threshold(100_000, 50, 100)
+# As the console command does.
+gc.set_threshold(*GARBAGE_THRESHOLDS)
 # Read before the tests, whose environment knows no LOOKOUT_ variable.
 TEST_URL = os.environ.get("LOOKOUT_TEST_URL", "")
 

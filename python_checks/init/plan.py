@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from python_checks.errors import ConfigError
-from python_checks.init.package import is_ignored, names_lookout, package_file
+from python_checks.init.package import PACKAGE, is_ignored, names_lookout, package_file
 from python_checks.init.suggest import Candidate, Suggestion
 from python_checks.init.yaml_edit import append_item, entry, set_in_document, set_in_entry
 
@@ -30,7 +30,7 @@ SELECTOR: Mapping[str, Any] = {
             {
                 "union": [
                     {"method": "package", "value": "*"},
-                    {"exclude": [{"method": "package", "value": "lookout"}]},
+                    {"exclude": [{"method": "package", "value": PACKAGE}]},
                 ]
             },
         ]
@@ -102,7 +102,7 @@ def plan_selectors(text: str | None) -> tuple[Edit | None, str]:
     try:
         selectors = (entry(text or "", ()) or {}).get("selectors") or []
         known = [s for s in selectors if isinstance(s, Mapping)] if isinstance(selectors, list) else []
-        if any("lookout" in str(selector) for selector in known):
+        if any(PACKAGE in str(selector) for selector in known):
             return None, ""
         default = next((selector for selector in known if selector.get("default")), None)
         if default is None:
