@@ -48,10 +48,10 @@ elementary: $(READY) ## Build the demo with Elementary and dbt_expectations besi
 docs: $(READY) ## Build the dbt docs site with lineage into reports/dbt_docs.html
 	@$(BIN)/lookout db start > /dev/null
 	@$(BIN)/dbt docs generate --static --quiet --profiles-dir .lookout
-	@$(BIN)/python -m python_checks.report target/static_index.html reports
+	@$(BIN)/python -m lookout.report target/static_index.html reports
 
 reference: $(READY) ## Write docs/reference/ anew from the code, the command line and the YAML
-	@$(BIN)/python -m python_checks.reference
+	@$(BIN)/python -m lookout.cli.reference
 
 lock: $(READY) ## Compile requirements.txt from pyproject.toml
 	@$(BIN)/uv pip compile -q --python-version 3.10 --extra demo --extra odcs --extra dev --no-header --no-annotate \

@@ -18,10 +18,9 @@ from pathlib import Path
 
 import yaml
 from _workbench import cpu_seconds, project, server
+from lookout.database.embedded import EmbeddedServer
+from lookout.init.plan import SELECTOR
 from run_speed import fill
-
-from python_checks.init.plan import SELECTOR
-from python_checks.server import EmbeddedServer
 
 TABLES = 20
 STAGING = "select id, at, amount, quantity, price, state, note from {{{{ source('app', 't{number}') }}}}"
@@ -58,7 +57,7 @@ def tell(what: str, roots: list[Path], times: int, measure: Callable[[Path], flo
 def shop(running: EmbeddedServer, root: Path, kind: str) -> Path:
     """A project with a view, an aggregate and two tests for each table."""
     workspace = project(running, root)
-    fill(workspace.profile.warehouse, TABLES, 1_000, 1)
+    fill(workspace.home.warehouse, TABLES, 1_000, 1)
     models = []
     for number in range(TABLES):
         (root / "models" / f"staging_{number}.sql").write_text(STAGING.format(number=number))

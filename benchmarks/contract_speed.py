@@ -20,11 +20,10 @@ from dataclasses import replace
 from typing import Any
 
 from _workbench import database
+from lookout.contracts.checks.check import check_contracts
+from lookout.contracts.spec.model import Contract, Rule
+from lookout.database.connection import Connection, connect
 from psycopg2.extensions import connection as PgConnection  # noqa: N812
-
-from python_checks.connections import Connection, connect
-from python_checks.contracts.guard import check_contracts
-from python_checks.contracts.model import Contract, Rule
 
 TABLE, PARENT = "lookout_contract_speed", "lookout_contract_speed_parent"
 CREATE = f"""

@@ -15,12 +15,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from _workbench import project, server
-
-from python_checks import steps
-from python_checks.dbt import NodeEvent
-from python_checks.track.dbt_runs import DbtRuns
-from python_checks.track.ledger import Ledger
-from python_checks.track.run import LiveBuild
+from lookout.project.dbt import NodeEvent
+from lookout.runs import steps
+from lookout.runs.tracking import LiveBuild
+from lookout.tracking.dbt.invocations import DbtRuns
+from lookout.tracking.executions.store import Ledger
 
 SECONDS_PER_MODEL = 0.06
 
@@ -36,14 +35,14 @@ def main() -> None:
         ids = [f"model.bench.model_{number}" for number in range(nodes)]
         with (
             steps.recorded_run(workspace, "bench", steps.new_run_id()) as run,
-            Ledger(workspace.profile.warehouse, run.store.schema) as ledger,
+            Ledger(workspace.home.warehouse, run.store.schema) as ledger,
         ):
             results = invented(ids)
             for name in ("first time", "again"):
                 began = time.perf_counter()
-                ledger.record(DbtRuns(workspace.manifest).of_results(results))
+                ledger.record(DbtRuns(workspace.home.manifest).of_results(results))
                 print(f"{nodes} nodes of run_results.json, {name:<12}{time.perf_counter() - began:8.3f} s")
-            workspace.project.is_live = True
+            workspace.home.project.is_live = True
             live, invocation = LiveBuild(run, ledger), str(uuid.uuid4())
             began = time.perf_counter()
             for node_id in ids:

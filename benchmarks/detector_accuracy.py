@@ -19,7 +19,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from python_checks.baseline import judge
+from lookout.baseline.judge import judge
+
 from tests.series_factory import SHAPE, START, Labelled, Severity, make
 
 SETS = {

@@ -13,8 +13,8 @@ import time
 
 import numpy as np
 import pandas as pd
-
-from python_checks.baseline import LOOKBACK, judge
+from lookout.baseline.judge import judge
+from lookout.baseline.settings import LOOKBACK
 
 KINDS = ("count", "positive", "rate", "real")
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 from _workbench import NOW, project, server
-
-from python_checks import steps
-from python_checks.store import Store
-from python_checks.track.lineage import declare, declare_manifest, down, rebuild_closure, subgraph, up
-from python_checks.workspace import Workspace
+from lookout.database.store import Store
+from lookout.project.workspace import Workspace
+from lookout.runs import steps
+from lookout.tracking.lineage.declare import declare, declare_manifest, rebuild_closure
+from lookout.tracking.lineage.manifest import manifest_lineage
+from lookout.tracking.lineage.search import down, subgraph, up
 
 LAYERS = 8
 ALERTS = """
@@ -43,10 +44,10 @@ def measure(workspace: Workspace, edges: int) -> None:
     print(f"\n{edges // 2:,} models, about {edges:,} edges", flush=True)
     steps.ensure_landing(workspace)
     manifest = invented(edges)
-    with Store(workspace.profile.warehouse) as store:
+    with Store(workspace.home.warehouse) as store:
         for what in ("manifest, all new", "manifest, unchanged"):
             with timed(what):
-                declare_manifest(store, manifest, connection="bench", as_of=NOW)
+                declare_manifest(store, manifest_lineage(manifest, "bench"), as_of=NOW)
         for what, sources in (("one edge more", ["raw.new"]), ("no edge more", ["raw.new"]), ("one edge less", [])):
             with timed(what):
                 declare(store, "p", sources, [f"layer_4.model_{edges // 4 + 7}"], declared_at=NOW)
@@ -57,7 +58,7 @@ def measure(workspace: Workspace, edges: int) -> None:
         questions(store, edges)
         store.execute(ALERTS)
     with timed("what 1,000 alerts reach, dbt run"):
-        done = workspace.project.build(["run", "--select", "alert_impact"], keep_artifacts=False)
+        done = workspace.home.project.build(["run", "--select", "alert_impact"], keep_artifacts=False)
     assert done.success, done.failures
 
 

@@ -25,12 +25,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _workbench import NOW, project, server
-
-from python_checks import learning, steps
-from python_checks.cli import GARBAGE_THRESHOLDS
-from python_checks.monitors import series_key
-from python_checks.runner import MONITORING
-from python_checks.server import EmbeddedServer
+from lookout.cli.main import GARBAGE_THRESHOLDS
+from lookout.database.embedded import EmbeddedServer
+from lookout.project.declarations.monitor import series_key
+from lookout.runs import steps
+from lookout.runs.learning import learn as learning
+from lookout.runs.run import MONITORING
 
 LAST = NOW
 # What depends on the clock between baselines and alerts.
@@ -72,8 +72,8 @@ def measure(running: EmbeddedServer, root: Path, series: int, days: int) -> floa
             learning.learn(run)
         # What autovacuum would have done by tomorrow.
         run.store.execute("analyze")
-    workspace.project.build(EVERYTHING)
-    workspace.project.as_of = workspace.as_of = LAST + timedelta(days=1)
+    workspace.home.project.build(EVERYTHING)
+    workspace.home.project.as_of = workspace.as_of = LAST + timedelta(days=1)
     new = observations.iloc[-series:].assign(observed_at=LAST)
     del observations
     with steps.recorded_run(workspace, "bench", steps.new_run_id()) as run:
@@ -83,16 +83,16 @@ def measure(running: EmbeddedServer, root: Path, series: int, days: int) -> floa
             with timed("  judge by forecast, learn the loud"):
                 lesson = learning.learn_first(run)
             with timed("  derive the alerts (dbt)"):
-                workspace.project.build(ALERTS, keep_artifacts=False)
+                workspace.home.project.build(ALERTS, keep_artifacts=False)
         found = run.store.query("select count(*) as n from {schema}.alerts where status = 'open'")
         print(f"  {len(lesson.learned):,} series learned at once, {int(found['n'][0]):,} alerts open")
         with timed("afterwards: learn the rest"):
             rest = learning.learn_rest(run, lesson)
         with timed("afterwards: derive again" if rest.is_news else "afterwards: no alert has changed"):
             if rest.is_news:
-                workspace.project.build(ALERTS, keep_artifacts=False)
+                workspace.home.project.build(ALERTS, keep_artifacts=False)
         with timed("afterwards: derive everything"):
-            workspace.project.build(EVERYTHING, keep_artifacts=False)
+            workspace.home.project.build(EVERYTHING, keep_artifacts=False)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"  {lesson.rows + rest.rows:,} baseline rows written, peak {peak:,.0f} MB")
     return whole[0]

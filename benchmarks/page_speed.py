@@ -13,15 +13,15 @@ import time
 from pathlib import Path
 
 from _workbench import NOW, ROOT, project, server
-
-from python_checks import steps
-from python_checks.report import write_reports
-from python_checks.report.data import read
-from python_checks.report.page import read_page, render_page
-from python_checks.runner import MONITORING
-from python_checks.store import Store
-from python_checks.track.lineage import rebuild_closure
-from python_checks.workspace import Workspace
+from lookout.database.store import Store
+from lookout.project.workspace import Workspace
+from lookout.report.data import read
+from lookout.report.page.data import read_page
+from lookout.report.page.render import render_page
+from lookout.report.write import write_reports
+from lookout.runs import steps
+from lookout.runs.run import MONITORING
+from lookout.tracking.lineage.declare import rebuild_closure
 
 ROWS = """
 create temporary table t as
@@ -100,12 +100,12 @@ def main() -> None:
 def measure(workspace: Workspace, assets: int, days: int, home: Path) -> None:
     """All numbers of one size."""
     steps.ensure_landing(workspace)
-    with Store(workspace.profile.warehouse) as store:
+    with Store(workspace.home.warehouse) as store:
         now = f"timestamptz '{NOW.isoformat()}'"
         filled = ROWS.replace("{assets}", str(assets)).replace("{days}", str(days)).replace("{now}", now)
         store.execute(filled)
         rebuild_closure(store, full=True)
-        done = workspace.project.build(["run", "--select", MONITORING], keep_artifacts=False)
+        done = workspace.home.project.build(["run", "--select", MONITORING], keep_artifacts=False)
         assert done.success, done.failures
         print(f"{assets} tables, {3 * assets} series, {days} days", flush=True)
         began = time.perf_counter()

@@ -17,10 +17,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from _workbench import database, fill_table
-
-from python_checks.connections import Connection, connect
-from python_checks.monitors import Metric, Monitor
-from python_checks.sources import ProfileRequest, collect
+from lookout.database.connection import Connection, connect
+from lookout.profiling.collect import collect
+from lookout.profiling.query import ProfileRequest
+from lookout.project.declarations.monitor import Metric, Monitor
 
 AS_OF = datetime(2026, 6, 30, 12, tzinfo=timezone.utc)
 DAYS = 180

@@ -18,8 +18,7 @@ from pathlib import Path
 
 import yaml
 from _workbench import NOW, cpu_seconds, fill_table, project, server
-
-from python_checks.connections import Connection, connect
+from lookout.database.connection import Connection, connect
 
 DAYS = 90
 COLUMNS = {
@@ -42,7 +41,7 @@ def main() -> None:
     with server() as (running, home):
         root = home / "shop"
         workspace = project(running, root)
-        fill(workspace.profile.warehouse, given.tables, given.rows, given.runs)
+        fill(workspace.home.warehouse, given.tables, given.rows, given.runs)
         declare(root, given.tables)
         print(f"{given.tables} tables of {given.rows:,} rows; load of the machine {os.getloadavg()[0]:.1f}")
         programs = Path(sys.executable).parent

@@ -18,11 +18,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from python_checks.connections import connect
-from python_checks.contracts.catalog import observe
-from python_checks.contracts.declared import load_contracts
-from python_checks.contracts.structure import check_structure
-from python_checks.server import EmbeddedServer
+from lookout.contracts.checks.catalog import observe
+from lookout.contracts.checks.structure import check_structure
+from lookout.contracts.spec.declared import load_contracts
+from lookout.database.connection import connect
+from lookout.database.embedded import EmbeddedServer
 
 TYPES = ("bigint", "integer", "numeric(12,2)", "text", "varchar(20)", "timestamptz", "date", "boolean", "uuid", "jsonb")
 

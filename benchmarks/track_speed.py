@@ -19,14 +19,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from _workbench import project, server
-
-from python_checks import steps
-from python_checks.connections import Connection
-from python_checks.track import Tracker
-from python_checks.track.ledger import Ledger
-from python_checks.track.ledger_events import End, Event, Start
-from python_checks.track.sdk_context import connection_of
-from python_checks.track.spool import deliver_spool, spool_for
+from lookout.database.connection import Connection
+from lookout.runs import steps
+from lookout.tracking.executions.events import End, Event, Start
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.sdk.context import connection_of
+from lookout.tracking.sdk.spool import deliver_spool, spool_for
+from lookout.tracking.sdk.tracker import Tracker
 
 T0 = datetime(2026, 1, 1, tzinfo=timezone.utc)
 PREFIX = "track speed benchmark"
@@ -109,7 +108,7 @@ def main() -> None:
     with server() as (running, home):
         workspace = project(running, home / "tracking")
         steps.ensure_landing(workspace)
-        measure(workspace.profile.warehouse, arguments.executions)
+        measure(workspace.home.warehouse, arguments.executions)
 
 
 def measure(connection: Connection, executions: int) -> None:

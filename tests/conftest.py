@@ -17,15 +17,15 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
+from lookout.cli.main import GARBAGE_THRESHOLDS
+from lookout.database.connection import Connection, connect
+from lookout.database.embedded import EmbeddedServer
+from lookout.database.options import CollectOptions
+from lookout.database.store import LANDING_KEYS
+from lookout.grants.plan import READER, WRITER, Needs, grants_sql, plan_grants
+from lookout.init.plan import SELECTOR
 from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
-
-from python_checks.cli import GARBAGE_THRESHOLDS
-from python_checks.connections import Connection, connect
-from python_checks.grants import READER, WRITER, Needs, grants_sql, plan_grants
-from python_checks.init.plan import SELECTOR
-from python_checks.server import EmbeddedServer
-from python_checks.store import LANDING_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 MONITORING = "monitoring"
@@ -224,20 +224,22 @@ class Observed:
         content = {"version": 2, "sources": [{"name": "shop", "schema": schema, "tables": declared}]}
         (self.root / "models" / "sources.yml").write_text(yaml.safe_dump(content, sort_keys=False))
 
-    def run(self, as_of: str, **settings: Any) -> Any:
-        """`lookout run --as-of` in this process; returns its RunSummary."""
-        from python_checks.console import Narrator
-        from python_checks.runner import run_all
-        from python_checks.steps import new_run_id
-        from python_checks.workspace import open_workspace
+    def run(self, as_of: str, *, options: CollectOptions | None = None, **settings: Any) -> Any:
+        """`lookout run --as-of` in this process, patient as ``options`` say; returns its RunSummary."""
+        from lookout.project.workspace import open_workspace
+        from lookout.render.progress import Narrator
+        from lookout.runs.run import run_all
+        from lookout.runs.steps import new_run_id
 
         workspace = open_workspace(self.root, as_of=as_of)
+        if options is not None:
+            workspace.home.options = options
         return run_all(workspace, Narrator(quiet=True), run_id=new_run_id(), **settings)
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A lookout command in a process of its own, as a user starts it."""
         return subprocess.run(
-            [sys.executable, "-m", "python_checks.cli", *arguments], cwd=self.root, capture_output=True, text=True,
+            [sys.executable, "-m", "lookout", *arguments], cwd=self.root, capture_output=True, text=True,
             timeout=120, env={**os.environ, **environment}, check=False,
         )  # fmt: skip
 
@@ -297,7 +299,7 @@ def lookout(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     """``lookout("run", "--as-of", "2026-01-01", cwd=folder)``: the console command in this process, as `main` runs it."""
 
     def run(*arguments: str, cwd: Path) -> Said:
-        from python_checks.cli import main
+        from lookout.cli.main import main
 
         monkeypatch.chdir(cwd)
         monkeypatch.setattr(sys, "argv", ["lookout", *arguments])

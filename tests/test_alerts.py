@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from lookout.database.store import Store
+from lookout.project.clock import parse_clock
+from lookout.project.declarations.monitor import series_key
+from lookout.project.workspace import Workspace, open_workspace
 
-from python_checks.monitors import series_key
-from python_checks.store import Store
-from python_checks.workspace import Workspace, open_workspace, parse_clock
 from tests.conftest import MONITORING, Observed
 
 UTC = timezone.utc
@@ -23,7 +24,7 @@ class Desk:
 
     def __init__(self, observed: Observed, workspace: Workspace) -> None:
         self.observed, self.workspace = observed, workspace
-        self.store = Store(workspace.profile.warehouse, MONITORING)
+        self.store = Store(workspace.home.warehouse, MONITORING)
 
     def monitor(
         self, metric: str = "row_count", *, asset: str = "public.orders", grain: str = "day", **settings: Any
@@ -78,8 +79,8 @@ class Desk:
         self.store.upsert("collection_results", pd.DataFrame([row]))
 
     def derive(self, as_of: str) -> list[dict[str, Any]]:
-        self.workspace.project.as_of = parse_clock(as_of)
-        outcome = self.workspace.project.build(ALERTS)
+        self.workspace.home.project.as_of = parse_clock(as_of)
+        outcome = self.workspace.home.project.build(ALERTS)
         assert outcome.success, "\n".join(outcome.failures)
         return self.alerts()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from lookout.errors import ConfigError
+from lookout.runs.backtest.files import COLUMNS, BacktestSummary, backtest
 
-from python_checks.backtest import COLUMNS, BacktestSummary, backtest
-from python_checks.errors import ConfigError
 from tests.series_factory import Labelled, make
 
 
@@ -28,7 +28,7 @@ def write(folder: Path, made: Labelled, suffix: str = ".csv") -> tuple[Path, Pat
 
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
 def test_flags(tmp_path: Path, made: Labelled, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("python_checks.backtest._BUCKETS_AT_ONCE", 3000)
+    monkeypatch.setattr("lookout.runs.backtest.files._BUCKETS_AT_ONCE", 3000)
     seen: list[tuple[int, int]] = []
     out = tmp_path / f"flags{suffix}"
     summary = backtest(*write(tmp_path, made, suffix), out, progress=lambda done, total: seen.append((done, total)))
@@ -62,8 +62,8 @@ def test_flags(tmp_path: Path, made: Labelled, suffix: str, monkeypatch: pytest.
 def test_chunks_do_not_change_the_flags(tmp_path: Path, made: Labelled, monkeypatch: pytest.MonkeyPatch) -> None:
     files = write(tmp_path, made)
     backtest(*files, tmp_path / "one.csv")
-    monkeypatch.setattr("python_checks.backtest._BUCKETS_AT_ONCE", 1)
-    monkeypatch.setattr("python_checks.backtest._ROWS_READ_AT_ONCE", 777)
+    monkeypatch.setattr("lookout.runs.backtest.files._BUCKETS_AT_ONCE", 1)
+    monkeypatch.setattr("lookout.runs.backtest.files._ROWS_READ_AT_ONCE", 777)
     backtest(*files, tmp_path / "many.csv")
     assert (tmp_path / "one.csv").read_text() == (tmp_path / "many.csv").read_text()
 

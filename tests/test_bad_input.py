@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from lookout.database.connection import clean_message, mask_secrets
+from lookout.errors import ConfigError
+from lookout.project.profiles import load_profile
 
-from python_checks.connections import clean_message, load_profile, mask_secrets
-from python_checks.errors import ConfigError
 from tests.conftest import MONITORING, Observed, Said
 
 Lookout = Callable[..., Said]
@@ -280,8 +281,8 @@ def test_an_unknown_output_in_the_settings(lookout: Lookout, observed: Observed)
 
 
 def test_a_source_that_hangs_is_given_up_and_the_others_are_judged(observed: Observed) -> None:
-    from python_checks.breaker import Breakers, RetryPolicy
-    from python_checks.sources import CollectOptions
+    from lookout.database.options import CollectOptions
+    from lookout.database.retries import Breakers, RetryPolicy
 
     silent = socket.create_server(("127.0.0.1", 0))
     outputs = yaml.safe_load((observed.root / "profiles.yml").read_text())

@@ -18,17 +18,17 @@ from xml.etree import ElementTree
 import pytest
 import typer.main
 import yaml
+from lookout.ci import build_target as place
+from lookout.ci.announced import announced_changes
+from lookout.ci.git import VARIABLES, open_repository
+from lookout.ci.model import Node, Outcome, Review
+from lookout.ci.outcomes import plain_message, slower
+from lookout.ci.plan import changed_seeds, learned_tests
+from lookout.ci.stub_tables import stand_in
+from lookout.ci.text.comment import LONGEST_COMMENT, to_comment
+from lookout.contracts.changes.diff import diff_manifests
+from lookout.errors import ConfigError
 
-from python_checks.ci import place
-from python_checks.ci.announced import announced_changes
-from python_checks.ci.comment import LONGEST_COMMENT, to_comment
-from python_checks.ci.git import VARIABLES, open_repository
-from python_checks.ci.model import Node, Outcome, Review
-from python_checks.ci.outcomes import plain_message, slower
-from python_checks.ci.plan import changed_seeds, learned_tests
-from python_checks.ci.standins import stand_in
-from python_checks.contracts.diff import diff_manifests
-from python_checks.errors import ConfigError
 from tests.conftest import ROOT, Said, Server
 
 ORDERS = "{{ config(materialized='table') }}\nselect order_id, customer, total from {{ ref('stg_orders') }}\n"
@@ -394,7 +394,7 @@ def test_interrupted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("python_checks.ci.run._parse", interrupt)
+    monkeypatch.setattr("lookout.ci.run._parse", interrupt)
     shop.write("models/apart.sql", "select 2 as id\n")
     assert shop.ci().code == 130
 
@@ -405,7 +405,7 @@ def test_with_the_embedded_server_in_a_process_of_its_own(committed: Path, tmp_p
     unset = {*(variable for variable, _ in VARIABLES), "GITHUB_STEP_SUMMARY"}
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     done = subprocess.run(
-        [sys.executable, "-m", "python_checks.cli", "ci", "--docs", "../site"], cwd=tmp_path / "shop", capture_output=True, text=True,
+        [sys.executable, "-m", "lookout", "ci", "--docs", "../site"], cwd=tmp_path / "shop", capture_output=True, text=True,
         timeout=120, env={**environment, "HOME": str(tmp_path)}, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done
@@ -553,7 +553,7 @@ def test_the_gitlab_example() -> None:
 
 def command(words: list[str]) -> Any:
     """The command of `lookout` that these words name; words that are arguments are left."""
-    from python_checks.cli import app
+    from lookout.cli.main import app
 
     found: Any = typer.main.get_command(app)
     for word in words:

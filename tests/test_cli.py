@@ -11,8 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import typer.main
+from lookout.cli.logs import set_up_logging
+from lookout.render.progress import Narrator
 
-from python_checks.console import Narrator, set_up_logging
 from tests.conftest import MONITORING, ROOT, Observed, Said
 
 Lookout = Callable[..., Said]
@@ -24,7 +25,7 @@ HISTORY = """
 
 
 def commands() -> Iterator[tuple[str, ...]]:
-    from python_checks.cli import app
+    from lookout.cli.main import app
 
     group = typer.main.get_command(app)
     yield ()
@@ -81,7 +82,7 @@ def test_an_error_nobody_expected(lookout: Lookout, tmp_path: Path, monkeypatch:
     def fail(*_: object, **__: object) -> None:
         raise KeyError("line\nbreak, password=hunter2")
 
-    monkeypatch.setattr("python_checks.workspace.open_workspace", fail)
+    monkeypatch.setattr("lookout.project.workspace.open_workspace", fail)
     said = lookout("run", cwd=tmp_path)
     assert (said.code, said.out) == (2, "")
     assert "KeyError" in said.err
@@ -89,7 +90,7 @@ def test_an_error_nobody_expected(lookout: Lookout, tmp_path: Path, monkeypatch:
     assert "hunter2" not in said.err
     assert len(said.err.splitlines()) == 1
     monkeypatch.setattr(
-        "python_checks.workspace.open_workspace", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
+        "lookout.project.workspace.open_workspace", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt)
     )
     assert lookout("run", cwd=tmp_path).code == 130
 
@@ -311,7 +312,7 @@ def test_log_lines_carry_the_run_and_tracebacks_stay_inside(capsys: pytest.Captu
     set_up_logging("abc", as_json=True, verbose=False)
     with Narrator(quiet=True).step("learn") as step:
         step.done = 'says "hi"\nand more'
-    logging.getLogger("python_checks.store").warning("one %s", "thing")
+    logging.getLogger("lookout.database.store").warning("one %s", "thing")
     first, second = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (first["run_id"], first["component"], first["message"]) == ("abc", "learn", 'learn: says "hi"\nand more')
     assert first["duration_seconds"] >= 0

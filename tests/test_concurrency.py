@@ -10,9 +10,9 @@ import time
 
 import pandas as pd
 import pytest
+from lookout.errors import SourceError
 from pandas.testing import assert_frame_equal
 
-from python_checks.errors import SourceError
 from tests.conftest import MONITORING, Observed
 
 CLOCK = "2026-03-03"
@@ -62,7 +62,7 @@ def undisturbed(observed_project: Observed) -> dict[str, pd.DataFrame]:
 
 def start(observed: Observed) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "python_checks.cli", "run", "--as-of", CLOCK],
+        [sys.executable, "-m", "lookout", "run", "--as-of", CLOCK],
         cwd=observed.root,
         text=True,
         stdout=subprocess.PIPE,
@@ -112,7 +112,7 @@ def test_a_warehouse_that_hangs_up_in_the_middle(
     observed: Observed, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, pd.DataFrame]
 ) -> None:
     prepare(observed)
-    from python_checks import steps
+    from lookout.runs import steps
 
     def cut(*_: object, **__: object) -> None:
         observed.server.run(

@@ -11,16 +11,16 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-
-from python_checks.config import (
+from lookout.errors import ArtifactError, ConfigError
+from lookout.project.declarations.monitor import Metric, Monitor
+from lookout.project.declarations.monitors import (
     MONITOR_COLUMNS,
     check_manifest_version,
     load_monitors,
     monitor_rows,
     settings_hash,
 )
-from python_checks.errors import ArtifactError, ConfigError
-from python_checks.monitors import Metric, Monitor
+
 from tests.conftest import ROOT
 
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from lookout.database.connection import Connection, connect
+from lookout.init.plan import SELECTOR
+from lookout.project.workspace import profiles_folder
 
-from python_checks.connections import Connection, connect
-from python_checks.init.plan import SELECTOR
-from python_checks.workspace import profiles_folder
 from tests.conftest import MONITORING, ROOT, Said, Server
 
 EXAMPLE = ROOT / "examples" / "consumer_project"
@@ -103,10 +103,10 @@ def dbt(root: Path, *arguments: str, fails: bool = False) -> dict[str, str]:
 
 def run_lookout(root: Path) -> Said:
     """`lookout run` in this process."""
-    from python_checks.console import Narrator
-    from python_checks.runner import run_all
-    from python_checks.steps import new_run_id
-    from python_checks.workspace import open_workspace
+    from lookout.project.workspace import open_workspace
+    from lookout.render.progress import Narrator
+    from lookout.runs.run import run_all
+    from lookout.runs.steps import new_run_id
 
     summary = run_all(open_workspace(root, as_of=AS_OF), Narrator(quiet=True), run_id=new_run_id())
     return Said(summary.exit_code, "", "\n".join(summary.problems))
@@ -256,7 +256,7 @@ def test_a_profile_of_that_name_missing_is_said(
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     (tmp_path / ".dbt").mkdir()
     (tmp_path / ".dbt" / "profiles.yml").write_text("another: {}")
-    with caplog.at_level("WARNING", logger="python_checks.workspace"):
-        monkeypatch.setattr("python_checks.workspace.logger.propagate", True)
+    with caplog.at_level("WARNING", logger="lookout.project.workspace"):
+        monkeypatch.setattr("lookout.project.workspace.logger.propagate", True)
         assert profiles_folder(tmp_path, "corner_shop") is None
     assert "no profile 'corner_shop': using the embedded PostgreSQL" in caplog.text

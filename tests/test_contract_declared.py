@@ -10,11 +10,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-
-from python_checks.config import load_monitors
-from python_checks.contracts.declared import load_contracts
-from python_checks.contracts.model import ColumnContract, Contract, Rule, Sampling
-from python_checks.errors import ConfigError
+from lookout.contracts.spec.declared import load_contracts
+from lookout.contracts.spec.model import ColumnContract, Contract, Rule, Sampling
+from lookout.errors import ConfigError
+from lookout.project.declarations.monitors import load_monitors
 
 # Stand-ins with the signatures of the packages' tests: dbt writes them into the manifest as it writes the real ones.
 PACKAGES = {

@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-
-from python_checks.contracts.breaking import Judgement, Promise, judge_changes
-from python_checks.contracts.diff import ContractDiff, diff_files, diff_manifests, renamed_columns
-from python_checks.contracts.diff_report import to_json, to_markdown, to_text
-from python_checks.contracts.model import ColumnContract, Contract, Rule
-from python_checks.contracts.type_changes import type_change
-from python_checks.contracts.versions import changes, contract_definition
-from python_checks.dbt import Project
-from python_checks.errors import ArtifactError, ConfigError
+from lookout.contracts.changes.breaking import Judgement, Promise, judge_changes
+from lookout.contracts.changes.diff import ContractDiff, diff_files, diff_manifests, renamed_columns
+from lookout.contracts.changes.type_changes import type_change
+from lookout.contracts.changes.versions import changes, contract_definition
+from lookout.contracts.spec.model import ColumnContract, Contract, Rule
+from lookout.errors import ArtifactError, ConfigError
+from lookout.project.dbt import Project
+from lookout.report.exports.contract_diff import to_json, to_markdown, to_text
 
 Properties = dict[str, Any]
 Write = Callable[..., dict[str, Any]]

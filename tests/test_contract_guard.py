@@ -11,13 +11,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-
-from python_checks.breaker import Breakers, RetryPolicy
-from python_checks.connections import Connection
-from python_checks.contracts.guard import check_contracts
-from python_checks.contracts.model import ColumnContract, Contract, ContractCheck, Rule
-from python_checks.errors import SourceError
-from python_checks.session import CollectOptions
+from lookout.contracts.checks.check import check_contracts
+from lookout.contracts.spec.model import ColumnContract, Contract, ContractCheck, Rule
+from lookout.database.connection import Connection
+from lookout.database.options import CollectOptions
+from lookout.database.retries import Breakers, RetryPolicy
+from lookout.errors import SourceError
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 LOW = Rule("range", ("v",), "range(v)", {"min": 0})

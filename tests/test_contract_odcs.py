@@ -10,15 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-
-from python_checks.config import load_monitors
-from python_checks.contracts.declared import load_contracts
-from python_checks.contracts.model import Contract
-from python_checks.contracts.odcs import check, to_odcs
-from python_checks.contracts.odcs_import import from_odcs
-from python_checks.contracts.versions import contract_definition
-from python_checks.dbt import Project
-from python_checks.errors import ConfigError
+from lookout.contracts.changes.versions import contract_definition
+from lookout.contracts.exchange.odcs import check, to_odcs
+from lookout.contracts.exchange.odcs_import import from_odcs
+from lookout.contracts.spec.declared import load_contracts
+from lookout.contracts.spec.model import Contract
+from lookout.errors import ConfigError
+from lookout.project.dbt import Project
+from lookout.project.declarations.monitors import load_monitors
 
 SHOP = r"""
 version: 2

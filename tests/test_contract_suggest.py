@@ -10,23 +10,23 @@ from typing import Any
 
 import pytest
 import yaml
-from psycopg2.extensions import connection as PgConnection  # noqa: N812
-
-from python_checks.connections import Connection, connect
-from python_checks.contracts.catalog import observe
-from python_checks.contracts.dbt_yaml import YamlColumn, YamlSource, YamlTable, write_models, write_sources
-from python_checks.contracts.declared import load_contracts
-from python_checks.contracts.guard import check_contracts
-from python_checks.contracts.model import Contract, ObservedColumn, ObservedTable
-from python_checks.contracts.suggest import (
+from lookout.contracts.checks.catalog import observe
+from lookout.contracts.checks.check import check_contracts
+from lookout.contracts.exchange.dbt_yaml import YamlColumn, YamlSource, YamlTable, write_models, write_sources
+from lookout.contracts.exchange.suggest import suggest
+from lookout.contracts.exchange.suggest_query import (
+    ColumnProfile,
     ColumnProfiles,
     looks_personal,
     plan_suggestion,
     read_suggestion,
-    suggest,
 )
-from python_checks.contracts.suggest_query import ColumnProfile
-from python_checks.dbt import Project
+from lookout.contracts.spec.declared import load_contracts
+from lookout.contracts.spec.model import Contract, ObservedColumn, ObservedTable
+from lookout.database.connection import Connection, connect
+from lookout.project.dbt import Project
+from psycopg2.extensions import connection as PgConnection  # noqa: N812
+
 from tests.conftest import Server
 
 TABLES = """

@@ -11,14 +11,13 @@ from typing import Any
 import pandas as pd
 import psycopg2
 import pytest
+from lookout.contracts.checks.catalog import observe
+from lookout.contracts.checks.values.check import ValueCheck, check_values
+from lookout.contracts.checks.values.patterns import posix_regex
+from lookout.contracts.checks.values.plan import plan_values, read_values
+from lookout.contracts.spec.model import ColumnContract, Contract, Rule, Sampling
+from lookout.database.connection import Connection, connect
 from psycopg2 import sql
-
-from python_checks.connections import Connection, connect
-from python_checks.contracts.catalog import observe
-from python_checks.contracts.model import ColumnContract, Contract, Rule, Sampling
-from python_checks.contracts.value_patterns import posix_regex
-from python_checks.contracts.value_run import ValueCheck, check_values
-from python_checks.contracts.values import plan_values, read_values
 
 Rows = list[tuple[Any, ...]]
 

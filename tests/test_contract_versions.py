@@ -12,16 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-
-from python_checks.contracts.model import (
-    ColumnContract,
-    Contract,
-    ObservedColumn,
-    ObservedTable,
-    Rule,
-    Sampling,
-)
-from python_checks.contracts.versions import (
+from lookout.contracts.changes.versions import (
     Change,
     changes,
     contract_definition,
@@ -30,6 +21,8 @@ from python_checks.contracts.versions import (
     history_text,
     table_definition,
 )
+from lookout.contracts.spec.model import ColumnContract, Contract, ObservedColumn, ObservedTable, Rule, Sampling
+
 from tests.conftest import ROOT
 
 STATUS = Rule("accepted_values", ("status",), "test.shop.accepted_values_status.0a1b2c", {"values": ["open", "paid"]})
@@ -81,7 +74,7 @@ def test_a_definition_survives_json_and_order_does_not_count() -> None:
 def test_the_hash_is_the_same_in_every_process() -> None:
     code = (
         "from tests.test_contract_versions import contract;"
-        "from python_checks.contracts.versions import *;"
+        "from lookout.contracts.changes.versions import *;"
         "print(definition_hash(contract_definition(contract())))"
     )
     told = [

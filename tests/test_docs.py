@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 import typer.main
 import yaml
-
-from python_checks.cli import app
-from python_checks.config import load_monitors
-from python_checks.contracts.declared import load_contracts
-from python_checks.errors import ConfigError
-from python_checks.notify.settings_reader import read_settings
-from python_checks.reference import ROOT, anchor
+from lookout.cli.main import app
+from lookout.cli.reference import ROOT, anchor
+from lookout.contracts.spec.declared import load_contracts
+from lookout.errors import ConfigError
+from lookout.notify.settings.reader import read_settings
+from lookout.project.declarations.monitors import load_monitors
 
 FOLDERS = ("docs", "examples", "integrations")
 FILES = sorted(

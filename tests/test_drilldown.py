@@ -7,15 +7,15 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from lookout.database.connection import Connection
+from lookout.database.options import CollectOptions
+from lookout.engines.catalog import Relation
+from lookout.errors import ConfigError
+from lookout.profiling.drilldown import MOST_GROUPS, Drilldown, Explanation, explain, plan_drilldown
+from lookout.project.declarations.monitor import Kind, Metric, Monitor
+from lookout.project.declarations.monitors import load_monitors
+from lookout.runs.explanations import ask
 
-from python_checks.config import load_monitors
-from python_checks.connections import Connection
-from python_checks.drilldown import MOST_GROUPS, Drilldown, Explanation, explain, plan_drilldown
-from python_checks.errors import ConfigError
-from python_checks.explanations import ask
-from python_checks.monitors import Kind, Metric, Monitor
-from python_checks.relations import Relation
-from python_checks.session import CollectOptions
 from tests.conftest import MONITORING, Observed, Server
 
 NOW = datetime(2026, 3, 2, tzinfo=timezone.utc)

@@ -20,15 +20,15 @@ from typing import Any
 
 import pytest
 import yaml
+from lookout.database.connection import connect
+from lookout.database.store import Store
+from lookout.demo import resiliency
+from lookout.grants.plan import WRITER
+from lookout.project.workspace import open_workspace
+from lookout.render.progress import Narrator
+from lookout.runs.run import run_all, run_collect
+from lookout.runs.steps import new_run_id
 
-from python_checks.connections import connect
-from python_checks.console import Narrator
-from python_checks.demo import resiliency
-from python_checks.grants import WRITER
-from python_checks.runner import run_all, run_collect
-from python_checks.steps import new_run_id
-from python_checks.store import Store
-from python_checks.workspace import open_workspace
 from tests.conftest import MONITORING, ROOT, DbtRunner, Observed, Server, write_profile
 
 PROJECT = ROOT / "integrations" / "elementary"
@@ -194,7 +194,7 @@ def test_hooks_of_packages_run_once_a_run_and_their_tables_are_nobodys_work(both
     workspace = open_workspace(both.root, as_of="2026-03-04")
     workspace.parse()
     for _ in range(2):
-        assert workspace.project.build(["run", "--select", "fine"]).success
+        assert workspace.home.project.build(["run", "--select", "fine"]).success
     assert both.sql("select count(*) from public.hooks", at="observed") == [(3,)]
     ((described, owners),) = both.sql(
         f"""
@@ -359,7 +359,7 @@ def test_with_the_real_packages(real: Path, server: Server, monkeypatch: pytest.
 
     workspace = open_workspace(real, profiles_dir=profiles, as_of="2014-01-01")
     workspace.parse()
-    assert workspace.project.build(["run", "--select", "raw_resiliency_tests"]).success
+    assert workspace.home.project.build(["run", "--select", "raw_resiliency_tests"]).success
     load(date(2013, 11, 2), 60, 50)
     found = run("2014-01-01")
     assert len(found) >= 25

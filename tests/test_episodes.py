@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lookout.project.declarations.monitor import series_key
+from lookout.project.workspace import Workspace, open_workspace
+from lookout.runs.steps import ensure_landing, new_run_id, recorded_run
 
-from python_checks.monitors import series_key
-from python_checks.steps import ensure_landing, new_run_id, recorded_run
-from python_checks.workspace import Workspace, open_workspace
 from tests.conftest import MONITORING, Observed
 
 SERIES, BUCKETS = 60, 50
@@ -80,7 +80,7 @@ def test_episodes_are_those_that_a_person_finds(observed: Observed, workspace: W
     with recorded_run(workspace, "learn", new_run_id()) as run:
         run.store.upsert("monitors", monitors)
         run.store.upsert("baselines", rows.astype({"observed_value": "float64"}))
-        outcome = workspace.project.build(["run", "--select", "fqn:lookout.monitoring.alerts.*"])
+        outcome = workspace.home.project.build(["run", "--select", "fqn:lookout.monitoring.alerts.*"])
         assert outcome.success, "\n".join(outcome.failures)
         found = run.store.query(
             "select series_key, window_start, window_end, severity, is_open from {schema}.alert_candidates "

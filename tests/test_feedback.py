@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lookout.alerts.feedback import chosen_verdict, give_feedback
+from lookout.baseline.judge import judge
+from lookout.errors import ConfigError
+from lookout.project.clock import parse_clock
+from lookout.project.workspace import Workspace, open_workspace
+from lookout.render.progress import Narrator
+from lookout.runs.learning import learn as learning
+from lookout.runs.learning.exclusions import judge_anew, restarts_of, windows_of
+from lookout.runs.run import run_collect, run_learn
+from lookout.runs.steps import new_run_id, recorded_run
 
-from python_checks import learning
-from python_checks.baseline import judge
-from python_checks.console import Narrator
-from python_checks.errors import ConfigError
-from python_checks.exclusions import judge_anew, restarts_of, windows_of
-from python_checks.feedback import chosen_verdict, give_feedback
-from python_checks.runner import run_collect, run_learn
-from python_checks.steps import new_run_id, recorded_run
-from python_checks.workspace import Workspace, open_workspace, parse_clock
 from tests.conftest import MONITORING, Observed, Said
 
 NO_SERIES = pd.DataFrame(columns=["series_key", "connection", "asset"])
@@ -167,8 +168,8 @@ def test_an_answer_is_heard_kept_and_can_be_taken_back(shop: Observed, lookout: 
         give_feedback(workspace, [test_alert], "new_normal")
     give_feedback(workspace, [test_alert], "fixed")
     for clock, is_open in (("2026-03-02T09:00", False), ("2026-03-02T09:01", True)):
-        workspace.project.as_of = parse_clock(clock)
-        assert workspace.project.build(["run", "--select", "alert_candidates"]).success
+        workspace.home.project.as_of = parse_clock(clock)
+        assert workspace.home.project.build(["run", "--select", "alert_candidates"]).success
         assert rows(shop, "select is_open from monitoring.alert_candidates") == [(is_open,)]
 
     give_feedback(workspace, [key], "reopened", note="it was a double load")

@@ -16,14 +16,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lookout.database.connection import Connection
+from lookout.database.store import Store
+from lookout.errors import ConfigError
+from lookout.tracking.lineage.declare import declare, declare_manifest, rebuild_closure
+from lookout.tracking.lineage.graph import closure, loops
+from lookout.tracking.lineage.manifest import manifest_lineage
+from lookout.tracking.lineage.search import down, lineage_text, subgraph, up
+from lookout.tracking.model import Address, address_id, pipeline_id
 
-from python_checks.connections import Connection
-from python_checks.errors import ConfigError
-from python_checks.store import Store
-from python_checks.track.graph import closure, loops
-from python_checks.track.lineage import declare, declare_manifest, down, lineage_text, rebuild_closure, subgraph, up
-from python_checks.track.lineage_manifest import manifest_lineage
-from python_checks.track.model import Address, address_id, pipeline_id
 from tests.conftest import Observed, Server, dbt_runner
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -366,7 +367,7 @@ PROJECT = manifest(
 
 
 def test_manifest_becomes_addresses_and_edges(store: Store) -> None:
-    assert declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW) == 6
+    assert declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW) == 6
     assert edges_of(store) == [
         ("erp:public.Orders", "marts.stg"),
         ("marts.fact_orders", "exposure:weekly"),
@@ -389,14 +390,14 @@ def test_manifest_becomes_addresses_and_edges(store: Store) -> None:
 
 
 def test_manifest_declared_twice_writes_nothing(store: Store) -> None:
-    declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW)
+    declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW)
     before = written(store)
-    assert declare_manifest(store, json.loads(json.dumps(PROJECT)), connection="warehouse", as_of=LATER) == 0
+    assert declare_manifest(store, manifest_lineage(json.loads(json.dumps(PROJECT)), "warehouse"), as_of=LATER) == 0
     assert written(store) == before
 
 
 def test_what_leaves_the_manifest_leaves_the_lineage(store: Store) -> None:
-    declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW)
+    declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW)
     declare(store, "loader", ["sftp://partner/x"], ["raw.rates"], declared_at=NOW)
     declare(store, "sync", ["marts.history"], ["https://crm"], declared_at=NOW)
     # What a pipeline says about a table of dbt does not overrule dbt.
@@ -404,16 +405,16 @@ def test_what_leaves_the_manifest_leaves_the_lineage(store: Store) -> None:
     assert up(store, "fact")[2].owner == ""
     nodes = [n for kind in PROJECT.values() for n in kind.values()]
     smaller = manifest(*(n for n in nodes if n["resource_type"] not in ("snapshot", "exposure")))
-    assert declare_manifest(store, smaller, connection="warehouse", as_of=LATER) == 2
+    assert declare_manifest(store, manifest_lineage(smaller, "warehouse"), as_of=LATER) == 2
     assert ("marts.history", "https://crm") in edges_of(store)
     assert rows_of(store) == expected(edges_of(store))
     left = store.query(
         "select name, node_id, is_active from {schema}.addresses where name in ('marts.history', 'exposure:weekly') order by 1"
     )
     assert left.to_numpy().tolist() == [["exposure:weekly", "exposure.shop.weekly", False], ["marts.history", "", True]]
-    assert declare_manifest(store, manifest(), connection="warehouse", as_of=LATER) == 4
+    assert declare_manifest(store, manifest_lineage(manifest(), "warehouse"), as_of=LATER) == 4
     assert edges_of(store) == [("marts.history", "https://crm"), ("sftp://partner/x", "raw.rates")]
-    assert declare_manifest(store, PROJECT, connection="warehouse", as_of=LATER) == 6
+    assert declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=LATER) == 6
     assert rows_of(store) == expected(edges_of(store))
 
 
@@ -460,14 +461,14 @@ def test_dependencies_in_a_circle_end() -> None:
     ],
 )  # fmt: skip
 def test_assets_have_many_names(store: Store, asked: str, name: str) -> None:
-    declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW)
+    declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW)
     assert up(store, asked)[0].name == name
 
 
 def test_unknown_and_ambiguous_assets(store: Store) -> None:
     with pytest.raises(ConfigError, match="There is no lineage yet"):
         up(store, "x")
-    declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW)
+    declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW)
     with pytest.raises(ConfigError, match=r"did you mean 'marts\.fact_orders'"):
         up(store, "marts.fact_order")
     with pytest.raises(ConfigError, match="No asset is named"):
@@ -484,7 +485,7 @@ def test_unknown_and_ambiguous_assets(store: Store) -> None:
 
 
 def test_tree(store: Store) -> None:
-    declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW)
+    declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW)
     declare(store, "Send", ["marts.history", "marts.fact_orders"], ["crm"], declared_at=NOW)
     store.execute(
         "insert into {schema}.pipelines (pipeline_id, name, pipeline_type, mute_freshness_check, mute_timeliness_check, "
@@ -501,7 +502,7 @@ def test_tree(store: Store) -> None:
 
 
 def test_graph_for_reports(store: Store) -> None:
-    declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW)
+    declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW)
     found = store.query(
         "select source_name, target_name, depth, pipeline_name, source_type, target_group from {schema}.lineage_graph "
         "where source_name in ('raw.rates', 'marts.fact_orders') order by 1, 2"
@@ -544,7 +545,7 @@ insert into {schema}.assets (node_id, name, resource_type, connection, asset, is
 def test_alerts_know_what_they_reach_and_what_is_behind_them(
     store: Store, database: Connection, tmp_path: Path
 ) -> None:
-    declare_manifest(store, PROJECT, connection="warehouse", as_of=NOW)
+    declare_manifest(store, manifest_lineage(PROJECT, "warehouse"), as_of=NOW)
     declare(store, "load", ["sftp://partner"], ["raw.rates"], declared_at=NOW)
     declare(store, "send", ["marts.history"], [Address("crm", owner="support")], declared_at=NOW)
     say(store, [("ring.one", "ring.two"), ("ring.two", "ring.one")])

@@ -19,25 +19,17 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from lookout.alerts.mutes import acknowledge, list_mutes, mute, unmute
+from lookout.database.store import Store
+from lookout.errors import ConfigError, DeliveryError
+from lookout.notify.model import NotifyOutcome
+from lookout.notify.notifying import notify, notify_alerts, preview, send_test, shown
+from lookout.notify.settings.load import load_settings
+from lookout.notify.settings.model import Settings
+from lookout.notify.transport import deliver, webhook
+from lookout.notify.transport import sending as transport
+from lookout.project.workspace import Workspace
 
-from python_checks.errors import ConfigError, DeliveryError
-from python_checks.notify import (
-    NotifyOutcome,
-    deliver,
-    load_settings,
-    notify,
-    notify_alerts,
-    preview,
-    send_test,
-    shown,
-    transport,
-    webhook,
-)
-from python_checks.notify.mutes import acknowledge, list_mutes, mute, unmute
-from python_checks.notify.settings import Settings
-from python_checks.steps import Run
-from python_checks.store import Store
-from python_checks.workspace import Workspace
 from tests.conftest import MONITORING, Observed
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)  # a Tuesday
@@ -153,11 +145,9 @@ def told(observed: Observed) -> list[tuple[Any, ...]]:
 
 
 def test_nothing_configured_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = cast(Run, SimpleNamespace(workspace=SimpleNamespace(root=tmp_path), problems=[]))
     monkeypatch.setitem(sys.modules, "apprise", None)
-    assert notify(run) == NotifyOutcome()
-    assert run.problems == []
-    assert notify(run).sentence == ""
+    outcome = notify(cast(Store, None), tmp_path, as_of=NOW, run_id="r1")
+    assert (outcome, outcome.sentence) == (NotifyOutcome(), "")
 
 
 def test_fails_twice_then_arrives(store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path,
@@ -406,9 +396,9 @@ PUBLISH = """
 import json, sys
 from datetime import datetime
 from pathlib import Path
-from python_checks.connections import Connection
-from python_checks.notify import load_settings, notify_alerts
-from python_checks.store import Store
+from lookout.project.profiles import Connection
+from lookout.notify.notifying import load_settings, notify_alerts
+from lookout.database.store import Store
 with Store(Connection("observed", json.loads(sys.argv[1])), "monitoring") as store:
     print("ready", flush=True)
     sys.stdin.readline()
@@ -475,8 +465,8 @@ def test_a_killed_sender_is_taken_over_from(
 
 
 def workspace_of(observed: Observed, as_of: datetime = NOW) -> Workspace:
-    profile = SimpleNamespace(warehouse=observed.warehouse)
-    found = SimpleNamespace(profile=profile, schema=MONITORING, as_of=as_of, locate=lambda: None)
+    home = SimpleNamespace(store=lambda: Store(observed.warehouse, MONITORING))
+    found = SimpleNamespace(home=home, as_of=as_of, locate=lambda: None)
     return cast(Workspace, found)
 
 
@@ -606,17 +596,21 @@ def test_run_and_its_problems(store: Store, observed: Observed, sink: Sink, aler
                               monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     alert("a1")
     monkeypatch.setenv("LOOKOUT_NOTIFY_URL", sink.url)
-    run = Run(cast(Workspace, SimpleNamespace(root=tmp_path, as_of=NOW)), store, "r1", 1)
+
+    def notify_run() -> NotifyOutcome:
+        return notify(store, tmp_path, as_of=NOW, run_id="r1")
+
     sink.answers = [400]
-    assert notify(run).failed == 1
-    assert run.problems == [
-        "notifications: 1 alert could not be sent to target 'environment': it answered HTTP 400; the next run tries again."
-    ]
+    outcome = notify_run()
+    assert outcome.failed == 1
+    assert outcome.problems == (
+        "1 alert could not be sent to target 'environment': it answered HTTP 400; the next run tries again.",
+    )
     previews = preview(store, load_settings(tmp_path), as_of=NOW)
     assert [(p.target, p.owner) for p in previews] == [("environment", "sales")]
     assert "--- to environment, for sales: 🛑 CRITICAL shop public.a1: few rows" in shown(previews)
     assert len(sink.posts) == 1
-    assert notify(run).sent == 1
+    assert notify_run().sent == 1
     assert shown(preview(store, load_settings(tmp_path), as_of=NOW)) == "Nothing would be sent."
     # A replay of the past tells nobody anything.
     store.execute(
@@ -624,10 +618,10 @@ def test_run_and_its_problems(store: Store, observed: Observed, sink: Sink, aler
         "values ('r2', 2, 'run', %s, now(), 'success')", (NOW + timedelta(days=1),),
     )  # fmt: skip
     alert("a2")
-    assert "replay" in notify(run).sentence
+    assert "replay" in notify_run().sentence
     assert len(sink.posts) == 2
     (tmp_path / "lookout.yml").write_text("notifications: {target: {}}")
-    problems = notify(run).problems
+    problems = notify_run().problems
     assert any("unknown key 'target' in notifications; did you mean 'targets'?" in problem for problem in problems)
 
 

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lookout.database.store import Store
+from lookout.notify import charts
+from lookout.notify.charts import Chart
+from lookout.notify.message import Message
+from lookout.notify.notifying import notify_alerts, send_test
+from lookout.notify.settings.model import Target
+from lookout.notify.transport import sending as transport
+from lookout.notify.transport.services import Service
+from lookout.render import chart as page_chart
+from lookout.render import picture
 
-from python_checks.notify import charts, notify_alerts, send_test, transport
-from python_checks.notify.charts import Chart
-from python_checks.notify.message import Message
-from python_checks.notify.services import Service
-from python_checks.notify.settings import Target
-from python_checks.report.page import chart as page_chart
-from python_checks.report.page import picture
-from python_checks.store import Store
 from tests.conftest import MONITORING, Observed
 from tests.test_notify import NOW, Raise, Sink, _no_waiting, alert, one_target, sink, store  # noqa: F401
 from tests.test_notify_messages import message, told
@@ -99,7 +101,7 @@ def test_a_test_message_shows_whether_images_arrive(
 def test_what_is_drawn_is_the_stored_series_with_band_anomaly_and_earlier_alerts(
     store: Store, observed: Observed, alert: Raise  # noqa: F811
 ) -> None:  # fmt: skip
-    from python_checks.notify.ledger import read_alerts
+    from lookout.alerts.store import read_alerts
 
     measured(observed, "rows")
     alert("a1", series_key="rows")

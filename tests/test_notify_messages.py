@@ -6,10 +6,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-
-from python_checks.notify.message import LEVELS, SIGNS, Message, Told, message_id
-from python_checks.notify.model import OPENED, RESOLVED, WORSENED, Alert, Delivery
-from python_checks.notify.settings_reader import ALERT_TYPES
+from lookout.alerts.model import Alert
+from lookout.notify.message import LEVELS, SIGNS, Message, Told, message_id
+from lookout.notify.model import OPENED, RESOLVED, WORSENED, Delivery
+from lookout.notify.settings.reader import ALERT_TYPES
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)
 LINK = "https://example.com/lookout"

@@ -8,13 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-
-from python_checks.errors import ConfigError, DeliveryError
-from python_checks.notify.message import Message, Told
-from python_checks.notify.model import OPENED, RESOLVED, Alert
-from python_checks.notify.schedule import EVERY_DAY, Digest, QuietHours, first_loud
-from python_checks.notify.settings import Settings, Target, load_settings
-from python_checks.notify.transport import sender_for
+from lookout.alerts.model import Alert
+from lookout.errors import ConfigError, DeliveryError
+from lookout.notify.message import Message, Told
+from lookout.notify.model import OPENED, RESOLVED
+from lookout.notify.settings.load import load_settings
+from lookout.notify.settings.model import Settings, Target
+from lookout.notify.settings.schedule import EVERY_DAY, Digest, QuietHours, first_loud
+from lookout.notify.transport.sending import sender_for
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "xoxb-t0ken"

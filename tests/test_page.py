@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lookout.alerts.model import Mute
+from lookout.database.connection import Connection
+from lookout.database.store import Store
+from lookout.render.chart import Span, series_chart
+from lookout.render.points import MOST_POINTS, alert_window, encode, thin, to_json, windows
+from lookout.report.data import ReportData
+from lookout.report.page import bundle
+from lookout.report.page.data import PageData
+from lookout.report.page.render import render_page
+from lookout.report.write import write_reports
 
-from python_checks.connections import Connection
-from python_checks.notify.model import Mute
-from python_checks.report import write_reports
-from python_checks.report.data import ReportData
-from python_checks.report.page import PageData, bundle, render_page
-from python_checks.report.page.chart import Span, series_chart
-from python_checks.report.page.points import MOST_POINTS, alert_window, encode, thin, to_json, windows
-from python_checks.store import Store
 from tests.browser import Browser, find_browser
 from tests.conftest import DbtRunner
 from tests.test_report import alert, card, series
@@ -232,7 +234,7 @@ def test_no_name_ends_a_script_or_becomes_markup() -> None:
 
 
 def test_without_the_charting_library_the_page_says_so_and_shows_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("python_checks.report.page.render.chart_script", lambda: None)
+    monkeypatch.setattr("lookout.report.page.bundle.chart_script", lambda: None)
     told = Page(render_page(full()))
     assert bundle.NEEDED in told.words
     assert len(told.scripts) == 2
@@ -541,7 +543,7 @@ def test_in_a_browser_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser
 def test_in_a_browser_without_the_charting_library_the_figures_stand_open(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("python_checks.report.page.render.chart_script", lambda: None)
+    monkeypatch.setattr("lookout.report.page.bundle.chart_script", lambda: None)
     path = tmp_path / "index.html"
     path.write_text(render_page(full()), encoding="utf-8")
     visit(browser, f"{path.as_uri()}#alert={'a' * 32}")

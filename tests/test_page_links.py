@@ -12,12 +12,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from lookout.database.connection import Connection
+from lookout.errors import DeliveryError
+from lookout.report.docs import DOCS, docs_beside, opened_at_overview, place_docs
+from lookout.report.page import bundle
+from lookout.report.page.render import render_page
+from lookout.report.write import PAGE, write_file
 
-from python_checks.connections import Connection
-from python_checks.errors import DeliveryError
-from python_checks.report import PAGE, write_file
-from python_checks.report.docs import DOCS, docs_beside, opened_at_overview, place_docs
-from python_checks.report.page import bundle, render_page
 from tests.browser import Browser
 from tests.conftest import dbt_runner
 from tests.test_page import SCRIPT, Page, asset, browser, full, overall, visit  # noqa: F401
@@ -67,7 +68,7 @@ def test_the_site_opens_at_the_projects_own_overview_if_it_has_one() -> None:
 
 
 def test_the_command_that_make_docs_calls(tmp_path: Path, made: Path) -> None:
-    command = [sys.executable, "-m", "python_checks.report", str(made)]
+    command = [sys.executable, "-m", "lookout.report", str(made)]
     told = subprocess.run([*command, str(tmp_path / "out")], capture_output=True, text=True)
     assert (told.returncode, told.stdout.strip(), told.stderr) == (0, str(tmp_path / "out" / DOCS), "")
     told = subprocess.run(command, capture_output=True, text=True)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from lookout.database.store import Store
+from lookout.project.clock import parse_clock
+from lookout.project.workspace import open_workspace
+from lookout.tracking.model import pipeline_id
 
-from python_checks.store import Store
-from python_checks.track.model import pipeline_id
-from python_checks.workspace import open_workspace, parse_clock
 from tests.conftest import MONITORING, Observed
 
 UTC = timezone.utc
@@ -27,7 +28,7 @@ class Desk:
     def __init__(self, observed: Observed) -> None:
         self.workspace = open_workspace(observed.root)
         self.workspace.parse()
-        self.store = Store(self.workspace.profile.warehouse, MONITORING)
+        self.store = Store(self.workspace.home.warehouse, MONITORING)
         self.number = 0
 
     def kind(self, name: str, **settings: Any) -> None:
@@ -77,8 +78,8 @@ class Desk:
         return self.pipeline(node_id, "dbt model", node_id=node_id, owner="")
 
     def derive(self, as_of: datetime) -> None:
-        self.workspace.project.as_of, self.workspace.project.is_live = as_of, False
-        outcome = self.workspace.project.build(MODELS)
+        self.workspace.home.project.as_of, self.workspace.home.project.is_live = as_of, False
+        outcome = self.workspace.home.project.build(MODELS)
         assert outcome.success, "\n".join(outcome.failures)
 
     def rows(self, statement: str, *parameters: Any) -> list[dict[str, Any]]:

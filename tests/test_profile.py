@@ -14,11 +14,9 @@ import psycopg2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from psycopg2 import sql
-
-from python_checks.connections import Connection, connect
-from python_checks.monitors import Grain, Kind, Metric, Monitor
-from python_checks.profile import (
+from lookout.database.connection import Connection, connect
+from lookout.engines.catalog import CATALOG_QUERY, Relation, relations
+from lookout.profiling.query import (
     EPOCH,
     OBSERVATION_COLUMNS,
     ProfileRequest,
@@ -28,7 +26,8 @@ from python_checks.profile import (
     profile_start,
     read_profile,
 )
-from python_checks.relations import CATALOG_QUERY, Relation, relations
+from lookout.project.declarations.monitor import Grain, Kind, Metric, Monitor
+from psycopg2 import sql
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 AS_OF = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)

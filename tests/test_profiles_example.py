@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
+from lookout.database.connection import Connection, connect
+from lookout.errors import ConfigError, SourceError
+from lookout.project.profiles import load_profile
 
-from python_checks.connections import Connection, connect, load_profile
-from python_checks.errors import ConfigError, SourceError
 from tests.conftest import ROOT, Observed, Said, Server
 
 EXAMPLE = ROOT / "profiles.yml.example"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+from lookout.contracts.checks.check import check_contracts
+from lookout.contracts.checks.values.fields import READABLE
+from lookout.contracts.spec.declared import load_contracts
+from lookout.contracts.spec.types import FAMILIES, SPELLINGS
 
-from python_checks.contracts.declared import load_contracts
-from python_checks.contracts.guard import check_contracts
-from python_checks.contracts.types import FAMILIES, SPELLINGS
-from python_checks.contracts.value_fields import READABLE
 from tests.conftest import ROOT, Observed, Server
 
 MACROS = ROOT / "macros" / "contracts"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from lookout.project import workspace as workspaces
+from lookout.project.profiles import AskDbtError, QuickRenderer, dbt_renderer, load_profile
 
-from python_checks import workspace as workspaces
-from python_checks.connections import AskDbtError, QuickRenderer, dbt_renderer, load_profile
 from tests.conftest import Observed
 
 VALUES = [
@@ -53,25 +53,25 @@ def test_listing_alerts_imports_no_dbt_core(observed: Observed) -> None:
     observed.declare({"seen": {"timestamp_column": "at"}})
     observed.run("2026-03-01")
     code = (
-        "import sys; from python_checks.cli import main\n"
+        "import sys; from lookout.cli.main import main\n"
         "try: main()\n"
         "finally: print('dbt.cli.main' in sys.modules, 'dbt.config' in sys.modules, file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, "alerts", "list", "--profiles-dir", str(observed.root)]
     done = subprocess.run(
-        command, cwd=observed.root, env={**os.environ, "PYTHONPATH": str(Path.cwd())}, capture_output=True, text=True,
+        command, cwd=observed.root, env={**os.environ, "PYTHONPATH": str(Path.cwd() / "python_checks")}, capture_output=True, text=True,
         timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "False False"), done.stderr
     there = workspaces.open_workspace(observed.root, profiles_dir=observed.root)
     there.locate()
-    assert (there.schema, there.manifest) == ("monitoring", {})
+    assert (there.home.schema, there.home.manifest) == ("monitoring", {})
     settings = observed.root / "dbt_project.yml"
     before = settings.read_text()
     try:
         settings.write_text(before + "\n# something else\n")
         changed = workspaces.open_workspace(observed.root, profiles_dir=observed.root)
         changed.locate()
-        assert changed.manifest
+        assert changed.home.manifest
     finally:
         settings.write_text(before)

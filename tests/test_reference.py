@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 import yaml
-
-from python_checks import reference
-from python_checks.config import load_monitors
-from python_checks.contracts.declared import load_contracts
-from python_checks.metric_settings import CRITICAL_SCORE
-from python_checks.notify.settings_reader import read_settings
-from python_checks.track.declared import load_limits
-from python_checks.track.prune import checked_retention
+from lookout.cli import reference
+from lookout.contracts.spec.declared import load_contracts
+from lookout.database.retention import checked_retention
+from lookout.notify.settings.reader import read_settings
+from lookout.project.declarations.metrics import CRITICAL_SCORE
+from lookout.project.declarations.monitors import load_monitors
+from lookout.tracking.dbt.limits import load_limits
 
 SECTIONS = {section["title"]: section for section in reference.described()}
 COLUMNS = ("amount", "customer_id", "order_id", "line", "country", "channel", "loaded_at", "created_at", "record")
@@ -51,7 +50,7 @@ def test_defaults_that_are_told_in_words_are_those_of_the_code() -> None:
 
 def test_a_default_that_is_no_longer_in_the_code_cannot_be_written() -> None:
     with pytest.raises(AttributeError):
-        reference.default_of("=python_checks.monitors:Monitor.no_such_field")
+        reference.default_of("=lookout.project.declarations.monitor:Monitor.no_such_field")
 
 
 def _node(settings: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-
-from python_checks.errors import DeliveryError
-from python_checks.report import text, write_file
-from python_checks.report.data import ReportData, records
-from python_checks.report.render import render_detection, render_portfolio, render_scorecard
+from lookout.database.store import records
+from lookout.errors import DeliveryError
+from lookout.render import text
+from lookout.report.data import ReportData
+from lookout.report.markdown.render import render_detection, render_portfolio, render_scorecard
+from lookout.report.write import write_file
 
 NOW = datetime(2025, 1, 31, 6, tzinfo=timezone.utc)
 COUNTS = (

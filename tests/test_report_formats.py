@@ -12,16 +12,17 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from lookout.database.connection import Connection
+from lookout.database.store import Store
+from lookout.errors import ConfigError, DeliveryError
+from lookout.report.data import ReportData, read
+from lookout.report.exports.junit import junit
+from lookout.report.exports.markdown_comment import markdown_comment
+from lookout.report.history.compare import compare
+from lookout.report.history.summaries import MOST_FILES, keep, read_current, read_summary, summarize
+from lookout.report.history.trend import read_trend
+from lookout.report.write import write_file, write_reports
 
-from python_checks.connections import Connection
-from python_checks.errors import ConfigError, DeliveryError
-from python_checks.report import write_file, write_reports
-from python_checks.report.compare import compare
-from python_checks.report.data import ReportData, read
-from python_checks.report.formats import junit, markdown_comment
-from python_checks.report.history import MOST_FILES, keep, read_current, read_summary, summarize
-from python_checks.report.trend import read_trend
-from python_checks.store import Store
 from tests.conftest import DbtRunner
 from tests.test_contract_report import contract, violation
 from tests.test_report import NOW, alert, card

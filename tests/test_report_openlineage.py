@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+from lookout.database.connection import Connection
+from lookout.database.store import Store
+from lookout.errors import ConfigError
+from lookout.report.exports.comparison import tell_lineage
+from lookout.report.exports.datasets import LineageData, Namer
+from lookout.report.exports.openlineage import FACETS, lineage_events, run_id
 
-from python_checks.connections import Connection
-from python_checks.errors import ConfigError
-from python_checks.report.comparison import tell_lineage
-from python_checks.report.datasets import Namer
-from python_checks.report.openlineage import FACETS, LineageData, lineage_events, run_id
-from python_checks.store import Store
 from tests.conftest import MONITORING, Observed
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)

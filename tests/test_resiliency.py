@@ -10,11 +10,10 @@ from typing import Any
 import pandas as pd
 import psycopg2
 import pytest
+from lookout.database.connection import Connection, connect
+from lookout.demo.resiliency import COLUMNS, SCENARIOS, generate, load
+from lookout.errors import ConfigError, SourceError
 from psycopg2 import sql
-
-from python_checks.connections import Connection, connect
-from python_checks.demo.resiliency import COLUMNS, SCENARIOS, generate, load
-from python_checks.errors import ConfigError, SourceError
 
 DAY = date(2025, 1, 6)
 LAST = date(2025, 1, 15)

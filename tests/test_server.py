@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 import yaml
+from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
+from lookout.errors import ConfigError
 
-from python_checks.errors import ConfigError
-from python_checks.server import DATABASES, EmbeddedServer, state_directory
 from tests.conftest import Said
 
 Lookout = Callable[..., Said]
@@ -87,7 +87,7 @@ def test_nobody_else_can_reach_it(project: Path) -> None:
 def test_it_outlives_the_process_that_started_it(project: Path) -> None:
     EmbeddedServer(state_directory(project)).stop()
     done = subprocess.run(
-        [sys.executable, "-m", "python_checks.cli", "db", "url", "--project-dir", str(project)],
+        [sys.executable, "-m", "lookout", "db", "url", "--project-dir", str(project)],
         capture_output=True,
         text=True,
         timeout=100,

@@ -17,14 +17,16 @@ from typing import Any
 import psycopg2
 import pybreaker
 import pytest
-
-from python_checks.breaker import Breakers, RetryPolicy, UnreachableError, open_connection
-from python_checks.connections import Connection, connect
-from python_checks.errors import ConfigError, SourceError
-from python_checks.monitors import Metric, Monitor
-from python_checks.relations import Relation, examine
-from python_checks.session import CollectOptions, Session
-from python_checks.sources import CollectionOutcome, ProfileRequest, collect
+from lookout.database.connection import Connection, connect
+from lookout.database.options import CollectOptions
+from lookout.database.retries import Breakers, RetryPolicy, UnreachableError, open_connection
+from lookout.engines.catalog import Relation
+from lookout.engines.session import Session
+from lookout.errors import ConfigError, SourceError
+from lookout.profiling.checks import examine
+from lookout.profiling.collect import CollectionOutcome, collect
+from lookout.profiling.query import ProfileRequest
+from lookout.project.declarations.monitor import Metric, Monitor
 
 AS_OF = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)
 TODAY = datetime(2026, 3, 10, tzinfo=timezone.utc)

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 import psycopg2
 import pytest
+from lookout.database.connection import Connection
+from lookout.database.store import Store
+from lookout.errors import ConfigError, LookoutError, SourceError
 
-from python_checks.connections import Connection
-from python_checks.errors import ConfigError, LookoutError, SourceError
-from python_checks.store import Store
 from tests.conftest import Server
 
 SCHEMA = 'moni"tor é; --'
@@ -56,7 +56,7 @@ AT = pd.Timestamp("2026-01-01 12:34:56.789012", tz="UTC")
 
 @pytest.fixture(scope="module")
 def place(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Connection:
-    from python_checks.connections import connect
+    from lookout.database.connection import connect
 
     connection = server.create_database("store")
     handle = connect(connection)

@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lookout.database.connection import Connection
+from lookout.tracking.executions.events import End, Event, Heartbeat, Start
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.reaper import reap
+from lookout.tracking.sdk.context import process_text, this_machine, this_process
+from lookout.tracking.sdk.spool import spool_for
 
-from python_checks.connections import Connection
-from python_checks.track.ledger import Ledger
-from python_checks.track.ledger_events import End, Event, Heartbeat, Start
-from python_checks.track.reaper import reap
-from python_checks.track.sdk_context import process_text, this_machine, this_process
-from python_checks.track.spool import spool_for
 from tests.conftest import Server
 from tests.track_place import T0, empty_ledger, executions, later, track_place, url, watermark
 
 HEAD = """
 import sys, time
 from datetime import datetime, timedelta, timezone
-from python_checks.track import track, Pipeline, Tracker
-from python_checks.track.ledger import Ledger
-from python_checks.track.ledger_events import Start, End
-from python_checks.track.sdk_context import find_connection
-from python_checks.track.spool import deliver_spool
+from lookout.tracking import track, Pipeline, Tracker
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.events import Start, End
+from lookout.tracking.sdk.context import find_connection
+from lookout.tracking.sdk.spool import deliver_spool
 T0 = datetime(2026, 1, 1, 10, tzinfo=timezone.utc)
 def say(word): print(word, flush=True)
 def wait(): assert sys.stdin.readline()
@@ -188,7 +188,7 @@ total = 0
 deadline = time.monotonic() + 30
 while time.monotonic() < deadline and total < 10**9:
     total += deliver_spool(connection).events
-    from python_checks.track.spool import spool_for
+    from lookout.tracking.sdk.spool import spool_for
     if spool_for(connection).is_empty(): break
 say(total)
 """

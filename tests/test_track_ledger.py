@@ -14,13 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-
-from python_checks.connections import Connection
-from python_checks.errors import ConfigError, SourceError
-from python_checks.track.ledger import Ledger
-from python_checks.track.ledger_events import End, Event, Heartbeat, Register, Start, from_line, to_line
-from python_checks.track.ledger_watermarks import Closed, Standing, advance, is_later
-from python_checks.track.model import (
+from lookout.database.connection import Connection
+from lookout.errors import ConfigError, SourceError
+from lookout.tracking.executions.events import End, Event, Heartbeat, Register, Start, from_line, to_line
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.watermarks import Closed, Standing, advance, is_later
+from lookout.tracking.model import (
     METRIC_FIELDS,
     Address,
     Limit,
@@ -32,6 +31,7 @@ from python_checks.track.model import (
     pipeline_id,
     watermark_text,
 )
+
 from tests.conftest import Server
 from tests.track_place import T0, empty_ledger, executions, later, track_place, watermark
 
@@ -90,7 +90,7 @@ SETTINGS = {
 def test_w_m3_the_same_settings_from_another_process_change_nothing(ledger: Ledger) -> None:
     ledger.register(Pipeline("sales", **SETTINGS), at=T0)
     code = (
-        "import json, sys; from python_checks.track import Pipeline; "
+        "import json, sys; from lookout.tracking import Pipeline; "
         "print(Pipeline('sales', **json.loads(sys.argv[1])).input_hash)"
     )
     said = subprocess.run(

@@ -18,14 +18,16 @@ from typing import Any
 
 import pytest
 import yaml
+from lookout.database.connection import Connection
+from lookout.errors import ConfigError
+from lookout.tracking.commands import end_command, exec_command, start_command, watermark_get, watermark_set
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.model import Pipeline
+from lookout.tracking.sdk.context import find_connection
+from lookout.tracking.sdk.execution import Execution, Result
+from lookout.tracking.sdk.track import current, track
+from lookout.tracking.sdk.tracker import Tracker, Tracking, default_tracker
 
-from python_checks.connections import Connection
-from python_checks.errors import ConfigError
-from python_checks.track import Execution, Pipeline, Result, Tracker, current, default_tracker, track
-from python_checks.track.command import end_command, exec_command, start_command, watermark_get, watermark_set
-from python_checks.track.ledger import Ledger
-from python_checks.track.sdk import Tracking
-from python_checks.track.sdk_context import find_connection
 from tests.conftest import Server
 from tests.track_place import T0, empty_ledger, executions, track_place, url, watermark
 
@@ -411,9 +413,7 @@ def test_the_database_is_found_in_the_environment_then_in_the_profile(
 
 
 def test_importing_the_sdk_brings_neither_dbt_nor_pandas() -> None:
-    code = (
-        "import sys, python_checks.track; print([m for m in ('dbt', 'pandas', 'numpy', 'typer') if m in sys.modules])"
-    )
+    code = "import sys, lookout.tracking; print([m for m in ('dbt', 'pandas', 'numpy', 'typer') if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
@@ -427,7 +427,7 @@ def test_start_in_one_process_and_end_in_another(ledger: Ledger, tmp_path: Path)
         said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
         return said.stdout.strip()
 
-    module = "from python_checks.track.command import *; "
+    module = "from lookout.tracking.commands import *; "
     key = python(module + "print(start_command('p', next_watermark='7', metadata={'a': 1}))")
     assert rows(ledger, "e.execution_id, e.status, e.kind, p.origin") == [(key, "running", "command", "command")]
     python(module + f"end_command('{key}', inserts=5, metadata={{'b': 2}})")
@@ -481,9 +481,7 @@ def test_a_command_that_cannot_be_run_is_one_sentence(
 def test_a_command_finds_the_watermark_and_what_it_tracks_belongs_to_it(
     ledger: Ledger, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    code = (
-        "import os; from python_checks.track import track\nwith track('inside'): print(os.environ['LOOKOUT_WATERMARK'])"
-    )
+    code = "import os; from lookout.tracking import track\nwith track('inside'): print(os.environ['LOOKOUT_WATERMARK'])"
     for expected in ("", "7"):
         assert exec_command([sys.executable, "-c", code], "outside", next_watermark="7") == 0
         assert capfd.readouterr().out.strip() == expected
@@ -491,7 +489,7 @@ def test_a_command_finds_the_watermark_and_what_it_tracks_belongs_to_it(
 
 
 def test_signals_reach_the_command(ledger: Ledger) -> None:
-    code = "from python_checks.track.command import exec_command; import sys; sys.exit(exec_command(sys.argv[1:], 'p'))"
+    code = "from lookout.tracking.commands import exec_command; import sys; sys.exit(exec_command(sys.argv[1:], 'p'))"
     inner = "trap 'echo got TERM; exit 7' TERM; echo ready; while :; do sleep 0.05; done"
     process = subprocess.Popen([sys.executable, "-c", code, "sh", "-c", inner], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -14,16 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lookout.database.connection import Connection
+from lookout.errors import SourceError
+from lookout.tracking.commands import end_command, start_command
+from lookout.tracking.executions.events import End, Register, Start, to_line
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.model import Pipeline
+from lookout.tracking.sdk import spool as spool_module
+from lookout.tracking.sdk.spool import Spool, deliver_spool, spool_for
+from lookout.tracking.sdk.tracker import Tracker
 from psycopg2 import sql
 
-from python_checks.connections import Connection
-from python_checks.errors import SourceError
-from python_checks.track import Pipeline, Tracker
-from python_checks.track import spool as spool_module
-from python_checks.track.command import end_command, start_command
-from python_checks.track.ledger import Ledger
-from python_checks.track.ledger_events import End, Register, Start, to_line
-from python_checks.track.spool import Spool, deliver_spool, spool_for
 from tests.conftest import Server
 from tests.track_place import T0, empty_ledger, executions, later, track_place, watermark
 

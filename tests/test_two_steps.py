@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lookout.baseline.judge import judge
+from lookout.project.declarations.monitor import series_key
+from lookout.project.workspace import Workspace, open_workspace
+from lookout.runs.learning import learn as learning
+from lookout.runs.learning.learn import Learned, Lesson
+from lookout.runs.steps import new_run_id, recorded_run
 
-from python_checks import learning
-from python_checks.baseline import judge
-from python_checks.learning import Learned, Lesson
-from python_checks.monitors import series_key
-from python_checks.steps import new_run_id, recorded_run
-from python_checks.workspace import Workspace, open_workspace
 from tests.conftest import MONITORING, Observed
 
 ALERTS = ["run", "--select", "fqn:lookout.monitoring.alerts.*"]
@@ -103,7 +103,7 @@ class Course:
     def tell(self, learn: Callable[[Course, Any], None]) -> dict[str, list[tuple[Any, ...]]]:
         for day in (HISTORY - 1, 70, 72, 73, 74, 75, 76):
             clock = FIRST + timedelta(days=day + 1)
-            self.workspace.project.as_of = self.workspace.as_of = clock.to_pydatetime()
+            self.workspace.home.project.as_of = self.workspace.as_of = clock.to_pydatetime()
             with recorded_run(self.workspace, "run", new_run_id()) as run:
                 if day == HISTORY - 1:
                     run.store.upsert("monitors", monitors())
@@ -119,7 +119,7 @@ class Course:
         }
 
     def derive(self) -> None:
-        outcome = self.workspace.project.build(ALERTS)
+        outcome = self.workspace.home.project.build(ALERTS)
         assert outcome.success, "\n".join(outcome.failures)
 
     def at_once(self, run: Any) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lookout.database.connection import connect
+from lookout.database.store import BOOKKEEPING, LANDING_KEYS
+from lookout.errors import ConfigError
+from lookout.project.workspace import open_workspace
+from lookout.runs.steps import ensure_landing
 
-from python_checks.connections import connect
-from python_checks.errors import ConfigError
-from python_checks.steps import ensure_landing
-from python_checks.store import BOOKKEEPING, LANDING_KEYS
-from python_checks.workspace import open_workspace
 from tests.conftest import MONITORING, Observed, Server
 
 RECORDED = Path(__file__).parent / "upgrade" / "landing_0_1.pgsql"
@@ -30,7 +30,7 @@ HISTORY = """
 def old(server: Server, observed_project: Observed) -> Iterator[Observed]:
     """A project whose monitoring schema version 0.1 made, a bad day of that time in it, with a copy beside it."""
     observed_project.reset("observed_template")
-    runner = open_workspace(observed_project.root).profile.warehouse
+    runner = open_workspace(observed_project.root).home.warehouse
     observed_project.sql(
         f"drop schema {MONITORING} cascade; create schema {MONITORING} authorization {runner.parameters['user']}; "
         "create schema kept",

@@ -9,8 +9,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from python_checks.connections import Connection
-from python_checks.track.ledger import Ledger
+from lookout.database.connection import Connection
+from lookout.tracking.executions.store import Ledger
+
 from tests.conftest import Server, dbt_runner
 
 TEMPLATE = "track_template"

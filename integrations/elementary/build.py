@@ -17,15 +17,14 @@ from pathlib import Path
 
 import requests
 import yaml
-
-from python_checks.console import Narrator
-from python_checks.demo import flights, resiliency
-from python_checks.demo.tour import SEED, embedded_databases, fill
-from python_checks.errors import ConfigError, LookoutError
-from python_checks.runner import run_all
-from python_checks.server import state_directory
-from python_checks.steps import new_run_id
-from python_checks.workspace import Workspace
+from lookout.database.embedded import state_directory
+from lookout.demo import flights, resiliency
+from lookout.demo.tour import SEED, embedded_databases, fill
+from lookout.errors import ConfigError, LookoutError
+from lookout.project.workspace import Workspace
+from lookout.render.progress import Narrator
+from lookout.runs.run import run_all
+from lookout.runs.steps import new_run_id
 
 PROJECT = Path(__file__).resolve().parent
 # What packages.yml names, and what those packages need themselves.
@@ -179,13 +178,13 @@ def _lend_packages(project: Path, environment: Path) -> None:
 
 def write_report(workspace: Workspace, edr: Path) -> Path:
     """Let `edr report` write one offline HTML file; returns its path. Raises ConfigError with the last words of edr."""
-    folder = state_directory(workspace.root) / "edr"
+    folder = state_directory(workspace.home.root) / "edr"
     folder.mkdir(parents=True, exist_ok=True)
-    warehouse = {"type": "postgres", "threads": 2, "password": "", **workspace.profile.warehouse.parameters}
+    warehouse = {"type": "postgres", "threads": 2, "password": "", **workspace.home.warehouse.parameters}
     profile = {"elementary": {"target": "report", "outputs": {"report": {**warehouse, "schema": ELEMENTARY_SCHEMA}}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
     (folder / "config.yml").write_text("anonymous_usage_tracking: false\n", encoding="utf-8")
-    report = workspace.root / "reports" / "elementary_report.html"
+    report = workspace.home.root / "reports" / "elementary_report.html"
     report.parent.mkdir(exist_ok=True)
     command = [
         str(edr), "report", "--profiles-dir", str(folder), "--config-dir", str(folder), "--target-path", str(folder),

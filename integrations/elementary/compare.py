@@ -20,10 +20,9 @@ from pathlib import Path
 
 import yaml
 from build import ELEMENTARY_SCHEMA, PACKAGES, PROJECT, missing_packages
-
-from python_checks.connections import connect
-from python_checks.demo import flights, resiliency
-from python_checks.server import EmbeddedServer
+from lookout.database.connection import connect
+from lookout.database.embedded import EmbeddedServer
+from lookout.demo import flights, resiliency
 
 ROOT = PROJECT.parent.parent
 DAYS = 365
@@ -31,7 +30,7 @@ CORE = ("models", "macros", "seeds", "tests", "analyses", "snapshots", "dbt_proj
 AS_OF = flights.AS_OF.isoformat()
 PYTHON = [sys.executable, "-c"]
 DBT = [*PYTHON, "from dbt.cli.main import cli; cli()", "--quiet"]
-LOOKOUT = [*PYTHON, "from python_checks.cli import main; main()"]
+LOOKOUT = [*PYTHON, "from lookout.cli.main import main; main()"]
 NO_MONITORING = ["--exclude", "fqn:lookout.monitoring.*", "resource_type:snapshot"]
 
 

@@ -1,5 +1,5 @@
 {#-
-    The condition under which a row breaks a rule: the one that the guard counts by, in python_checks/contracts/value_checks.py.
+    The condition under which a row breaks a rule: the one that the guard counts by, in python_checks/lookout/contracts/checks/values/conditions.py.
     Rules that the guard cannot hold against such a column (a pattern for a number, for instance) reject nothing.
 -#}
 {% macro broken(contract, rule) -%}

@@ -1,5 +1,5 @@
 {#-
-    The contract of the source or model that a relation belongs to, as python_checks/contracts/declared.py reads it:
+    The contract of the source or model that a relation belongs to, as python_checks/lookout/contracts/spec/declared.py reads it:
     node, mode, severity, row_filter, timestamp_column and the settings themselves as `given`. Empty while dbt parses.
 -#}
 {% macro contract_of(relation) %}

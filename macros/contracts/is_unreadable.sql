@@ -1,6 +1,6 @@
 {#-
     Whether a text cannot be read as a family of types. The patterns are those of READABLE in
-    python_checks/contracts/value_fields.py; PostgreSQL 13 to 15 have no other way to ask.
+    python_checks/lookout/contracts/checks/values/fields.py; PostgreSQL 13 to 15 have no other way to ask.
 -#}
 {% macro is_unreadable(column, family) -%}
     {%- set day = "(?:(?!0000)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"

@@ -1,6 +1,6 @@
 {#-
     Adds a rule to a book of rules by identity. The same promise made twice is one rule, named as its dbt test and of
-    the graver severity, as in RuleBook of python_checks/contracts/rules.py.
+    the graver severity, as in RuleBook of python_checks/lookout/contracts/spec/rules.py.
 -#}
 {% macro promise(book, contract, kind, columns, arguments={}, name="", test="", severity=none, where=none) %}
     {%- set identity = tojson([kind, columns, arguments, where], sort_keys=true) -%}

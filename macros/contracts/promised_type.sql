@@ -1,5 +1,5 @@
 {#-
-    What a column is promised to be: the family of its type, as in python_checks/contracts/types.py, and the type that its
+    What a column is promised to be: the family of its type, as in python_checks/lookout/contracts/spec/types.py, and the type that its
     values are compared in. Empty when nothing is promised.
 -#}
 {% macro promised_type(contract, name) -%}

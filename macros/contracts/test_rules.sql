@@ -1,4 +1,4 @@
-{#- Rules of the generic tests of a node whose meaning is plain, as python_checks/contracts/dbt_tests.py has them. -#}
+{#- Rules of the generic tests of a node whose meaning is plain, as python_checks/lookout/contracts/spec/dbt_tests.py has them. -#}
 {% macro test_rules(book, contract) %}
     {%- for test in lookout.tests_of(contract.node) -%}
         {%- set given = test.test_metadata.kwargs -%}

@@ -1,0 +1,58 @@
+"""Read alerts and mutes from the monitoring schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lookout.alerts.model import Alert, Mute
+from lookout.database.store import Store, records
+
+_ALERTS = """
+    with last_told as (
+        select distinct on (alert_key, target) alert_key, stage, status, alert_status
+        from {schema}.alert_deliveries
+        order by alert_key, target, step desc
+    ),
+    unfinished as (
+        select distinct alert_key from last_told
+        where status in ('pending', 'sending') or (status = 'sent' and alert_status = 'open')
+            or (status = 'dropped' and stage <> 'opened')
+    )
+    select alerts.alert_key, alerts.alert_type, alerts.severity, alerts.status, alerts.connection, alerts.asset,
+        alerts.column_name, alerts.metric, alerts.window_start, alerts.window_end, alerts.observed_value,
+        alerts.expected_value, alerts.lower_bound, alerts.upper_bound, alerts.score, alerts.reason, alerts.description,
+        alerts.explanation, alerts.owner, alerts.layer, alerts.resolved_at, alerts.series_key,
+        monitors.kind, monitors.grain,
+        coalesce(impact.downstream_count, 0) as downstream_count, impact.downstream_models,
+        impact.downstream_exposures, impact.downstream_others, impact.downstream_owners,
+        causes.alert_key as cause_key,
+        trim(causes.connection || ' ' || causes.asset) || ': ' || causes.description as cause
+    from {schema}.alerts as alerts
+    left join unfinished on unfinished.alert_key = alerts.alert_key
+    left join {schema}.alert_impact as impact on impact.alert_key = alerts.alert_key
+    left join {schema}.alerts as causes on causes.alert_key = impact.root_cause_alert_key
+    left join {schema}.monitors as monitors on monitors.series_key = alerts.series_key
+    where alerts.status = 'open' or unfinished.alert_key is not null
+    order by alerts.severity, alerts.window_start, alerts.alert_key
+"""
+
+
+def read_alerts(store: Store) -> list[Alert]:
+    """Alerts that are open, and those that are over of which somebody has not heard so."""
+    names = ("downstream_models", "downstream_exposures", "downstream_others", "downstream_owners")
+    rows = records(store.query(_ALERTS))
+    for row in rows:
+        row.update({name: tuple(row[name] or ()) for name in names})
+        row.update({name: row[name] or "" for name in ("connection", "column_name", "metric", "owner", "layer")})
+    return [Alert(**row) for row in rows]
+
+
+def read_mutes(store: Store, as_of: datetime) -> list[Mute]:
+    """Mutes and acknowledgements that are in force at ``as_of``."""
+    frame = store.query(
+        "select mute_number, kind, alert_key, asset_glob, severity, ends_at, coalesce(note, '') as note, "
+        "coalesce(given_by, '') as given_by, given_at from {schema}.alert_mutes "
+        "where lifted_at is null and given_at <= %s and (ends_at is null or ends_at > %s) order by mute_number",
+        (as_of, as_of),
+    )
+    return [Mute(**row) for row in records(frame)]

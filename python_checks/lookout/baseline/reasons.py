@@ -1,0 +1,191 @@
+"""Reasons in words a person understands; only for buckets that are remarkable or still learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lookout.baseline import scores, transforms
+from lookout.baseline.learned import WEEKS, Panel
+
+Integers = NDArray[np.int64]
+_HOUR = 3_600_000_000_000
+_DAY = 24 * _HOUR
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Buckets that become rows: series and judged column in the panel, status and severity as codes, time in ns."""
+
+    row: Integers
+    column: Integers
+    status: Integers
+    severity: Integers
+    time: Integers
+
+
+def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: Cells) -> NDArray[Any]:
+    """One reason per cell: empty for unremarkable buckets, excluded ones and forecasts."""
+    result = np.full(len(cells.row), "", dtype=object)
+    learning = np.flatnonzero(cells.status == 0)
+    if len(learning):
+        needed = verdict.remaining[cells.row[learning], cells.column[learning]].astype(np.int64)
+        result[learning] = _learning(needed, panel.spans.day > 1)
+    remarkable = np.flatnonzero(cells.severity > 0)
+    if len(remarkable):
+        writer = _Writer(panel, verdict, settings)
+        chosen = (part[remarkable].tolist() for part in (cells.row, cells.column, cells.time))
+        result[remarkable] = [writer.reason(*cell) for cell in zip(*chosen, strict=True)]
+    return result
+
+
+def number(value: float) -> str:
+    """A number as people write it: 1,234 and 12.3 and 0.0042."""
+    size = abs(value)
+    if size >= 1000 or float(value).is_integer():
+        return f"{value:,.0f}"
+    if size >= 100:
+        return f"{value:.0f}"
+    return f"{float(f'{value:.3g}'):.10g}"
+
+
+def _learning(needed: Integers, hourly: bool) -> NDArray[Any]:
+    texts = {}
+    for count in np.unique(needed):
+        unit = ("hour" if hourly else "day") + ("" if count == 1 else "s")
+        texts[int(count)] = f"needs {count} more {unit} of history"
+    return np.array([texts[int(count)] for count in needed], dtype=object)
+
+
+class _Writer:
+    """Words the reasons of one panel."""
+
+    def __init__(self, panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame) -> None:
+        self.panel, self.verdict = panel, verdict
+        self.now = panel.since(panel.start)
+        self.kinds = settings["kind"].tolist()
+        self.metrics = settings["metric"].tolist()
+        self.plain = (settings["method"] == "zscore").tolist()
+        self.lower, self.upper = settings["lower_limit"].tolist(), settings["upper_limit"].tolist()
+        self.by_cause: dict[int, Callable[[int, int, int], str]] = {
+            scores.POINT: self._point,
+            scores.CONSTANT: self._constant,
+            scores.EMPTY_SLOT: self._empty_slot,
+            scores.MISSING: self._missing,
+            scores.STUCK: self._stuck,
+            scores.DRIFT: self._drift,
+            scores.LIMIT: self._limit,
+        }
+
+    def reason(self, row: int, column: int, time: int) -> str:
+        return self.by_cause[int(self.verdict.cause[row, column])](row, column, time)
+
+    def _value(self, row: int, value: float) -> str:
+        if self.kinds[row] == "rate":
+            return f"{float(f'{100 * value:.3g}'):.10g} %"
+        return _duration(value) if self.metrics[row] == "freshness" else number(value)
+
+    def _slot(self, time: int) -> str:
+        day, rest = divmod(time, _DAY)
+        name = _WEEKDAYS[(day + 3) % 7]  # 1970 began on a Thursday
+        return name if self.panel.spans.day == 1 else f"{name} {rest // _HOUR:02d}:00"
+
+    def _earlier(self, row: int, column: int) -> list[float]:
+        """Values of the same slot in the eight weeks before."""
+        season, at = self.panel.spans.season, self.panel.start + column
+        values = self.panel.x[row, max(at - WEEKS * season, at % season) : at : season].tolist()
+        return [value for value in values if value == value]
+
+    def _missing(self, row: int, column: int, time: int) -> str:
+        nothing = "no rows" if self.panel.empties[row] else "no value"
+        seen = self._earlier(row, column)
+        if not seen:
+            return nothing
+        low, high = self._value(row, min(seen)), self._value(row, max(seen))
+        span = low if low == high else f"{low} to {high}"
+        known = int(self.verdict.slots.known[row, column])
+        slot = self._slot(time)
+        if len(seen) >= known:
+            return f"{nothing}; every {slot} before had {span}"
+        return f"{nothing}; {len(seen)} of the last {known} {slot}s had {span}"
+
+    def _point(self, row: int, column: int, time: int) -> str:
+        del time
+        value, expected = float(self.now.observed[row, column]), float(self.verdict.expected[row, column])
+        if self.plain[row]:
+            return self._standard(row, column, value, expected)
+        usual = self._value(row, expected)
+        if self.kinds[row] == "real":
+            side = "above" if value > expected else "below"
+            return f"{number(value)}, which is {number(abs(value - expected))} {side} the usual {usual}"
+        if value == 0 or expected <= 0:
+            return f"{self._value(row, value)} instead of the usual {usual}"
+        return _ratio(value / expected, usual)
+
+    def _standard(self, row: int, column: int, value: float, mean: float) -> str:
+        deviation = float(self.verdict.scale[row, column])
+        if deviation == 0:
+            return f"{self._value(row, value)}; every value before was {self._value(row, mean)}"
+        size, side = abs(value - mean) / deviation, "above" if value > mean else "below"
+        return f"{size:.1f} standard deviations {side} the mean of {self._value(row, mean)}"
+
+    def _constant(self, row: int, column: int, time: int) -> str:
+        del time
+        before = self._value(row, float(self.verdict.constant[row, column]))
+        return f"changed from {before}, the value it always had, to {self._value(row, float(self.now.x[row, column]))}"
+
+    def _empty_slot(self, row: int, column: int, time: int) -> str:
+        value = number(float(self.now.observed[row, column]))
+        earlier = self._earlier(row, column)
+        if earlier:
+            return f"{value} rows; {self._slot(time)}s had at most {number(max(earlier))} before"
+        return f"{value} rows; {self._slot(time)}s were empty before"
+
+    def _stuck(self, row: int, column: int, time: int) -> str:
+        del time
+        return f"the same value {int(self.verdict.repeats[row, column])} times in a row"
+
+    def _drift(self, row: int, column: int, time: int) -> str:
+        del time
+        kinds = self.panel.kinds[row : row + 1]
+        at = self.panel.start + column
+        now = float(np.nanmedian(self.panel.y[row, max(0, at - 6) : at + 1]))
+        step = float(self.verdict.step[row, column])
+        new, old = (float(transforms.backward(np.array([[y]]), kinds)[0, 0]) for y in (now, now - step))
+        course = f"{'more' if step > 0 else 'less'} every week for {int(self.verdict.weeks[row, column])} weeks"
+        if self.kinds[row] == "rate":
+            return f"about {100 * abs(new - old):.2g} percentage points {course}"
+        if self.kinds[row] == "real" or old <= 0:
+            return f"about {number(float(f'{abs(new - old):.2g}'))} {course}"
+        return f"about {100 * abs(new / old - 1):.2g} % {course}"
+
+    def _limit(self, row: int, column: int, time: int) -> str:
+        del time
+        value = float(self.now.observed[row, column])
+        if value < self.lower[row]:
+            return f"{self._value(row, value)} is below the limit of {self._value(row, self.lower[row])}"
+        return f"{self._value(row, value)} is above the limit of {self._value(row, self.upper[row])}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
+
+
+def _ratio(ratio: float, usual: str) -> str:
+    if 1.95 <= ratio <= 2.05:
+        return f"twice the usual {usual}"
+    if ratio > 2:
+        return f"{number(round(ratio, 1) if ratio < 10 else round(ratio))} times the usual {usual}"
+    if 0.48 <= ratio <= 0.52:
+        return f"half the usual {usual}"
+    if ratio < 0.48:
+        return f"{100 * ratio:.2g} % of the usual {usual}"
+    return f"{100 * abs(ratio - 1):.2g} % {'more' if ratio > 1 else 'less'} than the usual {usual}"

@@ -1,0 +1,240 @@
+"""From forecasts, statistics and rules to one verdict per bucket: score, cause and the bounds that agree with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lookout.baseline import learned, rules, transforms, zscore
+from lookout.baseline.bounds import (
+    Bounds,
+    Options,
+    agree,
+    apply_options,
+    around_constant,
+    just_outside,
+    learned_bounds,
+    with_limits,
+)
+from lookout.baseline.learned import MIN_ERRORS, Panel
+from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
+
+CAUSES = ("point", "constant", "empty slot", "missing", "stuck", "drift", "limit")
+POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said about the judged buckets of a panel; expectations and bounds in the metric's unit.
+
+    ``remaining`` is how many more buckets of history a learning bucket needs; ``repeats``, ``step`` (per week, judged
+    scale), ``weeks`` and ``slots`` word the reasons.
+    """
+
+    expected: Matrix
+    scale: Matrix
+    sample: NDArray[Any]
+    warning: Bounds
+    critical: Bounds
+    score: Matrix
+    cause: NDArray[np.int64]
+    learning: Mask
+    remaining: NDArray[Any]
+    repeats: Matrix
+    step: Matrix
+    weeks: NDArray[np.int64]
+    slots: rules.Slots
+    constant: Matrix
+
+
+def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
+    """Verdict of the learned method."""
+    options = Options.of(settings)
+    everything = learned.forecast(panel)
+    slots = rules.slots(panel)
+    forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
+    constant_score, constant = rules.constant_score(panel)
+    now = panel.since(panel.start)
+    enough = np.minimum(options.min_sample, float(panel.spans.errors))
+    remaining = np.maximum(enough - forecast.sample, MIN_ERRORS - forecast.count)
+    remaining = np.maximum(remaining, options.min_age - forecast.age)
+    known = (remaining <= 0) | empty
+    low, high = np.fmin(forecast.expected, forecast.steady), np.fmax(forecast.expected, forecast.steady)
+    expected = np.where(known, transforms.backward(forecast.expected, panel.kinds), np.nan)
+    known &= np.isfinite(expected) & np.isfinite(forecast.scale)
+    constant_score = np.where(known, constant_score, 0.0)
+    point = learned.point_score(now, forecast)
+    bounds = []
+    for threshold in (options.warn, options.critical):
+        reach = np.where(known, threshold * forecast.scale, np.nan)
+        sides = learned_bounds(np.where(empty, np.nan, low - reach), high + reach, panel.kinds)
+        sides = around_constant(sides, constant, constant_score >= threshold, panel.kinds)
+        bounds.append(apply_options(sides, expected, options))
+    judged_x = np.where(known, now.x, np.nan)
+    fires = _outside_constant(judged_x, constant, panel) & (constant_score > np.abs(np.nan_to_num(point)))
+    score = np.where(fires, np.sign(judged_x - constant) * constant_score, np.where(known, point, np.nan))
+    score = np.nan_to_num(agree(score, judged_x, bounds[0], bounds[1], options))
+    cause = np.where(fires, CONSTANT, np.where(empty, EMPTY_SLOT, POINT))
+    verdict = Verdict(
+        expected=expected,
+        scale=np.where(known, forecast.scale, np.nan),
+        sample=forecast.sample,
+        warning=bounds[0],
+        critical=bounds[1],
+        score=score,
+        cause=cause,
+        learning=~known,
+        remaining=np.maximum(remaining, 1.0),
+        repeats=np.zeros(score.shape),
+        step=np.zeros(score.shape),
+        weeks=np.zeros(score.shape, dtype=np.int64),
+        slots=slots,
+        constant=constant,
+    )
+    verdict = _with_missing(verdict, panel, options)
+    verdict = _with_stuck(verdict, panel)
+    verdict = _with_drift(verdict, panel, everything, options)
+    return _with_limits(verdict, panel, options)
+
+
+def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
+    """Verdict of plain statistics."""
+    options = Options.of(settings)
+    filled = zscore.zero_filled(panel, window)
+    plain = zscore.statistics(panel, filled, window, own_window).since(panel.start)
+    x = filled[:, panel.start :]
+    remaining = options.min_sample - plain.history
+    known = (remaining <= 0) & np.isfinite(plain.deviation)
+    score = np.where(known, zscore.score(x, plain), np.nan)
+    # A count that was never 0 and now is, although its spread is so wide that 0 would pass.
+    never = (panel.kinds == transforms.COUNT)[:, None] & (plain.zeros == 0) & known
+    bounds = []
+    for threshold in (options.warn, options.critical):
+        reach = np.where(known, threshold * plain.deviation, np.nan)
+        steady = known & (plain.deviation == 0) & (threshold <= zscore.CONSTANT_SCORE)
+        lower, upper = _within_kind(plain.mean - reach, plain.mean + reach, panel)
+        lower = np.where(never & ~np.isfinite(lower), 0.0, lower)
+        lower = np.where(steady, np.nextafter(plain.mean, -np.inf), lower)
+        upper = np.where(steady, np.nextafter(plain.mean, np.inf), upper)
+        bounds.append(apply_options(Bounds(*_within_kind(lower, upper, panel)), plain.mean, options))
+    score = np.nan_to_num(agree(score, np.where(known, x, np.nan), bounds[0], bounds[1], options))
+    slots = rules.slots(panel)
+    verdict = Verdict(
+        expected=plain.mean,
+        scale=plain.deviation,
+        sample=plain.count,
+        warning=bounds[0],
+        critical=bounds[1],
+        score=score,
+        cause=np.full(score.shape, POINT),
+        learning=~known,
+        remaining=np.maximum(remaining, 1.0),
+        repeats=np.zeros(score.shape),
+        step=np.zeros(score.shape),
+        weeks=np.zeros(score.shape, dtype=np.int64),
+        slots=slots,
+        constant=np.full(score.shape, np.nan),
+    )
+    counts = (panel.kinds == transforms.COUNT)[:, None]
+    verdict = _with_missing(verdict, panel, options, unless=np.broadcast_to(counts, score.shape))
+    return _with_limits(verdict, panel, options)
+
+
+def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Matrix]:
+    """Bounds that a value of the kind can reach; NaN for the others."""
+    lowest, highest = transforms.LOWEST[panel.kinds][:, None], transforms.HIGHEST[panel.kinds][:, None]
+    with np.errstate(invalid="ignore"):
+        return np.where(lower >= lowest, lower, np.nan), np.where(upper <= highest, upper, np.nan)
+
+
+def _outside_constant(x: Matrix, constant: Matrix, panel: Panel) -> Mask:
+    bounds = around_constant(
+        Bounds(np.full(x.shape, np.nan), np.full(x.shape, np.nan)), constant, np.isfinite(constant), panel.kinds
+    )
+    return bounds.below(x) | bounds.above(x)
+
+
+def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -> tuple[learned.Forecast, Mask]:
+    """Row counts in slots that are empty as a rule: 0 is expected, the most seen there before is the steady level.
+
+    One unit of score is a sixth of the way, on the judged scale, from nothing to what filled buckets usually hold.
+    """
+    empty = panel.empties[:, None] & ~slots.usual & (slots.known >= 2)
+    if not empty.any():
+        return forecast, empty
+    spans, start, kinds = panel.spans, panel.start, panel.kinds
+    nothing = transforms.forward(np.zeros((len(kinds), 1)), kinds)
+    filled = np.where(np.isfinite(panel.y) | panel.excluded, panel.y, nothing)
+    lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
+    most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
+    irregular = np.flatnonzero((empty & ~slots.regular).any(axis=1))
+    if len(irregular):
+        # A table that is filled now and then has no slots; its largest load of late is what may come.
+        largest = rolling_quantiles(filled[irregular], spans.errors, start=start, quantiles=(1.0,))[0][:, start:]
+        most[irregular] = np.where(slots.regular[irregular], most[irregular], np.fmax(most[irregular], largest))
+    typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
+    unit = np.fmax(1.0, (typical - nothing) / 6.0)
+    return (
+        replace(
+            forecast,
+            expected=np.where(empty, nothing, forecast.expected),
+            steady=np.where(empty, np.fmax(most, nothing), forecast.steady),
+            scale=np.where(empty, unit, forecast.scale),
+        ),
+        empty,
+    )
+
+
+def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask | None = None) -> Verdict:
+    score = rules.missing_score(panel, verdict.slots)
+    # An empty bucket is a fall only where rows are counted; there a series watched for rises does not mind.
+    score = np.where(panel.empties[:, None] & ~options.down, 0.0, score)
+    now = panel.since(panel.start)
+    absent = ~np.isfinite(now.x) & ~now.excluded
+    if unless is not None:
+        score, absent = np.where(unless, 0.0, score), absent & ~unless
+    learning = np.where(absent, verdict.slots.known < 2, verdict.learning)
+    result = np.where(absent, score, verdict.score)
+    return replace(verdict, score=result, learning=learning, cause=np.where(absent, MISSING, verdict.cause))
+
+
+def _with_stuck(verdict: Verdict, panel: Panel) -> Verdict:
+    score, repeats = rules.stuck_score(panel)
+    sign = np.where(verdict.score < 0, -1.0, 1.0)
+    return replace(_louder(verdict, score * sign, STUCK), repeats=repeats)
+
+
+def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, options: Options) -> Verdict:
+    score, step, weeks = rules.drift_score(panel, forecast)
+    score = np.where(np.where(score < 0, options.down, options.up), score, 0.0)
+    return replace(_louder(verdict, score, DRIFT), step=step, weeks=weeks)
+
+
+def _louder(verdict: Verdict, score: Matrix, cause: int) -> Verdict:
+    """The verdict with another rule's score where that is larger and the bucket holds a judged value."""
+    more = (np.abs(score) > np.abs(verdict.score)) & ~verdict.learning & (verdict.cause != MISSING)
+    return replace(verdict, score=np.where(more, score, verdict.score), cause=np.where(more, cause, verdict.cause))
+
+
+def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
+    """Hard limits hold while learning, too; beyond one the score is at least critical."""
+    floor, ceiling = just_outside(options, panel.kinds)
+    now = panel.since(panel.start)
+    value = np.where(now.excluded, np.nan, now.observed)
+    with np.errstate(invalid="ignore"):
+        under, over = value <= floor, value >= ceiling
+    beyond = under | over
+    sign = np.where(under, -1.0, 1.0)
+    size = np.fmax(np.abs(verdict.score), options.critical)
+    return replace(
+        verdict,
+        score=np.where(beyond, sign * size, verdict.score),
+        cause=np.where(beyond, LIMIT, verdict.cause),
+        learning=verdict.learning & ~beyond,
+        warning=with_limits(verdict.warning, options, panel.kinds),
+        critical=with_limits(verdict.critical, options, panel.kinds),
+    )

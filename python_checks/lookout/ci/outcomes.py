@@ -1,0 +1,107 @@
+"""dbt's run results as outcomes, and which failures say nothing about the change. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lookout.ci.model import Manifest, Outcome, Slowed, Status
+from lookout.ci.plan import TABLES, Lineage, parents_of
+from lookout.ci.stub_tables import StandIn
+from lookout.database.connection import mask_secrets
+from lookout.report.history.compare import SLOWER_FACTOR, SLOWER_SECONDS
+
+STATUSES: dict[str, Status] = {
+    "success": "built", "no-op": "built", "pass": "passed", "warn": "warned", "fail": "failed", "error": "failed",
+    "runtime error": "failed", "partial success": "failed", "skipped": "skipped",
+}  # fmt: skip
+NO_COLUMN = re.compile(r'column (?:"([^"]+)"|(?:[\w"]+\.)?"?(\w+)"?) does not exist')
+# What dbt adds to a message and nobody outside that machine can use.
+NOISE = re.compile(
+    r"compiled code at \S+"
+    r"|(Database|Runtime|Compilation) Error in \w+ \S+ \(\S*\)"
+    r"|An error occurred during execution of unit test '[^']*'\. "
+    r"|There may be an error in the unit test definition: check the data types\."
+    r"|\n\s*\^\s*(?=\n|$)"
+)
+LONGEST = 600
+
+
+def read_results(results: Mapping[str, Any], head: Manifest, wanted: Collection[str]) -> tuple[Outcome, ...]:
+    """Outcomes of the wanted nodes, in dbt's order; ``results`` is the content of run_results.json."""
+    lineage, found = Lineage(head), []
+    for row in results.get("results") or ():
+        key = str(row.get("unique_id"))
+        is_hook = key.startswith("operation.") and row.get("status") not in ("success", "pass")
+        if key in wanted or is_hook:
+            status = STATUSES.get(str(row.get("status")), "failed")
+            message = "" if status in ("built", "passed") else plain_message(str(row.get("message") or ""))
+            found.append(Outcome(lineage.named(key), status, message, float(row.get("execution_time") or 0)))
+    return tuple(found)
+
+
+def blame_stand_ins(outcomes: Sequence[Outcome], head: Manifest, stand_ins: Mapping[str, StandIn]) -> list[Outcome]:
+    """Failures over a column that an empty stand-in lacks only because nobody declared it: not evaluated.
+
+    Only nodes that read nothing but stand-ins are meant; a column that another model lost is a failure.
+    """
+    lineage, told = Lineage(head), []
+    for one in outcomes:
+        match = NO_COLUMN.search(one.message) if one.status == "failed" else None
+        parents = parents_of(lineage.nodes.get(one.node.node_id, {}))
+        read = [stand_ins[key] for key in parents if key in stand_ins]
+        column = ((match[1] or match[2]).rsplit(".", 1)[-1] if match else "").lower()
+        is_declared = any(column == name.lower() for table in read for name, _ in table.columns)
+        if match and parents and len(read) == len(parents) and not is_declared:
+            names = ", ".join(table.name for table in read)
+            advice = "declare it with its data_type, or correct the name"
+            reason = f"It reads column {column}, which {names} does not declare: {advice}."
+            one = replace(one, status="not_evaluated", message=reason)
+        told.append(one)
+    lost = lineage.downstream([one.node.node_id for one in told if one.status == "not_evaluated"])
+    reason = "What it reads could not be evaluated."
+    return [
+        replace(one, status="not_evaluated", message=reason)
+        if one.status == "skipped" and one.node.node_id in lost
+        else one
+        for one in told
+    ]
+
+
+def not_evaluated(head: Manifest, reasons: Mapping[str, str], selected: Collection[str]) -> tuple[Outcome, ...]:
+    """Outcomes of those selected nodes that are, or read, something that is not there, with the reason of the first."""
+    lineage = Lineage(head)
+    found: dict[str, str] = {}
+    for start, reason in reasons.items():
+        for key in lineage.downstream([start]):
+            if key in selected:
+                found.setdefault(key, reason)
+    return tuple(Outcome(lineage.named(key), "not_evaluated", found[key]) for key in selected if key in found)
+
+
+def tested_tables(test: str, head: Manifest) -> list[str]:
+    """Unique ids of the tables that a data test looks at."""
+    nodes = head.get("nodes") or {}
+    return [key for key in parents_of(nodes.get(test, {})) if nodes.get(key, {}).get("resource_type") in TABLES]
+
+
+def slower(outcomes: Iterable[Outcome], before: Mapping[str, Any]) -> tuple[Slowed, ...]:
+    """Tables that took at least twice as long as in the base's run results, and at least a second more."""
+    seconds = {str(row.get("unique_id")): float(row.get("execution_time") or 0) for row in before.get("results") or ()}
+    found = []
+    for one in outcomes:
+        old = seconds.get(one.node.node_id)
+        is_table = one.node.kind in TABLES and one.status == "built"
+        if old and is_table and one.seconds >= SLOWER_FACTOR * old and one.seconds - old >= SLOWER_SECONDS:
+            found.append(Slowed(one.node.name, old, one.seconds))
+    return tuple(found)
+
+
+def plain_message(message: str, folders: Iterable[str] = ()) -> str:
+    """dbt's message in one line, without secrets, places on this machine and what dbt repeats."""
+    for folder in folders:
+        message = message.replace(f"{folder}/", "").replace(folder, "")
+    text = " ".join(mask_secrets(NOISE.sub(" ", message)).split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,145 @@
+"""`lookout alerts`: list, show and answer alerts."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from lookout.cli.options import HERE, AsJson, AsOf, ProfilesDir, ProjectDir, Target, open_workspace
+
+app = typer.Typer(help="The alerts in the monitoring schema.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_alerts(
+    status: Annotated[str, typer.Option(help="open, resolved or all.")] = "open",
+    asset: Annotated[str | None, typer.Option(help="Only assets whose name contains this.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 50,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """List alerts, newest first."""
+    from lookout.alerts.listing import alert_table, read_alerts
+
+    workspace = open_workspace(project_dir, profiles_dir, target, None)
+    frame = read_alerts(workspace, status=status, asset=asset, limit=limit)
+    typer.echo(frame.to_json(orient="records", date_format="iso", indent=1) if as_json else alert_table(frame))
+
+
+@app.command("show")
+def show_alert(
+    key: Annotated[str, typer.Argument(help="Key of the alert, or the beginning of it.")],
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Show everything about one alert: what and why, where it comes from, and what people answered."""
+    from lookout.alerts.listing import alert_page, read_alert
+
+    alert = read_alert(open_workspace(project_dir, profiles_dir, target, None), key)
+    typer.echo(json.dumps(alert, ensure_ascii=False, indent=1, default=str) if as_json else alert_page(alert))
+
+
+Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="Keys of alerts, or beginnings of them.")]
+Note = Annotated[str, typer.Option(help="Why, for whoever looks later.")]
+
+
+@app.command("resolve")
+def resolve_alerts(
+    keys: Keys,
+    expected: Annotated[bool, typer.Option("--expected", help="No fault: a sale, a migration, a holiday.")] = False,
+    new_normal: Annotated[bool, typer.Option("--new-normal", help="It stays like this: learn anew from here.")] = False,
+    fixed: Annotated[bool, typer.Option("--fixed", help="A real fault, and it is mended.")] = False,
+    note: Note = "",
+    until: Annotated[str | None, typer.Option(metavar="DAY", help="Last day it is about, when it goes on.")] = None,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Answer alerts, so that they are closed and Lookout learns from the answer."""
+    from lookout.alerts.feedback import HEARD, chosen_verdict, give_feedback
+
+    verdict = chosen_verdict(expected=expected, new_normal=new_normal, fixed=fixed)
+    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    for line in [*give_feedback(workspace, keys, verdict, note=note, until=until), HEARD]:
+        typer.echo(line)
+
+
+@app.command("reopen")
+def reopen_alerts(
+    keys: Keys,
+    note: Note = "",
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Take back what was answered to alerts."""
+    from lookout.alerts.feedback import HEARD, give_feedback
+
+    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    for line in [*give_feedback(workspace, keys, "reopened", note=note), HEARD]:
+        typer.echo(line)
+
+
+@app.command("mute")
+def mute_alerts(
+    subject: Annotated[
+        str, typer.Argument(metavar="KEY|TABLE", help="Key of an alert, or schema.table; * is a wildcard.")
+    ],
+    until: Annotated[str, typer.Option(metavar="DAY", help="Last day of the mute, e.g. 2026-01-31, in UTC.")],
+    note: Note = "",
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Tell nobody about an alert or a table until then; what is still open afterwards is told."""
+    from lookout.alerts.mutes import mute
+
+    typer.echo(mute(open_workspace(project_dir, profiles_dir, target, as_of), subject, until=until, note=note))
+
+
+@app.command("unmute")
+def unmute_alerts(
+    subject: Annotated[str, typer.Argument(metavar="KEY|TABLE", help="As it was muted.")],
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """End a mute now."""
+    from lookout.alerts.mutes import unmute
+
+    typer.echo(unmute(open_workspace(project_dir, profiles_dir, target, as_of), subject))
+
+
+@app.command("mutes")
+def show_mutes(profiles_dir: ProfilesDir = None, target: Target = None, project_dir: ProjectDir = HERE) -> None:
+    """List what is muted, until when, and why."""
+    from lookout.alerts.mutes import list_mutes
+
+    frame = list_mutes(open_workspace(project_dir, profiles_dir, target))
+    typer.echo(frame.to_string(index=False) if len(frame) else "Nothing is muted.")
+
+
+@app.command("ack")
+def acknowledge_alerts(
+    keys: Keys,
+    note: Note = "",
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Say that somebody is on it: no more is told about the alerts until they worsen or are over."""
+    from lookout.alerts.mutes import acknowledge
+
+    for line in acknowledge(open_workspace(project_dir, profiles_dir, target, as_of), keys, note=note):
+        typer.echo(line)

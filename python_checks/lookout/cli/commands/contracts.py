@@ -1,0 +1,146 @@
+"""`lookout contracts`: hold tables against what the project promises about them, and everything around it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lookout.cli.options import (
+    HERE,
+    AsJson,
+    AsOf,
+    ProfilesDir,
+    ProjectDir,
+    Quiet,
+    ReportsDir,
+    Target,
+    narrator,
+    open_to_record,
+    open_workspace,
+)
+from lookout.errors import ConfigError
+
+app = typer.Typer(help="Contracts: what the project promises about its tables.", invoke_without_command=True)
+Format = Annotated[str, typer.Option("--format", help="text, markdown (for a pull request) or json.")]
+
+
+@app.callback()
+def check(
+    context: typer.Context,
+    structure: Annotated[
+        bool, typer.Option("--structure", help="Columns, types and keys only; no row is read.")
+    ] = False,
+    select: Annotated[
+        list[str] | None, typer.Option("--select", "-s", help="Only tables or contracts of this name; * is a wildcard.")
+    ] = None,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hold every contract against the real table: columns, types and keys, then the rows, one query a table.
+
+    Exit codes: 0 every promise holds, 1 one is broken, 2 something could not be evaluated.
+    """
+    if context.invoked_subcommand:
+        return
+    from lookout.cli.contract_summary import as_dict, show
+    from lookout.runs.run import run_contracts
+
+    summary = run_contracts(
+        open_to_record(project_dir, profiles_dir, target, as_of),
+        narrator(quiet or as_json),
+        run_id=context.obj,
+        values=not structure,
+        select=tuple(select or ()),
+        reports_dir=reports,
+    )
+    if as_json:
+        typer.echo(json.dumps(as_dict(summary), ensure_ascii=False, default=str))
+    else:
+        show(summary)
+    raise typer.Exit(summary.exit_code)
+
+
+@app.command()
+def history(
+    asset: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table, or the name of the source or model.")],
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """What changed in a contract and in the columns its table really has: old, new, and when it was first seen."""
+    from lookout.contracts.changes.versions import history_text
+    from lookout.contracts.exchange.lookup import read_history
+
+    frame = read_history(open_workspace(project_dir, profiles_dir, target), asset)
+    typer.echo(frame.to_json(orient="records", date_format="iso", indent=1) if as_json else history_text(frame))
+
+
+@app.command()
+def diff(
+    base: Annotated[Path, typer.Option(help="manifest.json before the change.")],
+    head: Annotated[Path, typer.Option(help="manifest.json after the change.")],
+    output: Format = "text",
+    as_json: AsJson = False,
+) -> None:
+    """Compare the contracts of two manifests: what breaks whom downstream. Exit code 1 when something breaks."""
+    from lookout.contracts.changes.diff import diff_files
+    from lookout.report.exports.contract_diff import to_json, to_markdown, to_text
+
+    renderers: dict[str, Any] = {"text": to_text, "markdown": to_markdown, "json": to_json}
+    if output not in renderers:
+        raise ConfigError(f"--format {output!r} is unknown: use text, markdown or json.")
+    found = diff_files(base, head)
+    typer.echo(renderers["json" if as_json else output](found))
+    raise typer.Exit(1 if found.breaking else 0)
+
+
+@app.command("suggest")
+def suggest_contract(
+    asset: Annotated[str, typer.Argument(metavar="TABLE", help="A source or model, or schema.table.")],
+    connection: Annotated[
+        str | None, typer.Option(help="Output of the profile that the table lives in. Default: as declared.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=100, help="Look at about so many rows at most.")] = 100_000,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Print dbt YAML with a contract that the table keeps today, so that nobody starts from an empty page."""
+    from lookout.contracts.exchange.lookup import suggest_yaml
+
+    workspace = open_workspace(project_dir, profiles_dir, target)
+    typer.echo(suggest_yaml(workspace, asset, connection=connection, sample_rows=sample))
+
+
+@app.command("export")
+def export_contract(
+    asset: Annotated[str, typer.Argument(metavar="TABLE", help="Source or model under contract, or schema.table.")],
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Print a contract as YAML of the Open Data Contract Standard."""
+    from lookout.contracts.exchange.lookup import export_odcs
+
+    typer.echo(export_odcs(open_workspace(project_dir, profiles_dir, target), asset))
+
+
+@app.command("import")
+def import_contract(
+    file: Annotated[Path, typer.Argument(help="YAML of the Open Data Contract Standard.")],
+    source: Annotated[str, typer.Option(help="Name of the dbt source to write. Default: as the contract says.")] = "",
+    as_model: Annotated[bool, typer.Option("--model", help="Write models, not sources.")] = False,
+) -> None:
+    """Print dbt YAML of a contract that is written in the Open Data Contract Standard."""
+    from lookout.contracts.exchange.lookup import import_odcs
+
+    typer.echo(import_odcs(file, source=source, is_model=as_model))

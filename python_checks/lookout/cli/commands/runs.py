@@ -1,0 +1,232 @@
+"""A run and its parts: demo, run, collect, learn, publish, report, doctor."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lookout.cli.options import (
+    HERE,
+    AsJson,
+    AsOf,
+    ProfilesDir,
+    ProjectDir,
+    Quiet,
+    ReportsDir,
+    Target,
+    finish,
+    narrator,
+    open_to_record,
+    open_workspace,
+    write_text,
+)
+
+Tell = Annotated[bool, typer.Option("--notify/--no-notify", help="Tell people, as lookout.yml says.")]
+
+
+def demo(
+    quiet: Quiet = False,
+    days: Annotated[int, typer.Option(help="Days of resiliency tests to generate, up to the end of 2013.")] = 365,
+    tests_per_day: Annotated[int, typer.Option(help="Resiliency tests a day.")] = 50,
+    pass_rate: Annotated[float, typer.Option(help="Share of tests that pass, 0 to 1.")] = 0.85,
+    long_outages: Annotated[bool, typer.Option(help="Let 2 % of the failures last 5 to 480 minutes.")] = True,
+    profiles_dir: Annotated[
+        Path | None,
+        typer.Option("--profiles-dir", help="Use the databases of this folder's profiles.yml, on servers of your own."),
+    ] = None,
+    target: Target = None,
+) -> None:
+    """Three databases of real data on the embedded PostgreSQL, watched over a whole year: see what Lookout finds."""
+    from lookout.demo.tour import run_demo
+
+    run_demo(
+        Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate,
+        long_outages=long_outages, profiles_dir=profiles_dir, target=target,
+    )  # fmt: skip
+
+
+def run(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+    explain: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Break down at most so many alerts by their dimensions.")
+    ] = 20,
+    tell: Tell = True,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Collect, `dbt build`, learn, derive alerts, publish the reports and tell people: everything, in one process."""
+    from lookout.runs.run import run_all
+
+    summary = run_all(
+        open_to_record(project_dir, profiles_dir, target, as_of),
+        narrator(quiet or as_json),
+        run_id=context.obj,
+        reports_dir=reports,
+        explain=explain,
+        tell=tell,
+    )
+    finish(summary, as_json)
+
+
+def collect(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Profile every watched table, one query each, and read what dbt wrote to target/."""
+    from lookout.runs.run import run_collect
+
+    summary = run_collect(
+        open_to_record(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
+    )
+    finish(summary, as_json)
+
+
+def learn(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Judge what was collected against what is normal, and derive alerts and scorecard."""
+    from lookout.runs.run import run_learn
+
+    summary = run_learn(
+        open_to_record(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
+    )
+    finish(summary, as_json)
+
+
+def publish(
+    context: typer.Context,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+    tell: Tell = True,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Derive alerts and scorecard from what is stored, write the reports, tell people and exit by what is open."""
+    from lookout.runs.run import run_publish
+
+    workspace = open_to_record(project_dir, profiles_dir, target, as_of)
+    finish(
+        run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, tell=tell), as_json
+    )
+
+
+def report(
+    output: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="files; markdown, a comment for a pull request; junit, for CI servers; openlineage, for catalogues.",
+        ),
+    ] = "files",
+    base: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare with the report of this day, or with this file. Default: the one before. "
+            "With openlineage: tell what ran since then. Default: a day."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write it into this file, unless it is files. Default: print it.")
+    ] = None,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    reports: ReportsDir = None,
+) -> None:
+    """Write the reports from what is stored, or tell it to a pull request or a CI server; nothing is collected."""
+    from lookout.report.exports.comparison import tell, tell_lineage
+    from lookout.report.write import write_reports
+
+    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    if output == "openlineage":
+        workspace.parse()
+    else:
+        workspace.locate()
+    folder = reports or workspace.home.reports
+    with workspace.home.store() as store:
+        if output == "files":
+            for path in write_reports(store, folder, as_of=workspace.as_of, keep_history=True):
+                typer.echo(path)
+            return
+        if output == "openlineage":
+            manifest = workspace.watched_project.manifest
+            text = tell_lineage(store, workspace.connections, manifest, base, as_of=workspace.as_of)
+        else:
+            text = tell(store, output, folder, base, as_of=workspace.as_of)
+    if out is None:
+        typer.echo(text, nl=bool(text))
+    else:
+        write_text(out, text if text.endswith("\n") or not text else f"{text}\n")
+        typer.echo(out)
+
+
+def doctor(
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+    as_json: AsJson = False,
+) -> None:
+    """Check that Lookout can work here: profile, connections, rights, versions, tables, clock, settings."""
+    from lookout.doctor.examine import examine
+
+    findings = examine(project_dir.resolve(), profiles_dir=profiles_dir, target=target, as_of=as_of)
+    if as_json:
+        typer.echo(json.dumps([vars(f) for f in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            word = "warn" if finding.is_warning else "ok  " if finding.ok else "FAIL"
+            typer.echo(f"{word} {finding.subject}: {finding.message}")
+    raise typer.Exit(0 if all(f.ok for f in findings) else 2)
+
+
+def notify(
+    test: Annotated[str | None, typer.Option(metavar="TARGET", help="Only send a test message to this target.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would be told what, and send nothing.")] = False,
+    as_of: AsOf = None,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Tell people about the alerts that are stored, as `lookout.yml` says; what was told before is not told again."""
+    from lookout.notify.notifying import notify_alerts, preview, send_test, shown
+    from lookout.notify.settings.load import load_settings
+
+    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    if test is not None:
+        typer.echo(send_test(workspace.home.root, test, as_of=workspace.as_of))
+        return
+    settings = load_settings(workspace.home.root)
+    workspace.locate()
+    with workspace.home.store() as store:
+        if dry_run:
+            typer.echo(shown(preview(store, settings, as_of=workspace.as_of)))
+            return
+        outcome = notify_alerts(store, settings, as_of=workspace.as_of)
+    typer.echo(outcome.sentence)
+    for problem in outcome.problems:
+        typer.echo(f"  {problem}", err=True)
+    raise typer.Exit(2 if outcome.problems else 0)

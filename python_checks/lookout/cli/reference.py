@@ -1,0 +1,294 @@
+"""Writes docs/reference/ from what the product says itself: dbt's YAML, the command line, keys and defaults in code.
+
+``python -m lookout.cli.reference``, in a clone, writes the pages. Only the meaning of a setting is written by hand,
+in docs/reference/settings.yml; which settings exist and what their defaults are is asked of the code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+FOLDER = Path("docs/reference")
+MONITORING = Path("models/monitoring")
+NOTE = "<!-- Written by `make reference`; change what it is made from instead. -->"
+Row = Mapping[str, Any]
+
+
+def pages(root: Path = ROOT) -> dict[str, str]:
+    """The text of every page of the reference, by file name."""
+    return {"tables.md": tables(root), "commands.md": commands(), "settings.md": settings(root)}
+
+
+def main() -> None:
+    """Write all pages below docs/reference/ of this clone."""
+    for name, text in pages().items():
+        (ROOT / FOLDER / name).write_text(text, encoding="utf-8")
+        print(FOLDER / name)
+
+
+# --- tables
+
+
+FOLDERS = {
+    "landing": "Landing tables: written by Python, append or upsert, never rebuilt",
+    "landing/tracking": "Pipelines, watermarks and lineage: landing tables of the tracking",
+    "landing/notify": "Notifications: landing tables of what was told to whom",
+    "alerts": "Alerts: derived by dbt",
+    "contracts": "Contracts: derived by dbt",
+    "timeliness": "Pipelines, late and stale: derived by dbt",
+    "lineage": "Lineage: derived by dbt",
+    "scorecard": "Scorecard: derived by dbt",
+}
+MATERIALIZED = {
+    "incremental": "Table, kept from run to run",
+    "table": "Table, rebuilt by every run",
+    "view": "View",
+    "ephemeral": "Compiled into the models that read it; not in the database",
+}
+
+
+def tables(root: Path = ROOT) -> str:
+    """Every table and view of the monitoring schema, from the YAML beside the models."""
+    found: dict[str, list[Row]] = {}
+    files = {file.stem: file for file in (root / MONITORING).rglob("*.sql")}
+    for yaml_file in sorted((root / MONITORING).rglob("_*__models.yml")):
+        for model in yaml.safe_load(yaml_file.read_text(encoding="utf-8")).get("models") or []:
+            file = files[model["name"]]
+            folder = file.parent.relative_to(root / MONITORING).as_posix()
+            found.setdefault(folder, []).append({**model, "is": _materialized(file)})
+    order = sorted(found, key=lambda folder: ([*FOLDERS, folder].index(folder), folder))
+    lines = [
+        NOTE, "# Tables and views of the schema monitoring", "",
+        "Everything Lookout knows is a table you can query. Times are `timestamptz` in UTC, keys are text. The first "
+        "sentence of each says what one row is. dbt adds missing columns and indexes of landing tables by itself; see "
+        "[upgrading](../operations.md#upgrading).", "",
+    ]  # fmt: skip
+    for folder in order:
+        links = ", ".join(f"[{model['name']}](#{model['name']})" for model in found[folder])
+        lines.append(f"- **{FOLDERS.get(folder, folder)}**: {links}")
+    for folder in order:
+        lines += ["", f"## {FOLDERS.get(folder, folder)}"]
+        for model in found[folder]:
+            lines += _table(model, is_landing=folder.startswith("landing"))
+    return "\n".join(lines) + "\n"
+
+
+def _materialized(file: Path) -> str:
+    """What a model is in the database: as it says itself, else incremental for landing tables and a view for others."""
+    said = re.search(r"materialized\s*=\s*[\"'](\w+)", file.read_text(encoding="utf-8"))
+    return said[1] if said else "incremental" if "landing" in file.parts else "view"
+
+
+def _table(model: Row, *, is_landing: bool) -> Iterator[str]:
+    kind = MATERIALIZED.get(model["is"], str(model["is"]))
+    enforced = ((model.get("config") or {}).get("contract") or {}).get("enforced") or is_landing
+    yield from ("", f"### {model['name']}", "", f"*{kind}{'; contract enforced' if enforced else ''}.*", "")
+    yield from (_line(model["description"]), "", "| column | type | meaning |", "|---|---|---|")
+    for column in model.get("columns") or []:
+        never_null = any(rule.get("type") == "not_null" for rule in column.get("constraints") or [])
+        kind = f"{column.get('data_type', '')}{', not null' if never_null else ''}"
+        yield f"| `{column['name']}` | {kind} | {_cell(column.get('description', ''))} |"
+
+
+# --- commands
+
+
+def commands() -> str:
+    """Every command with its arguments and options, from the command line itself."""
+    found = list(_walk())
+    lines = [
+        NOTE, "# Commands", "",
+        "Exit codes everywhere: 0 nothing open, 1 critical alerts open or contracts broken, 2 something could not be "
+        "evaluated or the arguments are wrong. `lookout COMMAND --help` says the same as this page.", "",
+        "| command | does |", "|---|---|",
+    ]  # fmt: skip
+    lines += [
+        f"| [`{path}`](#{path.replace(' ', '-')}) | {_cell(_first(command))} |"
+        for path, command in found
+        if path != "lookout"
+    ]
+    for path, command in found:
+        lines += ["", f"## {path}", "", _help(command)]
+        rows = [_parameter(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
+        if rows:
+            lines += ["", "| option | value | meaning |", "|---|---|---|", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _walk() -> Iterator[tuple[str, Any]]:
+    import typer.main
+
+    from lookout.cli.main import app
+
+    def below(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+        yield path, command
+        for name, child in (getattr(command, "commands", None) or {}).items():
+            if not child.hidden:
+                yield from below(f"{path} {name}", child)
+
+    return below("lookout", typer.main.get_command(app))
+
+
+def _help(command: Any) -> str:
+    return "\n\n".join(_line(part) for part in str(command.help or "").replace("\b", "").split("\n\n") if part.strip())
+
+
+def _first(command: Any) -> str:
+    return _help(command).split("\n\n")[0]
+
+
+def _parameter(parameter: Any) -> str:
+    """One row of a table of options; arguments are written in capitals, as in the help."""
+    if parameter.param_type_name == "argument":
+        name = str(parameter.metavar or parameter.name.upper()).strip("[]")
+        name = f"`{_cell(name)}`{'' if parameter.required else ' (may be left out)'}"
+    else:
+        name = ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
+    value = "" if getattr(parameter, "is_flag", False) else _value(parameter)
+    default = parameter.default
+    known = default is not None and not callable(default) and not isinstance(default, bool)
+    shown = f" Default: `{default}`." if known and default not in ("", (), []) else ""
+    needed = " Required." if parameter.required and parameter.param_type_name == "option" else ""
+    return f"| {name} | {value} | {_cell((parameter.help or '').rstrip() + needed + shown)} |"
+
+
+def _value(parameter: Any) -> str:
+    """What an option takes, in a word or two."""
+    word = parameter.metavar if parameter.param_type_name == "option" and parameter.metavar else _type(parameter)
+    return f"{word}{', may be repeated' if parameter.multiple or parameter.nargs == -1 else ''}"
+
+
+def _type(parameter: Any) -> str:
+    # Typer has a description of the type of its own since 0.26 and click's before.
+    said = getattr(parameter, "type_descriptor", None)
+    text = str(said.annotation if said is not None else parameter.type.name).lower()
+    words = {"path": "path", "int": "whole number", "float": "number"}
+    return next((shown for word, shown in words.items() if word in text), "text")
+
+
+# --- settings
+
+
+def settings(root: Path = ROOT) -> str:
+    """Every setting: meaning and example from settings.yml, what exists and its default from the code."""
+    lines = [NOTE, "# Settings", "", "Where a setting is wrong, Lookout names file, table and key in one sentence.", ""]
+    sections = described(root)
+    lines += [f"- [{section['title']}](#{anchor(section['title'])})" for section in sections]
+    for section in sections:
+        lines += ["", f"## {section['title']}", "", _line(section["about"]), ""]
+        headings = [*section.get("headings", ["setting", "value", "default"]), "meaning", "example"]
+        lines += [f"| {' | '.join(headings)} |", "|---|---|---|---|---|"]
+        for name, setting in section["settings"].items():
+            lines.append(
+                f"| `{name}` | {_cell(setting['type'])} | {_cell(default_of(setting.get('default'), root))} "
+                f"| {_cell(setting['meaning'])} | {_example(setting.get('example'))} |"
+            )
+        if section.get("sample"):
+            lines += ["", f"```{section.get('language', 'yaml')}", section["sample"].rstrip(), "```"]
+    return "\n".join(lines) + "\n"
+
+
+def described(root: Path = ROOT) -> Sequence[Row]:
+    """The sections of docs/reference/settings.yml."""
+    found: Sequence[Row] = yaml.safe_load((root / FOLDER / "settings.yml").read_text(encoding="utf-8"))
+    return found
+
+
+def default_of(default: object, root: Path = ROOT) -> str:
+    """A default as people read it; one that begins with ``=`` is looked up in the code: ``=module:name.field``."""
+    text = "" if default is None else str(default)
+    if not text.startswith("="):
+        return text
+    module, _, path = text[1:].strip().partition(":")
+    if module == "dbt_project.yml":
+        found = yaml.safe_load((root / module).read_text(encoding="utf-8"))["vars"][path]
+        return f"`{found}`" if found else "empty"
+    value: Any = importlib.import_module(module)
+    for part in re.findall(r"[^.\[\]]+", path):
+        value = _member(value, part)
+    return _shown(value)
+
+
+def keys_of(reference: str, root: Path = ROOT) -> tuple[str, ...]:
+    """What exists of a kind of setting. ``module:NAME`` is a collection; a dbt macro and dbt_project.yml are read."""
+    place, _, name = reference.partition(":")
+    if place == "dbt_project.yml":
+        return tuple(yaml.safe_load((root / place).read_text(encoding="utf-8"))["vars"])
+    if place == "environment":
+        return environment_variables(root)
+    if place.endswith(".sql"):
+        found = re.search(rf"{{% (?:test|macro) {name}\((.*?)\) -?%}}", (root / place).read_text(encoding="utf-8"))
+        return (
+            tuple(part.split("=")[0].strip() for part in found[1].split(",") if part.strip() != "model")
+            if found
+            else ()
+        )
+    value = getattr(importlib.import_module(place), name)
+    if callable(value):
+        import inspect
+
+        return tuple(inspect.signature(value).parameters)
+    return tuple(value)
+
+
+def environment_variables(root: Path = ROOT) -> tuple[str, ...]:
+    """The names that begin with LOOKOUT_ anywhere in the code and the dbt project, and those that the code asks for."""
+    code = [*(root / "python_checks").rglob("*.py"), *(root / "macros").rglob("*.sql")]
+    names: set[str] = set()
+    for file in (*code, *(root / "models").rglob("*.yml")):
+        text = file.read_text(encoding="utf-8")
+        names |= set(re.findall(r"\bLOOKOUT_[A-Z_]*[A-Z]\b", text))
+        names |= set(re.findall(r"(?:environ(?:ment)?(?:\.get\(|\[)|\bread\()\"([A-Z][A-Z_]{4,})\"", text))
+    return tuple(sorted(names))
+
+
+def anchor(title: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def _member(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return value[name]
+    if isinstance(value, type) and dataclasses.is_dataclass(value):
+        fields = {field.name: field.default for field in dataclasses.fields(value)}
+        return fields[name] if name in fields else getattr(value, name)
+    return getattr(value, name)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, timedelta):
+        return f"{value.days} days" if value.days else f"{value.seconds // 3600} hours"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(f"`{item}`" for item in value)
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    return f"`{value:g}`" if isinstance(value, (int, float)) else f"`{value}`"
+
+
+def _example(value: Any) -> str:
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
+    return f"`{_cell(text.removesuffix('...').strip())}`"
+
+
+def _cell(text: object) -> str:
+    return _line(text).replace("|", "\\|")
+
+
+def _line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+if __name__ == "__main__":
+    main()

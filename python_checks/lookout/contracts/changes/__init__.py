@@ -1,0 +1,1 @@
+"""How contracts and tables change: versions, differences, and whom a change breaks."""

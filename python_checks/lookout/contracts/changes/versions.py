@@ -1,0 +1,329 @@
+"""Versions of a contract and of a table's real columns, and what changed between two of them. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import Any, Literal
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lookout.contracts.spec.model import Contract, ObservedTable, Rule
+
+Subject = Literal["contract", "table"]
+ChangeType = Literal[
+    "created", "removed", "column_added", "column_removed", "type_changed", "nullability_changed", "key_added",
+    "key_removed", "rule_added", "rule_removed", "rule_changed", "setting_changed",
+]  # fmt: skip
+Definition = dict[str, Any]
+
+KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
+WORDS = {
+    "created": "created", "removed": "removed", "column_added": "column added", "column_removed": "column removed",
+    "type_changed": "type", "nullability_changed": "nullability", "key_added": "key added",
+    "key_removed": "key removed", "rule_added": "rule added", "rule_removed": "rule removed", "rule_changed": "rule",
+    "setting_changed": "setting",
+}  # fmt: skip
+NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two versions, in the columns of the landing table ``schema_changes``."""
+
+    column_name: str
+    change_type: ChangeType
+    detail: str = ""
+    old_value: str = ""
+    new_value: str = ""
+
+
+def contract_definition(contract: Contract) -> Definition:
+    """Everything of a contract that changes what is checked, or who answers for it; wording does not count.
+
+    A mapping of JSON values with sorted keys: the same contract gives the same text in every process. Names that dbt
+    makes up for tests are left out, since they change with the arguments.
+    """
+    sampling = contract.sampling
+    return {
+        "columns": {
+            column.name: {
+                "data_type": column.data_type, "is_nullable": column.is_nullable, "is_required": column.is_required,
+            }
+            for column in sorted(contract.columns, key=lambda column: column.name)
+        },
+        "keys": _keys(contract.keys),
+        "rules": sorted((rule_definition(rule) for rule in contract.rules), key=_canonical),
+        "settings": {
+            "example_columns": list(contract.example_columns),
+            "filter": contract.row_filter or "",
+            "include_sample_data": contract.include_sample_data,
+            "incremental": contract.incremental,
+            "mode": contract.mode,
+            "owner": contract.owner,
+            "payload": contract.payload,
+            "sample": f"{sampling.method} {sampling.rows} rows" if sampling else "",
+            "timestamp_column": contract.timestamp_column,
+            "unexpected": contract.unexpected,
+            "version": contract.version,
+        },
+    }  # fmt: skip
+
+
+def rule_definition(rule: Rule) -> Definition:
+    """One rule as a mapping of JSON values."""
+    arguments = {key: _plain(value) for key, value in sorted(rule.arguments.items())}
+    if rule.kind == "accepted_values" and isinstance(arguments.get("values"), list):
+        arguments["values"] = sorted(arguments["values"], key=_canonical)
+    return {
+        "arguments": arguments,
+        "columns": list(rule.columns),
+        "kind": rule.kind,
+        "name": rule.name if rule.kind == "expression" and not rule.name.startswith("test.") else "",
+        "severity": rule.severity,
+        "where": rule.where or "",
+    }
+
+
+def table_definition(observed: ObservedTable) -> Definition:
+    """What a table really looks like. Order of columns does not count; a table that is not there has no kind."""
+    return {
+        "columns": {
+            column.name: {"data_type": column.data_type, "is_nullable": column.is_nullable}
+            for column in sorted(observed.columns, key=lambda column: column.name)
+        },
+        "keys": _keys(observed.unique_keys),
+        "rules": [],
+        "settings": {"kind": KINDS.get(observed.kind or "", observed.kind or "")},
+    }
+
+
+def definition_text(definition: Definition) -> str:
+    """A definition as JSON with sorted keys, as it is stored."""
+    return _canonical(definition)
+
+
+def definition_hash(definition: Definition) -> str:
+    """Hash of a definition: 32 hex digits, the same in every process."""
+    return hashlib.md5(_canonical(definition).encode(), usedforsecurity=False).hexdigest()
+
+
+def changes(subject: Subject, old: Definition | None, new: Definition | None) -> tuple[Change, ...]:
+    """What changed between two versions of a contract or table, in the order columns, keys, rules, settings.
+
+    None, and the definition of a table that is not there, stand for nothing. Versions that agree give no change.
+    """
+    before, after = _present(old), _present(new)
+    if before is None:
+        return () if after is None else (Change("", "created", new_value=_summary(subject, after)),)
+    if after is None:
+        return (Change("", "removed", old_value=_summary(subject, before)),)
+    return (
+        *_column_changes(before["columns"], after["columns"]),
+        *_key_changes(before["keys"], after["keys"]),
+        *_rule_changes(before, after),
+        *_setting_changes(before["settings"], after["settings"]),
+    )
+
+
+def rule_label(rule: Mapping[str, Any]) -> str:
+    """What a rule is about, short: its own name, or its kind and columns."""
+    return str(rule["name"] or f"{rule['kind']} {', '.join(rule['columns'])}".strip())
+
+
+def rule_text(rule: Mapping[str, Any]) -> str:
+    """What a rule says, on one line."""
+    # How texts are quoted and limits that are allowed themselves go without saying.
+    given = {
+        key: value
+        for key, value in rule["arguments"].items()
+        if key != "quote" and value is not None and value is not False
+    }
+    said = [key if value is True else f"{key} {_shown(value)}" for key, value in given.items()]
+    said.append(str(rule["severity"]))
+    return ", ".join([*said, f"where {rule['where']}"] if rule["where"] else said)
+
+
+def pair_rules(
+    old: Sequence[Definition], new: Sequence[Definition]
+) -> Iterator[tuple[Definition | None, Definition | None]]:
+    """Rules of two versions that are about the same thing; None stands where one has no counterpart.
+
+    Equal rules pair first, then those of one name, then those of one kind on the same columns.
+    """
+    before, after = list(old), list(new)
+    for identity in (_canonical, lambda rule: (rule["kind"], tuple(rule["columns"]), rule["name"]), _place_of):
+        for rule in list(before):
+            other = next((candidate for candidate in after if identity(candidate) == identity(rule)), None)
+            if other is not None:
+                before.remove(rule)
+                after.remove(other)
+                yield rule, other
+    yield from ((rule, None) for rule in before)
+    yield from ((None, rule) for rule in after)
+
+
+def is_said_elsewhere(rule: Definition | None, definition: Definition) -> bool:
+    """Whether a rule that comes or goes alone says what the nullability of its column or a key says already."""
+    if rule is None or rule["where"]:
+        return False
+    if rule["kind"] == "not_null":
+        return not definition["columns"].get(rule["columns"][0], {"is_nullable": True})["is_nullable"]
+    return rule["kind"] == "unique" and sorted(rule["columns"]) in definition["keys"]
+
+
+def rule_change(before: Definition | None, after: Definition | None) -> Change:
+    """The change from one rule to another; None stands for no rule, but not twice."""
+    rule = after or before or {}
+    return Change(
+        rule["columns"][0] if len(rule["columns"]) == 1 else "",
+        "rule_changed" if before and after else "rule_added" if after else "rule_removed",
+        rule_label(rule), rule_text(before) if before else "", rule_text(after) if after else "",
+    )  # fmt: skip
+
+
+def history_text(frame: pd.DataFrame) -> str:
+    """Changes of one asset for people, newest first; one sentence when there are none.
+
+    ``frame`` has the columns of the landing table ``schema_changes``.
+    """
+    if frame.empty:
+        return "No changes."
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("seen (UTC)", no_wrap=True)
+    for name in ("what", "version", "change", "old", "new"):
+        table.add_column(name, overflow="fold", justify="right" if name == "version" else "left")
+    newest_first = frame.assign(row_order=range(len(frame))).sort_values(
+        ["seen_at", "version_number", "row_order"], ascending=[False, False, True]
+    )
+    for _, row in newest_first.iterrows():
+        about = " ".join(filter(None, (WORDS.get(row["change_type"], row["change_type"]), row["detail"])))
+        cells = (
+            _minute(row["seen_at"]), row["subject"], str(row["version_number"]),
+            f"{row['column_name']}: {about}" if row["column_name"] else about,
+            _filled(row["old_value"]), _filled(row["new_value"]),
+        )  # fmt: skip
+        table.add_row(*(escape(cell) for cell in cells))
+    buffer = io.StringIO()
+    Console(file=buffer, width=max(Console().width, 120)).print(table)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip().splitlines())
+
+
+def _column_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if before is None:
+            yield Change(name, "column_added", new_value=_column_text(new[name]))
+        elif after is None:
+            yield Change(name, "column_removed", old_value=_column_text(before))
+        else:
+            if before["data_type"] != after["data_type"]:
+                yield Change(name, "type_changed", "", before["data_type"], after["data_type"])
+            if before["is_nullable"] != after["is_nullable"]:
+                yield Change(name, "nullability_changed", "", _nullability(before), _nullability(after))
+            if before.get("is_required") != after.get("is_required"):
+                yield Change(
+                    name, "setting_changed", "required", _shown(before.get("is_required")),
+                    _shown(after.get("is_required")),
+                )  # fmt: skip
+
+
+def _key_changes(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> Iterator[Change]:
+    before, after = {tuple(key) for key in old}, {tuple(key) for key in new}
+    for key in sorted(before ^ after):
+        text = ", ".join(key)
+        column = key[0] if len(key) == 1 else ""
+        if key in before:
+            yield Change(column, "key_removed", text, old_value=text)
+        else:
+            yield Change(column, "key_added", text, new_value=text)
+
+
+def _rule_changes(old: Definition, new: Definition) -> Iterator[Change]:
+    found = []
+    for before, after in pair_rules(old["rules"], new["rules"]):
+        is_alone = before is None or after is None
+        if before == after or (is_alone and (is_said_elsewhere(before, old) or is_said_elsewhere(after, new))):
+            continue
+        found.append(rule_change(before, after))
+    yield from sorted(found, key=lambda change: (change.column_name, change.detail, change.change_type))
+
+
+def _setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
+            yield Change("", "setting_changed", name, _shown(old.get(name)), _shown(new.get(name)))
+
+
+def _present(definition: Definition | None) -> Definition | None:
+    """None for nothing. Through JSON, so that a stored definition and a fresh one compare equal."""
+    if definition is None or definition["settings"].get("kind") == "":
+        return None
+    parsed: Definition = json.loads(_canonical(definition))
+    return parsed
+
+
+def _summary(subject: Subject, definition: Definition) -> str:
+    counts = [(len(definition["columns"]), "column"), (len(definition["keys"]), "key")]
+    if subject == "contract":
+        counts.append((len(definition["rules"]), "rule"))
+    return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts)
+
+
+def _column_text(column: Mapping[str, Any]) -> str:
+    return " ".join(filter(None, (column["data_type"], "" if column["is_nullable"] else "not null")))
+
+
+def _nullability(column: Mapping[str, Any]) -> str:
+    return "nullable" if column["is_nullable"] else "not null"
+
+
+def _place_of(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+    return rule["kind"], tuple(rule["columns"])
+
+
+def _keys(keys: Iterable[Iterable[str]]) -> list[list[str]]:
+    return [list(key) for key in sorted({tuple(sorted(key)) for key in keys})]
+
+
+def _plain(value: Any) -> Any:
+    """A value of an argument as JSON has it; dates and decimals, which YAML and dbt may give, become texts."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((_plain(item) for item in value), key=str)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value if math.isfinite(value) else str(value)
+    return value if value is None or isinstance(value, (str, bool, int)) else str(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _minute(moment: Any) -> str:
+    return f"{pd.Timestamp(moment).to_pydatetime().astimezone(timezone.utc):%Y-%m-%d %H:%M}"
+
+
+def _filled(value: Any) -> str:
+    return NOTHING if value is None or value != value or value == "" else str(value)

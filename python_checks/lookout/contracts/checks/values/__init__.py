@@ -1,0 +1,1 @@
+"""Rules about values: all rules of a contract in one statement a table."""

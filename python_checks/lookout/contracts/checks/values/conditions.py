@@ -1,0 +1,239 @@
+"""Rules about values as conditions in SQL: one condition for each, true for the rows that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from psycopg2 import sql
+
+from lookout.contracts.checks.values.fields import Field, Sql, fields_of
+from lookout.contracts.checks.values.implied import Check, implied_checks, implied_rules
+from lookout.contracts.checks.values.patterns import posix_regex
+from lookout.contracts.checks.values.wording import FAULTS, expected
+from lookout.contracts.spec.model import Contract, ObservedTable, Rule, Violation, ViolationType
+from lookout.engines.catalog import WITHOUT_EQUALITY
+
+VIOLATION_TYPES: Mapping[str, ViolationType] = {"not_null": "NULLABILITY_VIOLATION", "type": "TYPE_MISMATCH"}
+LITERAL_FAMILIES = ("timestamp", "date", "time", "text", "uuid", "other")
+NEVER = sql.SQL("false")
+
+
+Limit = TypeVar("Limit")
+
+
+class RuleError(Exception):
+    """A rule that cannot be evaluated on this table; the message is a clause without a full stop."""
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What can be checked, and a violation for each rule that cannot."""
+
+    ready: tuple[Check, ...]
+    left_out: tuple[Violation, ...] = ()
+
+
+def build_checks(contract: Contract, observed: ObservedTable) -> Checks:
+    """Make every rule of a contract ready, and for a payload those that its columns imply.
+
+    Rules about columns that do not exist are left out without a word where the structure tells of them.
+    """
+    fields = fields_of(contract, observed)
+    hidden = {column.name for column in observed.columns if not column.is_readable}
+    told = {column.name for column in contract.columns if column.is_required}
+    ready: list[Check] = list(implied_checks(contract, observed))
+    left_out: list[Violation] = []
+    for rule in (*implied_rules(contract, fields), *contract.rules):
+        absent = [name for name in rule.columns if name not in fields]
+        if absent and not set(absent) & hidden and set(absent) <= told:
+            continue
+        try:
+            if absent:
+                why = "may not be read by Lookout's user" if absent[0] in hidden else "does not exist"
+                raise RuleError(f"column '{absent[0]}' {why}")
+            ready.append(_ready(rule, [fields[name] for name in rule.columns], contract))
+        except RuleError as error:
+            left_out.append(not_evaluated(rule, f"could not be evaluated: {error}"))
+        except (KeyError, TypeError, ValueError):
+            left_out.append(not_evaluated(rule, f"could not be evaluated: arguments of {rule.kind} are not valid"))
+    return Checks(tuple(ready), tuple(left_out))
+
+
+def not_evaluated(rule: Rule, why: str) -> Violation:
+    """The violation of a rule that could not be held against the table."""
+    try:
+        promised = expected(rule)
+    except (KeyError, TypeError, ValueError):
+        promised = rule.kind
+    column = ", ".join(rule.columns)
+    return Violation(column, "CONTRACT_NOT_EVALUATED", rule.name, promised, why, "warning")
+
+
+def _ready(rule: Rule, fields: list[Field], contract: Contract) -> Check:
+    kind = rule.kind
+    check = Check(rule, "row", VIOLATION_TYPES.get(kind, "CONSTRAINT_VIOLATION"), ", ".join(rule.columns),
+                  expected(rule), FAULTS[kind], _concerned(rule, sql.SQL("true")))  # fmt: skip
+    if kind == "expression":
+        # As a check constraint: what is neither true nor false does not fail. A line break ends a comment within.
+        condition: Sql = sql.SQL("(\n{}\n) is false").format(sql.SQL(str(rule.arguments["sql"])))
+        return replace(check, condition=_concerned(rule, condition))
+    if kind == "unique":
+        return replace(check, scope="unique", values=tuple(_comparable(field) for field in fields),
+                       shown=fields[0].text if len(fields) == 1 else None)  # fmt: skip
+    (field,) = fields
+    if kind == "relationship":
+        value = field.value if field.is_typed is None else field.guarded(field.value)
+        return replace(check, scope="relationship", values=(value,), shown=field.text)
+    if kind == "not_null":
+        return replace(check, condition=_concerned(rule, field.is_null))
+    if kind == "type":
+        if field.mismatch is None and not _is_plain(field, contract):
+            raise RuleError(f"no value tells whether it is of type {rule.arguments.get('data_type')}")
+        condition = field.mismatch or NEVER
+        return replace(check, condition=_concerned(rule, condition), shown=field.text, kind=field.json_type)
+    return replace(check, condition=_concerned(rule, _condition(rule, field)), shown=field.text)
+
+
+def _concerned(rule: Rule, condition: Sql) -> Sql:
+    if rule.where is None:
+        return condition
+    return sql.SQL("(\n{}\n) and ({})").format(sql.SQL(rule.where), condition)
+
+
+def _condition(rule: Rule, field: Field) -> Sql:
+    """Condition of a rule about single values that are not null."""
+    if rule.kind == "accepted_values":
+        return _another_value(rule, field)
+    if rule.kind == "range":
+        return _out_of_range(rule, field)
+    if rule.kind == "length":
+        return _wrong_length(rule, _as_text(field))
+    if rule.kind == "pattern":
+        field = _as_text(field)
+        if field.family not in ("text", "uuid", "other"):
+            raise RuleError(f"column '{field.name}' is no text and matches no pattern")
+        regex = sql.Literal(posix_regex(str(rule.arguments["regex"])))
+        return field.guarded(sql.SQL("{} !~ {}").format(field.text, regex))
+    field = _as_number(field)
+    if field.family not in ("integer", "number"):
+        raise RuleError(f"column '{field.name}' is no number and has no digits after a point")
+    return _more_digits(int(rule.arguments["digits"]), field)
+
+
+def _wrong_length(rule: Rule, field: Field) -> Sql:
+    if field.family not in ("text", "binary"):
+        raise RuleError(f"column '{field.name}' is no text and has no length")
+    low, high = _limits(rule, int)
+    value = field.text if field.family == "text" else field.value
+    size = sql.SQL("length({})").format(value)
+    # Characters of UTF-8 have to be counted, so it is done once a row where that is enough.
+    if low == high:
+        return field.guarded(sql.SQL("{} <> {}").format(size, sql.SQL(str(low))))
+    parts = [sql.SQL("{} = ''").format(value) if low == 1 else sql.SQL("{} < {}").format(size, sql.SQL(str(low)))]
+    if low is None or low <= 0:
+        parts = []
+    if high is not None:
+        parts.append(sql.SQL("{} > {}").format(size, sql.SQL(str(high))))
+    return field.guarded(sql.SQL("({})").format(sql.SQL(" or ").join(parts))) if parts else NEVER
+
+
+def _more_digits(digits: int, field: Field) -> Sql:
+    if field.family == "integer" and field.is_typed is None:
+        return NEVER
+    number = sql.SQL("min_scale({}::numeric) > {}").format(field.value, sql.Literal(digits))
+    if field.base_type in ("float4", "float8"):
+        # Infinity is no numeric before PostgreSQL 14.
+        number = sql.SQL("case when abs({}) < 'Infinity' then {} end").format(field.value, number)
+    return field.guarded(number)
+
+
+def _another_value(rule: Rule, field: Field) -> Sql:
+    values = [value for value in rule.arguments["values"] if value is not None]
+    if not values:
+        return sql.SQL("{} is not null").format(field.text)
+    if field.family in ("integer", "number"):
+        literals = [_number(value, field) for value in values]
+        compared = field.value
+    elif field.family == "boolean" or (field.family in ("timestamp", "date", "time", "uuid")):
+        literals, compared = [sql.Literal(_text(value)) for value in values], field.value
+    else:
+        # Labels of an enum that do not exist would be an error; as texts they are merely other values.
+        literals, compared = [sql.Literal(_text(value)) for value in values], field.text
+    return field.guarded(sql.SQL("{} not in ({})").format(compared, sql.SQL(", ").join(literals)))
+
+
+def _out_of_range(rule: Rule, field: Field) -> Sql:
+    limits = [limit for limit in (rule.arguments.get("min"), rule.arguments.get("max")) if limit is not None]
+    if not field.family and not any(isinstance(limit, str) for limit in limits):
+        field = _as_number(field)
+    strict = bool(rule.arguments.get("strict"))
+    if field.family in ("integer", "number"):
+        low, high = _limits(rule, lambda limit: _number(limit, field))
+    elif field.family in (*LITERAL_FAMILIES, ""):
+        if field.family in ("text", "") and any(not isinstance(limit, str) for limit in limits):
+            raise RuleError(f"column '{field.name}' is a text and cannot be compared with a number")
+        low, high = _limits(rule, lambda limit: sql.Literal(_text(limit)))
+    else:
+        raise RuleError(f"values of type {field.data_type or field.family} (column '{field.name}') have no range")
+    return field.guarded(_outside(field.value, low, high, strict=strict))
+
+
+def _limits(rule: Rule, literal: Callable[[Any], Limit]) -> tuple[Limit | None, Limit | None]:
+    low, high = rule.arguments.get("min"), rule.arguments.get("max")
+    if low is None and high is None:
+        raise RuleError(f"a {rule.kind} needs min or max")
+    return (None if low is None else literal(low)), (None if high is None else literal(high))
+
+
+def _outside(value: Sql, low: Sql | None, high: Sql | None, *, strict: bool) -> Sql:
+    under, over = ("<=", ">=") if strict else ("<", ">")
+    parts = [sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit)
+             for sign, limit in ((under, low), (over, high)) if limit is not None]  # fmt: skip
+    return sql.SQL("({})").format(sql.SQL(" or ").join(parts))
+
+
+def _number(value: Any, field: Field) -> Sql:
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if isinstance(value, bool) or not number.is_finite():
+        raise RuleError(f"'{value}' is no number, and column '{field.name}' is one")
+    if field.base_type in ("float4", "float8"):
+        # As the column would read it: 0.1 in four bytes is not 0.1 in eight.
+        return sql.SQL("{}::{}").format(sql.Literal(str(number)), sql.SQL(field.base_type))
+    return sql.SQL(f"({number:f})")
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _comparable(field: Field) -> Sql:
+    if field.base_type in WITHOUT_EQUALITY:
+        raise RuleError(f"values of type {field.data_type} (column '{field.name}') cannot be compared")
+    if field.base_type in ("text", "varchar", "bpchar") or not field.base_type:
+        # Equal is what has the same bytes, and to sort bytes is several times as fast as to sort words.
+        return sql.SQL('{} collate "C"').format(field.text)
+    return field.value
+
+
+def _as_number(field: Field) -> Field:
+    """A json field that nobody promised a type: only numbers are concerned."""
+    if field.family or field.json_type is None:
+        return field
+    is_number = sql.SQL("{} = 'number'").format(field.json_type)
+    return replace(field, family="number", value=sql.SQL("{}::numeric").format(field.text), is_typed=is_number)
+
+
+def _as_text(field: Field) -> Field:
+    if field.family or field.json_type is None:
+        return field
+    return replace(field, family="text", is_typed=sql.SQL("{} = 'string'").format(field.json_type))
+
+
+def _is_plain(field: Field, contract: Contract) -> bool:
+    return not contract.payload and field.family != "text"

@@ -1,0 +1,1 @@
+"""Contracts in and out: suggestions, dbt YAML, the Open Data Contract Standard."""

@@ -1,0 +1,150 @@
+"""Finding a contract, and what is stored about it, by the name people use."""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections.abc import Callable, Collection
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+import pandas as pd
+import psycopg2
+
+from lookout.contracts.checks.catalog import observe
+from lookout.contracts.exchange.suggest import suggest
+from lookout.contracts.exchange.suggest_query import plan_suggestion, read_suggestion
+from lookout.contracts.spec.declared import load_contracts
+from lookout.contracts.spec.model import Contract
+from lookout.database.connection import clean_message
+from lookout.database.retries import UnreachableError
+from lookout.engines.session import Session
+from lookout.errors import ConfigError, SourceError
+from lookout.project.declarations.monitors import load_monitors
+from lookout.project.declarations.nodes import name_of, place_of, table_nodes
+from lookout.project.workspace import Workspace
+
+T = TypeVar("T")
+
+
+def read_history(workspace: Workspace, name: str) -> pd.DataFrame:
+    """Rows of ``schema_changes`` of one table, newest first. Raises ConfigError when nothing is known of it."""
+    workspace.locate()
+    with workspace.home.store() as store:
+        known = store.query("select distinct connection, asset, name from {schema}.contracts")
+        wanted = name.lower()
+        hits = known[(known["asset"].str.lower() == wanted) | (known["name"].str.lower() == wanted)]
+        if hits.empty:
+            hint = _hint(name, {*known["asset"], *known["name"]}, "run `lookout contracts` first, or correct the name.")
+            raise ConfigError(f"No contract of '{name}' is known; {hint}")
+        return store.query(
+            "select * from {schema}.schema_changes where (connection, asset) in "
+            "(select * from unnest(%s::text[], %s::text[])) order by seen_at desc, version_number desc, column_name",
+            (list(hits["connection"]), list(hits["asset"])),
+        )
+
+
+def suggest_yaml(workspace: Workspace, name: str, *, connection: str | None = None, sample_rows: int = 100_000) -> str:
+    """dbt YAML with a contract that a table keeps today.
+
+    ``name`` is a source or model of the project, or schema.table of any table in ``connection``. Raises ConfigError for
+    a table that is not there and SourceError when its database does not answer.
+    """
+    workspace.parse()
+    place = _place(workspace, name, connection)
+    database = workspace.connections.get(place.connection)
+    if database is None:
+        known = ", ".join(sorted(workspace.connections))
+        raise ConfigError(f"The profile has no output '{place.connection}'; it has: {known}.")
+    with closing(Session(database, workspace.home.options, threading.Event())) as session:
+        try:
+            observed = observe(session.ask, [(place.schema, place.table)])[place.schema, place.table]
+            if observed.kind is None:
+                raise ConfigError(
+                    f"There is no table {place.schema}.{place.table} in {database.place}: correct the name."
+                )
+            plan = plan_suggestion(place.schema, place.table, observed, sample_rows)
+            rows = [] if plan is None else session.ask(plan)
+        except UnreachableError as error:
+            raise SourceError(str(error)) from error
+        except psycopg2.Error as error:
+            raise SourceError(f"{database.place} did not answer: {clean_message(error)}") from error
+    is_remote = place.connection != workspace.watched_project.default_connection
+    return suggest(
+        place.name, observed, read_suggestion(observed, rows, sample_rows), schema=place.schema, table=place.table,
+        connection=place.connection if is_remote else "", is_model=place.is_model,
+    )  # fmt: skip
+
+
+def find_contract(workspace: Workspace, name: str) -> Contract:
+    """The contract of a table, by the name of its source or model or as schema.table. Raises ConfigError."""
+    workspace.parse()
+    contracts = _load(workspace, load_contracts)
+    wanted = name.lower()
+    for contract in contracts:
+        if wanted in (contract.name.lower(), contract.asset.lower()):
+            return contract
+    hint = _hint(name, {n for c in contracts for n in (c.name, c.asset)}, "add `contract: true` to its meta.lookout.")
+    raise ConfigError(f"The project has no contract of '{name}'; {hint}")
+
+
+def export_odcs(workspace: Workspace, name: str) -> str:
+    """A contract as YAML of the Open Data Contract Standard."""
+    from lookout.contracts.exchange.odcs import to_odcs
+
+    contract = find_contract(workspace, name)
+    limits = {(m.connection, m.asset): m.error_after or m.warn_after for m in _load(workspace, load_monitors)}
+    database = workspace.connections.get(contract.connection)
+    return to_odcs(
+        contract,
+        server=database.parameters if database else None,
+        freshness=limits.get((contract.connection, contract.asset)),
+    )
+
+
+def import_odcs(file: Path, *, source: str, is_model: bool) -> str:
+    """dbt YAML of a contract that is written in the Open Data Contract Standard. Raises ConfigError."""
+    from lookout.contracts.exchange.odcs_import import from_odcs
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read: give a YAML file in UTF-8 ({error}).") from error
+    return from_odcs(text, file=file.name, source=source, is_model=is_model)
+
+
+def _load(workspace: Workspace, loader: Callable[..., tuple[T, ...]]) -> tuple[T, ...]:
+    watched = workspace.watched_project
+    return loader(
+        watched.manifest,
+        default_connection=watched.default_connection,
+        known_connections=tuple(workspace.connections),
+    )
+
+
+class _Place(NamedTuple):
+    name: str
+    connection: str
+    schema: str
+    table: str
+    is_model: bool
+
+
+def _place(workspace: Workspace, name: str, connection: str | None) -> _Place:
+    names: list[str] = []
+    for node in table_nodes(workspace.watched_project.manifest):
+        where, schema, table = place_of(node, workspace.watched_project.default_connection)
+        names += [name_of(node), f"{schema}.{table}"]
+        if name.lower() in (name_of(node).lower(), f"{schema}.{table}".lower()) and connection in (None, where):
+            return _Place(name_of(node), where, schema, table, node.get("resource_type") != "source")
+    schema, dot, table = name.partition(".")
+    if not dot:
+        hint = _hint(name, names, "write it as schema.table.")
+        raise ConfigError(f"The project has no source or model '{name}'; {hint}")
+    return _Place(name, connection or workspace.watched_project.default_connection, schema, table, False)
+
+
+def _hint(name: str, known: Collection[str], otherwise: str) -> str:
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    return f"did you mean '{close[0]}'?" if close else otherwise

@@ -1,0 +1,1 @@
+"""What a contract says: declared in dbt YAML, read into plain values."""

@@ -1,0 +1,1 @@
+"""The monitoring database: the embedded server, connections, the store and its upgrades."""

@@ -1,0 +1,82 @@
+"""Where a PostgreSQL database is, and how a connection to it is opened; errors hold no secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg2
+from psycopg2 import extensions
+
+from lookout.errors import SourceError
+
+# A key that names a secret, the sign after it, and the value: quoted, or up to the next space.
+SECRET_PAIR = re.compile(
+    r"""(password|pass|pwd|token|secret)(["']?\s*[=:]\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|[^\s,;}]+)""",
+    flags=re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One output of profiles.yml. ``parameters`` holds libpq keywords and is never printed: it may hold a password."""
+
+    name: str
+    parameters: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """Where the database is, safe to print: ``name (host:port/dbname)``."""
+        p = self.parameters
+        return f"{self.name} ({p.get('host', 'localhost')}:{p.get('port', 5432)}/{p.get('dbname', '')})"
+
+
+def connect(
+    connection: Connection,
+    *,
+    application: str = "lookout",
+    statement_timeout: float | None = None,
+    lock_timeout: float | None = None,
+    read_only: bool = False,
+    connect_timeout: int = 10,
+) -> extensions.connection:
+    """Open one connection in UTC. Timeouts are in seconds. Raises SourceError without any secret in it."""
+    parameters = {"connect_timeout": connect_timeout, **connection.parameters}
+    role, search_path = parameters.pop("role", None), parameters.pop("search_path", None)
+    options = "-c TimeZone=UTC -c client_min_messages=warning"
+    if statement_timeout:
+        options += f" -c statement_timeout={int(statement_timeout * 1000)}"
+    if lock_timeout:
+        options += f" -c lock_timeout={int(lock_timeout * 1000)}"
+    try:
+        handle: extensions.connection = psycopg2.connect(
+            **parameters, application_name=application, client_encoding="UTF8", options=options
+        )
+    except psycopg2.Error as error:
+        raise SourceError(f"Cannot connect to {connection.place}: {clean_message(error)}") from error
+    try:
+        handle.set_session(readonly=read_only)
+        with handle, handle.cursor() as cursor:
+            if role:
+                cursor.execute("select set_config('role', %s, false)", (role,))
+            if search_path:
+                cursor.execute("select set_config('search_path', %s, false)", (search_path,))
+    except psycopg2.Error as error:
+        handle.close()
+        raise SourceError(f"Cannot use {connection.place}: {clean_message(error)}") from error
+    return handle
+
+
+def clean_message(error: BaseException) -> str:
+    """First line of a database error without connection strings, passwords or line noise."""
+    text = mask_secrets(str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
+
+
+def mask_secrets(text: str) -> str:
+    """The text with passwords in connection strings and keyword pairs replaced by three stars."""
+    text = re.sub(r"://([^:/@\s]+):[^/\s]*@", r"://\1:***@", text)
+    return SECRET_PAIR.sub(r"\1\2***", text)

@@ -1,0 +1,272 @@
+"""Deletes what is older than its retention, in small committed batches, beside whatever else is running.
+
+Rows go by their own date, never by their number, so one execution that was told late takes no newer ones along. What
+the present state is derived from stays, however old: open alerts and what they rest on, the newest look at each table,
+the newest result of each dbt node, the marks of the learner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from lookout.database.store import Store
+from lookout.errors import ConfigError
+
+LEAST_DAYS = 90
+# Days by kind of row. Daily series are learned from 203 days before the bucket that is judged.
+RETENTION: Mapping[str, int] = {
+    "executions": 90, "watermarks": 90, "freshness": 90, "alerts": 90, "dbt_results": 90, "contracts": 90,
+    "collections": 90, "runs": 90, "observations": 400, "baselines": 400,
+}  # fmt: skip
+OnBatch = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Doomed:
+    """Rows of one table that go when ``date`` is old and ``condition`` holds, except those that ``kept`` selects.
+
+    ``kept`` is a query of the ctids that stay, as row_id. Rows of ``children``, pairs of a table and the columns that
+    hold ``key``, go first.
+    """
+
+    kind: str
+    table: str
+    date: str
+    condition: str = "true"
+    kept: str = ""
+    key: str = "null"
+    children: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+_LOOKS = """
+    select row_id from (
+        select
+            *,
+            min(as_of) filter (where as_of > coalesce(evaluated_at, '-infinity')) over looked as unevaluated_since,
+            min(as_of) filter (where as_of > coalesce(not_empty_at, '-infinity')) over looked as empty_since
+        from (
+            select
+                ctid as row_id, connection, asset, as_of,
+                max(as_of) over looked as newest_at,
+                max(as_of) filter (where status in ('ok', 'empty')) over looked as evaluated_at,
+                max(as_of) filter (where status = 'ok') over looked as ok_at,
+                max(as_of) filter (where status <> 'empty') over looked as not_empty_at
+            from {schema}.collection_results
+            window looked as (partition by connection, asset)
+        ) as looks
+        window looked as (partition by connection, asset)
+    ) as looks
+    where as_of in (newest_at, evaluated_at, ok_at, not_empty_at, unevaluated_since, empty_since)
+"""
+_RESULTS = """
+    select row_id from (
+        select
+            *,
+            min(executed_at) filter (where executed_at > coalesce(passed_at, '-infinity')) over node as failing_since
+        from (
+            select
+                ctid as row_id, node_id, executed_at,
+                max(executed_at) over node as newest_at,
+                max(executed_at) filter (where status not in ('fail', 'warn', 'error', 'runtime error')) over node
+                    as passed_at
+            from {schema}.dbt_results
+            where status <> 'skipped'
+            window node as (partition by node_id)
+        ) as results
+        window node as (partition by node_id)
+    ) as results
+    where executed_at in (newest_at, failing_since)
+"""
+_CHECKS = """
+    select row_id from (
+        select
+            ctid as row_id, as_of,
+            max(as_of) over checked as newest_at,
+            max(as_of) filter (where 'not_evaluated' not in (structure_status, values_status)) over checked
+                as evaluated_at,
+            max(as_of) filter (where values_status <> 'none') over checked as valued_at
+        from {schema}.contract_checks
+        window checked as (partition by connection, asset)
+    ) as checks
+    where as_of in (newest_at, evaluated_at, valued_at)
+"""
+_FINDINGS = """
+    select findings.ctid as row_id from {schema}.contract_findings as findings
+    inner join {schema}.contract_violations as violations
+        on
+            findings.violation_key = violations.violation_key
+            and findings.as_of in (violations.first_seen_at, violations.as_of)
+"""
+_EXECUTIONS = """
+    select executions.ctid as row_id from {schema}.pipeline_executions as executions
+    inner join {schema}.alerts as alerts on executions.start_date = alerts.window_start
+    where alerts.status = 'open' and alerts.alert_type like 'PIPELINE%%'
+"""
+_BASELINES = """
+    select baselines.ctid as row_id from {schema}.alerts as alerts
+    inner join {schema}.baselines as baselines
+        on alerts.series_key = baselines.series_key and baselines.bucket_start >= alerts.window_start
+    where alerts.status = 'open'
+"""
+_RUNS = """
+    select row_id from (
+        select
+            ctid as row_id, status, batch_number, learned_through, as_of,
+            max(batch_number) over () as last_batch, max(learned_through) over () as last_learned,
+            max(as_of) over () as last_as_of
+        from {schema}.lookout_runs
+    ) as runs
+    where status = 'running' or batch_number = last_batch or learned_through = last_learned or as_of = last_as_of
+"""
+_WATERMARKS = """
+    select row_id from (
+        select ctid as row_id, advanced_at, max(advanced_at) over (partition by pipeline_id) as newest_at
+        from {schema}.watermarks
+    ) as watermarks
+    where advanced_at = newest_at
+"""
+# An alert whose condition is still told would come back as a new one.
+_ALERTS = """
+    select alerts.ctid as row_id from {schema}.alerts as alerts
+    inner join {schema}.alert_candidates as candidates on alerts.alert_key = candidates.alert_key
+"""
+_CLOSURE = ("pipeline_execution_closure", ("parent_execution_id", "child_execution_id"))
+# In this order: what is about something goes before it.
+TABLES = (
+    Doomed("freshness", "pipeline_freshness", "stale_since", "not is_current"),
+    Doomed(
+        "executions", "pipeline_executions", "start_date", kept=_EXECUTIONS, key="execution_id",
+        children=(_CLOSURE, ("anomaly_unflags", ("execution_id",))),
+    ),
+    Doomed("watermarks", "watermarks", "advanced_at", kept=_WATERMARKS),
+    Doomed(
+        "alerts", "alerts", "resolved_at", "status = 'resolved'", kept=_ALERTS, key="alert_key",
+        children=(("alert_explanations", ("alert_key",)), ("alert_deliveries", ("alert_key",))),
+    ),
+    Doomed("dbt_results", "dbt_results", "executed_at", kept=_RESULTS),
+    # A check that found all well must outlive what it cleared, or that would be broken again.
+    Doomed("contracts", "contract_findings", "as_of", kept=_FINDINGS),
+    Doomed("contracts", "contract_checks", "as_of", kept=_CHECKS),
+    Doomed("collections", "collection_results", "as_of", kept=_LOOKS),
+    Doomed("baselines", "baselines", "bucket_start", kept=_BASELINES),
+    Doomed("observations", "metric_observations", "bucket_start"),
+    Doomed("runs", "lookout_runs", "coalesce(started_at, as_of)", kept=_RUNS),
+)  # fmt: skip
+
+
+def prune(
+    store: Store,
+    retention: Mapping[str, int] | None = None,
+    *,
+    as_of: datetime,
+    batch_size: int = 10_000,
+    dry_run: bool = False,
+    on_batch: OnBatch | None = None,
+) -> dict[str, int]:
+    """Delete old rows; returns how many, by table, in the order they went.
+
+    ``retention`` gives days by kind (see RETENTION, which fills in the rest). A row goes when its date is not after the
+    midnight (UTC) that begins the day so many days before ``as_of``. Each statement deletes at most ``batch_size`` rows
+    and commits on its own, so an interrupted call has kept what it did and a second one goes on. ``on_batch`` hears of
+    every batch. With ``dry_run`` nothing is deleted, and the numbers are what would be. Raises ConfigError for an
+    unknown kind, a retention below 90 days and a batch size below 1.
+    """
+    days = checked_retention(retention or {})
+    if batch_size < 1:
+        raise ConfigError(f"The batch size is {batch_size}; it must be at least 1 row.")
+    today = as_of.astimezone(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    totals: dict[str, int] = {}
+    for doomed in TABLES:
+        cutoff = today - timedelta(days=days[doomed.kind])
+        for table, _ in (*doomed.children, (doomed.table, ())):
+            totals.setdefault(table, 0)
+        for table, rows in _pruned(store, doomed, cutoff, batch_size, dry_run):
+            totals[table] += rows
+            if on_batch is not None:
+                on_batch(table, rows)
+    return totals
+
+
+def checked_retention(given: Mapping[str, int]) -> dict[str, int]:
+    """The retention of every kind in days. Raises ConfigError for a kind or a number of days that is not possible."""
+    for kind, days in given.items():
+        if kind not in RETENTION:
+            raise ConfigError(f"There is no retention of '{kind}': use {', '.join(RETENTION)}.")
+        if isinstance(days, bool) or not isinstance(days, int) or not LEAST_DAYS <= days <= 100_000:
+            raise ConfigError(
+                f"The retention of {kind} is {days!r} days; give a whole number of at least {LEAST_DAYS}, because "
+                "alerts and what is normal are worked out from the days before."
+            )
+    return {**RETENTION, **given}
+
+
+def _pruned(
+    store: Store, doomed: Doomed, cutoff: datetime, batch_size: int, dry_run: bool
+) -> Iterator[tuple[str, int]]:
+    """Note in one look which rows go, then delete them by their place; yields table and rows of each batch.
+
+    A row that somebody writes to meanwhile moves, and is left for the next time.
+    """
+    total = _note(store, doomed, cutoff)
+    if dry_run:
+        for table, columns in doomed.children:
+            yield table, _count_children(store, table, columns)
+        yield doomed.table, total
+    for first in range(0, 0 if dry_run else total, batch_size):
+        batch = (first, first + batch_size)
+        for table, columns in doomed.children:
+            while rows := _delete_children(store, table, columns, batch, batch_size):
+                yield table, rows
+        rows = store.execute(
+            f"""
+            delete from {{schema}}.{doomed.table}
+            where
+                ctid = any(array(select row_id from pg_temp.lookout_doomed where number > %s and number <= %s))
+                and {doomed.date} <= %s and {doomed.condition}
+            """,  # noqa: S608
+            (*batch, cutoff),
+        )
+        if rows:
+            yield doomed.table, rows
+    store.execute("drop table pg_temp.lookout_doomed")
+
+
+def _note(store: Store, doomed: Doomed, cutoff: datetime) -> int:
+    store.execute("drop table if exists pg_temp.lookout_doomed")
+    kept = doomed.kept or "select cast(null as tid) as row_id where false"
+    total = store.execute(
+        f"""
+        create temporary table lookout_doomed as
+        select row_number() over () as number, old.ctid as row_id, cast({doomed.key} as text) as key
+        from {{schema}}.{doomed.table} as old
+        left join ({kept}) as kept on old.ctid = kept.row_id
+        where kept.row_id is null and {doomed.date} <= %s and {doomed.condition}
+        """,  # noqa: S608
+        (cutoff,),
+    )
+    store.execute("create index on pg_temp.lookout_doomed (number)")
+    return total
+
+
+def _delete_children(store: Store, table: str, columns: tuple[str, ...], batch: tuple[int, int], limit: int) -> int:
+    chosen = _children(table, columns, "number > %s and number <= %s")
+    return store.execute(
+        f"delete from {{schema}}.{table} where ctid = any(array({chosen} limit %s))",  # noqa: S608
+        (*batch * len(columns), limit),
+    )
+
+
+def _count_children(store: Store, table: str, columns: tuple[str, ...]) -> int:
+    found = store.query(f"select count(*) as n from ({_children(table, columns, 'true')}) as children")  # noqa: S608
+    return int(found["n"][0])
+
+
+def _children(table: str, columns: tuple[str, ...], condition: str) -> str:
+    """Query of the ctids of the rows that hold the key of a doomed row in one of the columns, each once."""
+    return " union ".join(
+        f"select child.ctid from pg_temp.lookout_doomed as doomed inner join {{schema}}.{table} as child "  # noqa: S608
+        f"on child.{column} = doomed.key where {condition}"
+        for column in columns
+    )

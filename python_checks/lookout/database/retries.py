@@ -1,0 +1,165 @@
+"""Patience with databases that do not answer: retries with growing pauses, and a breaker for those that stay away."""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import psycopg2
+import pybreaker
+import tenacity
+from psycopg2.extensions import connection as PgConnection  # noqa: N812
+
+from lookout.database.connection import Connection
+from lookout.errors import ConfigError, SourceError
+
+logger = logging.getLogger(__name__)
+
+FAIL_MAX = 5
+COOL_DOWN = 60.0
+# A refusal that no second attempt will turn into a welcome. libpq gives no error code for these, only words; in another
+# language they are merely retried in vain.
+PERMANENT = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|permission denied for database"
+    r"|(database|role) .* does not exist|is not permitted to log in|not currently accepting connections"
+    r"|unsupported startup parameter|certificate|does not support SSL",
+    flags=re.IGNORECASE,
+)
+Opener = Callable[[Connection], PgConnection]
+
+
+class UnreachableError(SourceError):
+    """No connection could be opened. ``attempts`` counts the tries, ``timed_out`` tells a silent server."""
+
+    def __init__(self, message: str, *, attempts: int, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.attempts = attempts
+        self.timed_out = timed_out
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often a connection is tried, and the pauses in seconds in between: growing by a factor, up to a maximum."""
+
+    max_attempts: int = 3
+    initial_delay: float = 1.0
+    backoff_factor: float = 2.0
+    max_delay: float = 60.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> RetryPolicy:
+        """Read MAX_RETRY_ATTEMPTS, INITIAL_RETRY_DELAY, RETRY_BACKOFF_FACTOR and MAX_RETRY_DELAY where they are set.
+
+        Raises ConfigError with one sentence for every wrong value.
+        """
+        problems: list[str] = []
+
+        def read(key: str, default: float, rule: str, holds: Callable[[float], bool]) -> float:
+            text = environment.get(key, "").strip()
+            try:
+                value = float(text) if text else default
+            except ValueError:
+                value = math.nan
+            if not (math.isfinite(value) and holds(value)):
+                problems.append(f"Environment variable {key} is '{text}'; it must be {rule}.")
+            return value
+
+        attempts = read("MAX_RETRY_ATTEMPTS", cls.max_attempts, "a whole number of 1 or more", _is_count)
+        initial = read("INITIAL_RETRY_DELAY", cls.initial_delay, "a number of seconds above 0", lambda x: x > 0)
+        factor = read("RETRY_BACKOFF_FACTOR", cls.backoff_factor, "a number above 1", lambda x: x > 1)
+        longest = read("MAX_RETRY_DELAY", cls.max_delay, "a number of seconds above 0", lambda x: x > 0)
+        if not problems and longest < initial:
+            problems.append(f"MAX_RETRY_DELAY ({longest:g}) is below INITIAL_RETRY_DELAY ({initial:g}); raise it.")
+        if problems:
+            raise ConfigError("\n".join(problems))
+        return cls(int(attempts), initial, factor, longest)
+
+    def pause(self, attempt: int) -> float:
+        """Seconds to wait after a failed attempt (1 is the first), with up to ten per cent of jitter on top."""
+        # The exponent is capped: a float power beyond it overflows, and the maximum holds long before.
+        delay = min(self.max_delay, self.initial_delay * self.backoff_factor ** min(attempt - 1, 64))
+        return delay + random.uniform(0.0, 0.1 * delay)
+
+
+class Breakers:
+    """One circuit breaker for each source, remembered as long as this object lives.
+
+    After ``fail_max`` failed attempts in a row a source is left alone for ``cool_down`` seconds; then one attempt
+    decides whether it is open again.
+    """
+
+    def __init__(self, fail_max: int = FAIL_MAX, cool_down: float = COOL_DOWN) -> None:
+        self.fail_max, self.cool_down = fail_max, cool_down
+        self._lock = threading.Lock()
+        self._breakers: dict[str, pybreaker.CircuitBreaker] = {}
+
+    def of(self, connection: Connection) -> pybreaker.CircuitBreaker:
+        """The breaker of one source."""
+        with self._lock:
+            if connection.place not in self._breakers:
+                self._breakers[connection.place] = pybreaker.CircuitBreaker(
+                    fail_max=self.fail_max,
+                    reset_timeout=self.cool_down,
+                    # A server that answers "wrong password" is up.
+                    exclude=[lambda error: not is_transient(error)],
+                    name=connection.place,
+                    throw_new_error_on_trip=False,
+                )
+            return self._breakers[connection.place]
+
+
+PROCESS_BREAKERS = Breakers()
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether another attempt to connect may succeed: the server is away, starting, full, or does not answer."""
+    cause = error.__cause__ if isinstance(error, SourceError) else error
+    return isinstance(cause, psycopg2.OperationalError) and not PERMANENT.search(str(cause))
+
+
+def open_connection(
+    connection: Connection, opener: Opener, policy: RetryPolicy, breakers: Breakers, *,
+    stop: threading.Event, sleep: Callable[[float], object] | None = None,
+) -> tuple[PgConnection, int]:  # fmt: skip
+    """Open a connection with ``opener``, retrying what may pass. Returns it and the number of attempts.
+
+    ``stop`` ends the waiting early. Raises UnreachableError with one sentence.
+    """
+    breaker = breakers.of(connection)
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_any(tenacity.stop_after_attempt(policy.max_attempts), tenacity.stop_when_event_set(stop)),
+        wait=lambda state: policy.pause(state.attempt_number),
+        retry=tenacity.retry_if_exception(is_transient),
+        sleep=lambda seconds: _wait(sleep or stop.wait, seconds),
+        before_sleep=lambda state: logger.info("%s: attempt %d failed", connection.place, state.attempt_number),
+        reraise=True,
+    )
+    try:
+        handle: PgConnection = retrying(breaker.call, opener, connection)
+    except pybreaker.CircuitBreakerError as error:
+        message = (
+            f"{connection.place} failed {breakers.fail_max} times in a row and is left alone for "
+            f"{breakers.cool_down:g} s; check that the server is up."
+        )
+        raise UnreachableError(message, attempts=_attempts(retrying) - 1) from error
+    except SourceError as error:
+        timed_out = "timeout expired" in str(error.__cause__)
+        raise UnreachableError(str(error), attempts=_attempts(retrying), timed_out=timed_out) from error
+    return handle, _attempts(retrying)
+
+
+def _wait(sleep: Callable[[float], object], seconds: float) -> None:
+    sleep(seconds)
+
+
+def _attempts(retrying: tenacity.Retrying) -> int:
+    return int(retrying.statistics.get("attempt_number", 1))
+
+
+def _is_count(value: float) -> bool:
+    return value >= 1 and value == int(value)

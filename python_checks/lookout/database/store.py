@@ -1,0 +1,291 @@
+"""The control plane: bulk writes into landing tables and reads of derived models. No DDL beyond temporary tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import time
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg2
+from numpy.typing import NDArray
+from psycopg2 import sql
+
+from lookout.database.connection import Connection, clean_message, connect
+from lookout.errors import ConfigError, SourceError
+
+logger = logging.getLogger(__name__)
+
+LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
+    "monitors": ("series_key",),
+    "metric_observations": ("series_key", "bucket_start"),
+    "collection_results": ("connection", "asset", "as_of"),
+    "baselines": ("series_key", "bucket_start"),
+    "lookout_runs": ("run_id",),
+    "assets": ("node_id",),
+    "dbt_results": ("invocation_id", "node_id"),
+    "alert_feedback": ("feedback_number",),
+    "alert_explanations": ("alert_key", "dimension"),
+    "alert_deliveries": ("alert_key", "target", "step"),
+    "alert_mutes": ("mute_number",),
+    "contracts": ("connection", "asset"),
+    "contract_checks": ("connection", "asset", "as_of"),
+    "contract_findings": ("violation_key", "as_of"),
+    "schema_versions": ("connection", "asset", "subject", "version_number"),
+    "schema_changes": (
+        "connection",
+        "asset",
+        "subject",
+        "version_number",
+        "column_name",
+        "change_type",
+        "detail",
+    ),
+    "pipeline_types": ("name",),
+    "pipelines": ("pipeline_id",),
+    "pipeline_executions": ("execution_id",),
+    "pipeline_execution_closure": ("parent_execution_id", "child_execution_id"),
+    "watermarks": ("pipeline_id", "execution_id"),
+    "address_types": ("name",),
+    "addresses": ("address_id",),
+    "address_lineage": ("pipeline_id", "source_address_id", "target_address_id"),
+    "lineage_closure": ("source_address_id", "target_address_id"),
+    "anomaly_detection_rules": ("pipeline_id", "metric_field"),
+    "anomaly_unflags": ("execution_id", "metric_field"),
+}
+# Columns that say when a row was written, not what it says: a row that differs in nothing else is left alone.
+BOOKKEEPING = {
+    "observed_at",
+    "batch_number",
+    "learned_at",
+    "updated_at",
+    "run_id",
+    "duration_seconds",
+    "attempts",
+}
+# What stands for a missing value on its way into the database; no text that people write is this.
+NULL = "\x01"
+_ROWS_AT_A_TIME = 50_000  # as text, so that a million rows need little memory
+LOCK_KEY = 4_716_215_730_202_611
+
+
+class Store(AbstractContextManager["Store"]):
+    """One connection to the monitoring schema. Every write commits on its own, so what was collected is kept."""
+
+    def __init__(self, connection: Connection, schema: str = "monitoring") -> None:
+        self.connection, self.schema = connection, schema
+        self._handle = connect(connection, application="lookout store")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; its lock, if held, is released."""
+        self._handle.close()
+
+    def lock(self, *, timeout: float = 600.0, poll: float = 0.5) -> None:
+        """Wait until no other run writes to this schema. Raises SourceError after ``timeout`` seconds."""
+        deadline, told = time.monotonic() + timeout, False
+        while True:
+            with self._handle, self._handle.cursor() as cursor:
+                cursor.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_KEY % 2**31, self.schema))
+                if cursor.fetchone() == (True,):
+                    return
+            if not told:
+                logger.info("another run is writing to %s in %s; waiting for it", self.schema, self.connection.name)
+                told = True
+            if time.monotonic() > deadline:
+                raise SourceError(
+                    f"Another run has been writing to {self.connection.place} for {timeout:.0f} s; "
+                    "wait for it, or end its session (application name 'lookout store')."
+                )
+            time.sleep(poll)
+
+    def missing_tables(self, names: Sequence[str]) -> list[str]:
+        """Those of the named tables that do not exist yet."""
+        found = self.query(
+            "select table_name from information_schema.tables where table_schema = %s and table_name = any(%s)",
+            (self.schema, list(names)),
+        )
+        return [name for name in names if name not in set(found["table_name"])]
+
+    def missing_indexes(self, wanted: Collection[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Those of the wanted indexes, given as table and columns in their order, that do not exist yet."""
+        found = self.query(
+            """
+            select tables.relname, array_agg(attributes.attname::text order by keys.place) as columns
+            from pg_index as indexes
+            inner join pg_class as tables on tables.oid = indexes.indrelid
+            inner join pg_namespace as schemas on schemas.oid = tables.relnamespace and schemas.nspname = %s
+            cross join lateral unnest(indexes.indkey::smallint[]) with ordinality as keys (attnum, place)
+            inner join pg_attribute as attributes
+                on attributes.attrelid = indexes.indrelid and attributes.attnum = keys.attnum
+            where indexes.indisvalid
+            group by tables.relname, indexes.indexrelid
+            """,
+            (self.schema,),
+        )
+        there = {(table, *columns) for table, columns in found.to_numpy().tolist()}
+        return sorted(set(wanted) - there)
+
+    def upsert(self, table: str, frame: pd.DataFrame) -> int:
+        """Write rows by column name: COPY into a temporary table, then one upsert. Returns the rows that changed.
+
+        Rows that differ from the stored ones only in bookkeeping columns are not written again.
+        """
+        if frame.empty:
+            return 0
+        columns, key = list(frame.columns), LANDING_KEYS[table]
+        target = sql.Identifier(self.schema, table)
+        statement = _upsert_statement(target, columns, key)
+        with self._guard(f"write to {self.schema}.{table}"), self._handle, self._handle.cursor() as cursor:
+            cursor.execute(
+                sql.SQL(
+                    "create temporary table lookout_incoming on commit drop as select {} from {} where false"
+                ).format(_identifiers(columns), target)
+            )
+            cursor.copy_expert(
+                sql.SQL("copy lookout_incoming from stdin with (format csv, null {})").format(sql.Literal(NULL)),
+                _csv(frame),
+            )
+            cursor.execute(statement)
+            return int(cursor.rowcount)
+
+    def execute(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> int:
+        """Run one writing statement and commit; returns the affected rows."""
+        with self._guard("write to the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+            cursor.execute(self._named(statement), parameters)
+            return int(cursor.rowcount)
+
+    def query(
+        self, statement: str | sql.Composable, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Small result as a frame of Python values. ``{schema}`` in the text stands for the monitoring schema."""
+        with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+            cursor.execute(self._named(statement), parameters)
+            names = [column.name for column in cursor.description or ()]
+            return pd.DataFrame(cursor.fetchall(), columns=names)
+
+    def fetch_numbers(self, statement: str, columns: int, parameters: Sequence[Any] = ()) -> NDArray[np.float64]:
+        """Large result of float8 columns that are never null, as a matrix of rows; no number is text on the way."""
+        with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+            text = cursor.mogrify(self._named(statement), tuple(parameters)).decode()
+            buffer = io.BytesIO()
+            cursor.copy_expert(f"copy ({text}) to stdout with (format binary)", buffer)
+        # A header of 19 bytes; per row the number of fields, per field its length and value; and two bytes at the end.
+        row = np.dtype([("fields", ">i2"), ("cells", [("length", ">i4"), ("value", ">f8")], (columns,))])
+        return np.frombuffer(buffer.getbuffer()[19:-2], dtype=row)["cells"]["value"].astype(np.float64)
+
+    def _named(self, statement: str | sql.Composable) -> str | sql.Composable:
+        if isinstance(statement, str):
+            return statement.replace("{schema}", '"' + self.schema.replace('"', '""') + '"')
+        return statement
+
+    def _guard(self, what: str) -> _Guard:
+        return _Guard(what, self.connection)
+
+
+class _Guard(AbstractContextManager[None]):
+    def __init__(self, what: str, connection: Connection) -> None:
+        self.what, self.connection = what, connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(value, psycopg2.errors.UndefinedTable):
+            raise ConfigError(
+                f"A table of the monitoring schema is missing in {self.connection.place}: "
+                f"{clean_message(value)} Build it with `dbt build --select monitoring` or `lookout run`."
+            ) from value
+        if isinstance(value, psycopg2.Error):
+            raise SourceError(f"Could not {self.what} in {self.connection.place}: {clean_message(value)}") from value
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as dicts of plain values: NaN, NaT and NA become None, lists stay lists."""
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return value
+    if isinstance(value, pd.Timestamp):
+        return value.to_pydatetime()
+    return None if pd.isna(value) else value
+
+
+def _identifiers(columns: Sequence[str]) -> sql.Composable:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
+
+
+def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Sequence[str]) -> sql.Composed:
+    said = [c for c in columns if c not in key and c not in BOOKKEEPING]
+    updated = [c for c in columns if c not in key]
+    action: sql.Composable = sql.SQL("do nothing")
+    if updated:
+        action = sql.SQL("do update set {} where ({}) is distinct from ({})").format(
+            sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in updated),
+            sql.SQL(", ").join(sql.SQL("stored.{}").format(sql.Identifier(c)) for c in said or updated),
+            sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(c)) for c in said or updated),
+        )
+    return sql.SQL("insert into {} as stored ({}) select {} from lookout_incoming on conflict ({}) {}").format(
+        target, _identifiers(columns), _identifiers(columns), _identifiers(key), action
+    )
+
+
+def _csv(frame: pd.DataFrame) -> io.BytesIO:
+    buffer = io.BytesIO()
+    for begin in range(0, len(frame), _ROWS_AT_A_TIME):
+        part = frame.iloc[begin : begin + _ROWS_AT_A_TIME]
+        try:
+            text = _lines(part)
+        except csv.Error:
+            # The writer of Python 3.10 refuses the NUL character.
+            bare = {name: part[name].map(_without_nul) for name in part.select_dtypes("object").columns}
+            text = _lines(part.assign(**bare))
+        # PostgreSQL stores neither the NUL character nor half of a surrogate pair.
+        buffer.write(text.replace("\x00", "").encode("utf-8", "replace"))
+    buffer.seek(0)
+    return buffer
+
+
+def _lines(frame: pd.DataFrame) -> str:
+    # Lines end in CR LF so that the writer quotes a lone CR too, which COPY would not take for text otherwise.
+    buffer = io.StringIO(newline="")
+    columns = [_cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    # Alone on its line, the text \. ends the data before PostgreSQL 18 unless it is quoted. A column that comes alone
+    # is the key, which is never missing.
+    writer = csv.writer(
+        buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL if len(columns) == 1 else csv.QUOTE_MINIMAL
+    )
+    writer.writerows(zip(*columns, strict=True))
+    return buffer.getvalue()
+
+
+def _cells(column: pd.Series[Any]) -> Sequence[Any]:
+    """What the CSV writer writes, NULL for what is missing; several times faster than ``DataFrame.to_csv``."""
+    if column.dtype == np.float64:
+        return [NULL if value != value else repr(value) for value in column.tolist()]
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        # Few times stand in many rows: each is worded once.
+        codes, times = pd.factorize(column)
+        # The last one stands for NaT, whose code is -1.
+        texts = [*pd.DatetimeIndex(times).strftime("%Y-%m-%dT%H:%M:%S.%f%z"), NULL]
+        return [texts[code] for code in codes.tolist()]
+    missing = column.isna().to_numpy()
+    cells: list[Any] = column.astype(object).tolist()
+    for place in np.flatnonzero(missing):
+        cells[place] = NULL
+    return cells
+
+
+def _without_nul(value: Any) -> Any:
+    return value.replace("\x00", "") if isinstance(value, str) else value

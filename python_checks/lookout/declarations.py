@@ -1,0 +1,75 @@
+"""Everything that the watched projects declare, read once from their manifests into one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from lookout.contracts.spec.declared import load_contracts
+from lookout.contracts.spec.model import Contract
+from lookout.errors import ConfigError
+from lookout.project.declarations.monitor import Monitor
+from lookout.project.declarations.monitors import load_monitors
+from lookout.project.workspace import Watched, Workspace
+from lookout.tracking.dbt.limits import load_limits
+from lookout.tracking.lineage.manifest import ManifestLineage, manifest_lineage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What is watched and promised. ``limits`` are those of dbt nodes, by unique id.
+
+    ``problems`` has a line for each wrong setting; the part that it stands in is empty then.
+    """
+
+    monitors: tuple[Monitor, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lineage: ManifestLineage = field(default_factory=ManifestLineage)
+    problems: tuple[str, ...] = ()
+
+    def checked(self) -> Declarations:
+        """Return these declarations. Raises ConfigError naming every wrong setting."""
+        if self.problems:
+            raise ConfigError("\n".join(self.problems))
+        return self
+
+
+def read_declarations(workspace: Workspace) -> Declarations:
+    """Read what the watched projects of a parsed workspace declare."""
+    found = [_read(watched, workspace) for watched in workspace.watched]
+    return Declarations(
+        tuple(monitor for one in found for monitor in one.monitors),
+        tuple(contract for one in found for contract in one.contracts),
+        {node: limits for one in found for node, limits in one.limits.items()},
+        ManifestLineage.merged(one.lineage for one in found),
+        tuple(dict.fromkeys(problem for one in found for problem in one.problems)),
+    )
+
+
+def _read(watched: Watched, workspace: Workspace) -> Declarations:
+    # The readers share some checks; what two of them complain about is reported once.
+    problems: dict[str, None] = {}
+    manifest, known = watched.manifest, tuple(workspace.connections)
+
+    def attempt(read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except ConfigError as error:
+            problems.update(dict.fromkeys(str(error).splitlines()))
+            return otherwise
+
+    default = watched.default_connection
+    no_monitors: tuple[Monitor, ...] = ()
+    no_contracts: tuple[Contract, ...] = ()
+    no_limits: dict[str, dict[str, Any]] = {}
+    return Declarations(
+        attempt(lambda: load_monitors(manifest, default_connection=default, known_connections=known), no_monitors),
+        attempt(lambda: load_contracts(manifest, default_connection=default, known_connections=known), no_contracts),
+        attempt(lambda: load_limits(manifest), no_limits),
+        manifest_lineage(manifest, default),
+        tuple(problems),
+    )

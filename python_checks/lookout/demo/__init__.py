@@ -1,0 +1,1 @@
+"""Synthetic and real data for trying Lookout out: reproducible from a seed."""

@@ -1,0 +1,218 @@
+"""`lookout demo`: three databases of real data, on the embedded server or your own, then one run over the year 2013."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import psycopg2
+from rich.console import Console
+from rich.table import Table
+
+from lookout.database.connection import Connection, clean_message, connect
+from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
+from lookout.database.store import Store
+from lookout.demo import flights, resiliency
+from lookout.errors import ConfigError, SourceError
+from lookout.project.files import find_project, profile_name
+from lookout.project.workspace import Workspace, open_workspace
+from lookout.render.progress import Narrator
+from lookout.runs import steps
+from lookout.runs.link import link_sources
+from lookout.runs.run import RunSummary, run_all
+
+SEED = 2013
+MOST_ALERTS = 10
+Loaded = TypeVar("Loaded")
+
+
+def run_demo(
+    start: Path,
+    *,
+    quiet: bool,
+    days: int,
+    tests_per_day: int,
+    pass_rate: float,
+    long_outages: bool,
+    profiles_dir: Path | None = None,
+    target: str | None = None,
+) -> RunSummary:
+    """Load everything that is not loaded yet, run Lookout as of the end of 2013 and say what it found.
+
+    With ``profiles_dir`` or ``target``, the three databases are those of profiles.yml, on servers of your own. Raises
+    ConfigError when the profile lacks one, and SourceError when one cannot be filled.
+    """
+    narrator = Narrator(quiet=quiet)
+    root = find_project(start.resolve())
+    if profile_name(root) != "lookout" or not (root / "models" / "_demo__sources.yml").exists():
+        raise ConfigError(
+            f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`."
+        )
+    workspace = (
+        _own_databases(root, profiles_dir, target) if profiles_dir or target else embedded_databases(root, narrator)
+    )
+    frame = resiliency.generate(
+        seed=SEED, first_day=flights.AS_OF.date() - timedelta(days=days), days=days, tests_per_day=tests_per_day,
+        pass_rate=pass_rate, long_outages=long_outages,
+    )  # fmt: skip
+    fill(workspace, narrator, frame)
+    summary = run_all(workspace, narrator, run_id=steps.new_run_id())
+    if not quiet:
+        _show(workspace, summary)
+    return summary
+
+
+def fill(workspace: Workspace, narrator: Narrator, frame: pd.DataFrame) -> None:
+    """Load what is not loaded yet into the three databases; ``frame`` holds resiliency tests to add.
+
+    Raises SourceError when one cannot be filled.
+    """
+    _load(workspace, narrator)
+    with narrator.step("prepare") as step:
+        workspace.parse()
+        steps.ensure_landing(workspace)
+        loaded = _load_resiliency(workspace, frame)
+        step.done = f"{loaded:,} new resiliency tests, {_link_once(workspace)}"
+
+
+def embedded_databases(root: Path, narrator: Narrator) -> Workspace:
+    """The three databases on the embedded server of the project in ``root``, its clock the end of 2013."""
+    server = EmbeddedServer(state_directory(root))
+    with narrator.step("server") as step:
+        server.start()
+        for name in DATABASES:
+            server.create_database(name)
+        folder = server.write_profile("lookout")
+        step.done = f"PostgreSQL in {server.home.name}/, databases {', '.join(DATABASES)}"
+    return open_workspace(root, profiles_dir=folder, target=DATABASES[0], as_of=flights.AS_OF)
+
+
+def _own_databases(root: Path, profiles_dir: Path | None, target: str | None) -> Workspace:
+    workspace = open_workspace(root, profiles_dir=profiles_dir, target=target, as_of=flights.AS_OF)
+    missing = [name for name in DATABASES if name not in workspace.connections]
+    if missing:
+        raise ConfigError(
+            f"The demo needs the outputs {', '.join(DATABASES)} in profiles.yml, and {missing[0]} is not there, or an "
+            "environment variable of it is not set; profiles.yml.example has them."
+        )
+    if workspace.home.profile.target != DATABASES[0]:
+        raise ConfigError(
+            f"The demo builds into the output {DATABASES[0]}, and the target is {workspace.home.profile.target}: "
+            f"add --target {DATABASES[0]}."
+        )
+    return workspace
+
+
+def _load(workspace: Workspace, narrator: Narrator) -> None:
+    outputs = workspace.connections
+    with narrator.step("load") as step:
+        step.total(2)
+        batch = _filled(outputs["batch_analytics"], flights.load_batch_analytics)
+        step.advance("flights")
+        changes = _filled(outputs["cdc_history"], flights.load_cdc_history)
+        step.advance("change history")
+        step.done = f"{batch['flights']:,} flights, {batch['weather']:,} weather reports, {changes:,} changes"
+
+
+def _filled(connection: Connection, load: Callable[[Connection], Loaded]) -> Loaded:
+    try:
+        return load(connection)
+    except psycopg2.Error as error:
+        raise SourceError(
+            f"{connection.place} could not be filled with the demo's data: {clean_message(error)} "
+            "It needs a user who may create schemas and tables there."
+        ) from error
+
+
+def _load_resiliency(workspace: Workspace, frame: pd.DataFrame) -> int:
+    node = workspace.home.manifest["nodes"]["model.lookout.raw_resiliency_tests"]
+    with Store(workspace.home.warehouse, node["schema"]) as store:
+        if store.missing_tables([node["alias"]]):
+            workspace.home.project.build(["run", "--select", "raw_resiliency_tests"])
+    handle = connect(workspace.home.warehouse, application="lookout demo")
+    try:
+        return resiliency.load(handle, frame, node["schema"], node["alias"])
+    finally:
+        handle.close()
+
+
+def _link_once(workspace: Workspace) -> str:
+    sources = {(s["schema"], s["identifier"]) for s in workspace.watched_project.manifest["sources"].values()}
+    with Store(workspace.home.warehouse) as store:
+        found = store.query(
+            "select foreign_table_schema as s, foreign_table_name as t from information_schema.foreign_tables"
+        )
+    if sources <= set(zip(found["s"], found["t"], strict=True)):
+        return f"{len(sources)} foreign tables linked"
+    try:
+        list(link_sources(workspace))
+    except SourceError as error:
+        if workspace.home.is_embedded or workspace.home.profile.directory == state_directory(workspace.home.root):
+            raise
+        # Only dbt's own tests and docs of the sources need the link, and a container cannot reach its neighbour as
+        # localhost.
+        return f"not linked: {error}"
+    return f"{len(sources)} foreign tables linked"
+
+
+def _show(workspace: Workspace, summary: RunSummary) -> None:
+    console = Console(highlight=False)
+    with workspace.home.store() as store:
+        monthly = store.query(
+            "select to_char(window_start at time zone 'UTC', 'Mon') as month, count(*) as n, "
+            "count(*) filter (where severity = 'critical') as critical from {schema}.alerts where window_start < %s "
+            "group by 1, date_trunc('month', window_start at time zone 'UTC') "
+            "order by date_trunc('month', window_start at time zone 'UTC')",
+            (workspace.as_of,),
+        )
+        worst = store.query(
+            # The furthest from what was expected in each series, so that one noisy series does not fill the page.
+            "select * from (select *, row_number() over (partition by connection, asset, metric, column_name "
+            "order by abs(observed_value - expected_value) desc nulls last) as place from {schema}.alerts) as ranked "
+            "where place <= 2 order by status, place, abs(score) desc nulls last, window_start limit %s",
+            (MOST_ALERTS,),
+        )
+        card = store.query(
+            "select scope, name, score, status from {schema}.scorecard "
+            "where scope = 'platform' or (scope = 'layer' and monitored_count > 0) order by scope desc, name"
+        )
+    total = int(monthly["n"].sum())
+    console.print(
+        f"\n[bold]What Lookout found in 2013[/bold]: {total} alerts, {total / 12:.1f} a month; the ones that stand out:"
+    )
+    console.print(_alerts(worst))
+    console.print(
+        "\n[bold]Alerts a month[/bold]: "
+        + ", ".join(f"{m} {n}" for m, n in zip(monthly["month"], monthly["n"], strict=True))
+    )
+    console.print("\n[bold]Scorecard[/bold]")
+    for _, row in card.iterrows():
+        score = "  -" if pd.isna(row["score"]) else f"{row['score']:5.1f}"
+        console.print(f"  {row['scope']:<9} {row['name']:<24} {score}  {row['status']}", markup=False)
+    console.print("\n[bold]Reports[/bold]")
+    root = workspace.home.root
+    for path in summary.reports:
+        console.print(f"  {path.relative_to(root) if path.is_relative_to(root) else path}", markup=False)
+    shown = worst.sort_values("window_start")["alert_key"].iloc[0][:8] if len(worst) else "KEY"
+    console.print("\n[bold]Try next[/bold]")
+    for command, why in (
+        (".venv/bin/lookout alerts list --status all", "every alert of the year, newest first"),
+        (f".venv/bin/lookout alerts show {shown}", "one of them in full, with what people said about it"),
+        (".venv/bin/lookout run --as-of 2013-02-10", "stand in the morning after the blizzard"),
+    ):
+        console.print(f"  {command:<54} {why}", markup=False, soft_wrap=True)
+
+
+def _alerts(frame: pd.DataFrame) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for _, row in frame.sort_values("window_start").iterrows():
+        since = row["window_start"]
+        moment = f"{since:%Y-%m-%d}" if (since.hour, since.minute) == (0, 0) else f"{since:%Y-%m-%d %H:%M}"
+        state = " [bold red]open[/]" if row["status"] == "open" else ""
+        table.add_row(moment, f"[bold]{row['asset']}[/]{state}: {row['description']} ({row['reason']})")
+    return table

@@ -1,0 +1,1 @@
+"""`lookout doctor`: examine everything a run needs before it runs."""

@@ -1,0 +1,1 @@
+"""Read-only access to the watched databases: session, retries, catalog and SQL dialect."""

@@ -1,0 +1,14 @@
+"""Spell values in the dialect of an engine."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+
+def of_type(moment: datetime, type_: str) -> datetime | Any:
+    """A moment as a value of the timestamp column's type, so that its indexes apply; other types are taken as UTC."""
+    utc = moment.astimezone(timezone.utc)
+    if type_ == "date":
+        return utc.date()
+    return utc.replace(tzinfo=None) if type_ == "timestamp" else utc

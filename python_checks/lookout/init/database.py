@@ -1,0 +1,117 @@
+"""What the databases of a project say about its tables: read-only, each question with a time limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
+
+import psycopg2
+from psycopg2 import sql
+
+from lookout.database.connection import Connection, connect
+from lookout.engines.catalog import CATALOG_QUERY, READABLE_KINDS, Relation, relations
+from lookout.errors import SourceError
+from lookout.init.suggest import Observed, Rate
+
+Place = tuple[str, str, str]
+SECONDS_A_QUESTION = 5.0
+# All tables of one database together; what was not asked by then is watched by the day.
+SECONDS_IN_ALL = 30.0
+WEEKS = 2
+
+SIZES = """
+select pg_namespace.nspname::text, pg_class.relname::text, pg_table_size(pg_class.oid)::float8
+from pg_catalog.pg_class
+inner join pg_catalog.pg_namespace on pg_namespace.oid = pg_class.relnamespace
+where pg_namespace.nspname = any(%(schemas)s) and pg_class.relname = any(%(tables)s)
+"""
+
+# Only the newest weeks are counted: with an index on the column, little of a large table is read.
+RATE = """
+with newest as (
+    select max({column}) as at from {table} where {column} <= clock_timestamp()
+)
+
+select
+    count(*),
+    count(distinct date_trunc('hour', {column}::timestamp)),
+    count(distinct {column}::date),
+    extract(epoch from max({column}::timestamp) - min({column}::timestamp))::float8 / 3600
+from {table}
+where
+    {column} > (select newest.at - make_interval(weeks => {weeks}) from newest)
+    and {column} <= (select newest.at from newest)
+"""
+
+
+def ask_catalogs(
+    places: Iterable[Place], connections: Mapping[str, Connection]
+) -> tuple[dict[Place, Observed], list[str]]:
+    """What each reachable database says about its tables, and a sentence for each that says nothing."""
+    by_connection: dict[str, list[tuple[str, str]]] = {}
+    for name, schema, table in places:
+        by_connection.setdefault(name, []).append((schema, table))
+    seen: dict[Place, Observed] = {}
+    silent: list[str] = []
+    for name, tables in by_connection.items():
+        if name not in connections:
+            silent.append(f"There is no output '{name}' in profiles.yml.")
+            continue
+        try:
+            seen |= _catalog(connections[name], tables)
+        except SourceError as error:
+            silent.append(str(error))
+        except psycopg2.Error:
+            silent.append(f"{connections[name].place} did not say which tables it has.")
+    return seen, silent
+
+
+def ask_rates(columns: Mapping[Place, str], connections: Mapping[str, Connection]) -> dict[Place, Rate]:
+    """How rows came, for each table and its time column; what takes too long to tell is left out."""
+    rates: dict[Place, Rate] = {}
+    for name in sorted({place[0] for place in columns} & set(connections)):
+        deadline = time.monotonic() + SECONDS_IN_ALL
+        with suppress(SourceError), closing(_open(connections[name])) as handle:
+            for place, column in columns.items():
+                if place[0] != name or time.monotonic() > deadline:
+                    continue
+                query = sql.SQL(RATE).format(
+                    table=sql.Identifier(*place[1:]), column=sql.Identifier(column), weeks=sql.Literal(WEEKS)
+                )
+                with suppress(psycopg2.Error), handle.cursor() as cursor:
+                    cursor.execute(query)
+                    rows, hours_with_rows, days_with_rows, hours = cursor.fetchone() or (0, 0, 0, 0.0)
+                    rates[place] = Rate(int(rows), int(hours_with_rows), int(days_with_rows), float(hours or 0.0))
+    return rates
+
+
+def _open(connection: Connection) -> psycopg2.extensions.connection:
+    handle = connect(
+        connection, application="lookout init", statement_timeout=SECONDS_A_QUESTION, lock_timeout=1.0, read_only=True
+    )
+    # One question that fails must not spoil the next.
+    handle.autocommit = True
+    return handle
+
+
+def _catalog(connection: Connection, tables: list[tuple[str, str]]) -> dict[Place, Observed]:
+    names = {"schemas": [schema for schema, _ in tables], "tables": [table for _, table in tables]}
+    with closing(_open(connection)) as handle, handle.cursor() as cursor:
+        cursor.execute(CATALOG_QUERY, names)
+        found = relations(cursor.fetchall())
+        sizes: dict[tuple[str, str], float] = {}
+        # A table that somebody is altering has no size for now.
+        with suppress(psycopg2.Error):
+            cursor.execute(SIZES, names)
+            sizes = {(schema, table): size for schema, table, size in cursor.fetchall()}
+    return {
+        (connection.name, *place): Observed(_readable(relation), sizes.get(place, 0.0))
+        for place, relation in found.items()
+    }
+
+
+def _readable(relation: Relation) -> dict[str, str]:
+    if relation.kind not in READABLE_KINDS or not relation.is_usable:
+        return {}
+    return {name: kind for name, kind in relation.columns.items() if name not in relation.hidden}

@@ -1,0 +1,120 @@
+"""How a project says which package it installs, and where Lookout's own is to be had from. Pure but for paths."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lookout.errors import ConfigError
+from lookout.project.files import project_name
+from lookout.project.own import PACKAGE
+
+
+@dataclass(frozen=True)
+class Installed:
+    """How the command line was installed.
+
+    ``checkout`` is the folder of the dbt package that it runs from or was installed from, ``repository`` and
+    ``revision`` the git repository that it was installed from or that its metadata names.
+    """
+
+    version: str
+    checkout: Path | None = None
+    repository: str = ""
+    revision: str = ""
+
+
+def installed(version: str, direct_url: Mapping[str, Any] | None, urls: Mapping[str, str], code: Path) -> Installed:
+    """Read how Lookout was installed from its metadata: ``direct_url`` as in PEP 610, ``urls`` of the project by label.
+
+    ``code`` is the folder of this package.
+    """
+    origin = str((direct_url or {}).get("url") or "")
+    vcs = (direct_url or {}).get("vcs_info") or {}
+    if vcs.get("vcs") == "git":
+        return Installed(version, None, origin, str(vcs.get("requested_revision") or vcs.get("commit_id") or ""))
+    folders = [code.parent.parent, *([Path(origin.removeprefix("file://"))] if origin.startswith("file://") else [])]
+    checkout = next((folder for folder in folders if project_name(folder) == PACKAGE), None)
+    named = {label.strip().lower(): url.strip() for label, url in urls.items()}
+    repository = next((named[label] for label in ("repository", "source", "source code") if label in named), "")
+    return Installed(version, checkout, repository, f"v{version}")
+
+
+def package_entry(spec: str | None, how: Installed, root: Path) -> dict[str, str]:
+    """The entry of packages.yml: as ``--package`` says, else the one that fits how Lookout was installed.
+
+    Raises ConfigError for a spec that is none, and where nothing is known.
+    """
+    if spec is not None:
+        return _from_spec(spec, root)
+    if how.checkout is not None:
+        return {"local": _relative(how.checkout, root)}
+    if how.repository and how.revision:
+        return {"git": how.repository, "revision": how.revision}
+    raise ConfigError(
+        "It is not known where the dbt package of Lookout can be had from, because the command was installed without "
+        "its repository: say it with --package local:PATH or --package git:URL@REVISION."
+    )
+
+
+def package_file(texts: Mapping[str, str | None]) -> str:
+    """Which file names the project's packages: dependencies.yml where that lists packages or is the only one."""
+    dependencies = texts.get("dependencies.yml")
+    if dependencies is None:
+        return "packages.yml"
+    lists_them = "packages" in (_mapping(dependencies, "dependencies.yml") or {})
+    return "dependencies.yml" if lists_them or texts.get("packages.yml") is None else "packages.yml"
+
+
+def names_lookout(text: str | None, file: str, root: Path) -> bool:
+    """Whether a file of packages has Lookout among them. Raises ConfigError when it is no YAML."""
+    entries = (_mapping(text or "", file) or {}).get("packages") or []
+    return any(isinstance(entry, Mapping) and _is_lookout(entry, root) for entry in entries)
+
+
+def _from_spec(spec: str, root: Path) -> dict[str, str]:
+    kind, _, rest = spec.partition(":")
+    if kind == "local" and rest:
+        folder = Path(rest).expanduser()
+        found = folder if folder.is_absolute() else Path.cwd() / folder
+        if project_name(found) != PACKAGE:
+            raise ConfigError(f"--package {spec}: there is no dbt project of the name 'lookout' in {found.resolve()}.")
+        return {"local": str(folder) if folder.is_absolute() else _relative(found.resolve(), root)}
+    url, _, revision = rest.rpartition("@")
+    if kind == "git" and url and revision and not re.search(r"[:/]", revision):
+        return {"git": url, "revision": revision}
+    raise ConfigError(f"--package {spec!r} is neither local:PATH nor git:URL@REVISION, such as git:URL@v0.1.0.")
+
+
+def _is_lookout(entry: Mapping[str, Any], root: Path) -> bool:
+    if entry.get("local"):
+        return project_name(root / str(entry["local"])) == PACKAGE
+    place = str(entry.get("git") or entry.get("package") or entry.get("tarball") or "")
+    return re.split(r"[/:]", place.rstrip("/").removesuffix(".git"))[-1] == PACKAGE or entry.get("name") == PACKAGE
+
+
+def _mapping(text: str, file: str) -> Mapping[str, Any] | None:
+    try:
+        content = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())[:160]}.") from error
+    return content if isinstance(content, Mapping) else None
+
+
+def _relative(folder: Path, root: Path) -> str:
+    # Between drives there is no way but the whole one.
+    try:
+        return Path(os.path.relpath(folder, root)).as_posix()
+    except ValueError:
+        return folder.as_posix()
+
+
+def is_ignored(lines: Sequence[str], folder: str) -> bool:
+    """Whether lines of a .gitignore name a folder."""
+    return any(line.strip().rstrip("/*").lstrip("/") == folder.strip("/") for line in lines)

@@ -1,0 +1,243 @@
+"""First monitors for a project, from its manifest and what its databases say. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lookout.engines.catalog import TIME_TYPES
+from lookout.project.declarations.monitor import Grain
+from lookout.project.declarations.nodes import declared, is_watched, loaded_at_field, name_of, owner_of, place_of
+from lookout.project.declarations.settings import Reader
+
+# An hour is worth a bucket of its own when it usually holds some rows and is hardly ever without any.
+ROWS_AN_HOUR = 20
+SHARE_OF_BUCKETS = 0.9
+# With fewer, and days without any, a day's count is chance: it would alert for nothing.
+ROWS_A_DAY = 5
+KEPT_TABLES = ("table", "incremental")
+# When a row came to be says more about a load than when it was last touched.
+KNOWN_NAMES = (
+    "created_at", "inserted_at", "event_time", "event_at", "event_timestamp", "occurred_at", "recorded_at",
+    "received_at", "loaded_at", "ingested_at", "_loaded_at", "_fivetran_synced", "_airbyte_extracted_at",
+    "_sdc_received_at", "created", "created_on", "created_date", "timestamp", "updated_at", "modified_at",
+)  # fmt: skip
+LIKELY_ENDING = re.compile(r"(_at|_time|_ts|_timestamp|_on|_date|_day)$|^(at|ts|date|day)$")
+# Times that a row carries and that do not say when it came.
+OTHER_TIMES = re.compile(
+    r"(^|_)(birth\w*|dob|valid|expir\w*|due|deadline|deleted|archived|cancel\w*|closed|ends?|ended|until|planned|"
+    r"scheduled|expected|last|first|next|previous)(_|$)"
+)
+DECLARED_TIME = re.compile(r"^\s*(timestamptz|timestamp|date)\b", re.IGNORECASE)
+PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A source table or a table that dbt builds, which nobody watches yet.
+
+    ``columns`` maps the columns that YAML describes to their declared types, which may be empty. ``references`` counts
+    the nodes that read it. ``file`` is the YAML that describes it, empty when none does.
+    """
+
+    name: str
+    connection: str
+    schema: str
+    table: str
+    columns: Mapping[str, str]
+    loaded_at: str
+    owner: str
+    references: int
+    file: str
+    source: str = ""
+    model: str = ""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Connection, schema and table."""
+        return self.connection, self.schema, self.table
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What a database says about a table: base types of the columns that may be read, none when there is no such table.
+
+    ``size`` is in bytes.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    size: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How rows came in the last two weeks of a table: rows, hours and days that had any, hours from end to end."""
+
+    rows: int
+    hours_with_rows: int
+    days_with_rows: int
+    hours: float
+
+    @property
+    def a_day(self) -> float:
+        """Rows a day."""
+        return self.rows / self._days
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether too few rows come to say what is normal."""
+        return self.a_day < ROWS_A_DAY and self.days_with_rows < SHARE_OF_BUCKETS * self._days
+
+    @property
+    def _days(self) -> float:
+        return max(self.hours / 24, 1.0)
+
+
+@dataclass(frozen=True)
+class TimeColumn:
+    """The column that a table is watched by, and why."""
+
+    name: str
+    reason: str
+    is_date: bool = False
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A monitor to be written. ``reason`` is for people."""
+
+    candidate: Candidate
+    column: str
+    grain: Grain
+    reason: str
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What is written under ``meta.lookout``."""
+        return {"timestamp_column": self.column, "grain": self.grain}
+
+
+def candidates(manifest: Mapping[str, Any], default_connection: str) -> list[Candidate]:
+    """Source tables, and models kept as tables, of the project itself that say nothing to Lookout yet.
+
+    The most referenced come first.
+    """
+    project = (manifest.get("metadata") or {}).get("project_name")
+    nodes = [*(manifest.get("sources") or {}).values(), *(manifest.get("nodes") or {}).values()]
+    children = manifest.get("child_map") or {}
+    found = [
+        _candidate(raw, manifest, default_connection, _readers(children.get(raw.get("unique_id")) or ()))
+        for raw in nodes
+        if raw.get("package_name") == project and _is_kept(raw) and not _is_decided(raw)
+    ]
+    return sorted(found, key=lambda candidate: (-candidate.references, candidate.name))
+
+
+def watched(manifest: Mapping[str, Any]) -> int:
+    """How many tables of the project something is said about already."""
+    nodes = [*(manifest.get("sources") or {}).values(), *(manifest.get("nodes") or {}).values()]
+    project = (manifest.get("metadata") or {}).get("project_name")
+    return sum(raw.get("package_name") == project and _is_kept(raw) and _is_decided(raw) for raw in nodes)
+
+
+def by_importance(found: Iterable[Candidate], seen: Mapping[tuple[str, str, str], Observed]) -> list[Candidate]:
+    """The largest tables first, as far as a database knows them, then the most referenced."""
+
+    def key(candidate: Candidate) -> tuple[float, int, str]:
+        observed = seen.get(candidate.place)
+        return -(observed.size if observed else 0.0), -candidate.references, candidate.name
+
+    return sorted(found, key=key)
+
+
+def time_column(candidate: Candidate, observed: Observed | None) -> TimeColumn | None:
+    """The column that tells when rows came: by declared type, ``loaded_at_field``, catalog type, then by name alone.
+
+    Where a database knows the table, its types have the last word. None when no column can be told.
+    """
+    types = observed.columns if observed else {}
+    described = {name: kind for name, kind in candidate.columns.items() if DECLARED_TIME.match(kind)}
+    told = [(name, f"declared as {described[name].strip()}") for name in _ranked(described)]
+    told += [(candidate.loaded_at, "its loaded_at_field")] if candidate.loaded_at else []
+    in_catalog = _ranked(name for name, kind in types.items() if kind in TIME_TYPES)
+    told += [(name, f"{types[name]} in the database") for name in in_catalog]
+    told += [(name, "by its name") for name in _ranked(candidate.columns) if name.lower() in KNOWN_NAMES]
+    for name, reason in told:
+        stored = name if name in types else name.lower()
+        if not types or types.get(stored) in TIME_TYPES:
+            kind = types.get(stored) or described.get(name, "").strip().lower()
+            return TimeColumn(stored if types else name, reason, kind == "date")
+    return None
+
+
+def grain_of(column: TimeColumn, rate: Rate | None) -> tuple[Grain, str]:
+    """How finely a table is watched, and why: by the hour only where nearly every hour has rows enough."""
+    if rate is None or not rate.rows:
+        return "day", ""
+    is_steady = rate.hours >= 24 * 7 and rate.hours_with_rows >= SHARE_OF_BUCKETS * rate.hours
+    an_hour = rate.rows / max(rate.hours, 1.0)
+    if is_steady and not column.is_date and an_hour >= ROWS_AN_HOUR:
+        return "hour", f"about {an_hour:,.0f} rows an hour"
+    count = round(rate.a_day)
+    return "day", f"about {count:,} row{'' if count == 1 else 's'} a day"
+
+
+def suggestion(candidate: Candidate, column: TimeColumn, rate: Rate | None) -> Suggestion:
+    """The monitor of one table."""
+    grain, pace = grain_of(column, rate)
+    parts = [column.reason, pace, f"owner {candidate.owner}" if candidate.owner else ""]
+    return Suggestion(candidate, column.name, grain, ", ".join(part for part in parts if part))
+
+
+def _is_kept(raw: Mapping[str, Any]) -> bool:
+    if raw.get("resource_type") == "source":
+        return True
+    is_table = (raw.get("config") or {}).get("materialized") in KEPT_TABLES
+    # A model with versions is several tables under one entry of YAML.
+    return raw.get("resource_type") == "model" and is_table and raw.get("version") is None
+
+
+def _is_decided(raw: Mapping[str, Any]) -> bool:
+    found = declared(Reader(""), raw)
+    if found is None:
+        return False
+    # Not watched on purpose, or its place, owner or contract only.
+    return is_watched(found) or "enabled" in found.settings
+
+
+def _candidate(
+    raw: Mapping[str, Any], manifest: Mapping[str, Any], default_connection: str, references: int
+) -> Candidate:
+    connection, schema, table = place_of(raw, default_connection)
+    columns = raw.get("columns") or {}
+    loaded_at = loaded_at_field(raw).strip('"')
+    is_source = raw.get("resource_type") == "source"
+    patch = str(raw.get("patch_path") or "").split("://", 1)[-1]
+    return Candidate(
+        name=name_of(raw), connection=connection, schema=schema, table=table,
+        columns={str(c.get("name") or key): str(c.get("data_type") or "") for key, c in columns.items()},
+        loaded_at=loaded_at if PLAIN_NAME.fullmatch(loaded_at) else "",
+        owner=owner_of(raw, manifest.get("groups") or {}), references=references,
+        file=str(raw.get("original_file_path") or "") if is_source else patch,
+        source=str(raw.get("source_name") or "") if is_source else "",
+        model="" if is_source else str(raw.get("name") or ""),
+    )  # fmt: skip
+
+
+def _readers(children: Sequence[str]) -> int:
+    return sum(not child.startswith(("test.", "unit_test.")) for child in children)
+
+
+def _ranked(names: Iterable[str]) -> list[str]:
+    """Columns that may tell when a row came, the likeliest first."""
+
+    def rank(name: str) -> tuple[int, int]:
+        plain = name.lower()
+        if plain in KNOWN_NAMES:
+            return 0, KNOWN_NAMES.index(plain)
+        return (1, 0) if LIKELY_ENDING.search(plain) else (2, 0)
+
+    # Sorting keeps the order of the table among equals.
+    return sorted((name for name in names if not OTHER_TIMES.search(name.lower())), key=rank)

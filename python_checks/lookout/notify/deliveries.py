@@ -1,0 +1,164 @@
+"""The rows of ``alert_deliveries`` and ``alert_mutes``: reading, planning, claiming and recording.
+
+A row is claimed before its message is sent and marked afterwards. A process that dies in between leaves its claim,
+which runs out after ``LEASE``; then the next run sends the message. So every message arrives at least once, and twice
+only if a process dies, or its service falls silent, between taking a message and saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from lookout.alerts.model import Alert
+from lookout.database.store import Store, records
+from lookout.notify.model import DROPPED, PENDING, SENT, Delivery
+from lookout.notify.plan import Plan
+
+LEASE = timedelta(minutes=15)  # several times what sending may take in all (deliver.DEADLINE)
+
+_COLUMNS = (
+    "alert_key, target, step, stage, status, owner, severity, alert_status, not_before, attempts, message_id, sent_at"
+)
+_KEYS = "unnest(%s::text[], %s::text[], %s::integer[]) as chosen (alert_key, target, step)"
+_LEASED = "case when status = 'sending' and claimed_until < now() then 'pending' else status end as status,"
+_CHOSEN = "rows.alert_key = chosen.alert_key and rows.target = chosen.target and rows.step = chosen.step"
+
+
+def read_deliveries(store: Store, keys: Sequence[str]) -> list[Delivery]:
+    """Everything that was told, or is to be told, about these alerts."""
+    return [
+        Delivery(**row)
+        for row in records(
+            store.query(
+                f"select {_COLUMNS} from {{schema}}.alert_deliveries where alert_key = any(%s)",  # noqa: S608
+                (list(keys),),
+            )
+        )
+    ]
+
+
+def is_replay(store: Store, as_of: datetime, run_id: str) -> bool:
+    """Whether a later clock than this one has been seen: then this run is about the past, and nobody is told.
+
+    A clock in the future is somebody's experiment and counts for nothing.
+    """
+    found = store.query(
+        "select 1 from {schema}.lookout_runs where as_of > %s and as_of <= now() and run_id <> %s "
+        "and command <> 'collect' limit 1",
+        (as_of, run_id),
+    )
+    return not found.empty
+
+
+def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
+    """Write down what is to be told. Two processes that plan the same write it once."""
+    rows = plan.new
+    if rows:
+        store.execute(
+            f"insert into {{schema}}.alert_deliveries ({_COLUMNS}, planned_at) "  # noqa: S608
+            "select alert_key, target, step, stage, status, owner, severity, alert_status, not_before, 0, null, "
+            "null, %s from unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::text[], %s::text[], "
+            "%s::text[], %s::text[], %s::timestamptz[]) "
+            "as planned (alert_key, target, step, stage, status, owner, severity, alert_status, not_before) "
+            "on conflict (alert_key, target, step) do nothing",
+            (as_of, *(
+                [getattr(row, name) for row in rows]
+                for name in (
+                    "alert_key", "target", "step", "stage", "status", "owner", "severity", "alert_status", "not_before"
+                )
+            )),
+        )  # fmt: skip
+    for reason in {reason for _, reason in plan.dropped}:
+        chosen = [row for row, why in plan.dropped if why == reason]
+        _update(store, chosen, "status = %s, last_error = %s", (DROPPED, reason), only="rows.status = 'pending'")
+    for moment in {moment for _, moment in plan.sooner}:
+        chosen = [row for row, due in plan.sooner if due == moment]
+        _update(store, chosen, "not_before = %s", (moment,), only="rows.status = 'pending'")
+    store.execute(
+        "update {schema}.alert_mutes as mutes set lifted_at = %s from {schema}.alerts as alerts "
+        "where mutes.kind = 'ack' and mutes.lifted_at is null and mutes.given_at <= %s "
+        "and alerts.alert_key = mutes.alert_key and alerts.status = 'resolved'",
+        (as_of, as_of),
+    )
+
+
+def waiting_rows(store: Store) -> list[Delivery]:
+    """Rows that are not told yet; those in the hands of a living process are ``sending``."""
+    frame = store.query(
+        f"select {_COLUMNS.replace('status,', _LEASED, 1)} from {{schema}}.alert_deliveries "  # noqa: S608
+        "where status in ('pending', 'sending') order by alert_key, target, step"
+    )
+    return [Delivery(**row) for row in records(frame)]
+
+
+def claim(store: Store, rows: Sequence[Delivery], token: str) -> set[tuple[str, str, int]]:
+    """Take rows that nobody else has taken; returns the keys of those that are now ours."""
+    if not rows:
+        return set()
+    # One at a time: the second of two that want the same rows sees what the first has taken.
+    frame = store.query(
+        "select pg_advisory_xact_lock(hashtext('lookout notify'), hashtext('{schema}')); "  # noqa: S608
+        "update {schema}.alert_deliveries as rows set status = 'sending', claimed_by = %s, claimed_until = now() + %s, "
+        f"attempts = rows.attempts + 1 from {_KEYS} where {_CHOSEN} "
+        "and (rows.status = 'pending' or (rows.status = 'sending' and rows.claimed_until < now())) "
+        "returning rows.alert_key, rows.target, rows.step",
+        (token, LEASE, *_arrays(rows)),
+    )
+    return {(str(key), str(target), int(step)) for key, target, step in frame.itertuples(index=False)}
+
+
+def record_sent(
+    store: Store, rows: Sequence[Delivery], alerts: Mapping[str, Alert], message_id: str, token: str
+) -> int:
+    """Mark rows as told, with what was said. Returns how many of them were still ours."""
+    marked = 0
+    for severity, status in {(alerts[row.alert_key].severity, alerts[row.alert_key].status) for row in rows}:
+        chosen = [r for r in rows if (alerts[r.alert_key].severity, alerts[r.alert_key].status) == (severity, status)]
+        marked += _update(
+            store, chosen,
+            "status = %s, sent_at = now(), message_id = %s, severity = %s, alert_status = %s, last_error = null, "
+            "claimed_by = null, claimed_until = null",
+            (SENT, message_id, severity, status), only="rows.claimed_by = %s", and_=(token,),
+        )  # fmt: skip
+    return marked
+
+
+def release(store: Store, rows: Sequence[Delivery], error: str, token: str) -> int:
+    """Give rows back that could not be sent; the next run tries them again."""
+    return _update(
+        store, rows, "status = %s, last_error = %s, claimed_by = null, claimed_until = null", (PENDING, error),
+        only="rows.claimed_by = %s", and_=(token,),
+    )  # fmt: skip
+
+
+def drop_orphans(store: Store, known: Iterable[str]) -> int:
+    """Drop what waits to be told about alerts that no longer exist."""
+    return store.execute(
+        "update {schema}.alert_deliveries as rows set status = 'dropped', last_error = 'the alert is no longer stored' "
+        "where rows.status = 'pending' and rows.alert_key <> all(%s) "
+        "and not exists (select 1 from {schema}.alerts where alerts.alert_key = rows.alert_key)",
+        (list(known),),
+    )
+
+
+def _update(
+    store: Store,
+    rows: Sequence[Delivery],
+    setting: str,
+    values: tuple[Any, ...],
+    *,
+    only: str,
+    and_: tuple[Any, ...] = (),
+) -> int:
+    if not rows:
+        return 0
+    return store.execute(
+        f"update {{schema}}.alert_deliveries as rows set {setting} from {_KEYS} where {_CHOSEN} and {only}",  # noqa: S608
+        (*values, *_arrays(rows), *and_),
+    )
+
+
+def _arrays(rows: Sequence[Delivery]) -> tuple[list[str], list[str], list[int]]:
+    return [row.alert_key for row in rows], [row.target for row in rows], [row.step for row in rows]

@@ -1,0 +1,104 @@
+"""The alert reaches the right person, once: routing, messages, and a record of what was told to whom."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from lookout.database.store import Store
+from lookout.errors import ConfigError, DeliveryError, LookoutError
+from lookout.notify.model import NotifyOutcome
+from lookout.notify.settings.load import load_settings
+from lookout.notify.settings.model import Settings
+from lookout.project.declarations.settings import suggestion
+
+__all__ = [
+    "NotifyOutcome",
+    "Preview",
+    "Settings",
+    "load_settings",
+    "notify",
+    "notify_alerts",
+    "preview",
+    "send_test",
+    "shown",
+]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A message as it would be sent, for a dry run."""
+
+    target: str
+    owner: str
+    title: str
+    body: str
+
+
+def notify(store: Store, folder: Path, *, as_of: datetime, run_id: str) -> NotifyOutcome:
+    """Send everybody what changed since the last message, as lookout.yml in ``folder`` says.
+
+    Without targets it does nothing. What a service, a setting or the database is to blame for is one of the outcome's
+    problems; nothing of it is raised.
+    """
+    try:
+        settings = load_settings(folder)
+        return notify_alerts(store, settings, as_of=as_of, run_id=run_id) if settings else NotifyOutcome()
+    except LookoutError as error:
+        return NotifyOutcome(problems=tuple(str(error).splitlines()))
+
+
+def notify_alerts(store: Store, settings: Settings, *, as_of: datetime, run_id: str = "") -> NotifyOutcome:
+    """Plan, claim, send and record, as `notify` does, with settings at hand.
+
+    Any number of processes may do this at once, and any of them may be killed. Raises SourceError and ConfigError when
+    the monitoring schema cannot be used.
+    """
+    from lookout.notify.publish import publish
+
+    return publish(store, settings, as_of=as_of, run_id=run_id)
+
+
+def preview(store: Store, settings: Settings, *, as_of: datetime) -> list[Preview]:
+    """The messages that `notify_alerts` would send now, the held-back ones left out. Writes and sends nothing."""
+    from lookout.notify.publish import pending_messages
+
+    return [
+        Preview(message.target, message.group, message.title, message.body("text"))
+        for message in pending_messages(store, settings, as_of)
+    ]
+
+
+def send_test(root: Path, target: str, *, as_of: datetime) -> str:
+    """Send a test message to one target of the project in ``root``; returns a sentence.
+
+    Raises ConfigError for an unknown target and DeliveryError, without the address, when it did not arrive.
+    """
+    from lookout.notify.charts import sample_charts
+    from lookout.notify.message import Message
+    from lookout.notify.transport.sending import quiet_libraries, send, sender_for
+
+    settings = load_settings(root)
+    if target not in settings.targets:
+        known = suggestion(target, settings.targets) if settings else "add it to `notifications` in lookout.yml."
+        raise ConfigError(f"There is no target '{target}': {known}")
+    note = f"Test message: target '{target}' of Lookout works."
+    message = Message(
+        uuid.uuid4().hex[:12], target, "", (), as_of, settings.link, note=note, charts=sample_charts(as_of)
+    )
+    with quiet_libraries():
+        attempt = send(sender_for(settings.targets[target]), message)
+    if not attempt.ok:
+        raise DeliveryError(f"Target '{target}' did not get the test message: {attempt.error}.")
+    return f"Target '{target}' took the test message."
+
+
+def shown(previews: Sequence[Preview]) -> str:
+    """A dry run as text."""
+    if not previews:
+        return "Nothing would be sent."
+    parts = [f"--- to {p.target}{f', for {p.owner}' if p.owner else ''}: {p.title}\n{p.body}" for p in previews]
+    return "\n".join(parts)

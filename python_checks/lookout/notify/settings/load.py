@@ -1,0 +1,36 @@
+"""Load the notification settings: from lookout.yml, else from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from lookout.notify.settings.model import Route, Settings, Target
+from lookout.notify.settings.reader import read_settings
+
+FILE = "lookout.yml"
+
+URL_VARIABLE, LINK_VARIABLE = "LOOKOUT_NOTIFY_URL", "LOOKOUT_NOTIFY_LINK"
+
+FROM_ENVIRONMENT = "environment"
+
+
+def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings of the project in ``root``; nothing, and no cost, when nobody is to be told anything.
+
+    Without `notifications` in lookout.yml, the variable LOOKOUT_NOTIFY_URL is the only target. Raises ConfigError
+    that names every mistake; a variable that is not set is only a mistake of the target that refers to it.
+    """
+    environment = os.environ if environment is None else environment
+    file = root / FILE
+    if file.is_file():
+        settings = read_settings(file, environment)
+        if settings is not None:
+            return settings
+    url = environment.get(URL_VARIABLE, "").strip()
+    if not url:
+        return Settings()
+    target = Target(FROM_ENVIRONMENT, url)
+    link = environment.get(LINK_VARIABLE, "").strip().rstrip("/")
+    return Settings({target.name: target}, (Route((target.name,)),), link)

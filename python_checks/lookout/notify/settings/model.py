@@ -1,0 +1,57 @@
+"""What `notifications` in lookout.yml holds: targets, routes, and where the report is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lookout.notify.settings.schedule import Digest, QuietHours
+
+GROUPINGS = ("owner", "layer", "connection", "none")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where messages go. ``url`` is never printed; it is None when ``problem`` says why it is not known.
+
+    ``pause`` is in seconds between two messages; ``most_messages`` bounds one run. ``images`` says whether
+    messages carry charts; None leaves it to what the service is good for.
+    """
+
+    name: str
+    url: str | None = field(default=None, repr=False)
+    problem: str = ""
+    pause: float = 1.0
+    most_messages: int = 20
+    group_by: str = "owner"
+    tells_resolved: bool = True
+    icon: bool = False
+    images: bool | None = None
+    payload: str | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """Alerts that fit ``match`` (field to patterns, all fields have to fit) go to ``targets``.
+
+    ``loud`` are the severities that neither quiet hours nor the digest hold back.
+    """
+
+    targets: tuple[str, ...]
+    match: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quiet_hours: tuple[QuietHours, ...] = ()
+    digest: Digest | None = None
+    loud: frozenset[str] = frozenset()
+    goes_on: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Targets by name, and routes in order; the last one is the default and fits every alert."""
+
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    routes: tuple[Route, ...] = ()
+    link: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.targets)

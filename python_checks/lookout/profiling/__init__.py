@@ -1,0 +1,1 @@
+"""Measure watched tables: one aggregate query a table, every metric of every closed bucket."""

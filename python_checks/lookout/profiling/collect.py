@@ -1,0 +1,198 @@
+"""The monitored databases, read-only: all of them at once, one thread and one connection each, one query a table."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import pandas as pd
+import psycopg2
+from psycopg2 import sql
+
+from lookout.database.connection import Connection
+from lookout.database.options import CollectOptions
+from lookout.database.retries import UnreachableError
+from lookout.engines.catalog import CATALOG_QUERY, NAMES_QUERY, Relation, Status, relations
+from lookout.engines.session import Session
+from lookout.engines.source_pool import Put, explain_failure, unknown_output, visit_sources
+from lookout.profiling.checks import Finding, examine
+from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest, TableProfile, plan_profile, read_profile
+from lookout.project.declarations.monitor import Monitor
+
+__all__ = ["CollectOptions", "CollectionOutcome", "ProfileRequest", "collect"]
+
+
+@dataclass(frozen=True)
+class CollectionOutcome:
+    """What came of one table. ``observations`` has OBSERVATION_COLUMNS and is empty when nothing could be measured.
+
+    ``watermark`` is None unless all of the table was evaluated, so that the next run reads again what is missing now.
+    """
+
+    monitor: Monitor
+    status: Status
+    message: str = ""
+    observations: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(OBSERVATION_COLUMNS)))
+    first_bucket: datetime | None = None
+    latest_at: datetime | None = None
+    profiled_from: datetime | None = None
+    watermark: datetime | None = None
+    rows_profiled: int | None = None
+    future_rows: int | None = None
+    duration_seconds: float | None = None
+    attempts: int = 0
+
+    @property
+    def connection(self) -> str:
+        """Name of the profiles.yml output."""
+        return self.monitor.connection
+
+    @property
+    def asset(self) -> str:
+        """Watched table, ``schema.table``."""
+        return self.monitor.asset
+
+    def result_row(self, as_of: datetime, run_id: str) -> pd.DataFrame:
+        """This outcome as one row of the landing table ``collection_results``."""
+        names = ("status", "message", "latest_at", "profiled_from", "watermark", "rows_profiled", "future_rows")
+        row = {"connection": self.connection, "asset": self.asset, "as_of": as_of}
+        row |= {name: getattr(self, name) for name in (*names, "duration_seconds", "attempts")}
+        row |= {"owner": self.monitor.owner, "layer": self.monitor.layer, "run_id": run_id}
+        types = {"rows_profiled": "Int64", "future_rows": "Int64", "duration_seconds": "float64"}
+        times = ("latest_at", "profiled_from", "watermark")
+        frame = pd.DataFrame([row]).astype(types)
+        return frame.assign(**{name: pd.to_datetime(frame[name], utc=True) for name in times})
+
+
+def collect(
+    requests: Sequence[ProfileRequest], connections: Mapping[str, Connection], *, as_of: datetime,
+    options: CollectOptions | None = None, on_done: Callable[[CollectionOutcome], None] | None = None,
+) -> list[CollectionOutcome]:  # fmt: skip
+    """Profile tables, every source database at once. Returns one outcome for each request, in their order.
+
+    ``on_done`` is called in the calling thread as soon as a table is finished. A source that fails is an outcome for
+    each of its tables. An exception of ``on_done``, or Ctrl-C, ends all queries and is raised again.
+    """
+    outcomes: dict[int, CollectionOutcome] = {}
+    by_source: dict[str, dict[int, ProfileRequest]] = {}
+
+    def tell(outcome: CollectionOutcome) -> None:
+        if on_done is not None:
+            on_done(outcome)
+
+    def visit(
+        session: Session, wanted: Mapping[int, ProfileRequest], put: Put[CollectionOutcome], stop: threading.Event
+    ) -> None:
+        _Collector(session, as_of, stop).run(wanted, put)
+
+    for position, request in enumerate(requests):
+        name = request.monitor.connection
+        if name in connections:
+            by_source.setdefault(name, {})[position] = request
+        else:
+            outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", unknown_output(name))
+            tell(outcomes[position])
+    outcomes |= visit_sources(by_source, connections, options or CollectOptions(), visit, tell)
+    return [outcomes[position] for position in range(len(requests))]
+
+
+class _Collector:
+    """Profiles the tables of one source database, one after the other, in a thread of its own."""
+
+    def __init__(self, session: Session, as_of: datetime, stop: threading.Event) -> None:
+        self._session, self._as_of, self._stop = session, as_of, stop
+
+    def run(self, requests: Mapping[int, ProfileRequest], put: Put[CollectionOutcome]) -> None:
+        """Put one arrival for each request, unless the collection is stopped."""
+        with closing(self._session):
+            try:
+                found, known = self._catalog([request.monitor for request in requests.values()])
+            except (UnreachableError, psycopg2.Error) as error:
+                status, message = self._explain(error)
+                for position, request in requests.items():
+                    outcome = CollectionOutcome(request.monitor, status, message, attempts=self._session.attempts)
+                    put(position, outcome)
+                return
+            for position, request in requests.items():
+                if self._stop.is_set():
+                    return
+                relation = found[request.monitor.schema, request.monitor.table]
+                finding = examine(request.monitor, relation, self._session.user, known)
+                outcome = self._table(request, relation, finding)
+                put(position, replace(outcome, attempts=self._session.attempts))
+
+    def _catalog(self, monitors: Sequence[Monitor]) -> tuple[dict[tuple[str, str], Relation], list[tuple[str, str]]]:
+        """The wanted tables by (schema, table); and the names of all tables when one of them is missing."""
+        wanted = sorted({(monitor.schema, monitor.table) for monitor in monitors})
+        names = {"schemas": [schema for schema, _ in wanted], "tables": [table for _, table in wanted]}
+        found = relations(self._session.ask(CATALOG_QUERY, names))
+        if all(relation.kind is not None for relation in found.values()):
+            return found, []
+        return found, [(schema, table) for schema, table in self._session.ask(NAMES_QUERY)]
+
+    def _table(self, request: ProfileRequest, relation: Relation, finding: Finding) -> CollectionOutcome:
+        if not finding.metrics:
+            return CollectionOutcome(request.monitor, finding.status, finding.message)
+        try:
+            return self._profile(request, relation, finding)
+        except (UnreachableError, psycopg2.Error) as error:
+            built_in = tuple(metric for metric in finding.metrics if metric.expression is None)
+            failed = Finding(built_in, *self._explain(error, request.monitor))
+            is_in_sql = isinstance(error, (psycopg2.ProgrammingError, psycopg2.DataError))
+        # SQL that somebody wrote himself must not blind the metrics beside it.
+        if is_in_sql and failed.metrics and failed.metrics != finding.metrics:
+            try:
+                return self._profile(request, relation, failed)
+            except (UnreachableError, psycopg2.Error) as error:
+                failed = Finding((), *self._explain(error, request.monitor))
+        return CollectionOutcome(request.monitor, failed.status, failed.message)
+
+    def _profile(self, request: ProfileRequest, relation: Relation, finding: Finding) -> CollectionOutcome:
+        monitor = request.monitor
+        plan = plan_profile(request, relation, finding.metrics, self._as_of)
+        started = time.monotonic()
+        rows = self._session.ask(plan.query)
+        duration = time.monotonic() - started
+        profile = read_profile(plan, rows)
+        status, message = finding.status, finding.message
+        if status == "ok" and not rows:
+            status, message = self._why_no_rows(request, plan.since)
+        elif status == "ok" and profile.future_rows:
+            message = _future_message(monitor, profile, self._as_of)
+        return CollectionOutcome(
+            monitor, status, message, profile.observations, profile.first_bucket, profile.latest_at, plan.since,
+            plan.until if status in ("ok", "empty") else None, profile.rows_profiled, profile.future_rows, duration,
+        )  # fmt: skip
+
+    def _why_no_rows(self, request: ProfileRequest, since: datetime) -> tuple[Status, str]:
+        """An empty table, or merely a quiet one. Asked only when the query found nothing, and answered by one row."""
+        monitor = request.monitor
+        table = sql.Identifier(monitor.schema, monitor.table)
+        if not self._session.ask(sql.SQL("select 1 from {} limit 1").format(table)):
+            return "empty", f"Table {monitor.asset} holds no rows; check the job that loads it."
+        if request.first_bucket is not None:
+            return "ok", ""
+        which = " that pass its filter" if monitor.row_filter else ""
+        return "empty", (
+            f"Table {monitor.asset} holds no rows{which} with '{monitor.timestamp_column}' from {since:%Y-%m-%d} on; "
+            "check the job that loads it, or lengthen `history`."
+        )
+
+    def _explain(self, error: Exception, monitor: Monitor | None = None) -> tuple[Status, str]:
+        """Status and one sentence for what a source answered, or did not."""
+        place = self._session.connection.place
+        what = f"Table {monitor.asset} of {place}" if monitor else place
+        advice = "index its timestamp, shorten `history`, or raise the statement timeout."
+        return explain_failure(error, self._session, what, advice)
+
+
+def _future_message(monitor: Monitor, profile: TableProfile, as_of: datetime) -> str:
+    rows = "1 row" if profile.future_rows == 1 else f"{profile.future_rows} rows"
+    return (
+        f"Table {monitor.asset} holds {rows} with '{monitor.timestamp_column}' after {as_of:%Y-%m-%d %H:%M} UTC; "
+        "they are not judged."
+    )

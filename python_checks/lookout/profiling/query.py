@@ -1,0 +1,237 @@
+"""One aggregate query per table: every metric of every closed bucket, and what its rows say in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from psycopg2 import sql
+
+from lookout.engines.catalog import Relation
+from lookout.engines.dialect import of_type
+from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Metric, Monitor
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+OBSERVATION_COLUMNS = (
+    "series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "bucket_start", "value",
+)  # fmt: skip
+Floats = npt.NDArray[np.float64]
+
+# A number from a column of each type; 1 is true, an interval counts in seconds. float8 is what makes aggregates over
+# numeric columns fast.
+NUMBER = {
+    "money": "{column}::numeric::float8",
+    "bool": "{column}::int::float8",
+    "interval": "date_part('epoch', {column})",
+}
+AGGREGATES = {
+    "null_rate": "(count(*) - count({column}))::float8 / count(*)",
+    "zero_rate": "(count(*) filter (where {number} = 0))::float8 / count(*)",
+    "negative_rate": "(count(*) filter (where {number} < 0))::float8 / count(*)",
+    "distinct_count": "count(distinct {column})::float8",
+    "mean": "avg({number})",
+    "min": "min({number})",
+    "max": "max({number})",
+    "sum": "sum({number})",
+    "stddev": "stddev_samp({number})",
+}
+
+
+@dataclass(frozen=True)
+class ProfileRequest:
+    """One table to profile from ``since`` on.
+
+    ``first_bucket`` is the start of the table's oldest stored bucket and ``latest_at`` the newest timestamp seen so
+    far; both are None for a table that has not been profiled yet.
+    """
+
+    monitor: Monitor
+    since: datetime
+    first_bucket: datetime | None = None
+    latest_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ProfilePlan:
+    """The query of one request and the metrics it measures, in the order of its columns after the first four."""
+
+    request: ProfileRequest
+    query: sql.Composed
+    metrics: tuple[Metric, ...]
+    since: datetime
+    until: datetime
+    as_of: datetime
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """What one query found. ``observations`` has OBSERVATION_COLUMNS; a null value is NaN."""
+
+    observations: pd.DataFrame
+    first_bucket: datetime | None
+    latest_at: datetime | None
+    rows_profiled: int
+    future_rows: int
+
+
+def bucket_start(moment: datetime, grain: Grain) -> datetime:
+    """Start, in UTC, of the bucket that a moment falls into."""
+    step = GRAIN_STEP[grain]
+    return EPOCH + (moment - EPOCH) // step * step
+
+
+def profile_start(monitor: Monitor, as_of: datetime, watermark: datetime | None) -> datetime:
+    """Where profiling begins: the late window before the watermark, or the whole history of a new table."""
+    newest = bucket_start(as_of, monitor.grain)
+    if watermark is None:
+        return bucket_start(newest - monitor.history, monitor.grain)
+    return bucket_start(min(watermark, newest) - monitor.late_window, monitor.grain)
+
+
+def plan_profile(
+    request: ProfileRequest, relation: Relation, metrics: Sequence[Metric], as_of: datetime
+) -> ProfilePlan:
+    """Build the query for those of the monitor's metrics that ``relation`` allows.
+
+    Each row it returns is one bucket: its number counted from 1970 in steps of the grain, rows, newest timestamp not
+    after ``as_of`` in seconds since 1970, rows after ``as_of``, then one number per metric. Everything after the
+    newest closed bucket is one last row, so the newest timestamp and rows from the future cost no query of their own.
+    """
+    monitor = request.monitor
+    until = bucket_start(as_of, monitor.grain)
+    since = min(bucket_start(request.since, monitor.grain), until)
+    measured = tuple(metric for metric in metrics if metric.name not in ("row_count", "freshness"))
+    type_ = relation.columns[monitor.timestamp_column]
+    stamp, clock = sql.Identifier(monitor.timestamp_column), sql.Literal(of_type(as_of, type_))
+    bucket = sql.SQL("floor(least(date_part('epoch', {stamp}), {until}) / {step})").format(
+        stamp=stamp, until=sql.Literal(_epoch(until)), step=sql.Literal(GRAIN_STEP[monitor.grain].total_seconds())
+    )
+    columns = needed_columns(monitor, relation, measured)
+    row_filter = (
+        sql.SQL("\n    and (\n{}\n)").format(sql.SQL(monitor.row_filter)) if monitor.row_filter else sql.SQL("")
+    )
+    # The planner takes a bucket for as selective as the timestamp itself, which rules out parallel and hashed plans.
+    # Behind a union it does not look the expression up, so it assumes a few hundred groups; the empty half is free.
+    query = sql.SQL(
+        "select\n    lookout_bucket,\n    count(*),\n"
+        "    date_part('epoch', max({stamp}) filter (where {stamp} <= {clock})),\n"
+        "    count(*) filter (where {stamp} > {clock}){aggregates}\n"
+        "from (\n    select {bucket} as lookout_bucket, {columns}\n    from {table}\n"
+        "    where {stamp} >= {since}{row_filter}\n"
+        "    union all\n    select {nulls} where false\n) as {alias}\n"
+        "group by lookout_bucket"
+    ).format(
+        stamp=stamp, clock=clock, bucket=bucket, row_filter=row_filter,
+        aggregates=sql.SQL("").join([aggregate(metric, relation) for metric in measured]),
+        columns=sql.SQL(", ").join([sql.Identifier(name) for name in columns]),
+        table=sql.Identifier(monitor.schema, monitor.table), alias=sql.Identifier(monitor.table),
+        since=sql.Literal(of_type(since, type_)), nulls=sql.SQL(", ".join(["null"] * (len(columns) + 1))),
+    )  # fmt: skip
+    return ProfilePlan(request, query, tuple(metrics), since, until, as_of)
+
+
+def read_profile(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> TableProfile:
+    """Turn the rows of a plan's query into observations: one per metric and closed bucket, missing buckets included."""
+    request, monitor = plan.request, plan.request.monitor
+    width = 4 + sum(metric.name not in ("row_count", "freshness") for metric in plan.metrics)
+    table: Floats = np.array(rows, dtype=np.float64).reshape(len(rows), width)
+    numbers = table[:, 0].astype(np.int64)
+    step = GRAIN_STEP[monitor.grain]
+    end = (plan.until - EPOCH) // step
+    closed = numbers < end
+    firsts = [int(numbers[closed].min())] if closed.any() else []
+    if request.first_bucket is not None:
+        firsts.append((request.first_bucket - EPOCH) // step)
+    latest_at = _latest(request, plan, table[:, 2])
+    first_bucket, spine = None, np.empty(0, np.int64)
+    if firsts and min(firsts) < end:
+        first_bucket = EPOCH + min(firsts) * step
+        spine = np.arange(max(min(firsts), (plan.since - EPOCH) // step), end, dtype=np.int64)
+    observations = _observations(plan, table[closed], numbers[closed], spine)
+    return TableProfile(observations, first_bucket, latest_at, int(table[:, 1].sum()), int(table[:, 3].sum()))
+
+
+def _observations(plan: ProfilePlan, table: Floats, numbers: npt.NDArray[np.int64], spine: Any) -> pd.DataFrame:
+    monitor, request = plan.request.monitor, plan.request
+    if not len(spine):
+        return _frame(monitor, (), spine, [])
+    grid = np.full((len(spine), table.shape[1]), np.nan)
+    grid[numbers - spine[0]] = table
+    counts = np.nan_to_num(grid[:, 1])
+    values, measured = [], iter(range(4, grid.shape[1]))
+    for metric in plan.metrics:
+        if metric.name == "row_count":
+            values.append(counts)
+        elif metric.name == "freshness":
+            values.append(_freshness(grid[:, 2], spine, monitor.grain, request.latest_at, plan.since))
+        else:
+            column = grid[:, next(measured)]
+            values.append(np.where(np.isfinite(column), column, np.nan))
+    return _frame(monitor, plan.metrics, spine, values)
+
+
+def _freshness(newest: Floats, spine: Any, grain: Grain, latest_at: datetime | None, since: datetime) -> Floats:
+    """Seconds from the newest timestamp before the end of each bucket to that end; NaN while none is known."""
+    step = GRAIN_STEP[grain].total_seconds()
+    known = newest.copy()
+    if latest_at is not None and latest_at < since:
+        known[0] = np.fmax(known[0], _epoch(latest_at))
+    lag: Floats = np.round((spine + 1) * step - np.fmax.accumulate(known), 6)
+    return lag
+
+
+def _frame(monitor: Monitor, metrics: Sequence[Metric], spine: Any, values: Sequence[Floats]) -> pd.DataFrame:
+    size, step = len(spine), int(GRAIN_STEP[monitor.grain].total_seconds())
+
+    def column(items: Sequence[str]) -> Any:
+        return np.repeat(np.array(items, dtype=object), size)
+
+    frame = pd.DataFrame(
+        {
+            "series_key": column([monitor.key_of(metric) for metric in metrics]),
+            "connection": monitor.connection,
+            "asset": monitor.asset,
+            "column_name": column([metric.column_name for metric in metrics]),
+            "metric": column([metric.name for metric in metrics]),
+            "kind": column([metric.kind for metric in metrics]),
+            "grain": monitor.grain,
+            "bucket_start": pd.to_datetime(np.tile(spine * step, len(metrics)), unit="s", utc=True),
+            "value": np.concatenate(values) if values else np.empty(0),
+        },
+        columns=list(OBSERVATION_COLUMNS),
+    )
+    # Before the first timestamp in sight a lag is not null but unknown: what is stored for those buckets stands.
+    return frame[~((frame["metric"] == "freshness") & frame["value"].isna())].reset_index(drop=True)
+
+
+def needed_columns(monitor: Monitor, relation: Relation, metrics: Sequence[Metric]) -> list[str]:
+    """Columns the query reads: those of its metrics, and all readable ones when somebody wrote SQL of his own."""
+    if any(metric.expression is not None for metric in metrics):
+        return [name for name in relation.columns if name not in relation.hidden]
+    return list(dict.fromkeys([monitor.timestamp_column, *(metric.column_name for metric in metrics)]))
+
+
+def aggregate(metric: Metric, relation: Relation) -> sql.Composed:
+    """SQL of a metric that is neither row_count nor freshness, after a comma: ``, avg(...)``."""
+    if metric.expression is not None:
+        # The line break ends a comment that the expression may end in.
+        return sql.SQL(",\n    (\n{}\n)::float8").format(sql.SQL(metric.expression))
+    column = sql.Identifier(metric.column_name)
+    number = sql.SQL(NUMBER.get(relation.columns[metric.column_name], "{column}::float8")).format(column=column)
+    return sql.SQL(",\n    " + AGGREGATES[metric.name]).format(column=column, number=number)
+
+
+def _latest(request: ProfileRequest, plan: ProfilePlan, newest: Floats) -> datetime | None:
+    seen = [EPOCH + timedelta(microseconds=round(float(np.nanmax(newest)) * 1e6))] if np.isfinite(newest).any() else []
+    if request.latest_at is not None and request.latest_at <= plan.as_of:
+        seen.append(request.latest_at)
+    return max(seen, default=None)
+
+
+def _epoch(moment: datetime) -> float:
+    return (moment - EPOCH).total_seconds()

@@ -1,0 +1,194 @@
+"""dbt in this process: importing it costs seconds, so one run imports it once and calls it several times."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lookout.errors import ArtifactError, ConfigError
+from lookout.project.files import definition, read_manifest
+
+AS_OF_VARIABLE = "LOOKOUT_AS_OF"
+LIVE_VARIABLE = "LOOKOUT_LIVE"
+
+
+@dataclass(frozen=True)
+class NodeEvent:
+    """One node that started or finished. ``status`` is empty at the start and dbt's own status at the end."""
+
+    node_id: str
+    name: str
+    resource_type: str
+    status: str
+    invocation_id: str = ""
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What one dbt command did. ``results`` counts nodes by status, ``failures`` has a sentence a failed node.
+
+    ``errors`` are those failures that dbt could not evaluate: broken SQL, not a test that found something.
+    """
+
+    success: bool
+    results: dict[str, int]
+    failures: tuple[str, ...]
+    errors: tuple[str, ...] = ()
+
+
+class Project:
+    """One dbt project on disk, with the profile it runs against and the clock of the run.
+
+    ``is_live`` says that the clock is the present, so that what happens during the run counts in it.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        profiles_dir: Path,
+        target: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        is_live: bool = False,
+        target_path: Path | None = None,
+    ) -> None:
+        self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
+        self.is_live = is_live
+        self.target_path = target_path or root / str(definition(root).get("target-path") or "target")
+        self._manifest: Any = None
+        self._graph_keys: frozenset[str] = frozenset()
+
+    def parse(self) -> dict[str, Any]:
+        """Parse the project and return manifest.json as a dict. Raises ConfigError with dbt's own words."""
+        result = self._call(["parse", "--write-json"], None)
+        if not result.success or result.result is None:
+            raise ConfigError(f"dbt cannot parse the project in {self.root}: {_reason(result)}")
+        self._manifest = result.result
+        self._graph_keys = frozenset(self._manifest.flat_graph)
+        return _manifest_when_whole(self.target_path)
+
+    def build(
+        self,
+        arguments: Sequence[str],
+        on_event: Callable[[NodeEvent], None] | None = None,
+        *,
+        keep_artifacts: bool = True,
+    ) -> Invocation:
+        """Run a dbt command such as ``["build", "--select", "monitoring"]``; failing nodes do not raise.
+
+        Without ``keep_artifacts`` the files in target/ stay those of the last build that mattered to people, and hooks
+        of installed packages do not run: they are about that build, and some take half a minute.
+
+        Raises ConfigError when dbt could not run at all (no connection, no such selection).
+        """
+        # Said aloud, because the project's own flags may say otherwise.
+        with nullcontext() if keep_artifacts else self._without_package_hooks():
+            result = self._call([*arguments, "--write-json" if keep_artifacts else "--no-write-json"], on_event)
+        outcome = getattr(result.result, "results", None)
+        if outcome is None:
+            if result.success:
+                return Invocation(True, {}, ())
+            raise ConfigError(f"`dbt {arguments[0]}` could not run: {_reason(result)}")
+        counts: dict[str, int] = {}
+        failed: dict[str, list[str]] = {"fail": [], "error": [], "runtime error": []}
+        for node in outcome:
+            status = str(node.status)
+            counts[status] = counts.get(status, 0) + 1
+            if status in failed:
+                failed[status].append(f"{node.node.name}: {' '.join(str(node.message or status).split())}")
+        errors = (*failed["error"], *failed["runtime error"])
+        return Invocation(result.success, counts, (*errors, *failed["fail"]), errors)
+
+    def _call(self, arguments: list[str], on_event: Callable[[NodeEvent], None] | None) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        def forward(event: Any) -> None:
+            if on_event is not None and event.info.name in ("NodeStart", "NodeFinished"):
+                info = event.data.node_info
+                status = "" if event.info.name == "NodeStart" else str(info.node_status)
+                told = (info.unique_id, info.node_name, info.resource_type, status, event.info.invocation_id)
+                on_event(NodeEvent(*told))
+
+        flags = [
+            "--project-dir", str(self.root), "--profiles-dir", str(self.profiles_dir),
+            "--target-path", str(self.target_path), "--quiet", "--log-level", "none", "--log-level-file", "none",
+        ]  # fmt: skip
+        if self.target:
+            flags += ["--target", self.target]
+        self._forget_compiled()
+        self._forget_leftovers()
+        _forget_behavior_flags()
+        clock = self.as_of.isoformat() if self.as_of else None
+        with _environment(AS_OF_VARIABLE, clock), _environment(LIVE_VARIABLE, "1" if self.is_live else None):
+            return dbtRunner(manifest=self._manifest, callbacks=[forward]).invoke(arguments + flags)
+
+    def _forget_compiled(self) -> None:
+        # dbt marks a node once it has prepended the CTEs of its ephemeral parents, and skips that the next time a
+        # manifest is used: the second build of such a model would then miss them.
+        for node in self._manifest.nodes.values() if self._manifest is not None else ():
+            if getattr(node, "extra_ctes_injected", False):
+                node.extra_ctes_injected, node.extra_ctes, node.compiled, node.compiled_code = False, [], False, None
+
+    def _forget_leftovers(self) -> None:
+        # Macros can leave things in `graph`, as Elementary does with the names of its temporary tables: the next
+        # invocation of a manifest would look for tables that are gone.
+        for key in set(self._manifest.flat_graph) - self._graph_keys if self._manifest is not None else ():
+            del self._manifest.flat_graph[key]
+
+    @contextmanager
+    def _without_package_hooks(self) -> Iterator[None]:
+        nodes = self._manifest.nodes if self._manifest is not None else {}
+        own = self._manifest.metadata.project_name if self._manifest is not None else ""
+        hooks = {k: n for k, n in nodes.items() if n.resource_type == "operation" and n.package_name != own}
+        for key in hooks:
+            del nodes[key]
+        try:
+            yield
+        finally:
+            nodes.update(hooks)
+
+
+def _forget_behavior_flags() -> None:
+    # Every invocation appends the adapter's flags to a list of the module, and walks the stack for each: without
+    # this, each call in one process is slower than the one before.
+    from dbt.adapters.base.impl import DEFAULT_BASE_BEHAVIOR_FLAGS as flags  # noqa: N811
+
+    flags[:] = {flag["name"]: flag for flag in flags}.values()
+
+
+def _manifest_when_whole(target_path: Path, patience: float = 10.0) -> dict[str, Any]:
+    # Another dbt in the same folder may be writing the file right now.
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return read_manifest(target_path)
+        except ArtifactError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
+def _reason(result: Any) -> str:
+    text = " ".join(str(result.exception or "dbt gave no reason; run the command with plain dbt").split())
+    return text.rstrip(".") + "."
+
+
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[None]:
+    # An environment variable, not --vars: changed vars make dbt parse the whole project again.
+    before = os.environ.get(name)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        if value is not None:
+            os.environ.pop(name, None)
+            if before is not None:
+                os.environ[name] = before

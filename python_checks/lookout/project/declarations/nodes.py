@@ -1,0 +1,237 @@
+"""How dbt's manifest says whose a table is, where it is and what Lookout is told about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lookout.project.declarations.settings import COLUMN_KEYS, OTHER_KEYS, PLACE_KEYS, WATCH_KEYS, Reader, shown
+
+TABLE_TYPES = ("model", "seed", "snapshot")
+# How dbt writes the node that a generic test, or a foreign key, is about.
+SOURCE_CALL = re.compile(r"""source\(\s*['"]([^'"]+)['"]\s*,\s*['"]([^'"]+)['"]\s*\)""")
+REF_CALL = re.compile(
+    r"""ref\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?(?:,\s*v(?:ersion)?\s*=\s*['"]?([^'")\s]+)['"]?\s*)?\)"""
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A dbt node that declares something for Lookout: ``settings`` is its own mapping over that of its source."""
+
+    raw: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    is_inherited: bool
+    file: str
+    name: str
+
+    @property
+    def is_source(self) -> bool:
+        """Whether somebody else builds the table."""
+        return bool(self.raw.get("resource_type") == "source")
+
+
+def table_nodes(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Models, seeds, snapshots and sources of a manifest, in order of file and name."""
+    found = [node for node in (manifest.get("nodes") or {}).values() if node.get("resource_type") in TABLE_TYPES]
+    found += (manifest.get("sources") or {}).values()
+    return iter(sorted(found, key=lambda node: (file_of(node), name_of(node))))
+
+
+def declared(reader: Reader, raw: Mapping[str, Any]) -> Declared | None:
+    """What a node declares; None when neither it, its source nor a column says anything that watches it."""
+    own = meta_of(raw).get("lookout")
+    source = (raw.get("source_meta") or {}).get("lookout")
+    columns_say = any("metrics" in (lookout_of(column) or {}) for column in (raw.get("columns") or {}).values())
+    if own is None and source is None and not columns_say:
+        return None
+    # dbt lets the meta of a table replace that of its source; here a table adds to what its source says.
+    layers = [_as_settings(reader, layer) for layer in (source, own) if layer is not None]
+    merged = {key: value for layer in layers for key, value in layer.items()}
+    inherited = (own is None or own == source) and not columns_say
+    return Declared(raw, merged, inherited, file_of(raw), name_of(raw))
+
+
+def _as_settings(reader: Reader, value: object) -> dict[str, Any]:
+    return {"enabled": value} if isinstance(value, bool) else reader.mapping(value, "lookout")
+
+
+def is_watched(node: Declared) -> bool:
+    """False for settings that only say where a table is, whose it is, or what other readers want to know."""
+    if any(key in node.settings for key in WATCH_KEYS) or loaded_at_field(node.raw):
+        return True
+    says_more = any(key not in (*PLACE_KEYS, *OTHER_KEYS) for key in node.settings) or not node.settings
+    return says_more and not node.is_inherited
+
+
+def check_column_keys(reader: Reader, raw: Mapping[str, Any]) -> None:
+    """Report every key under a column's ``meta.lookout`` that nobody reads."""
+    for name, column in (raw.get("columns") or {}).items():
+        lookout = meta_of(column).get("lookout")
+        if isinstance(lookout, Mapping):
+            column_reader = Reader(f"{reader.where}: column {name}")
+            column_reader.unknown_keys(lookout, COLUMN_KEYS, "lookout")
+            reader.problems += column_reader.problems
+        elif lookout is not None:
+            reader.wrong(f"column {name}: lookout is {shown(lookout)}; write {{metrics: [...]}} or {{contract: ...}}.")
+
+
+def connection_of(
+    reader: Reader, settings: Mapping[str, Any], default_connection: str, known: Collection[str] | None
+) -> str:
+    """Name of the profiles.yml output that a table lives in; one that does not exist is reported."""
+    connection = reader.text(settings.get("connection"), "connection") or default_connection
+    if known is not None and connection not in known:
+        names = ", ".join(sorted(known)) or "none"
+        reader.wrong(f"connection '{connection}' is not an output of profiles.yml; it has: {names}.")
+    return connection
+
+
+def timestamp_column(reader: Reader, node: Declared, *, is_needed: bool = True) -> str:
+    """The column that tells when a row was loaded or happened; its absence is reported where it is needed."""
+    given = node.settings.get("timestamp_column")
+    if given is not None:
+        return reader.text(given, "timestamp_column") or ""
+    loaded_at = loaded_at_field(node.raw)
+    quoted = re.fullmatch(r'"((?:[^"]|"")+)"', loaded_at)
+    if quoted:
+        return quoted[1].replace('""', '"')
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", loaded_at):
+        return loaded_at.lower()
+    if is_needed and not loaded_at:
+        reader.wrong("timestamp_column is missing; name the column that tells when a row was loaded or happened.")
+    elif is_needed:
+        reader.wrong(f"loaded_at_field {shown(loaded_at)} is an expression; name a plain column as timestamp_column.")
+    return ""
+
+
+def loaded_at_field(raw: Mapping[str, Any]) -> str:
+    """dbt's ``loaded_at_field`` as people wrote it; empty when there is none."""
+    config = raw.get("config") or {}
+    return str(raw.get("loaded_at_field") or config.get("loaded_at_field") or "").strip()
+
+
+def owner_of(node: Mapping[str, Any], groups: Mapping[str, Any] | None = None) -> str:
+    """Owner of a node as `owner_setting` finds it; a value that is no text is shown as it is."""
+    return str(owner_setting(node, _settings(node), groups or {}) or "")
+
+
+def owner_setting(raw: Mapping[str, Any], settings: Mapping[str, Any], groups: Mapping[str, Any]) -> object:
+    """The nearest owner that is named: Lookout's setting, meta, the source's meta, the dbt group; None when none is.
+
+    dbt lets people write a name, a list of names or {name: ..., email: ...}; the value of any other kind comes back
+    as it is.
+    """
+    named = [settings.get("owner"), meta_of(raw).get("owner"), (raw.get("source_meta") or {}).get("owner")]
+    group = raw.get("group") or (raw.get("config") or {}).get("group")
+    named += [entry.get("owner") for entry in groups.values() if group and entry.get("name") == group]
+    for value in named:
+        if isinstance(value, Mapping):
+            value = value.get("name") or value.get("email")
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            value = ", ".join(value)
+        if value:
+            return value
+    return None
+
+
+def layer_of(node: Mapping[str, Any]) -> str:
+    """Layer of a node: Lookout's own setting, else the first folder below ``models``, else the resource type."""
+    layer = _settings(node).get("layer")
+    if layer:
+        return str(layer)
+    fqn = node.get("fqn") or []
+    return str(fqn[1]) if node.get("resource_type") == "model" and len(fqn) > 2 else str(node.get("resource_type", ""))
+
+
+def place_of(node: Mapping[str, Any], default_connection: str) -> tuple[str, str, str]:
+    """Connection, schema and table of a node by its own and its source's settings, mistakes in them aside."""
+    settings = _settings(node)
+    return (
+        str(settings.get("connection") or default_connection),
+        str(settings.get("schema") or node.get("schema") or ""),
+        str(settings.get("table") or relation_name(node)),
+    )
+
+
+def tested_node(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    """Unique id of the node that a generic test is about; empty for a singular test of several nodes.
+
+    dbt attaches tests to models only. For a test of a source it writes the source into the argument ``model``.
+    """
+    attached = test.get("attached_node")
+    if attached:
+        return str(attached)
+    about = [str(node_id) for node_id in (test.get("depends_on") or {}).get("nodes") or []]
+    model = str(((test.get("test_metadata") or {}).get("kwargs") or {}).get("model") or "")
+    return named_node(model, manifest, about) or (about[0] if len(about) == 1 else "")
+
+
+def named_node(text: str, manifest: Mapping[str, Any], among: Collection[str] | None = None) -> str:
+    """Unique id of the node behind a ``ref(...)`` or ``source(...)`` in a text; empty when there is none or several."""
+    source, ref = SOURCE_CALL.search(text), REF_CALL.search(text)
+    nodes, sources = manifest.get("nodes") or {}, manifest.get("sources") or {}
+    found: list[str] = []
+    if source:
+        keys = sources if among is None else [key for key in among if key in sources]
+        found = [key for key in keys if (sources[key].get("source_name"), sources[key].get("name")) == source.groups()]
+    elif ref:
+        package, name, version = (ref[1], ref[2], ref[3]) if ref[2] else (None, ref[1], ref[3])
+        found = [
+            key
+            for key in (nodes if among is None else [key for key in among if key in nodes])
+            if nodes[key].get("resource_type") in TABLE_TYPES
+            and nodes[key].get("name") == name
+            and package in (None, nodes[key].get("package_name"))
+            and version in (None, str(nodes[key].get("version")))
+        ]
+        if version is None and len(found) > 1:
+            found = [key for key in found if _is_latest(nodes[key])]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_latest(node: Mapping[str, Any]) -> bool:
+    return node.get("version") is None or node.get("version") == node.get("latest_version")
+
+
+def meta_of(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``meta`` of a node or column, wherever the version of dbt has put it."""
+    layers = (raw.get("meta"), (raw.get("config") or {}).get("meta"))
+    return {key: value for layer in layers if isinstance(layer, Mapping) for key, value in layer.items()}
+
+
+def lookout_of(column: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """``meta.lookout`` of a column when it is a mapping."""
+    found = meta_of(column).get("lookout")
+    return found if isinstance(found, Mapping) else None
+
+
+def _settings(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Lookout's settings of a node over those of its source, mistakes in them aside."""
+    layers = [(meta or {}).get("lookout") for meta in (node.get("source_meta"), meta_of(node))]
+    return {key: value for layer in layers if isinstance(layer, Mapping) for key, value in layer.items()}
+
+
+def relation_name(raw: Mapping[str, Any]) -> str:
+    """Name of the table in its database."""
+    return str(raw.get("identifier") or raw.get("alias") or raw.get("name") or "")
+
+
+def name_of(raw: Mapping[str, Any]) -> str:
+    """Name of a node as people write it: ``orders`` for a model, ``shop.orders`` for a source."""
+    prefix = f"{raw['source_name']}." if raw.get("source_name") else ""
+    return f"{prefix}{raw.get('name', '')}"
+
+
+def file_of(raw: Mapping[str, Any]) -> str:
+    """The YAML that declares a node; the SQL file when no YAML does."""
+    patch = str(raw.get("patch_path") or "")
+    return patch.split("://", 1)[-1] or str(raw.get("original_file_path") or "")
+
+
+def first_line(text: object) -> str:
+    """First line of a description, for lists."""
+    lines = str(text or "").strip().splitlines()
+    return lines[0].strip() if lines else ""

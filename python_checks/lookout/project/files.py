@@ -1,0 +1,68 @@
+"""Read the files of a dbt project: dbt_project.yml and the JSON that dbt writes to its target folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lookout.errors import ArtifactError, ConfigError
+
+
+def find_project(start: Path) -> Path:
+    """Folder of the nearest dbt_project.yml at or above ``start``. Raises ConfigError when there is none."""
+    for folder in (start, *start.parents):
+        if (folder / "dbt_project.yml").is_file():
+            return folder
+    raise ConfigError(f"There is no dbt_project.yml in {start} or above it: run lookout inside a dbt project.")
+
+
+def profile_name(root: Path) -> str:
+    """Profile that the project names. Raises ConfigError when it names none."""
+    name = definition(root).get("profile")
+    if not name:
+        raise ConfigError(f"{root / 'dbt_project.yml'} names no profile: add a line `profile: NAME`.")
+    return str(name)
+
+
+def project_name(folder: Path) -> str:
+    """Name of the dbt project in a folder; empty when there is none that can be read."""
+    try:
+        return str(definition(folder).get("name") or "")
+    except ConfigError:
+        return ""
+
+
+def packages_folder(root: Path) -> Path:
+    """Where `dbt deps` puts the packages of a project."""
+    return root / str(definition(root).get("packages-install-path") or "dbt_packages")
+
+
+def read_manifest(target_path: Path) -> dict[str, Any]:
+    """Read manifest.json. Raises ArtifactError when it is missing or not JSON."""
+    return read_artifact(target_path / "manifest.json", "run `dbt parse`")
+
+
+def read_artifact(file: Path, remedy: str) -> dict[str, Any]:
+    """Read one of dbt's JSON files. ``remedy`` says what to do when it is missing or cut short."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArtifactError(f"There is no {file}: {remedy} first.") from error
+    except ValueError as error:
+        raise ArtifactError(f"{file} is not valid JSON: {remedy} to write it anew.") from error
+    if not isinstance(content, dict) or "metadata" not in content:
+        raise ArtifactError(f"{file} was not written by dbt: {remedy} to write it anew.")
+    return content
+
+
+def definition(root: Path) -> dict[str, Any]:
+    """What dbt_project.yml says; nothing where it is no mapping. Raises ConfigError when it cannot be read."""
+    file = root / "dbt_project.yml"
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{file} cannot be read: {' '.join(str(error).split())}.") from error
+    return content if isinstance(content, dict) else {}

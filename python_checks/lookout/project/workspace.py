@@ -1,0 +1,250 @@
+"""Where a command works: its home, what it watches, and the clock.
+
+`Home` is Lookout's own: the dbt project that it runs, the warehouse with the monitoring schema, reports and settings.
+`Watched` is a dbt project that is looked at. Where Lookout is a package inside somebody's project, both are the same
+folder; they are different values all the same, because nothing else makes them one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lookout.database.connection import Connection
+from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
+from lookout.database.options import CollectOptions
+from lookout.database.store import Store
+from lookout.errors import ConfigError
+from lookout.project.clock import parse_clock
+from lookout.project.dbt import Project
+from lookout.project.declarations.monitors import check_manifest_version
+from lookout.project.files import find_project, profile_name, project_name
+from lookout.project.own import PACKAGE
+from lookout.project.profiles import Profile, load_profile, profiles_directory
+
+logger = logging.getLogger(__name__)
+
+# Beside dbt's artifacts, so that `dbt clean` takes it along.
+SCHEMA_CACHE = "lookout_schemas.json"
+
+
+@dataclass
+class Home:
+    """What is Lookout's own: its folder, the dbt project that it runs, and the warehouse with the monitoring schema.
+
+    ``manifest`` is filled by ``parse``. ``located`` is the monitoring schema as an earlier parse found it, for commands
+    that need no more of the project.
+    """
+
+    root: Path
+    profile: Profile
+    project: Project
+    is_embedded: bool
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    located: str = ""
+
+    @property
+    def warehouse(self) -> Connection:
+        """Return the database that dbt builds into and that holds the monitoring schema."""
+        return self.profile.warehouse
+
+    @property
+    def reports(self) -> Path:
+        """Return the folder for reports."""
+        return self.root / "reports"
+
+    @cached_property
+    def options(self) -> CollectOptions:
+        """Return how patient reads of watched databases are. Raises ConfigError for a wrong environment variable."""
+        return CollectOptions.from_environment()
+
+    @property
+    def schema(self) -> str:
+        """Return the name of the monitoring schema. Raises ConfigError when the project does not include Lookout."""
+        if not self.manifest and self.located:
+            return self.located
+        for node in self.manifest.get("nodes", {}).values():
+            if node.get("package_name") == PACKAGE and node.get("name") == "metric_observations":
+                return str(node["schema"])
+        raise ConfigError(f"The project in {self.root} does not include the lookout package: add it to packages.yml.")
+
+    def store(self) -> Store:
+        """Return the monitoring schema, to be opened by ``with``; the schema must have been parsed or located."""
+        return Store(self.warehouse, self.schema)
+
+    def parse(self) -> None:
+        """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""
+        self.manifest = self.project.parse()
+        check_manifest_version(self.manifest)
+        with suppress(ConfigError):
+            _remember_schema(self._cache_file, self._cache_key, self.schema)
+
+    def locate(self) -> None:
+        """Find the monitoring schema: where the last parse for this target found it, else by parsing.
+
+        Parsing takes seconds, and what only reads the schema needs nothing else of the project.
+        """
+        if self.manifest:
+            return
+        self.located = _remembered_schemas(self._cache_file).get(self._cache_key, "")
+        if not self.located:
+            self.parse()
+
+    @property
+    def _cache_file(self) -> Path:
+        return self.project.target_path / SCHEMA_CACHE
+
+    @property
+    def _cache_key(self) -> str:
+        # What decides the name of the schema and can be seen without parsing.
+        settings = (self.root / "dbt_project.yml").read_bytes()
+        database = self.warehouse.parameters.get("dbname")
+        parts = [self.profile.name, self.profile.target, str(database), hashlib.sha256(settings).hexdigest()]
+        return "/".join(parts)
+
+
+@dataclass
+class Watched:
+    """A dbt project that is watched: its artifacts, its log, and the databases its tables are in.
+
+    ``connections`` are the outputs of its profile by name, and ``default_connection`` names the one that it builds
+    into. ``manifest`` is empty until the workspace is parsed.
+    """
+
+    name: str
+    root: Path
+    target_path: Path
+    connections: Mapping[str, Connection]
+    default_connection: str
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def log_file(self) -> Path:
+        """Return where dbt writes the log of this project."""
+        return Path(os.environ.get("DBT_LOG_PATH") or self.root / "logs") / "dbt.log"
+
+
+@dataclass
+class Workspace:
+    """Everything a command needs to know before it touches a database."""
+
+    home: Home
+    watched: tuple[Watched, ...]
+    as_of: datetime
+
+    @property
+    def connections(self) -> Mapping[str, Connection]:
+        """Return every connection by name: those of the home and of what is watched."""
+        found = {name: connection for watched in self.watched for name, connection in watched.connections.items()}
+        return {**found, **self.home.profile.outputs}
+
+    @property
+    def watched_project(self) -> Watched:
+        """Return the one watched project, for what is done a project at a time. Raises ConfigError otherwise."""
+        if len(self.watched) == 1:
+            return self.watched[0]
+        names = ", ".join(watched.name for watched in self.watched)
+        if names:
+            raise ConfigError(f"Several projects are watched here ({names}): name one.")
+        raise ConfigError(f"Nothing is watched in {self.home.root}.")
+
+    def parse(self) -> None:
+        """Parse the dbt projects. Raises ConfigError or ArtifactError with one sentence."""
+        self.home.parse()
+        for watched in self.watched:
+            # Inside a project, what is watched is what the home builds.
+            watched.manifest = self.home.manifest
+
+    def locate(self) -> None:
+        """Find the monitoring schema, by parsing only where it must be."""
+        self.home.locate()
+        if self.home.manifest:
+            for watched in self.watched:
+                watched.manifest = self.home.manifest
+
+
+def open_workspace(
+    start: Path, *, profiles_dir: Path | None = None, target: str | None = None, as_of: str | datetime | None = None
+) -> Workspace:
+    """Open the dbt project at or above ``start``, which is home and watched at once.
+
+    With no profile of its name anywhere, the embedded server is started and its profile used. Raises ConfigError.
+    """
+    root = find_project(start.resolve())
+    name = profile_name(root)
+    clock = parse_clock(as_of)
+    target = target or os.environ.get("DBT_TARGET")
+    folder = profiles_folder(root, name, profiles_dir)
+    is_embedded = folder is None
+    if folder is None:
+        folder = start_embedded(root, name)
+    profile = load_profile(folder, name, target)
+    project = Project(root, folder, target, as_of=clock, is_live=as_of is None)
+    home = Home(root, profile, project, is_embedded)
+    watched = Watched(project_name(root), root, project.target_path, profile.outputs, profile.target)
+    return Workspace(home, (watched,), clock)
+
+
+def start_embedded(root: Path, name: str) -> Path:
+    """Start the project's embedded server and write a profile of that name for it; returns the profile's folder.
+
+    Lookout's own project gets the demo's databases too, any other one just the database that dbt builds into.
+    """
+    server = EmbeddedServer(state_directory(root)).start()
+    databases = DATABASES if project_name(root) == PACKAGE else DATABASES[:1]
+    for database in databases:
+        server.create_database(database)
+    return server.write_profile(name, databases)
+
+
+def profiles_folder(root: Path, name: str, explicit: Path | None = None) -> Path | None:
+    """Folder of the profiles.yml that has the project's profile; None for the one of the embedded server.
+
+    ``~/.dbt/profiles.yml`` belongs to all projects of a person: one that it does not name gets the embedded server, as
+    it would without that file. A folder that was chosen on purpose is taken as it is. Raises ConfigError when it has no
+    profiles.yml.
+    """
+    chosen = explicit or (Path(os.environ["DBT_PROFILES_DIR"]) if os.environ.get("DBT_PROFILES_DIR") else None)
+    if chosen is not None and chosen.resolve() == state_directory(root):
+        return None
+    folder = profiles_directory(explicit, root)
+    if folder is None or chosen is not None or folder == root or _names_profile(folder / "profiles.yml", name):
+        return folder
+    logger.warning("%s has no profile '%s': using the embedded PostgreSQL.", folder / "profiles.yml", name)
+    return None
+
+
+def _names_profile(file: Path, name: str) -> bool:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        # What is wrong with the file is said where it is read.
+        return True
+    return not isinstance(content, dict) or name in content
+
+
+def _remember_schema(file: Path, key: str, schema: str) -> None:
+    # A folder that cannot be written only costs the next command its time.
+    known = _remembered_schemas(file)
+    if known.get(key) != schema:
+        with suppress(OSError):
+            file.write_text(json.dumps({**known, key: schema}), encoding="utf-8")
+
+
+def _remembered_schemas(file: Path) -> dict[str, str]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,1 @@
+"""Text, charts and progress, shared by reports and messages."""

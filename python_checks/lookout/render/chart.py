@@ -1,0 +1,113 @@
+"""The chart of a series, for wherever the page itself is not: the page's own templates, filled in Python. Pure.
+
+``seriesChart`` in charts.js.j2 fills the same templates with the same values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from lookout.render.points import STEP
+from lookout.render.text import DAY, HOUR, MINUTE
+
+Row = dict[str, Any]
+SEVERITIES = ("", "warning", "critical")
+WIDTH, HEIGHT, LONGEST_TITLE = 500, 180, 72
+LEGEND = "line: observed, dashes: expected, band: usual range, triangle: critical, diamond: warning"
+
+
+class Span(NamedTuple):
+    """The time of an alert, in seconds since 1970; ``now`` marks the one that is looked at."""
+
+    since: float
+    until: float
+    now: bool = False
+
+
+@cache
+def _template(name: str) -> str:
+    return (files("lookout.render") / "templates" / name).read_text("utf-8")
+
+
+@cache
+def light_colours() -> Mapping[str, str]:
+    """The page's colours on light ground, by name."""
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", _template("colours.css.j2").split("@media")[0]))
+
+
+def fill(template: Any, values: Mapping[str, Any]) -> Any:
+    """A template with its holes filled: a text that begins with ``--`` names a value. What is filled in is kept."""
+    if isinstance(template, dict):
+        return {key: fill(part, values) for key, part in template.items()}
+    if isinstance(template, list):
+        return [fill(part, values) for part in template]
+    if isinstance(template, str) and template.startswith("--"):
+        return values[template[2:]]
+    return template
+
+
+def series_chart(
+    series: Row, points: Sequence[Sequence[Any]], since: float, until: float, spans: Sequence[Span] = ()
+) -> Row | None:
+    """The Vega-Lite chart of a series between two times in seconds; None when nothing was measured between them.
+
+    ``series`` has metric, kind and grain; ``points`` are six columns as `points.encode` gives them.
+    """
+    picked = [at for at, moment in enumerate(points[0]) if since <= moment < until]
+    if not picked:
+        return None
+    divisor, title = _unit(series, [points[column][at] for at in picked for column in (1, 2)])
+    rows = [_row(points, at, divisor) for at in picked]
+    known = [row[name] for row in rows for name in ("observed", "lower", "upper", "expected") if row[name] is not None]
+    begin, end = rows[0]["t"], rows[-1]["t"] + 1000 * STEP[series["grain"]]
+    shown = [
+        {"now": span.now, "from": max(1000 * span.since, begin), "to": min(1000 * span.until, end)} for span in spans
+    ]
+    shown = [span for span in shown if span["to"] >= span["from"]]
+    for row in rows:
+        row["now"] = any(span["now"] and span["from"] <= row["t"] < span["to"] for span in shown)
+    spec: Row = fill(json.loads(_template("series_chart.json.j2")), {
+        **light_colours(), "least": min([*known, 0]), "most": max(known, default=0), "begin": begin, "end": end,
+        "title": title, "tooltip": None, "rows": rows, "odd": [row for row in rows if row["severity"]],
+        "banded": [row for row in rows if row["lower"] is not None or row["upper"] is not None],
+        "looked_at": [span for span in shown if span["now"]], "others": [span for span in shown if not span["now"]],
+    })  # fmt: skip
+    spec["layer"] = [layer for layer in spec["layer"] if layer["data"]["values"]]
+    return spec
+
+
+def picture_of(chart: Row, title: str) -> Row:
+    """A chart as a picture that stands alone: its own light ground, which is readable in a dark chat, and a title."""
+    colours = light_colours()
+    said = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+    heading = {
+        "text": said, "subtitle": LEGEND, "anchor": "start", "frame": "group", "fontSize": 14, "offset": 8,
+        "color": colours["text"], "subtitleColor": colours["muted"], "subtitleFontSize": 11,
+    }  # fmt: skip
+    return {
+        **chart, "width": WIDTH, "height": HEIGHT, "padding": 12, "title": heading,
+        "config": {**fill(json.loads(_template("theme.json.j2")), colours), "background": colours["panel"]},
+    }  # fmt: skip
+
+
+def _row(points: Sequence[Sequence[Any]], at: int, divisor: float) -> Row:
+    named = zip(("observed", "expected", "lower", "upper"), points[1:5], strict=True)
+    scaled = {name: None if column[at] is None else column[at] / divisor for name, column in named}
+    return {"t": 1000 * points[0][at], **scaled, "severity": SEVERITIES[points[5][at]]}
+
+
+def _unit(series: Row, values: Sequence[float | None]) -> tuple[float, str]:
+    """What to divide by, and the title of the axis."""
+    if series["metric"] == "freshness":
+        most = max((value for value in values if value is not None), default=0.0)
+        if most < 1.5 * HOUR:
+            return MINUTE, "age in minutes"
+        return (HOUR, "age in hours") if most < 2 * DAY else (DAY, "age in days")
+    if series["kind"] == "rate":
+        return 0.01, f"{series['metric']}, per cent"
+    return 1.0, f"rows per {series['grain']}" if series["metric"] == "row_count" else str(series["metric"])

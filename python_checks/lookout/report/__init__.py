@@ -1,0 +1,1 @@
+"""Reports: Markdown, the page, exports for CI servers and catalogues, and their history."""

@@ -1,0 +1,1 @@
+"""Reports for other programs: pull request comments, JUnit XML, OpenLineage events."""

@@ -1,0 +1,1 @@
+"""Small summaries of past reports, and how two of them differ."""

@@ -1,0 +1,267 @@
+"""What is kept of every report: a small JSON summary by run clock, so that two moments can be compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from lookout.database.store import Store, records
+from lookout.errors import ConfigError, DeliveryError
+from lookout.report.data import ReportData
+from lookout.report.markdown import contracts
+from lookout.report.markdown.alerts import overall
+from lookout.report.queries import NEWEST_BUILD
+
+Row = dict[str, Any]
+SCHEMA_VERSION = 1
+FOLDER = "history"
+MOST_FILES, MOST_NODES, LONGEST_TEXT = 400, 10, 200
+SCOPES = ("platform", "layer", "owner")
+CONTRACT_WORDS = {contracts.PASSED: "held", contracts.DETECTED: "broken", contracts.NOT_EVALUATED: "not evaluated"}
+_STAMP = "%Y-%m-%dT%H-%M-%SZ"
+_NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.json")
+_TIME = "write it like 2026-01-05 (the end of that day) or 2026-01-05T06:00:00Z"
+# What has to be in a summary before anything is said about it: fields of the document, and of the rows of its lists.
+_FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    "as_of": str, "clock": str, "is_evaluated": bool, "missing": list, "counts": dict, "scorecard": list,
+    "alerts": list, "contracts": list, "tables": list, "nodes": (list, type(None)),
+}  # fmt: skip
+_ROWS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
+    "scorecard": {"scope": str, "name": str, "score": (int, float, type(None)), "status": str},
+    "alerts": dict.fromkeys(
+        ("key", "type", "severity", "connection", "asset", "column", "metric", "since", "owner", "description"), str
+    ),
+    "contracts": dict.fromkeys(("connection", "asset", "name", "status", "detail"), str),
+    "tables": dict.fromkeys(("connection", "asset", "status", "message"), str),
+    "nodes": {"name": str, "seconds": (int, float)},
+}
+_COUNTS = (
+    "watched_tables", "not_evaluated", "contracts_held", "contracts_broken", "contracts_not_evaluated", "failing_tests",
+    "tables", "described_tables", "tested_tables",
+)  # fmt: skip
+
+WATCHED = """
+    select distinct monitors.connection, monitors.asset,
+        coalesce(asset_status.status, 'never looked at') as status, coalesce(asset_status.message, '') as message
+    from {schema}.monitors as monitors
+    left join {schema}.asset_status as asset_status
+        on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset
+    where monitors.is_active
+    order by monitors.connection, monitors.asset
+"""
+
+# Of the newest build; only nodes that ran to their end took their time.
+SLOWEST = """
+    with {newest_build}
+    select pipelines.name, nodes.elapsed_seconds::float8 as seconds
+    from newest
+    inner join {schema}.pipeline_executions as nodes on nodes.parent_id = newest.execution_id
+    inner join {schema}.pipelines as pipelines on pipelines.pipeline_id = nodes.pipeline_id
+    where nodes.status in ('success', 'pass', 'warn', 'fail') and nodes.elapsed_seconds is not null
+    order by nodes.elapsed_seconds desc, pipelines.name
+    limit %s
+""".replace("{newest_build}", NEWEST_BUILD)
+
+
+def read_current(store: Store, report: ReportData) -> Row:
+    """The summary of what is stored now, as ``summarize`` gives it. Raises SourceError when it cannot be read."""
+    if report.missing:
+        return summarize(report, [], None)
+    nodes = None
+    if not store.missing_tables(["pipeline_executions", "pipelines"]):
+        nodes = records(store.query(SLOWEST, (report.clock, MOST_NODES)))
+    return summarize(report, records(store.query(WATCHED)), nodes)
+
+
+def summarize(report: ReportData, tables: Sequence[Row], nodes: Sequence[Row] | None) -> Row:
+    """A summary of a few kB that JSON can hold; pure, its keys always in the same order.
+
+    ``tables`` are the watched tables (connection, asset, status, message), ``nodes`` the slowest dbt nodes (name,
+    seconds) or None when nothing is known about dbt's runs. ``is_evaluated`` is false when nothing can be said at all.
+    """
+    promised = contracts.standings(report)
+    words = [CONTRACT_WORDS[one.status] for one in promised]
+    card = overall(report) or {}
+    watched = [_table(row) for row in tables]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "as_of": report.as_of.isoformat(),
+        "clock": report.clock.isoformat(),
+        "is_evaluated": not report.missing and card.get("score") is not None,
+        "missing": list(report.missing),
+        "counts": {
+            "watched_tables": len(watched),
+            "not_evaluated": sum(row["status"] != "evaluated" for row in watched),
+            **{f"contracts_{word.replace(' ', '_')}": words.count(word) for word in CONTRACT_WORDS.values()},
+            "failing_tests": int(card.get("tests_failed") or 0),
+            "tables": int(card.get("asset_count") or 0),
+            "described_tables": int(card.get("described_count") or 0),
+            "tested_tables": int(card.get("tested_count") or 0),
+        },
+        "scorecard": [
+            {"scope": row["scope"], "name": row["name"] or "", "score": _figure(row["score"]), "status": row["status"]}
+            for row in report.rows("scorecard")
+            if row["scope"] in SCOPES
+        ],
+        "alerts": [_alert(row) for row in report.rows("open_alerts")],
+        "contracts": [_contract(one, word) for one, word in zip(promised, words, strict=True)],
+        "tables": watched,
+        "nodes": None if nodes is None else [{"name": n["name"], "seconds": _figure(n["seconds"])} for n in nodes],
+    }
+
+
+def _table(row: Row) -> Row:
+    is_seen = row["status"] in ("ok", "empty")
+    message = "" if is_seen else _cut(row["message"] or row["status"].replace("_", " "))
+    return {
+        "connection": row["connection"] or "", "asset": row["asset"] or "",
+        "status": "evaluated" if is_seen else "not evaluated", "message": message,
+    }  # fmt: skip
+
+
+def _alert(row: Row) -> Row:
+    reason = f": {row['reason']}" if row.get("reason") else ""
+    since = row["window_start"]
+    return {
+        "key": row["alert_key"], "type": row["alert_type"], "severity": row["severity"],
+        "connection": row["connection"] or "", "asset": row["asset"] or "", "column": row["column_name"] or "",
+        "metric": row["metric"] or "", "since": since.astimezone(timezone.utc).isoformat() if since else "",
+        "owner": row["owner"] or "", "description": _cut(f"{row['description'] or ''}{reason}"),
+    }  # fmt: skip
+
+
+def _contract(one: contracts.Standing, word: str) -> Row:
+    broken = ", ".join(dict.fromkeys(v["violation_type"] for v in one.broken))
+    return {
+        "connection": one.row["connection"] or "", "asset": one.row["asset"] or "", "name": one.row["name"] or "",
+        "status": word, "detail": _cut(" ".join(filter(None, (broken, *one.blind)))),
+    }  # fmt: skip
+
+
+def _figure(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 3)
+
+
+def _cut(said: str) -> str:
+    return said if len(said) <= LONGEST_TEXT else said[: LONGEST_TEXT - 1] + "…"
+
+
+def keep(summary: Row, folder: Path, write: Callable[[Path, str], Path]) -> None:
+    """Write a summary into ``folder`` under its time in UTC to the second; the same second overwrites.
+
+    This one and the 399 newest others stay, older ones are removed. Other files are left alone. Raises DeliveryError.
+    """
+    moment = datetime.fromisoformat(summary["as_of"]).astimezone(timezone.utc)
+    kept = write(folder / f"{moment:{_STAMP}}.json", json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
+    try:
+        for path in [path for path in _files(folder) if path != kept][: 1 - MOST_FILES]:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DeliveryError(
+            f"Old summaries in {folder} cannot be removed: {error.strerror or error}; make the folder writable."
+        ) from error
+
+
+def read_summary(place: Path, moment: str | None = None, *, before: datetime | None = None) -> Row:
+    """A kept summary: of a file, or of a folder the newest one that is not later than ``moment``.
+
+    ``place`` is a file, a folder of summaries, or the folder of reports that holds it. ``moment`` is a day (its end,
+    UTC, counts) or a time; without one it is the newest summary strictly before ``before`` (default: the present);
+    ``before`` bounds a ``moment`` as well.
+    Raises ConfigError when there is none, or when it is not a summary.
+    """
+    if place.is_file():
+        return _read(place)
+    folder = place / FOLDER if (place / FOLDER).is_dir() else place
+    limit = _limit(moment)
+    if before is None and moment is None:
+        before = datetime.now(timezone.utc)
+    found = [
+        path
+        for path in _files(folder)
+        if (limit is None or _moment(path) < limit) and (before is None or _moment(path) < _second(before))
+    ]
+    if not found:
+        bound = f" not later than {moment}" if moment else ""
+        bound += f" before {before.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" if before else ""
+        raise ConfigError(f"There is no summary{bound} in {folder}: every report run keeps one, so compare later.")
+    return _read(found[-1])
+
+
+def summaries(folder: Path, *, before: datetime) -> list[Path]:
+    """The files of summaries of an earlier clock, the oldest first."""
+    return [path for path in _files(folder) if path.stem < f"{before.astimezone(timezone.utc):{_STAMP}}"]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Summaries in a folder, the oldest first; what has another name is none of ours."""
+    try:
+        return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    except OSError:
+        return []
+
+
+def _moment(path: Path) -> datetime:
+    try:
+        return datetime.strptime(path.stem, _STAMP).replace(tzinfo=timezone.utc)
+    except ValueError as error:
+        raise ConfigError(f"The name of {path} is not a time: rename or remove the file.") from error
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc).replace(microsecond=0)
+
+
+def _limit(moment: str | None) -> datetime | None:
+    """The first time that is too late: the day after a day, a second after a time."""
+    if moment is None:
+        return None
+    said = moment.strip()
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", said):
+            day = datetime.combine(datetime.fromisoformat(said).date(), time(), timezone.utc)
+            return day + timedelta(days=1)
+        when = datetime.fromisoformat(said.replace("Z", "+00:00").replace("z", "+00:00"))
+        return _second(when if when.tzinfo else when.replace(tzinfo=timezone.utc)) + timedelta(seconds=1)
+    except (ValueError, OverflowError) as error:
+        raise ConfigError(f"{moment!r} is neither a file that exists nor a time: {_TIME}.") from error
+
+
+def _read(path: Path) -> Row:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=float)
+    except OSError as error:
+        raise ConfigError(f"The summary {path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not a summary of a report: it does not hold JSON.") from error
+    if isinstance(found, dict) and isinstance(version := found.get("schema_version"), int) and version > SCHEMA_VERSION:
+        raise ConfigError(f"{path} was written by a newer Lookout (schema {version}): compare with the same version.")
+    if wrong := _wrong(found):
+        raise ConfigError(f"{path} is not a summary of a report: {wrong}; name a file of {FOLDER}/ in the reports.")
+    return dict(found)
+
+
+def _wrong(found: Any) -> str:
+    """What is missing in a summary, in words; empty when it is whole."""
+    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
+        return "it has no schema_version"
+    for name, kind in _FIELDS.items():
+        if not isinstance(found.get(name, ...), kind):
+            return f"{name} is missing or wrong"
+    for name, fields in _ROWS.items():
+        for row in found[name] or ():
+            if not (isinstance(row, dict) and all(isinstance(row.get(f, ...), kind) for f, kind in fields.items())):
+                return f"a row of {name} is wrong"
+    try:
+        for moment in (found["as_of"], found["clock"], *(a["since"] for a in found["alerts"] if a["since"])):
+            datetime.fromisoformat(moment).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return "one of its times is none"
+    if not all(isinstance(name, str) for name in found["missing"]):
+        return "missing is wrong"
+    lacks = [name for name in _COUNTS if type(found["counts"].get(name)) is not int]
+    return f"{lacks[0]} is missing or wrong" if lacks else ""

@@ -1,0 +1,31 @@
+"""How scores went: from the small summaries that report runs kept."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from pathlib import Path
+
+from lookout.errors import ConfigError
+from lookout.report.history.summaries import read_summary, summaries
+
+logger = logging.getLogger(__name__)
+MOST_DAYS = 90
+# By scope and name of the scorecard: clock (ISO 8601 with a zone) and score out of 100, the oldest first.
+Trend = dict[tuple[str, str], list[tuple[str, float]]]
+
+
+def read_trend(folder: Path, *, before: datetime) -> Trend:
+    """Scores of the last summary of each of the 90 newest days before ``before``; a file that is none is left out."""
+    newest: dict[str, Path] = {path.name[:10]: path for path in summaries(folder, before=before)}
+    trend: Trend = {}
+    for day in sorted(newest)[-MOST_DAYS:]:
+        try:
+            summary = read_summary(newest[day])
+        except ConfigError as error:
+            logger.warning("the trend goes without %s: %s", newest[day].name, error)
+            continue
+        for row in summary["scorecard"]:
+            if row["score"] is not None:
+                trend.setdefault((row["scope"], row["name"]), []).append((summary["clock"], float(row["score"])))
+    return trend

@@ -1,0 +1,1 @@
+"""The four Markdown reports. Pure: the same data gives the same text."""

@@ -1,0 +1,1 @@
+"""The use cases: run and its parts, learning, backtests."""

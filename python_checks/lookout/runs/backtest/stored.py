@@ -1,0 +1,250 @@
+"""Judge what is stored of one table with other settings: which alerts would they have given? Nothing is written."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lookout.baseline.settings import CRITICAL_SCORE, WARN_SCORE
+from lookout.database.store import Store
+from lookout.errors import ConfigError
+from lookout.project.declarations.metrics import METHODS, ZSCORE_SAMPLE
+from lookout.project.declarations.monitor import GRAIN_STEP
+from lookout.project.workspace import Workspace
+from lookout.runs.learning.learn import calendar, judge_stored, what_people_said
+
+EPISODE_COLUMNS = ("series_key", "starts_at", "ends_at", "severity", "value", "expected_value", "score", "reason")
+
+
+@dataclass(frozen=True)
+class SeriesResult:
+    """One metric of the table. ``episodes`` has EPISODE_COLUMNS; ``as_set`` is their number with the stored settings.
+
+    ``learning`` counts the buckets that could not be judged, ``judged`` the others. ``fixed`` tells that a fixed limit
+    speaks instead of a baseline.
+    """
+
+    metric: str
+    column_name: str
+    episodes: pd.DataFrame
+    as_set: int
+    judged: int
+    learning: int
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class StoredBacktest:
+    """What a table's stored observations from ``since`` up to ``until`` come to with other settings."""
+
+    connection: str
+    asset: str
+    since: datetime
+    until: datetime
+    settings: str
+    series: tuple[SeriesResult, ...]
+
+    @property
+    def alerts(self) -> int:
+        """Number of alerts in all."""
+        return sum(len(one.episodes) for one in self.series)
+
+
+def backtest_stored(
+    workspace: Workspace,
+    asset: str,
+    *,
+    days: int,
+    method: str | None = None,
+    sensitivity: float | None = None,
+    until_clock: bool = False,
+) -> StoredBacktest:
+    """Judge the last ``days`` days of a table's stored observations, with its own settings but for those given.
+
+    ``asset`` is schema.table, or connection.schema.table. The days end with the newest stored bucket, with
+    ``until_clock`` at the workspace's clock. Calendar and feedback count as in a run. Raises ConfigError in one
+    sentence.
+    """
+    _check(days, method, sensitivity)
+    if not workspace.home.manifest:
+        workspace.parse()
+    with workspace.home.store() as store:
+        series = _series(store, asset)
+        grain = series["grain"].iloc[0]
+        step = GRAIN_STEP[grain]
+        newest = store.query(
+            "select max(bucket_start) as newest from {schema}.metric_observations "
+            "where series_key = any(%s) and (%s or bucket_start + %s <= %s)",
+            (list(series.index), not until_clock, step, workspace.as_of),
+        )["newest"][0]
+        if newest is None or pd.isna(newest):
+            raise ConfigError(f"Nothing is stored of {asset} up to then: run `lookout collect` first.")
+        until = pd.Timestamp(newest).to_pydatetime() + step
+        since = until - timedelta(days=days)
+        entries, _ = calendar(store, workspace.home.manifest)
+        windows, restarts = what_people_said(store, entries)
+
+        def judged(settings: pd.DataFrame) -> pd.DataFrame:
+            wanted = settings.assign(judge_from=pd.Timestamp(since))
+            return judge_stored(store, wanted, windows, restarts, as_of=until, horizon=0)
+
+        is_changed = method is not None or sensitivity is not None
+        present = judged(series)
+        changed = _changed(series, method, sensitivity) if is_changed else series
+        other = judged(changed) if is_changed else present
+    now, then = episodes(present, series["alert_from"]), episodes(other, changed["alert_from"])
+    counts = now["series_key"].value_counts()
+    results = [_result(row, then, other, int(counts.get(row.Index, 0))) for row in series.itertuples()]
+    said = [f"method {method}"] * (method is not None) + [f"sensitivity {sensitivity}"] * (sensitivity is not None)
+    place = series[["connection", "asset"]].iloc[0]
+    return StoredBacktest(
+        place["connection"], place["asset"], since, until, ", ".join(said) or "as it is set", tuple(results)
+    )
+
+
+def episodes(judged: pd.DataFrame, alert_from: pd.Series[Any]) -> pd.DataFrame:
+    """Alerts that judged buckets come to, as in the model anomaly_episodes: columns EPISODE_COLUMNS.
+
+    ``judged`` is the frame of :func:`lookout.baseline.judge`, ``alert_from`` the lowest severity by series key.
+    Neighbouring alerting buckets are one alert, described by its worst; one that was not judged does not end it.
+    """
+    frame = judged[judged["status"] == "judged"].sort_values(["series_key", "bucket_start"])
+    from_warning = frame["series_key"].map(alert_from == "warning").astype(bool)
+    alerting = (frame["severity"] == "critical") | ((frame["severity"] == "warning") & from_warning)
+    quiet_before = (~alerting).groupby(frame["series_key"]).cumsum()
+    found = frame[alerting].assign(episode=quiet_before[alerting], size=frame["score"].abs())
+    keys = ["series_key", "episode"]
+    worst = found.sort_values("size", ascending=False, kind="stable").drop_duplicates(keys).set_index(keys)
+    group = found.groupby(keys)
+    result = pd.DataFrame(
+        {
+            "starts_at": group["bucket_start"].min(),
+            "ends_at": group["bucket_start"].max(),
+            "severity": group["severity"].agg(lambda said: "critical" if (said == "critical").any() else "warning"),
+        }
+    )
+    result = result.join(worst[["observed_value", "expected_value", "score", "reason"]]).reset_index()
+    return result.rename(columns={"observed_value": "value"})[list(EPISODE_COLUMNS)]
+
+
+def backtest_page(result: StoredBacktest) -> str:
+    """The result for people: a line for every metric, and one for each of its alerts."""
+    last = result.until - timedelta(microseconds=1)
+    number = f"{result.alerts} alert{'s' * (result.alerts != 1)}"
+    lines = [
+        f"{result.connection} {result.asset}, {result.since:%Y-%m-%d} to {last:%Y-%m-%d}, {result.settings}: {number}"
+    ]
+    for one in result.series:
+        name = f"{one.metric} of {one.column_name}" if one.column_name else one.metric
+        if one.fixed:
+            lines.append(f"{name}: judged by its fixed limit, not by what was learned")
+            continue
+        said = f"{len(one.episodes)} alert{'s' * (len(one.episodes) != 1)}"
+        as_set = f" ({one.as_set} as it is set now)" if result.settings != "as it is set" else ""
+        young = (
+            f"; {one.learning} of {one.learning + one.judged} buckets were too early to judge" if one.learning else ""
+        )
+        lines.append(f"{name}: {said}{as_set}{young}")
+        lines += [_line(row) for row in one.episodes.itertuples()]
+    return "\n".join(lines)
+
+
+def backtest_dict(result: StoredBacktest) -> dict[str, Any]:
+    """The result for scripts: plain values only."""
+    return {
+        "connection": result.connection,
+        "asset": result.asset,
+        "since": result.since.isoformat(),
+        "until": result.until.isoformat(),
+        "settings": result.settings,
+        "alerts": result.alerts,
+        "series": [
+            {
+                "metric": one.metric, "column_name": one.column_name, "alerts": len(one.episodes), "as_set": one.as_set,
+                "judged": one.judged, "learning": one.learning, "fixed": one.fixed,
+                "episodes": [
+                    {str(name): _plain(value) for name, value in row.items() if name != "series_key"}
+                    for row in one.episodes.to_dict("records")
+                ],
+            }
+            for one in result.series
+        ],
+    }  # fmt: skip
+
+
+def _check(days: int, method: str | None, sensitivity: float | None) -> None:
+    if days < 1:
+        raise ConfigError(f"--days is {days}; it must be 1 or more.")
+    if method is not None and method not in METHODS:
+        raise ConfigError(f"--method {method!r} is unknown: use {' or '.join(METHODS)}.")
+    if sensitivity is not None and not (sensitivity > 0 and np.isfinite(sensitivity)):
+        raise ConfigError(f"--sensitivity is {sensitivity:g}; it must be greater than 0.")
+
+
+def _series(store: Store, asset: str) -> pd.DataFrame:
+    watched = store.query(
+        "select * from {schema}.monitors where is_active order by connection, asset, metric, column_name"
+    )
+    full = watched["connection"] + "." + watched["asset"]
+    found = watched[(watched["asset"] == asset) | (full == asset)]
+    if found.empty:
+        known: Sequence[str] = sorted(set(watched["asset"]))
+        close = difflib.get_close_matches(asset, known, n=1)
+        advice = f"did you mean '{close[0]}'?" if close else f"there is {', '.join(known[:10]) or 'none yet'}."
+        raise ConfigError(f"No watched table is called '{asset}'; {advice}")
+    if found["connection"].nunique() > 1:
+        names = ", ".join(sorted(set(full[found.index])))
+        raise ConfigError(f"Several databases have a table '{asset}': give one of {names}.")
+    return found.set_index("series_key")
+
+
+def _changed(series: pd.DataFrame, method: str | None, sensitivity: float | None) -> pd.DataFrame:
+    """The settings with another method, or other thresholds: the usual ones divided by the sensitivity."""
+    changed = series.copy()
+    if method is not None:
+        other = changed["method"] != method
+        changed.loc[other, "alert_from"] = "warning" if method == "zscore" else "critical"
+        changed["min_sample_size"] = changed["min_sample_size"].astype(float)
+        changed.loc[other, "min_sample_size"] = float(ZSCORE_SAMPLE) if method == "zscore" else np.nan
+        changed["method"] = method
+    anew = (changed["method"] != series["method"]) | (sensitivity is not None)
+    grains = zip(changed["method"], changed["grain"], strict=True)
+    usual = pd.Series([CRITICAL_SCORE[pair] for pair in grains], changed.index)
+    changed["critical_score"] = changed["critical_score"].astype(float).where(~anew, usual / (sensitivity or 1.0))
+    changed["warn_score"] = changed["warn_score"].astype(float).where(~anew, WARN_SCORE / (sensitivity or 1.0))
+    return changed
+
+
+def _result(row: Any, found: pd.DataFrame, judged: pd.DataFrame, as_set: int) -> SeriesResult:
+    limits = (row.warn_after_seconds, row.error_after_seconds)
+    fixed = row.metric == "freshness" and not all(pd.isna(limit) for limit in limits)
+    statuses = judged.loc[judged["series_key"] == row.Index, "status"].value_counts()
+    mine = found[(found["series_key"] == row.Index) & (not fixed)].reset_index(drop=True)
+    return SeriesResult(
+        row.metric, row.column_name, mine, 0 if fixed else as_set, int(statuses.get("judged", 0)),
+        int(statuses.get("learning", 0)), fixed,
+    )  # fmt: skip
+
+
+def _line(row: Any) -> str:
+    starts, ends = (_moment(at) for at in (row.starts_at, row.ends_at))
+    when = starts if starts == ends else f"{starts} to {ends}"
+    value = "nothing" if pd.isna(row.value) else f"{row.value:.6g}"
+    usual = "" if pd.isna(row.expected_value) else f", expected about {row.expected_value:.4g}"
+    return f"  {when}  {row.severity}: {value}{usual} ({row.reason})"
+
+
+def _moment(moment: pd.Timestamp) -> str:
+    return f"{moment:%Y-%m-%d}" if moment == moment.normalize() else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return None if pd.isna(value) else value

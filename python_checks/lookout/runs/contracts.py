@@ -1,0 +1,117 @@
+"""The guard as a step of a run: look, write down, and say what must not be built now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lookout.contracts.changes.record import checked_until, record_checks
+from lookout.contracts.checks.check import check_contracts
+from lookout.contracts.spec.model import Contract, ContractCheck
+from lookout.runs.model import Run
+
+SORTING = frozenset({"macro.lookout.accepted_rows", "macro.lookout.rejected_rows"})
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """What a broken strict contract keeps from being built: ``models`` are names, ``because`` names of sources."""
+
+    arguments: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """One sentence; empty when nothing is held back."""
+        if not self.because:
+            return ""
+        what = f"{', '.join(self.models)} not built" if self.models else "no model reads it"
+        return f"{', '.join(self.because)} breaks its strict contract: {what}"
+
+
+def guard(
+    run: Run,
+    contracts: Sequence[Contract],
+    *,
+    values: bool = True,
+    select: Sequence[str] = (),
+    on_done: Callable[[ContractCheck], None] | None = None,
+) -> list[ContractCheck]:
+    """Hold contracts against their tables, every database at once, and write down what came of it.
+
+    What could not be evaluated becomes a problem of the run.
+    """
+    if not contracts:
+        return []
+    checks = check_contracts(
+        contracts,
+        run.workspace.connections,
+        options=run.workspace.home.options,
+        marks=checked_until(run.store, as_of=run.as_of),
+        values=values,
+        select=select or None,
+        on_done=on_done,
+        as_of=run.as_of,
+    )
+    record_checks(run.store, checks, as_of=run.as_of, run_id=run.run_id)
+    run.problems += [f"contract {check.contract.name}: {check.message}" for check in checks if _is_blind(check)]
+    return checks
+
+
+def held_back(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> HeldBack:
+    """What is downstream of sources whose strict contract is critically broken, as arguments of `dbt build`.
+
+    Where only rows are bad, a model that sorts them out itself (`lookout.accepted_rows`, `lookout.rejected_rows`) is
+    built, and so is what reads it.
+    """
+    broken = [check for check in checks if _holds_back(check)]
+    if not broken:
+        return HeldBack()
+    nodes = manifest.get("nodes") or {}
+    below: dict[str, None] = {}
+    for check in broken:
+        below.update(_below(check, manifest.get("child_map") or {}, nodes))
+    held = [nodes[node] for node in below if nodes[node]["resource_type"] in ("model", "snapshot")]
+    return HeldBack(
+        tuple(f"fqn:{'.'.join(node['fqn'])}" for node in held),
+        tuple(node["name"] for node in held),
+        tuple(check.contract.name for check in broken),
+    )
+
+
+def _below(check: ContractCheck, children: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, None]:
+    source = check.contract.node_id
+    # A row without its parent is not sorted out: the macros look at one table.
+    orphans = {rule.name for rule in check.contract.rules if rule.kind == "relationship"}
+    critical = [v for v in check.violations if v.severity == "critical"]
+    can_sort_out = all(v.failing_rows is not None and v.rule not in orphans for v in critical)
+    below: dict[str, None] = {}
+    waiting = [source]
+    while waiting:
+        node = waiting.pop(0)
+        for child in children.get(node, []):
+            if child in below or child not in nodes:
+                continue
+            macros = (nodes[child].get("depends_on") or {}).get("macros") or ()
+            if node == source and can_sort_out and SORTING.intersection(macros):
+                continue
+            below[child] = None
+            waiting.append(child)
+    return below
+
+
+def _is_blind(check: ContractCheck) -> bool:
+    """Whether something could not be evaluated that is there: a missing table is broken, an empty one just empty."""
+    is_gone = any(v.violation_type == "MISSING_REQUIRED_FIELD" and not v.column_name for v in check.violations)
+    return not check.is_evaluated and not is_gone and check.total_rows != 0
+
+
+def _holds_back(check: ContractCheck) -> bool:
+    contract = check.contract
+    return (
+        contract.is_source
+        and contract.mode == "strict"
+        and any(v.severity == "critical" and v.violation_type != "CONTRACT_NOT_EVALUATED" for v in check.violations)
+    )

@@ -1,0 +1,209 @@
+"""Explain anomalies by dimension: pick the alerts, ask their sources one query each, store what they say."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import psycopg2
+
+from lookout.database.connection import Connection, clean_message
+from lookout.database.options import CollectOptions
+from lookout.database.retries import UnreachableError
+from lookout.engines.catalog import CATALOG_QUERY, Relation, relations
+from lookout.engines.session import Session
+from lookout.profiling.drilldown import LEAST_COMPARED, Drilldown, Explanation, explain, failed, plan_drilldown
+from lookout.runs.model import Run
+
+MOST = 20
+# A drill-down is a courtesy: it may not hold up a run, nor weigh on a source, for long.
+PATIENCE_SECONDS = 30.0
+TICK = 0.2
+
+# The worst bucket of each anomaly that is open or new and not explained yet, and the ordinary buckets to compare it
+# with: the last eight of the same slot of the week, or where there are fewer than four, the last eight of all.
+PENDING = """
+    with wanted as (
+        select
+            candidates.*,
+            case monitors.grain when 'hour' then interval '1 hour' else interval '1 day' end as step
+        from {schema}.alert_candidates as candidates
+        inner join {schema}.monitors as monitors on monitors.series_key = candidates.series_key
+        left join unnest(%(known)s::text[]) as known (alert_key) on known.alert_key = candidates.alert_key
+        where
+            candidates.series_key = any(%(keys)s)
+            and candidates.alert_type in ('VOLUME_ANOMALY', 'METRIC_ANOMALY')
+            and (candidates.is_open or known.alert_key is null)
+    ),
+    worst as (
+        select wanted.*, found.bucket_start
+        from wanted
+        cross join lateral (
+            select baselines.bucket_start from {schema}.baselines as baselines
+            where
+                baselines.series_key = wanted.series_key and baselines.status = 'judged' and baselines.severity <> ''
+                and baselines.bucket_start >= wanted.window_start and baselines.bucket_start < wanted.window_end
+            order by abs(baselines.score) desc nulls last, baselines.bucket_start limit 1
+        ) as found
+    ),
+    chosen as (
+        select worst.* from worst
+        left join {schema}.alert_explanations as explanations
+            on explanations.alert_key = worst.alert_key and explanations.bucket_start = worst.bucket_start
+        where explanations.alert_key is null
+        order by
+            worst.is_open desc, case when worst.is_open then worst.window_start end desc nulls last,
+            abs(worst.score) desc nulls last, worst.alert_key
+        limit %(most)s
+    )
+    select
+        chosen.alert_key, chosen.series_key, chosen.bucket_start, chosen.observed_value,
+        array(
+            select ordinary.bucket_start from {schema}.metric_observations as ordinary
+            left join {schema}.baselines as baselines
+                on baselines.series_key = ordinary.series_key and baselines.bucket_start = ordinary.bucket_start
+            where
+                ordinary.series_key = chosen.series_key and ordinary.value is not null
+                and ordinary.bucket_start in (
+                    select chosen.bucket_start - week * interval '168 hours' from generate_series(1, 13) as week
+                )
+                and coalesce(baselines.severity, '') = '' and coalesce(baselines.status, '') <> 'excluded'
+            order by ordinary.bucket_start desc limit 8
+        ) as same_slot,
+        array(
+            select ordinary.bucket_start from {schema}.metric_observations as ordinary
+            left join {schema}.baselines as baselines
+                on baselines.series_key = ordinary.series_key and baselines.bucket_start = ordinary.bucket_start
+            where
+                ordinary.series_key = chosen.series_key and ordinary.value is not null
+                and ordinary.bucket_start < chosen.bucket_start
+                and ordinary.bucket_start >= chosen.bucket_start - 40 * chosen.step
+                and coalesce(baselines.severity, '') = '' and coalesce(baselines.status, '') <> 'excluded'
+            order by ordinary.bucket_start desc limit 8
+        ) as latest
+    from chosen
+    order by
+        chosen.is_open desc, case when chosen.is_open then chosen.window_start end desc nulls last,
+        abs(chosen.score) desc nulls last, chosen.alert_key
+"""
+LEAST_SAME_SLOT = 4
+
+
+def explain_alerts(run: Run, *, most: int = MOST) -> int:
+    """Explain the alerts that are open or new to this run, at most so many. Returns the rows written.
+
+    Whatever goes wrong with one of them is written down in its place: an explanation never fails a run.
+    """
+    by_key = {m.key_of(metric): (m, metric) for m in run.declared.monitors for metric in m.metrics if metric.dimensions}
+    if not by_key or most < 1:
+        return 0
+    found = run.store.query(PENDING, {"keys": list(by_key), "known": sorted(run.known_alerts), "most": most})
+    requests = []
+    for _, row in found.iterrows():
+        compared = row["same_slot"] if len(row["same_slot"]) >= LEAST_SAME_SLOT else row["latest"]
+        observed = None if pd.isna(row["observed_value"]) else float(row["observed_value"])
+        monitor, metric = by_key[row["series_key"]]
+        start: datetime = row["bucket_start"].to_pydatetime()
+        requests.append(Drilldown(row["alert_key"], monitor, metric, start, tuple(compared), observed))
+    answers = ask(requests, run.workspace.connections, run.workspace.home.options)
+    rows = [
+        {
+            "alert_key": request.alert_key, "dimension": said.dimension, "explanation": said.text,
+            "details": json.dumps(said.details, ensure_ascii=False), "bucket_start": request.bucket_start,
+            "explained_at": run.as_of,
+        }
+        for request, answer in zip(requests, answers, strict=True)
+        for said in answer
+    ]  # fmt: skip
+    return run.store.upsert("alert_explanations", pd.DataFrame(rows))
+
+
+def ask(
+    requests: Sequence[Drilldown], connections: Mapping[str, Connection], options: CollectOptions
+) -> list[list[Explanation]]:
+    """Ask every source about its anomalies, all at once. Returns one list of explanations a request, in their order."""
+    options = replace(options, statement_timeout=min(options.statement_timeout, PATIENCE_SECONDS))
+    answers: dict[int, list[Explanation]] = {}
+    by_source: dict[str, dict[int, Drilldown]] = {}
+    for position, request in enumerate(requests):
+        if len(request.compared) < LEAST_COMPARED:
+            answers[position] = _all_failed(request, "there are too few ordinary buckets before it to compare with")
+        elif request.monitor.connection not in connections:
+            answers[position] = _all_failed(request, f"profiles.yml has no output '{request.monitor.connection}'")
+        else:
+            by_source.setdefault(request.monitor.connection, {})[position] = request
+    stop = threading.Event()
+    sessions = {name: Session(connections[name], options, stop) for name in by_source}
+    with ThreadPoolExecutor(max(1, min(len(sessions), options.max_connections)), "lookout-drill") as pool:
+        futures = {pool.submit(_ask_source, sessions[name], by_source[name]): name for name in by_source}
+        _wait(list(futures), list(sessions.values()), stop)
+    for future in futures:
+        answers |= future.result()
+    return [answers[position] for position in range(len(requests))]
+
+
+def _wait(futures: Sequence[Future[Any]], sessions: Sequence[Session], stop: threading.Event) -> None:
+    pending = set(futures)
+    try:
+        while pending:
+            pending = wait(pending, timeout=TICK).not_done
+            for session in sessions:
+                session.hang_up_if_overdue()
+    except BaseException:
+        stop.set()
+        for session in sessions:
+            session.cancel()
+            session.hang_up()
+        raise
+
+
+def _ask_source(session: Session, requests: Mapping[int, Drilldown]) -> dict[int, list[Explanation]]:
+    answers: dict[int, list[Explanation]] = {}
+    wanted = sorted({(request.monitor.schema, request.monitor.table) for request in requests.values()})
+    names = {"schemas": [schema for schema, _ in wanted], "tables": [table for _, table in wanted]}
+    gone = ""
+    with closing(session):
+        try:
+            found = relations(session.ask(CATALOG_QUERY, names))
+        except (UnreachableError, psycopg2.Error) as error:
+            gone = _words(error)
+        for position, request in requests.items():
+            if gone:
+                answers[position] = _all_failed(request, gone)
+                continue
+            try:
+                answers[position] = _answer(session, request, found[request.monitor.schema, request.monitor.table])
+            except (UnreachableError, psycopg2.Error) as error:
+                answers[position] = _all_failed(request, _words(error))
+                # A source that cannot be reached any more is not tried again and again.
+                gone = _words(error) if isinstance(error, UnreachableError) or session.is_overdue else ""
+    return answers
+
+
+def _answer(session: Session, request: Drilldown, relation: Relation) -> list[Explanation]:
+    """Ask about those dimensions that the table has."""
+    there = [name for name in request.dimensions if name in relation.columns and name not in relation.hidden]
+    unknown = [
+        failed(name, f"table {request.monitor.asset} has no column of that name that may be read")
+        for name in request.dimensions
+        if name not in there
+    ]
+    if not there or request.monitor.timestamp_column not in relation.columns:
+        return unknown or _all_failed(request, f"table {request.monitor.asset} has changed")
+    asked = replace(request, metric=replace(request.metric, dimensions=tuple(there)))
+    return [*explain(asked, session.ask(plan_drilldown(asked, relation))), *unknown]
+
+
+def _all_failed(request: Drilldown, message: str) -> list[Explanation]:
+    return [failed(name, message) for name in request.dimensions]
+
+
+def _words(error: Exception) -> str:
+    return (str(error) if isinstance(error, UnreachableError) else clean_message(error)).rstrip(".")

@@ -1,0 +1,180 @@
+"""Tracking as a part of a run: what happened since the last one, and what this one's own dbt build does."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from lookout.errors import ArtifactError, LookoutError
+from lookout.project.dbt import NodeEvent
+from lookout.project.files import read_artifact
+from lookout.project.workspace import Watched
+from lookout.runs.model import Run
+from lookout.tracking.dbt.invocations import DbtRuns, invocation_key
+from lookout.tracking.dbt.log import invocations_in, read_log
+from lookout.tracking.executions.events import Event
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.lineage.declare import declare_manifest, rebuild_closure
+from lookout.tracking.reaper import reap
+from lookout.tracking.sdk.context import this_process
+from lookout.tracking.sdk.spool import deliver_spool
+
+logger = logging.getLogger(__name__)
+
+ARTIFACTS = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
+FLUSH = timedelta(seconds=1)
+
+
+def open_ledger(run: Run) -> Ledger:
+    """The ledger in the monitoring schema of a run, on a connection of its own."""
+    return Ledger(run.workspace.home.warehouse, run.store.schema)
+
+
+def catch_up(run: Run, ledger: Ledger) -> int:
+    """Take in what happened since the last run: spooled events, executions that died, dbt builds of other people.
+
+    Returns the executions that ended. What cannot be read is a problem of the run, and stops nothing else.
+    """
+    delivered = deliver_spool(run.workspace.home.warehouse, run.store.schema)
+    run.problems += delivered.reasons
+    ended = 0
+    for watched in run.workspace.watched:
+        ended += sum(_recorded(run, ledger, events) for events in _dbt_events(run, ledger, watched))
+    if run.workspace.home.project.is_live:
+        # In a replay of the past, everything that runs now would look dead.
+        ended += len(reap(ledger, datetime.now(timezone.utc)))
+    return ended
+
+
+def declare_lineage(run: Run) -> None:
+    """Bring addresses, edges and their closure in line with the manifests."""
+    declare_manifest(run.store, run.declared.lineage, as_of=run.as_of)
+    loops = rebuild_closure(run.store).cycles
+    run.problems += [f"lineage runs in a circle: {' -> '.join([*loop, loop[0]])}" for loop in loops]
+
+
+class LiveBuild:
+    """Records the nodes of a dbt build as they begin, so that a build that is killed leaves a trace.
+
+    Never in the way of the build: when the database fails, the results tell afterwards. A replay of the past records
+    its results only, at its own clock.
+    """
+
+    def __init__(self, run: Run, ledger: Ledger) -> None:
+        self._run, self._ledger = run, ledger
+        self._runs = DbtRuns(run.workspace.home.manifest, run.declared.limits, host=this_process())
+        self._waiting: list[Event] = []
+        self._flushed_at = datetime.fromtimestamp(0, timezone.utc)
+        self._is_on = run.workspace.home.project.is_live
+        self._invocation = ""
+
+    def hear(self, event: NodeEvent) -> None:
+        """Take in one event of dbt."""
+        if not self._is_on or event.status or not self._runs.is_tracked(event.node_id):
+            return
+        now = datetime.now(timezone.utc)
+        if event.invocation_id != self._invocation:
+            self._invocation = event.invocation_id
+            self._waiting.append(self._runs.start_of(event.invocation_id, now, "build"))
+        self._waiting += self._runs.registrations([event.node_id], now)
+        self._waiting.append(self._runs.node_start(event.invocation_id, event.node_id, now))
+        if now - self._flushed_at > FLUSH:
+            self._flush(now)
+
+    def finish(self) -> None:
+        """Record the results of the build from run_results.json."""
+        file = self._run.workspace.home.project.target_path / "run_results.json"
+        try:
+            results = read_artifact(file, ARTIFACTS[file.name])
+        except ArtifactError as error:
+            self._run.problems.append(str(error))
+            return
+        _recorded(self._run, self._ledger, _shifted(self._run).of_results(results))
+
+    def _flush(self, now: datetime) -> None:
+        waiting, self._waiting, self._flushed_at = self._waiting, [], now
+        try:
+            self._ledger.record(waiting)
+        except LookoutError as error:
+            logger.warning("the build is not tracked while it runs: %s", error)
+            self._is_on = False
+
+
+def _shifted(run: Run) -> DbtRuns:
+    """A run whose clock stands in the past did its build there: it ended at that clock."""
+    shift = timedelta(0) if run.workspace.home.project.is_live else run.as_of - datetime.now(timezone.utc)
+    return DbtRuns(run.workspace.home.manifest, run.declared.limits, shift=shift, host=this_process())
+
+
+def _dbt_events(run: Run, ledger: Ledger, watched: Watched) -> list[list[Event]]:
+    """Return the events of the invocations that are not known yet: from the artifacts, then from the log."""
+    runs = DbtRuns(watched.manifest, run.declared.limits)
+    target, found = watched.target_path, []
+    seen: set[str] = set()
+    for name, remedy in ARTIFACTS.items():
+        if not (target / name).exists():
+            continue
+        try:
+            content = read_artifact(target / name, remedy)
+        except ArtifactError:
+            # Reading test results reports it.
+            continue
+        invocation = str((content.get("metadata") or {}).get("invocation_id") or "")
+        seen.add(invocation)
+        if not _ended(ledger, [invocation]):
+            found.append(runs.of_results(content))
+    return found + _log_events(watched.log_file, ledger, runs, seen)
+
+
+def _log_events(file: Path, ledger: Ledger, runs: DbtRuns, seen: set[str]) -> list[list[Event]]:
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+        written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
+    except OSError:
+        return []
+    found = invocations_in(text)
+    known = _ended(ledger, found)
+    skip = seen | {invocation for invocation in found if invocation_key(invocation) in known}
+    if skip.issuperset(found):
+        return []
+    logged = read_log(text, written_at=written_at, skip=skip)
+    now = datetime.now(timezone.utc)
+    is_alive = bool(logged) and logged[-1].ended_at is None and _is_being_written(file)
+    return [runs.of_log(i, now=now, may_run=is_alive and i is logged[-1]) for i in logged]
+
+
+def _is_being_written(file: Path) -> bool:
+    """Whether a process on this machine has the log open: a dbt that was killed has not."""
+    import psutil  # type: ignore[import-untyped]
+
+    wanted = str(file.resolve())
+    for process in psutil.process_iter():
+        # The dbt inside this process opens the log, too, and writes nothing to it.
+        if process.pid == os.getpid():
+            continue
+        with contextlib.suppress(psutil.Error, OSError):
+            if any(opened.path == wanted for opened in process.open_files()):
+                return True
+    return False
+
+
+def _ended(ledger: Ledger, invocations: Sequence[str]) -> set[str]:
+    keys = [invocation_key(invocation) for invocation in invocations]
+    found = ledger.query(
+        "select execution_id from {schema}.pipeline_executions where execution_id = any(%s) and end_date is not null",
+        (keys,),
+    )
+    return {str(key) for (key,) in found}
+
+
+def _recorded(run: Run, ledger: Ledger, events: Sequence[Any]) -> int:
+    if not events:
+        return 0
+    recorded = ledger.record(events)
+    run.problems += [f"tracking: {rejected.reason}" for rejected in recorded.rejected]
+    return recorded.ended

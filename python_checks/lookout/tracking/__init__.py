@@ -1,0 +1,1 @@
+"""Pipeline tracking: executions, watermarks and lineage, by SDK, command line, dbt artifacts."""

@@ -1,0 +1,254 @@
+"""Writes addresses, edges and their closure: what differs from what is stored, all of it in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from psycopg2 import extensions, sql
+
+from lookout.database.connection import Connection
+from lookout.database.store import Store, _Guard
+from lookout.tracking.model import Address
+
+Edge = tuple[str, str, str]  # pipeline, source address, target address
+LINEAGE_LOCK = 1_818_848_613
+ADDRESS_FIELDS: Mapping[str, str] = {
+    "address_id": "text", "name": "text", "address_type": "text", "database_name": "text", "schema_name": "text",
+    "table_name": "text", "primary_key": "text", "address_metadata": "jsonb", "node_id": "text", "owner": "text",
+    "input_hash": "text",
+}  # fmt: skip
+
+
+class HasHandle(Protocol):
+    """An open connection to a monitoring schema, as the ledger has one."""
+
+    schema: str
+
+    @property
+    def connection(self) -> Connection: ...
+
+    @property
+    def handle(self) -> extensions.connection: ...
+
+
+Database = Store | HasHandle
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An address as the database has it. ``is_shared``: a pipeline other than the one that asks declares it too."""
+
+    input_hash: str
+    node_id: str
+    is_active: bool
+    is_shared: bool = False
+
+    @property
+    def is_of_dbt(self) -> bool:
+        """Whether dbt's manifest describes it, which nobody else overrules."""
+        return self.is_active and bool(self.node_id)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What has to be written for the database to say what was declared."""
+
+    written: Sequence[Address] = ()
+    revived: Collection[str] = ()
+    gone: Collection[str] = ()
+    added: Collection[Edge] = ()
+    removed: Collection[Edge] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.written, self.revived, self.gone, self.added, self.removed))
+
+
+class Writer:
+    """A cursor within one transaction on the lineage tables of a schema."""
+
+    def __init__(self, cursor: extensions.cursor, schema: str) -> None:
+        self.cursor, self.schema = cursor, schema
+
+    def run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> int:
+        """Run a statement, ``{schema}`` standing for the monitoring schema. Returns the affected rows."""
+        self.cursor.execute(self._named(statement), parameters)
+        return self.cursor.rowcount
+
+    def rows(
+        self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Rows of a query."""
+        self.run(statement, parameters)
+        return self.cursor.fetchall()
+
+    def copy(self, table: str, lines: Iterable[bytes]) -> int:
+        """COPY pieces of a stream in PostgreSQL's binary format. Returns the rows written."""
+        self.cursor.copy_expert(self._named(f"copy {table} from stdin (format binary)"), _Reader(lines))
+        return self.cursor.rowcount
+
+    def _named(self, statement: str) -> str:
+        return statement.replace("{schema}", '"' + self.schema.replace('"', '""') + '"')
+
+
+class _Reader:
+    """The file that COPY reads from, made of pieces as they come."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces, self._rest = iter(pieces), memoryview(b"")
+
+    def readline(self, size: int = -1) -> bytes:
+        """Asked for by the driver's type, never called: the format has no lines."""
+        return self.read(size)
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes; none at the end."""
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return b""
+            self._rest = memoryview(piece)
+        given, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(given)
+
+
+@contextmanager
+def transaction(database: Database, *, lock: bool = True) -> Iterator[Writer]:
+    """One transaction on a connection; ``lock`` keeps other writers of lineage out until its end.
+
+    Raises SourceError when the database does not answer, ConfigError when the tables are missing.
+    """
+    handle = database._handle if isinstance(database, Store) else database.handle
+    with _Guard("read or write lineage", database.connection), handle, handle.cursor() as cursor:
+        writer = Writer(cursor, database.schema)
+        if lock:
+            writer.run("select pg_advisory_xact_lock(%s, hashtext(%s))", (LINEAGE_LOCK, database.schema))
+        yield writer
+
+
+def stored_addresses(
+    writer: Writer, wanted: Sequence[str], pipeline: str = "", *, dbt: bool = False
+) -> dict[str, Stored]:
+    """The wanted addresses by id; ``dbt`` adds all that a manifest ever described."""
+    found = writer.rows(
+        """
+        select address_id, coalesce(input_hash, ''), coalesce(node_id, ''), is_active, exists (
+            select from {schema}.address_lineage as e
+            where e.source_address_id = a.address_id and e.pipeline_id <> %(pipeline)s
+        ) or exists (
+            select from {schema}.address_lineage as e
+            where e.target_address_id = a.address_id and e.pipeline_id <> %(pipeline)s
+        )
+        from {schema}.addresses as a where address_id = any(%(wanted)s) or (%(dbt)s and node_id <> '')
+        """,
+        {"wanted": list(wanted), "pipeline": pipeline, "dbt": dbt},
+    )
+    return {row[0]: Stored(*row[1:]) for row in found}
+
+
+def stored_edges(writer: Writer, pipelines: Sequence[str]) -> set[Edge]:
+    """The edges that these pipelines have declared."""
+    return {
+        (row[0], row[1], row[2])
+        for row in writer.rows(
+            "select pipeline_id, source_address_id, target_address_id from {schema}.address_lineage "
+            "where pipeline_id = any(%s)",
+            (list(pipelines),),
+        )
+    }
+
+
+def write_addresses(writer: Writer, changes: Changes, at: datetime) -> None:
+    """Insert or update addresses and their types; a type keeps its group unless one beside the default is said."""
+    types = {a.address_type: a.group_name for a in changes.written}
+    # Sorted, so that two writers without the lock would still meet in one order.
+    writer.run(
+        """
+        insert into {schema}.address_types as stored (name, group_name, created_at)
+        select name, group_name, %(at)s from unnest(%(names)s::text[], %(groups)s::text[]) as said (name, group_name)
+        order by name
+        on conflict (name) do update set group_name = excluded.group_name, updated_at = %(at)s
+        where excluded.group_name not in ('database', stored.group_name)
+        """,
+        {"at": at, "names": list(types), "groups": list(types.values())},
+    )
+    columns = [sql.Identifier(name).as_string(writer.cursor) for name in ADDRESS_FIELDS]
+    typed = ", ".join(f"{name} {kind}" for name, kind in ADDRESS_FIELDS.items())
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
+    writer.run(
+        f"""
+        insert into {{schema}}.addresses as stored ({", ".join(columns)}, is_active, created_at)
+        select {", ".join(columns)}, true, %s from jsonb_to_recordset(%s) as said ({typed}) order by address_id
+        on conflict (address_id) do update set {updates}, is_active = true, updated_at = excluded.created_at
+        """,  # noqa: S608
+        (at, json.dumps([_address_row(a) for a in changes.written], ensure_ascii=False)),
+    )
+
+
+def write_edges(writer: Writer, changes: Changes, at: datetime) -> None:
+    """Delete the removed edges and insert the added ones."""
+    if changes.removed:
+        writer.run(
+            """
+            delete from {schema}.address_lineage as e
+            using unnest(%s::text[], %s::text[], %s::text[]) as said (pipeline, source, target)
+            where (e.pipeline_id, e.source_address_id, e.target_address_id) = (pipeline, source, target)
+            """,
+            _columns(changes.removed),
+        )
+    if changes.added:
+        writer.run(
+            """
+            insert into {schema}.address_lineage (pipeline_id, source_address_id, target_address_id, declared_at)
+            select pipeline, source, target, %s
+            from unnest(%s::text[], %s::text[], %s::text[]) as said (pipeline, source, target)
+            on conflict (pipeline_id, source_address_id, target_address_id) do nothing
+            """,
+            [at, *_columns(changes.added)],
+        )
+
+
+def _columns(edges: Collection[Edge]) -> list[Any]:
+    return [list(column) for column in zip(*sorted(edges), strict=True)]
+
+
+def write_activity(writer: Writer, changes: Changes, at: datetime) -> None:
+    """Switch addresses on that are declared again, and off those that neither an edge nor a manifest names any more."""
+    if changes.revived:
+        writer.run(
+            "update {schema}.addresses set is_active = true, updated_at = %s where address_id = any(%s)",
+            (at, list(changes.revived)),
+        )
+    ends = [edge[end] for edge in changes.removed for end in (1, 2)]
+    maybe = list({*changes.gone, *ends})
+    if maybe:
+        writer.run(
+            """
+            with said as (
+                select a.address_id, exists (
+                    select from {schema}.address_lineage as e where e.source_address_id = a.address_id
+                ) or exists (
+                    select from {schema}.address_lineage as e where e.target_address_id = a.address_id
+                ) as is_declared
+                from {schema}.addresses as a
+                where a.address_id = any(%(maybe)s) and a.is_active
+                    and (coalesce(a.node_id, '') = '' or a.address_id = any(%(gone)s))
+            )
+            update {schema}.addresses as a
+            -- What a pipeline still declares lives on as an address that dbt does not know.
+            set is_active = said.is_declared, node_id = case when said.is_declared then '' else a.node_id end,
+                updated_at = %(at)s
+            from said
+            where a.address_id = said.address_id and (not said.is_declared or a.node_id <> '')
+            """,
+            {"maybe": maybe, "gone": list(changes.gone), "at": at},
+        )
+
+
+def _address_row(address: Address) -> dict[str, Any]:
+    said = {name: getattr(address, name) for name in ADDRESS_FIELDS}
+    return {**said, "address_metadata": dict(address.address_metadata) or None}

@@ -1,0 +1,80 @@
+"""Executions that never said that they ended: closed as failed, with the reason, once their process is surely gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lookout.tracking.executions.events import End
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.sdk.context import process_begun, this_machine
+
+HEARTBEAT_LIMIT = timedelta(minutes=15)
+_MINE = """
+select execution_id from {schema}.pipeline_executions where execution_id = any(%s) and closed_by = 'reaper'
+"""
+_RUNNING = """
+select executions.execution_id, pipelines.name, executions.start_date, executions.host, executions.heartbeat_at
+from {schema}.pipeline_executions as executions
+join {schema}.pipelines on executions.pipeline_id = pipelines.pipeline_id
+where executions.end_date is null and executions.start_date < %(as_of)s
+order by executions.start_date
+"""
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """An execution that the reaper closed."""
+
+    execution_id: str
+    pipeline: str
+    reason: str
+
+
+def reap(
+    ledger: Ledger, as_of: datetime, host: str | None = None, *, heartbeat_limit: timedelta = HEARTBEAT_LIMIT
+) -> list[Reaped]:
+    """Close executions whose process on this machine is gone, or whose last heartbeat is older than the limit.
+
+    ``host`` is this machine, as ``this_machine()`` says it. An execution of another machine that gives no heartbeat is
+    left alone: nobody here can tell. One that says later that it ended after all is believed.
+    """
+    machine, ends, reaped = host or this_machine(), [], []
+    for key, pipeline, start, process, beat in ledger.query(_RUNNING, {"as_of": as_of}):
+        reason = _process_gone(process or "", machine)
+        if reason is None and beat is not None and as_of - beat > heartbeat_limit:
+            reason = f"the last heartbeat came at {beat.isoformat(timespec='seconds')}, and none since"
+        if reason is None:
+            continue
+        # It ended somewhere between its last sign of life and now; what is known is that it lived until then.
+        end = max(beat or as_of, start + timedelta(microseconds=1))
+        reason = f"ended without a word: {reason}"
+        ends.append(End(key, end, False, error=reason, status="killed", closed_by="reaper"))
+        reaped.append(Reaped(key, pipeline, reason))
+    return _closed(ledger, ends, reaped)
+
+
+def _closed(ledger: Ledger, ends: Sequence[End], reaped: Sequence[Reaped]) -> list[Reaped]:
+    if ends and ledger.record(ends).ended < len(ends):
+        # Another reaper, or the execution itself, came first.
+        kept = {key for (key,) in ledger.query(_MINE, ([end.execution_id for end in ends],))}
+        return [item for item in reaped if item.execution_id in kept]
+    return list(reaped)
+
+
+def _process_gone(process: str, machine: str) -> str | None:
+    """Why a process is surely gone; None when it lives or nobody here can tell."""
+    place, _, rest = process.partition(":")
+    pid, _, begun = rest.partition(":")
+    if not pid.isdigit() or not begun:
+        return None
+    there, here = place.split("/"), machine.split("/")
+    if len(there) != 4 or len(here) != 4 or there[0] != here[0] or there[1] != here[1]:
+        return None
+    if there[2] != here[2]:
+        # The same name on another kernel may be another machine, unless both have the same number.
+        return f"machine {there[0]} has been restarted since" if there[1] and there[2] else None
+    if there[3] != here[3] or process_begun(int(pid)) == begun:
+        return None
+    return f"process {pid} on {there[0]} is gone (killed, or it crashed)"

@@ -1,0 +1,1 @@
+"""Track work from a program: ``with track("load orders") as run:``."""

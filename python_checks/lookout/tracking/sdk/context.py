@@ -1,0 +1,177 @@
+"""Where a program runs: its database, the orchestrator that started it, its machine and process."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import yaml
+from psycopg2.extensions import parse_dsn
+
+from lookout.database.connection import Connection
+from lookout.database.embedded import EmbeddedServer, state_directory
+from lookout.errors import ConfigError
+from lookout.project.files import find_project, profile_name
+from lookout.project.profiles import LIBPQ_KEYS, load_profile, profiles_directory
+
+URL = "LOOKOUT_DATABASE_URL"
+PARENT = "LOOKOUT_EXECUTION_ID"
+ENV_VAR = re.compile(
+    r"""\{\{\s*env_var\(\s*['"](\w+)['"]\s*(?:,\s*['"]([^'"]*)['"]\s*)?\)\s*(?:\|\s*(?:as_\w+|int)\s*)?\}\}"""
+)
+ORCHESTRATORS: Mapping[str, Mapping[str, str]] = {
+    "airflow": {
+        "AIRFLOW_CTX_DAG_ID": "dag_id", "AIRFLOW_CTX_TASK_ID": "task_id", "AIRFLOW_CTX_DAG_RUN_ID": "run_id",
+        "AIRFLOW_CTX_EXECUTION_DATE": "execution_date", "AIRFLOW_CTX_TRY_NUMBER": "try_number",
+    },
+    "dagster": {
+        "DAGSTER_RUN_ID": "run_id", "DAGSTER_RUN_JOB_NAME": "job_name", "DAGSTER_RUN_STEP_KEY": "step_key",
+        "DAGSTER_RUN_PARTITION_KEY": "partition_key",
+    },
+}  # fmt: skip
+# What a context object of Dagster, or a context mapping of Airflow, is asked for.
+CONTEXT_KEYS = ("run_id", "dag_id", "task_id", "job_name", "partition_key", "execution_date", "logical_date")
+
+
+def find_connection(start: Path | None = None) -> Connection | None:
+    """The database of the tracking: LOOKOUT_DATABASE_URL, else the dbt profile of the folder; None when there is none.
+
+    Raises ConfigError when the URL or the profile is wrong. No message holds a password.
+    """
+    url = os.environ.get(URL, "").strip()
+    if url:
+        return connection_of(url)
+    try:
+        root = find_project((start or Path()).resolve())
+    except ConfigError:
+        return None
+    folder = profiles_directory(None, root)
+    if folder is not None:
+        return (
+            _plain_output(folder, profile_name(root))
+            or load_profile(folder, profile_name(root), os.environ.get("DBT_TARGET")).warehouse
+        )
+    server = EmbeddedServer(state_directory(root))
+    return server.connection("warehouse") if server.socket_directory() is not None else None
+
+
+def connection_of(url: str, name: str = URL) -> Connection:
+    """A connection from a URL or a libpq string. Raises ConfigError, which does not show it."""
+    try:
+        parameters = parse_dsn(url)
+    except psycopg2.Error:
+        parameters = {}
+    if not parameters:
+        raise ConfigError(f"{name} is no PostgreSQL URL: write it like postgresql://user:password@host:5432/database.")
+    return Connection(name, parameters)
+
+
+def orchestration(context: Any = None) -> dict[str, Any]:
+    """What the orchestrator says about the run: from the environment, and from the context object it hands over."""
+    said: dict[str, Any] = {}
+    for name, variables in ORCHESTRATORS.items():
+        # The first one tells whether the others are worth asking for.
+        if next(iter(variables)) in os.environ:
+            found = {key: os.environ[variable] for variable, key in variables.items() if os.environ.get(variable)}
+            said |= {"orchestrator": name, **found}
+    for key in CONTEXT_KEYS if context is not None else ():
+        value = _asked(context, key)
+        if value is not None and not callable(value):
+            said[key] = value if isinstance(value, (int, float)) else str(value)
+    return said
+
+
+def this_process() -> str:
+    """This process as text: machine, process and the moment it began, so that no later process is taken for it."""
+    return _own_text(os.getpid())
+
+
+@functools.lru_cache(maxsize=1)
+def _own_text(pid: int) -> str:
+    return process_text(pid)
+
+
+def process_text(pid: int) -> str:
+    """A process of this machine as text: ``host/machine/boot/namespace:pid:begun``."""
+    return f"{this_machine()}:{pid}:{process_begun(pid) or ''}"
+
+
+def this_machine() -> str:
+    """This machine as text. Its name alone would not do: machines and containers share names."""
+    machine, boot = _read("/etc/machine-id")[:8], _read("/proc/sys/kernel/random/boot_id")[:8]
+    try:
+        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
+    except OSError:
+        namespace = ""
+    host = re.sub(r"[/:\s]", "-", socket.gethostname())
+    return f"{host}/{machine}/{boot}/{namespace}"
+
+
+def process_begun(pid: int) -> str | None:
+    """When a process of this machine began, as an opaque text; None when it is gone, or nobody can tell."""
+    status = _read(f"/proc/{pid}/stat")
+    if status:
+        # The name stands in parentheses and may hold anything; the state follows, the start is the 22nd field.
+        fields = status.rpartition(")")[2].split()
+        return None if fields[0] in "ZXx" else fields[19]
+    if Path("/proc/self/stat").exists():
+        return None
+    # Comes with the embedded PostgreSQL.
+    import psutil  # type: ignore[import-untyped]
+
+    try:
+        return str(int(psutil.Process(pid).create_time()))
+    except psutil.Error:
+        return None
+
+
+def _plain_output(folder: Path, profile: str) -> Connection | None:
+    """The target's connection, when the profile holds no Jinja but env_var(): reading it through dbt costs seconds."""
+    try:
+        said = (yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8")) or {})[profile]
+        target = os.environ.get("DBT_TARGET") or _rendered(said.get("target", "default"))
+        output = {key: _rendered(value) for key, value in said["outputs"][target].items()}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+        return None
+    if output.get("type") != "postgres":
+        return None
+    parameters = {LIBPQ_KEYS[key]: value for key, value in output.items() if key in LIBPQ_KEYS and value is not None}
+    if not parameters.get("password"):
+        parameters.pop("password", None)
+    return Connection(str(target), parameters)
+
+
+def _rendered(value: Any) -> Any:
+    """A value with env_var() filled in. Raises LookupError when a variable is missing or other Jinja is left."""
+    if not isinstance(value, str):
+        return value
+
+    def variable(found: re.Match[str]) -> str:
+        return os.environ[found[1]] if found[2] is None else os.environ.get(found[1], found[2])
+
+    text = ENV_VAR.sub(variable, value)
+    if "{{" in ENV_VAR.sub("", value) or "{%" in value:
+        raise LookupError(value)
+    return text
+
+
+def _asked(context: Any, key: str) -> Any:
+    if isinstance(context, Mapping):
+        return context.get(key)
+    try:
+        return getattr(context, key, None)
+    except Exception:  # noqa: BLE001 - a property of somebody else's object may raise anything
+        return None
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

@@ -1,0 +1,246 @@
+"""Getting events to the ledger without keeping a pipeline waiting for long: in a few seconds, or into the spool."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, TypeVar
+
+from lookout.database.connection import Connection, mask_secrets
+from lookout.errors import ConfigError, LookoutError, SourceError
+from lookout.tracking.executions.batch import Rejected
+from lookout.tracking.executions.events import End, Event, Register
+from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.watermarks import is_later
+from lookout.tracking.model import Registered
+from lookout.tracking.sdk.context import find_connection
+from lookout.tracking.sdk.spool import Spool, spool_for
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT = 2
+PATIENCE = 5.0
+COOL_DOWN = 30.0
+# How long a call may spend on events of earlier outages, and how often.
+SPOOL_SECONDS, SPOOL_EVERY = 1.0, 10.0
+
+Outcome = TypeVar("Outcome")
+Job = tuple["Future[Any]", Callable[[], Any]]
+
+
+class AwayError(SourceError):
+    """The database is not asked: it was away a moment ago, or nobody knows where it is."""
+
+
+class Delivery:
+    """The way to the ledger of one process: one connection in a thread of its own, a breaker, and the spool.
+
+    Nothing here raises because of a database. Safe for threads, and after a fork.
+    """
+
+    def __init__(
+        self, connection: Connection | None = None, schema: str | None = None, *,
+        patience: float = PATIENCE, cool_down: float = COOL_DOWN,
+    ) -> None:  # fmt: skip
+        self.patience, self.cool_down, self._schema = patience, cool_down, schema
+        self._given = connection
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid, self._lock = os.getpid(), threading.RLock()
+        self._connection: Connection | None = self._given
+        self._is_looked_up = self._given is not None
+        self._spool: Spool | None = None
+        self._ledger: Ledger | None = None
+        self._jobs: queue.SimpleQueue[Job | None] | None = None
+        self._away_until, self._next_spool = 0.0, 0.0
+        self._warned: set[str] = set()
+
+    @property
+    def connection(self) -> Connection | None:
+        """The database, looked up when first needed; None when nobody says where it is."""
+        self._after_fork()
+        with self._lock:
+            if not self._is_looked_up:
+                self._is_looked_up = True
+                try:
+                    self._connection = find_connection()
+                except LookoutError as error:
+                    self.warn("where", "%s Until then events of pipelines wait in a spool file.", error)
+            return self._connection
+
+    @property
+    def spool(self) -> Spool:
+        """Where events wait."""
+        if self._spool is None:
+            self._spool = spool_for(self.connection)
+        return self._spool
+
+    def register(self, event: Register) -> Registered | None:
+        """Register a pipeline; None when the database is away. Then the event waits in the spool."""
+
+        def work(ledger: Ledger) -> Registered:
+            return ledger.register(event.pipeline, at=event.at, next_watermark=event.next_watermark)
+
+        try:
+            registered = self.call(work)
+        except LookoutError as error:
+            self._keep([event], error)
+            return None
+        self._remember(registered)
+        return registered
+
+    def send(self, events: Sequence[Event]) -> list[Rejected]:
+        """Record events now, or keep them. Returns what the ledger refuses, about which there is a warning."""
+        if not events:
+            return []
+        try:
+            recorded = self.call(lambda ledger: ledger.record(events))
+        except LookoutError as error:
+            self._keep(events, error)
+            return []
+        refused = []
+        for item in recorded.rejected:
+            if isinstance(item.event, End) and "never started" in item.reason and not self.spool.is_empty():
+                # Its start may be among what waits.
+                self._keep([item.event], None)
+            else:
+                refused.append(item)
+                logger.warning("An event of a pipeline was not recorded: %s", item.reason)
+        return refused
+
+    def call(self, work: Callable[[Ledger], Outcome]) -> Outcome:
+        """Let the ledger do something. Raises SourceError or ConfigError, after ``patience`` seconds at the latest."""
+        self._after_fork()
+        if self.connection is None:
+            raise AwayError(
+                "Nobody says where the monitoring database is: set LOOKOUT_DATABASE_URL, or run inside a dbt project."
+            )
+        if time.monotonic() < self._away_until:
+            raise AwayError(f"{self.connection.place} was away a moment ago.")
+        future: Future[Outcome] = Future()
+        jobs = self._worker()
+        jobs.put((future, lambda: self._do(work)))
+        try:
+            return future.result(self.patience)
+        except FutureTimeout:
+            # A job that has begun may still end: the ledger takes an event twice without effect.
+            future.cancel()
+            self._abandon(jobs)
+            raise SourceError(f"{self.connection.place} did not answer for {self.patience:g} s.") from None
+        except LookoutError as error:
+            if not Ledger.is_about_data(error):
+                self._away_until = time.monotonic() + self.cool_down
+            raise
+        except Exception as error:
+            told = mask_secrets(str(error))
+            raise SourceError(f"An unknown error ({type(error).__name__}: {told}); please report it.") from error
+
+    def remembered(self, pipeline_id: str) -> Registered | None:
+        """What was known of a pipeline when the database answered last, on this machine."""
+        try:
+            said = json.loads((self.spool.folder / "known" / f"{pipeline_id}.json").read_text(encoding="utf-8"))
+            return Registered(pipeline_id, bool(said["active"]), False, said["watermark"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+
+    def remember_watermark(self, pipeline_id: str, watermark: str, *, monotonic: bool) -> None:
+        """Note how far a pipeline came, for the time when the database is away."""
+        known = self.remembered(pipeline_id)
+        if known is None or known.watermark is None or not monotonic or is_later(watermark, known.watermark):
+            self._remember(Registered(pipeline_id, True, False, watermark))
+
+    def warn(self, subject: str, message: str, *arguments: object) -> None:
+        """Say something once in the life of this process."""
+        if subject not in self._warned:
+            self._warned.add(subject)
+            logger.warning(message, *arguments)
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another."""
+        self._after_fork()
+        with self._lock:
+            jobs, ledger, self._jobs, self._ledger = self._jobs, self._ledger, None, None
+        if jobs is not None:
+            jobs.put((Future(), ledger.close if ledger is not None else lambda: None))
+            jobs.put(None)
+
+    def _do(self, work: Callable[[Ledger], Outcome]) -> Outcome:
+        ledger = self._ledger
+        if ledger is None:
+            assert self._connection is not None
+            ledger = self._ledger = Ledger(
+                self._connection, self._schema, connect_timeout=CONNECT_TIMEOUT,
+                statement_timeout=self.patience, lock_timeout=self.patience,
+            )  # fmt: skip
+        if time.monotonic() >= self._next_spool and not self.spool.is_empty():
+            self._next_spool = time.monotonic() + SPOOL_EVERY
+            self.spool.deliver(ledger, seconds=SPOOL_SECONDS)
+        return work(ledger)
+
+    def _worker(self) -> queue.SimpleQueue[Job | None]:
+        with self._lock:
+            if self._jobs is None:
+                self._jobs = queue.SimpleQueue()
+                threading.Thread(target=_work, args=(self._jobs,), name="lookout track", daemon=True).start()
+            return self._jobs
+
+    def _abandon(self, jobs: queue.SimpleQueue[Job | None]) -> None:
+        """Leave a thread behind that waits for a server which does not answer."""
+        with self._lock:
+            self._away_until = time.monotonic() + self.cool_down
+            if self._jobs is jobs:
+                jobs.put(None)
+                self._jobs = self._ledger = None
+
+    def _keep(self, events: Sequence[Event], error: LookoutError | None) -> None:
+        try:
+            self.spool.append(events)
+        except OSError as problem:
+            self.warn("spool", "%s And the spool file %s cannot be written (%s): events of pipelines are lost.",
+                      error or "", self.spool.events, problem.strerror)  # fmt: skip
+            return
+        if error is not None and not isinstance(error, AwayError):
+            self.warn(
+                "config" if isinstance(error, ConfigError) else "away",
+                "%s Events of pipelines wait in %s; `lookout collect` delivers them.", error, self.spool.events,
+            )  # fmt: skip
+        elif self.connection is None:
+            self.warn("nowhere", "%s Until then events of pipelines wait in %s.", error or "", self.spool.events)
+
+    def _remember(self, registered: Registered) -> None:
+        known = self.remembered(registered.pipeline_id)
+        said = (registered.active, registered.watermark)
+        if said == ((True, None) if known is None else (known.active, known.watermark)):
+            return
+        path = self.spool.folder / "known" / f"{registered.pipeline_id}.json"
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+            fresh.write_text(json.dumps({"active": said[0], "watermark": said[1]}), encoding="utf-8")
+            fresh.replace(path)
+        except OSError as error:
+            logger.debug("cannot note the watermark in %s: %s", path, error)
+
+    def _after_fork(self) -> None:
+        if os.getpid() != self._pid:
+            # Threads and connections are the parent's; psycopg2 leaves a parent's connection alone.
+            self._begin()
+
+
+def _work(jobs: queue.SimpleQueue[Job | None]) -> None:
+    while (job := jobs.get()) is not None:
+        future, work = job
+        if not future.set_running_or_notify_cancel():
+            continue
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits for it
+            future.set_exception(error)

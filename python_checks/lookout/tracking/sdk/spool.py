@@ -1,0 +1,289 @@
+"""Where events wait while the database is away: a file of JSON lines, delivered later, in order, each event once.
+
+Writers append to ``events.jsonl``. Whoever delivers first sets the file aside as ``delivering.jsonl``, so that its
+order stays, and removes it when all of it is in the ledger. The ledger takes what it knows already without effect, so a
+deliverer that is killed in the middle loses nothing and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from lookout.database.connection import Connection
+from lookout.errors import ConfigError, LookoutError
+from lookout.tracking.executions.events import Event, from_line, to_line
+from lookout.tracking.executions.store import Ledger
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "LOOKOUT_SPOOL"
+UNASSIGNED = "unassigned"
+CHUNK = 5000
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What a delivery did: events handed to the ledger, set aside as rejected, and still waiting."""
+
+    events: int = 0
+    rejected: int = 0
+    waiting: int = 0
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass
+class Spool:
+    """One folder of waiting events. Safe for any number of writing and delivering processes."""
+
+    folder: Path
+    _mode: int = field(default=0o700, repr=False)
+
+    @property
+    def events(self) -> Path:
+        """The file that writers append to."""
+        return self.folder / "events.jsonl"
+
+    @property
+    def delivering(self) -> Path:
+        """The file that is being delivered."""
+        return self.folder / "delivering.jsonl"
+
+    @property
+    def rejected(self) -> Path:
+        """Lines that cannot be delivered, each with its reason."""
+        return self.folder / "events.rejected"
+
+    def is_empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self.delivering.exists() and not (self.events.exists() and self.events.stat().st_size)
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Write events and wait until they are on the disk. Raises OSError when they cannot be written."""
+        if not events:
+            return
+        self.folder.mkdir(mode=self._mode, parents=True, exist_ok=True)
+        text = "".join(f"{to_line(event)}\n" for event in events).encode("ascii")
+        with self._locked("append.lock"):
+            handle = os.open(self.events, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "rb+", buffering=0) as file:
+                if _is_torn(file):
+                    # Somebody was killed while writing: what they left must not swallow the next event.
+                    text = b"\n" + text
+                file.write(text)
+                os.fsync(file.fileno())
+
+    def deliver(self, ledger: Ledger, *, seconds: float | None = None) -> Delivered:
+        """Hand what waits to the ledger, for at most so many seconds. Raises SourceError when the ledger does.
+
+        Nothing happens when another process is delivering already.
+        """
+        if self.is_empty():
+            return Delivered()
+        deadline = None if seconds is None else time.monotonic() + seconds
+        with self._locked("deliver.lock", wait=False) as mine:
+            if not mine:
+                return Delivered()
+            events, reasons = 0, []
+            while self._set_aside():
+                for chunk, upto in self._chunks():
+                    told = self._deliver(ledger, chunk)
+                    reasons += told
+                    events += len(chunk) - len(told)
+                    _write_number(self.folder / "delivering.offset", upto)
+                    if deadline is not None and time.monotonic() > deadline:
+                        return Delivered(events, len(reasons), self.waiting(), tuple(reasons))
+                # The offset goes last: without its file the whole file would be read again, which does no harm.
+                self.delivering.unlink()
+                (self.folder / "delivering.offset").unlink(missing_ok=True)
+            return Delivered(events, len(reasons), 0, tuple(reasons))
+
+    def waiting(self) -> int:
+        """How many lines wait."""
+        done = _read_number(self.folder / "delivering.offset") if self.delivering.exists() else 0
+        return _lines(self.delivering, done) + _lines(self.events, 0)
+
+    def _set_aside(self) -> bool:
+        """Whether there is a file to deliver: the one of last time, else what was written since."""
+        if self.delivering.exists():
+            return True
+        with self._locked("append.lock"):
+            if not self.events.exists() or not self.events.stat().st_size:
+                return False
+            (self.folder / "delivering.offset").unlink(missing_ok=True)
+            self.events.rename(self.delivering)
+        return True
+
+    def _chunks(self) -> Iterator[tuple[list[bytes], int]]:
+        with self.delivering.open("rb") as file:
+            upto = file.seek(_read_number(self.folder / "delivering.offset"))
+            lines: list[bytes] = []
+            for line in file:
+                upto += len(line)
+                if line.strip():
+                    lines.append(line)
+                if len(lines) == CHUNK:
+                    yield lines, upto
+                    lines = []
+            if lines:
+                yield lines, upto
+
+    def _deliver(self, ledger: Ledger, lines: Sequence[bytes]) -> list[str]:
+        """Reasons of the lines that could not be delivered; they stand in the file of the rejected ones."""
+        events: list[tuple[Event, bytes]] = []
+        bad: list[tuple[bytes, str]] = []
+        for line in lines:
+            try:
+                events.append((from_line(line.decode()), line))
+            except (ConfigError, UnicodeDecodeError) as error:
+                bad.append((line, str(error)))
+        bad += _record(ledger, events)
+        if bad:
+            with self.rejected.open("ab") as file:
+                file.writelines(f"# {reason}\n".encode() + line.rstrip(b"\n") + b"\n" for line, reason in bad)
+            logger.warning(
+                "%d event(s) of pipelines cannot be recorded and were set aside in %s; the first: %s",
+                len(bad), self.rejected, bad[0][1],
+            )  # fmt: skip
+        return [reason for _, reason in bad]
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold a lock between processes and threads; False when ``wait`` is off and somebody else has it."""
+        with (self.folder / name).open("ab") as file:
+            got = _lock(file, wait)
+            try:
+                yield got
+            finally:
+                if got:
+                    _unlock(file)
+
+
+def spool_for(connection: Connection | None) -> Spool:
+    """The spool of a database: the folder LOOKOUT_SPOOL, else one of its own in the user's data folder."""
+    chosen = os.environ.get(FOLDER)
+    if chosen:
+        return Spool(Path(chosen).expanduser())
+    # Comes with the embedded PostgreSQL.
+    from platformdirs import user_data_path
+
+    return Spool(user_data_path("lookout", appauthor=False) / "spool" / _name(connection))
+
+
+def spools_for(connection: Connection) -> list[Spool]:
+    """Where events for a database may wait: its own spool, and that of programs that knew of no database."""
+    spools = [spool_for(connection), spool_for(None)]
+    return spools[:1] if spools[0] == spools[1] else spools
+
+
+def deliver_spool(connection: Connection, schema: str | None = None, *, seconds: float | None = None) -> Delivered:
+    """Deliver what waits for a database. Raises SourceError when it cannot be reached; nothing is lost then."""
+    total = Delivered()
+    for spool in spools_for(connection):
+        if spool.is_empty():
+            continue
+        with Ledger(connection, schema) as ledger:
+            done = spool.deliver(ledger, seconds=seconds)
+        total = Delivered(
+            total.events + done.events, total.rejected + done.rejected,
+            total.waiting + done.waiting, total.reasons + done.reasons,
+        )  # fmt: skip
+    return total
+
+
+def _record(ledger: Ledger, events: Sequence[tuple[Event, bytes]]) -> list[tuple[bytes, str]]:
+    """Record events; when the database refuses a batch for what is in it, look for the one in halves."""
+    if not events:
+        return []
+    try:
+        recorded = ledger.record([event for event, _ in events])
+    except LookoutError as error:
+        if not ledger.is_about_data(error):
+            raise
+        if len(events) == 1:
+            return [(events[0][1], str(error))]
+        middle = len(events) // 2
+        return _record(ledger, events[:middle]) + _record(ledger, events[middle:])
+    lines = {id(event): line for event, line in events}
+    return [(lines[id(item.event)], item.reason) for item in recorded.rejected]
+
+
+def _name(connection: Connection | None) -> str:
+    if connection is None:
+        return UNASSIGNED
+    place = [str(connection.parameters.get(key) or "") for key in ("host", "port", "dbname")]
+    readable = re.sub(r"[^a-z0-9]+", "-", "-".join(place).lower()).strip("-")[-60:]
+    # 5432 is what no port means.
+    key = "\n".join((place[0] or "localhost", place[1] or "5432", place[2]))
+    return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
+
+
+def _is_torn(file: BinaryIO) -> bool:
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        return False
+    file.seek(-1, os.SEEK_END)
+    return file.read(1) != b"\n"
+
+
+def _lines(path: Path, offset: int) -> int:
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return sum(1 for _ in file)
+    except FileNotFoundError:
+        return 0
+
+
+def _read_number(path: Path) -> int:
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0
+
+
+def _write_number(path: Path, number: int) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(str(number), encoding="ascii")
+    fresh.replace(path)
+
+
+try:
+    import fcntl
+
+    def _lock(file: BinaryIO, wait: bool) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(file: BinaryIO) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+except ImportError:  # Windows
+    import msvcrt
+
+    def _lock(file: BinaryIO, wait: bool) -> bool:
+        while True:
+            try:
+                file.seek(0)
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+            except OSError:
+                if not wait:
+                    return False
+                time.sleep(0.05)
+            else:
+                return True
+
+    def _unlock(file: BinaryIO) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]

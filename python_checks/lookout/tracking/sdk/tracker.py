@@ -1,0 +1,287 @@
+"""Where a program's executions are recorded: at once, or in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import functools
+import inspect
+import logging
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Any, Literal, TypeVar, cast
+
+from lookout.database.connection import Connection
+from lookout.errors import ConfigError
+from lookout.tracking.executions.batch import Rejected
+from lookout.tracking.executions.events import End, Event, Heartbeat, Lineage, Register, Start
+from lookout.tracking.model import Pipeline, Registered, watermark_text
+from lookout.tracking.sdk.context import PARENT, connection_of, orchestration, this_process
+from lookout.tracking.sdk.delivery import PATIENCE, Delivery
+from lookout.tracking.sdk.execution import CURRENT, Execution, Result, parent_of
+
+logger = logging.getLogger(__name__)
+
+# Batched trackers ask about a pipeline again after so many seconds.
+KNOWN_FOR = 60.0
+
+
+class Tracker(AbstractContextManager["Tracker"]):
+    """Where executions are recorded. Programs need one of their own only for many small executions.
+
+    With ``batch_size`` above 1 events are written in batches, at the latest ``flush_every`` seconds after the first of
+    them when another one comes, and when the tracker closes. A killed process loses the batch it had not written.
+    ``connection`` may be a URL; without one the database is looked up. ``patience`` is how many seconds a pipeline
+    ever waits for it.
+    """
+
+    def __init__(
+        self, connection: Connection | str | None = None, *, schema: str | None = None, batch_size: int = 1,
+        flush_every: float = 5.0, patience: float = PATIENCE,
+    ) -> None:  # fmt: skip
+        if batch_size < 1:
+            raise ConfigError(f"batch_size is {batch_size}; it must be 1 or more.")
+        given = connection_of(connection, "The URL of the tracker") if isinstance(connection, str) else connection
+        self.delivery = Delivery(given, schema, patience=patience)
+        self.batch_size, self.flush_every = batch_size, flush_every
+        self._lock = threading.RLock()
+        self._waiting: dict[tuple[str, str], Event] = {}
+        self._since = 0.0
+        self._known: dict[str, tuple[float, Registered]] = {}
+        self._declared: dict[str, int] = {}
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def track(self, pipeline: Pipeline | str, **settings: Any) -> Tracking:
+        """Like the function ``track``, recorded by this tracker."""
+        return Tracking(self, pipeline, **settings)
+
+    def register(self, pipeline: Pipeline, next_watermark: Any = None) -> Registered:
+        """Get or make a pipeline. When the database is away, what was known of it last."""
+        known_at, known = self._known.get(pipeline.input_hash, (0.0, None))
+        if self.batch_size > 1 and next_watermark is None and known and time.monotonic() - known_at < KNOWN_FOR:
+            return known
+        found = self.delivery.register(Register(pipeline, _now(), watermark_text(next_watermark)))
+        if found is None:
+            key = pipeline.pipeline_id
+            return self.delivery.remembered(key) or Registered(key, pipeline.active is not False, False, None)
+        self._known[pipeline.input_hash] = (time.monotonic(), found)
+        return found
+
+    def emit(self, event: Event) -> list[Rejected]:
+        """Record an event, at once or with the next batch. Returns what the ledger refuses of what it wrote."""
+        if self.batch_size == 1:
+            return self.delivery.send([event])
+        with self._lock:
+            if not self._waiting:
+                self._since = time.monotonic()
+            key = getattr(event, "execution_id", str(len(self._waiting)))
+            if isinstance(event, End) and event.start is not None:
+                self._waiting.pop(("Start", key), None)
+            self._waiting[type(event).__name__, key] = event
+            is_due = len(self._waiting) >= self.batch_size or time.monotonic() - self._since >= self.flush_every
+        return self.flush() if is_due else []
+
+    def emit_lineage(self, event: Lineage) -> None:
+        """Record lineage, once in the life of this tracker as long as it stays the same."""
+        said = hash(tuple(a.input_hash for a in (*event.sources, *event.targets)))
+        if self._declared.get(event.pipeline) != said:
+            self.emit(event)
+            self._declared[event.pipeline] = said
+
+    def beat(self, event: Heartbeat) -> None:
+        """Send a sign of life; one that cannot be sent now is of no use later."""
+        try:
+            self.delivery.call(lambda ledger: ledger.record([event]))
+        except Exception as error:  # noqa: BLE001 - a sign of life must not end somebody's pipeline
+            logger.debug("no heartbeat: %s", error)
+
+    def flush(self) -> list[Rejected]:
+        """Write what waits in the batch."""
+        with self._lock:
+            events, self._waiting = list(self._waiting.values()), {}
+        return self.delivery.send(events)
+
+    def close(self) -> None:
+        """Write what waits and close the connection."""
+        self.flush()
+        self.delivery.close()
+
+    def begin(self, tracking: Tracking, context: Any = None, *, kind: str = "sdk") -> Execution:
+        """Start an execution. Never raises because of the database."""
+        pipeline, reached = tracking.pipeline, watermark_text(tracking.next_watermark)
+        registered = self.register(pipeline, reached)
+        start = Start(
+            uuid.uuid4().hex, pipeline.name, _now(), parent_of(tracking.parent) or os.environ.get(PARENT) or None,
+            registered.watermark or watermark_text(tracking.default_watermark), reached, kind=kind, host=this_process(),
+        )  # fmt: skip
+        run = Execution(
+            self, start, pipeline.pipeline_id, active=registered.active, monotonic=tracking.monotonic,
+            metadata=tracking.metadata, orchestration=orchestration(context),
+        )  # fmt: skip
+        if not registered.active:
+            logger.warning("Pipeline '%s' is switched off: this execution is not recorded.", pipeline.name)
+        else:
+            self.emit(start)
+            if registered.load_lineage and (pipeline.sources or pipeline.targets):
+                run.lineage(sources=pipeline.sources, targets=pipeline.targets)
+        return run
+
+    def finish(self, run: Execution, error: BaseException | None) -> None:
+        """Close an execution. Never raises, whatever it was given."""
+        try:
+            event = run.end(error)
+        except Exception as problem:  # noqa: BLE001 - a value that cannot be written must not end somebody's pipeline
+            logger.warning("Pipeline '%s': what it said of itself is not recorded (%r).", run.pipeline, problem)
+            event = run.end_without_words(error)
+        if event is not None:
+            self.emit(event)
+            if event.completed_successfully and event.next_watermark:
+                # Where the next execution begins if the database cannot be asked then.
+                self.delivery.remember_watermark(run.pipeline_id, event.next_watermark, monotonic=run.monotonic)
+
+
+@functools.lru_cache(maxsize=1)
+def default_tracker() -> Tracker:
+    """The tracker of this process."""
+    tracker = Tracker()
+    atexit.register(tracker.close)
+    return tracker
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Execution]):
+    """A pipeline ready to be tracked: ``with``, ``async with``, or a decorator. May be used again and again."""
+
+    def __init__(
+        self, tracker: Tracker | None, pipeline: Pipeline | str, *, next_watermark: Any = None,
+        default_watermark: Any = None, parent: Execution | str | None = None,
+        metadata: Mapping[str, Any] | None = None, monotonic: bool = False, context: Any = None, **settings: Any,
+    ) -> None:  # fmt: skip
+        if isinstance(pipeline, Pipeline) and settings:
+            raise ConfigError(f"Give {', '.join(settings)} to the Pipeline '{pipeline.name}' itself, not to track().")
+        if isinstance(pipeline, Pipeline):
+            self.pipeline = pipeline
+        else:
+            self.pipeline = Pipeline(pipeline, **settings) if settings else _reference(pipeline)
+        self.next_watermark, self.default_watermark = next_watermark, default_watermark
+        self.parent, self.metadata, self.monotonic = parent, dict(metadata or {}), monotonic
+        self._tracker, self._context = tracker, context
+        self._open: list[Execution] = []
+
+    @property
+    def tracker(self) -> Tracker:
+        """Where it is recorded."""
+        return self._tracker or default_tracker()
+
+    def __enter__(self) -> Execution:
+        return self._entered(self.tracker.begin(self, self._context))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        self.tracker.finish(self._left(), value)
+        return False
+
+    async def __aenter__(self) -> Execution:
+        # The event loop goes on while the database answers. A task that is cancelled meanwhile has begun nevertheless.
+        beginning = asyncio.ensure_future(asyncio.to_thread(self.tracker.begin, self, self._context))
+        try:
+            return self._entered(await asyncio.shield(beginning))
+        except asyncio.CancelledError as cancelled:
+            run = await beginning
+            await asyncio.shield(asyncio.to_thread(self.tracker.finish, run, cancelled))
+            raise
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> Literal[False]:
+        # A task that is cancelled once more still records its end.
+        await asyncio.shield(asyncio.to_thread(self.tracker.finish, self._left(), value))
+        return False
+
+    def __call__(self, function: Function) -> Function:
+        """Decorate a function, async or not. Its parameter ``run``, when it has one, gets the execution.
+
+        A ``Result`` that it returns is recorded. An inactive pipeline's function is not called; None comes back.
+        """
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise ConfigError(
+                f"track() cannot decorate the generator {function.__qualname__}: use `with track(...)` inside it."
+            )
+        wants = inspect.signature(function).parameters
+
+        def prepared(run: Execution, kwargs: dict[str, Any], args: tuple[Any, ...]) -> dict[str, Any]:
+            is_given = "run" in kwargs or list(wants).index("run") < len(args) if "run" in wants else True
+            return kwargs if is_given else {**kwargs, "run": run}
+
+        def again(kwargs: Mapping[str, Any]) -> Tracking:
+            return _Copy(self, kwargs.get("context", self._context) if "context" in wants else self._context)
+
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def awaited(*args: Any, **kwargs: Any) -> Any:
+                async with again(kwargs) as run:
+                    if not run.active:
+                        return None
+                    return _taken(run, await function(*args, **prepared(run, kwargs, args)))
+
+            return cast(Function, awaited)
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with again(kwargs) as run:
+                if not run.active:
+                    return None
+                return _taken(run, function(*args, **prepared(run, kwargs, args)))
+
+        return cast(Function, called)
+
+    def _entered(self, run: Execution) -> Execution:
+        run.outer = CURRENT.get()
+        CURRENT.set(run)
+        self._open.append(run)
+        return run
+
+    def _left(self) -> Execution:
+        current = CURRENT.get()
+        run = current if current is not None and current in self._open else self._open[-1]
+        self._open.remove(run)
+        if current is run:
+            CURRENT.set(run.outer)
+        return run
+
+
+class _Copy(Tracking):
+    """The same tracking for one call of a decorated function: calls may overlap."""
+
+    def __init__(self, of: Tracking, context: Any) -> None:
+        self.__dict__.update(of.__dict__)
+        self._open, self._context = [], context
+
+
+@functools.lru_cache(maxsize=1024)
+def _reference(name: str) -> Pipeline:
+    return Pipeline(name)
+
+
+def _taken(run: Execution, returned: Any) -> Any:
+    if isinstance(returned, Result):
+        run.take(returned)
+    return returned
