@@ -29,7 +29,7 @@ from lookout.tracking.sdk.track import current, track
 from lookout.tracking.sdk.tracker import Tracker, Tracking, default_tracker
 
 from tests.conftest import Server
-from tests.track_place import T0, empty_ledger, executions, track_place, url, watermark
+from tests.tracking.track_place import T0, empty_ledger, executions, track_place, url, watermark
 
 
 @pytest.fixture(scope="module")

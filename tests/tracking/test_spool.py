@@ -26,7 +26,7 @@ from lookout.tracking.sdk.tracker import Tracker
 from psycopg2 import sql
 
 from tests.conftest import Server
-from tests.track_place import T0, empty_ledger, executions, later, track_place, watermark
+from tests.tracking.track_place import T0, empty_ledger, executions, later, track_place, watermark
 
 AWAY = Connection("away", {"host": "127.0.0.1", "port": 1, "dbname": "x", "user": "u", "password": "hunter2"})
 

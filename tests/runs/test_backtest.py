@@ -11,7 +11,7 @@ import pytest
 from lookout.errors import ConfigError
 from lookout.runs.backtest.files import COLUMNS, BacktestSummary, backtest
 
-from tests.series_factory import Labelled, make
+from tests.baseline.series_factory import Labelled, make
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from lookout.tracking.sdk.context import process_text, this_machine, this_proces
 from lookout.tracking.sdk.spool import spool_for
 
 from tests.conftest import Server
-from tests.track_place import T0, empty_ledger, executions, later, track_place, url, watermark
+from tests.tracking.track_place import T0, empty_ledger, executions, later, track_place, url, watermark
 
 HEAD = """
 import sys, time

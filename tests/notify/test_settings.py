@@ -17,7 +17,8 @@ from lookout.notify.settings.model import Settings, Target
 from lookout.notify.settings.schedule import EVERY_DAY, Digest, QuietHours, first_loud
 from lookout.notify.transport.sending import sender_for
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.conftest import ROOT
+
 SECRET = "xoxb-t0ken"
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -33,7 +33,7 @@ from lookout.tracking.model import (
 )
 
 from tests.conftest import Server
-from tests.track_place import T0, empty_ledger, executions, later, track_place, watermark
+from tests.tracking.track_place import T0, empty_ledger, executions, later, track_place, watermark
 
 
 @pytest.fixture(scope="module")

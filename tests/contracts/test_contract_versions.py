@@ -73,7 +73,7 @@ def test_a_definition_survives_json_and_order_does_not_count() -> None:
 
 def test_the_hash_is_the_same_in_every_process() -> None:
     code = (
-        "from tests.test_contract_versions import contract;"
+        "from tests.contracts.test_versions_of_contracts import contract;"
         "from lookout.contracts.changes.versions import *;"
         "print(definition_hash(contract_definition(contract())))"
     )

@@ -27,8 +27,8 @@ from lookout.report.write import write_reports
 
 from tests.browser import Browser, find_browser
 from tests.conftest import DbtRunner
-from tests.test_report import alert, card, series
-from tests.test_scorecard import AS_OF, ROWS
+from tests.models.test_scorecard import AS_OF, ROWS
+from tests.report.test_report import alert, card, series
 
 NOW = datetime(2025, 1, 31, 6, tzinfo=timezone.utc)
 HOSTILE = "marts.</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>&\"'`{{7*7}}\u2028<!--"

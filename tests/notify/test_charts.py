@@ -23,8 +23,8 @@ from lookout.render import chart as page_chart
 from lookout.render import picture
 
 from tests.conftest import MONITORING, Observed
-from tests.test_notify import NOW, Raise, Sink, _no_waiting, alert, one_target, sink, store  # noqa: F401
-from tests.test_notify_messages import message, told
+from tests.notify.test_messages import message, told
+from tests.notify.test_notify import NOW, Raise, Sink, _no_waiting, alert, one_target, sink, store  # noqa: F401
 
 DAY = timedelta(days=1)
 LARGEST = 60_000

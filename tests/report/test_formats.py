@@ -24,9 +24,9 @@ from lookout.report.history.trend import read_trend
 from lookout.report.write import write_file, write_reports
 
 from tests.conftest import DbtRunner
-from tests.test_contract_report import contract, violation
-from tests.test_report import NOW, alert, card
-from tests.test_scorecard import AS_OF, ROWS
+from tests.models.test_scorecard import AS_OF, ROWS
+from tests.report.test_contract_report import contract, violation
+from tests.report.test_report import NOW, alert, card
 
 HOSTILE = 'a</details><script>x</script>|`b` @team https://evil.example\n# "&\x00\x1b\ufffe]]>'
 DAY = timedelta(days=1)

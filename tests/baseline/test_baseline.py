@@ -11,7 +11,7 @@ from lookout.baseline.judge import COLUMNS, judge
 from lookout.baseline.settings import LOOKBACK, lookback
 from lookout.errors import ConfigError
 
-from tests.series_factory import make
+from tests.baseline.series_factory import make
 
 MONDAY = pd.Timestamp("2026-01-05", tz="UTC")
 

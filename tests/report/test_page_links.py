@@ -21,8 +21,8 @@ from lookout.report.write import PAGE, write_file
 
 from tests.browser import Browser
 from tests.conftest import dbt_runner
-from tests.test_page import SCRIPT, Page, asset, browser, full, overall, visit  # noqa: F401
-from tests.test_page import page as shown_page
+from tests.report.test_page import SCRIPT, Page, asset, browser, full, overall, visit  # noqa: F401
+from tests.report.test_page import page as shown_page
 
 SITE = '<html><head><title>x</title></head>{"metadata": {"project_name": "shop"}, "docs": {"doc.shop.__shop__": {}}}'
 
