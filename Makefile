@@ -18,7 +18,7 @@ $(READY): requirements.txt pyproject.toml
 	@echo "Installing the pinned requirements into $(VENV); this takes a minute or two the first time."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-warn-script-location -r requirements.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@# dbt takes twice as long to import without compiled files, and some machines forbid writing them later.
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib python_checks > /dev/null || true
 	@touch $(READY)
@@ -36,6 +36,7 @@ lint: $(READY) ## Check style, types and SQL
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/sqlfluff lint --processes 1 models analyses
 
 format: $(READY) ## Put code into the project's style
