@@ -44,9 +44,15 @@ def alert_table(frame: pd.DataFrame) -> str:
     for _, row in frame.iterrows():
         since = f"{row['window_start']:%Y-%m-%d %H:%M}"
         cells = (
-            row["alert_key"][:SHORT], since, row["severity"], row["status"],
-            f"{row['connection']} {row['asset']}".strip(), row["description"], row["reason"] or "", row["owner"] or "-",
-        )  # fmt: skip
+            row["alert_key"][:SHORT],
+            since,
+            row["severity"],
+            row["status"],
+            f"{row['connection']} {row['asset']}".strip(),
+            row["description"],
+            row["reason"] or "",
+            row["owner"] or "-",
+        )
         table.add_row(*(escape(cell) for cell in cells))
     return _printed(table)
 
@@ -87,9 +93,10 @@ def impact_text(impact: Mapping[str, Any]) -> str:
     if not impact or not impact["downstream_count"]:
         return ""
     parts = [
-        named(impact["downstream_exposures"], "exposure"), named(impact["downstream_models"], "model"),
+        named(impact["downstream_exposures"], "exposure"),
+        named(impact["downstream_models"], "model"),
         named(impact["downstream_others"], "other"),
-    ]  # fmt: skip
+    ]
     owners = ", ".join(impact["downstream_owners"])
     return "; ".join([*filter(None, parts), *([f"owned by {owners}"] if owners else [])])
 
@@ -105,16 +112,25 @@ def alert_page(alert: dict[str, Any]) -> str:
     place = f"{alert['connection']} {alert['asset']}".strip()
     column = f"{alert['metric']} of {alert['column_name']}" if alert["column_name"] else alert["metric"]
     lines = {
-        "alert": alert["alert_key"], "what": f"{place}: {alert['description']}", "why": alert["reason"],
-        "type": alert["alert_type"], "metric": column, "severity": alert["severity"], "status": alert["status"],
-        "since": _minute(alert["window_start"]), "until": _minute(alert["window_end"]),
-        "observed": alert["observed_value"], "expected": alert["expected_value"],
-        "normal range": _range(alert["lower_bound"], alert["upper_bound"]), "score": alert["score"],
-        "downstream": impact_text(alert["impact"]), "owner": alert["owner"],
+        "alert": alert["alert_key"],
+        "what": f"{place}: {alert['description']}",
+        "why": alert["reason"],
+        "type": alert["alert_type"],
+        "metric": column,
+        "severity": alert["severity"],
+        "status": alert["status"],
+        "since": _minute(alert["window_start"]),
+        "until": _minute(alert["window_end"]),
+        "observed": alert["observed_value"],
+        "expected": alert["expected_value"],
+        "normal range": _range(alert["lower_bound"], alert["upper_bound"]),
+        "score": alert["score"],
+        "downstream": impact_text(alert["impact"]),
+        "owner": alert["owner"],
         "first seen": _minute(alert["first_seen_at"]),
         "last seen": f"{_minute(alert['last_seen_at'])}, {_times(alert['occurrences'])} in all",
         "resolved": _minute(alert["resolved_at"]),
-    }  # fmt: skip
+    }
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")

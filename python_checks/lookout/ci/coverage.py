@@ -28,10 +28,8 @@ def coverage_changes(base: Manifest, head: Manifest, modified: Collection[str]) 
         if old is None or old[1:] != new[1:] or lacks:
             was = (None, None, None) if old is None else (old.tests, old.described, old.columns)
             found.append(
-                Coverage(
-                    new.name, was[0], new.tests, was[1], new.described, was[2], new.columns, new.has_description
-                )
-            )  # fmt: skip
+                Coverage(new.name, was[0], new.tests, was[1], new.described, was[2], new.columns, new.has_description)
+            )
     return tuple(found)
 
 
@@ -47,10 +45,12 @@ def _counts(manifest: Manifest) -> dict[str, _Counts]:
             tests[about] = tests.get(about, 0) + 1
     return {
         key: _Counts(
-            name_of(node), tests.get(key, 0),
+            name_of(node),
+            tests.get(key, 0),
             sum(bool(column.get("description")) for column in (node.get("columns") or {}).values()),
-            len(node.get("columns") or {}), bool(node.get("description")),
+            len(node.get("columns") or {}),
+            bool(node.get("description")),
         )
         for key, node in nodes.items()
         if node.get("resource_type") in TABLES and node.get("package_name") == project
-    }  # fmt: skip
+    }

@@ -225,9 +225,13 @@ class _Reviewer:
         if self.options.target and results is not None and results.is_file():
             timed = slower(built.outcomes, read_artifact(results, "run `dbt build`"))
         return replace(
-            found, where=self.place.label if plan.selected else "", outcomes=built.outcomes, slower=timed,
-            problems=(*found.problems, *built.problems), notices=notices,
-        )  # fmt: skip
+            found,
+            where=self.place.label if plan.selected else "",
+            outcomes=built.outcomes,
+            slower=timed,
+            problems=(*found.problems, *built.problems),
+            notices=notices,
+        )
 
     def _write_docs(self) -> None:
         folder = self.options.docs

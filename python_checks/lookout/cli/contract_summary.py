@@ -33,15 +33,21 @@ def as_dict(summary: RunSummary) -> dict[str, Any]:
         "exit_code": summary.exit_code,
         "contracts": [
             {
-                "name": check.contract.name, "connection": check.contract.connection, "asset": check.contract.asset,
-                "mode": check.contract.mode, "structure": check.structure, "values": check.values,
-                "total_rows": check.total_rows, "checked_rows": check.checked_rows,
-                "invalid_rows": check.invalid_rows, "message": check.message,
+                "name": check.contract.name,
+                "connection": check.contract.connection,
+                "asset": check.contract.asset,
+                "mode": check.contract.mode,
+                "structure": check.structure,
+                "values": check.values,
+                "total_rows": check.total_rows,
+                "checked_rows": check.checked_rows,
+                "invalid_rows": check.invalid_rows,
+                "message": check.message,
                 "violations": [vars(violation) for violation in check.violations],
             }
             for check in summary.checks
         ],
-    }  # fmt: skip
+    }
 
 
 def _show_check(check: ContractCheck) -> None:

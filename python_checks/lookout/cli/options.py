@@ -51,8 +51,9 @@ def open_to_record(project_dir: Path, profiles_dir: Path | None, target: str | N
         logger.warning(
             "--as-of %s lies %d days ahead of this machine's clock: what is recorded for then stays, and until then "
             "every other run counts as a replay of the past, which closes no alert.",
-            as_of, ahead.days,
-        )  # fmt: skip
+            as_of,
+            ahead.days,
+        )
         if sys.stdin.isatty() and not typer.confirm("Go on?", default=False):
             raise typer.Exit(2)
     return open_workspace(project_dir, profiles_dir, target, as_of)

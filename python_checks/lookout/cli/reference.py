@@ -67,11 +67,14 @@ def tables(root: Path = ROOT) -> str:
             found.setdefault(folder, []).append({**model, "is": _materialized(file)})
     order = sorted(found, key=lambda folder: ([*FOLDERS, folder].index(folder), folder))
     lines = [
-        NOTE, "# Tables and views of the schema monitoring", "",
+        NOTE,
+        "# Tables and views of the schema monitoring",
+        "",
         "Everything Lookout knows is a table you can query. Times are `timestamptz` in UTC, keys are text. The first "
         "sentence of each says what one row is. dbt adds missing columns and indexes of landing tables by itself; see "
-        "[upgrading](../operations.md#upgrading).", "",
-    ]  # fmt: skip
+        "[upgrading](../operations.md#upgrading).",
+        "",
+    ]
     for folder in order:
         links = ", ".join(f"[{model['name']}](#{model['name']})" for model in found[folder])
         lines.append(f"- **{FOLDERS.get(folder, folder)}**: {links}")
@@ -106,11 +109,15 @@ def commands() -> str:
     """Every command with its arguments and options, from the command line itself."""
     found = list(_walk())
     lines = [
-        NOTE, "# Commands", "",
+        NOTE,
+        "# Commands",
+        "",
         "Exit codes everywhere: 0 nothing open, 1 critical alerts open or contracts broken, 2 something could not be "
-        "evaluated or the arguments are wrong. `lookout COMMAND --help` says the same as this page.", "",
-        "| command | does |", "|---|---|",
-    ]  # fmt: skip
+        "evaluated or the arguments are wrong. `lookout COMMAND --help` says the same as this page.",
+        "",
+        "| command | does |",
+        "|---|---|",
+    ]
     lines += [
         f"| [`{path}`](#{path.replace(' ', '-')}) | {_cell(_first(command))} |"
         for path, command in found

@@ -123,9 +123,14 @@ def is_transient(error: BaseException) -> bool:
 
 
 def open_connection(
-    connection: Connection, opener: Opener, policy: RetryPolicy, breakers: Breakers, *,
-    stop: threading.Event, sleep: Callable[[float], object] | None = None,
-) -> tuple[PgConnection, int]:  # fmt: skip
+    connection: Connection,
+    opener: Opener,
+    policy: RetryPolicy,
+    breakers: Breakers,
+    *,
+    stop: threading.Event,
+    sleep: Callable[[float], object] | None = None,
+) -> tuple[PgConnection, int]:
     """Open a connection with ``opener``, retrying what may pass. Returns it and the number of attempts.
 
     ``stop`` ends the waiting early. Raises UnreachableError with one sentence.

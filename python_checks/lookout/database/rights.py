@@ -107,9 +107,13 @@ class Rights:
 
 
 def read_rights(
-    cursor: extensions.cursor, tables: Sequence[Table], *, monitoring: str = "", builds: Sequence[str] = (),
+    cursor: extensions.cursor,
+    tables: Sequence[Table],
+    *,
+    monitoring: str = "",
+    builds: Sequence[str] = (),
     models: Sequence[Table] = (),
-) -> Rights:  # fmt: skip
+) -> Rights:
     """Rights of the current user on tables that it reads and, if it is a writer, on what it writes to and builds."""
     cursor.execute(ROLE_QUERY)
     user, is_superuser, may_copy = cursor.fetchone() or ("", False, False)
@@ -119,13 +123,16 @@ def read_rights(
     closed = [str(name) for (name,) in cursor.fetchall()]
     cursor.execute(OWNERS_QUERY, _arrays(models))
     return Rights(
-        str(user), bool(is_superuser), bool(monitoring), bool(may_copy),
+        str(user),
+        bool(is_superuser),
+        bool(monitoring),
+        bool(may_copy),
         tuple(name for name, may_read, _ in found if not may_read),
         tuple(name for name, _, may_write in found if may_write),
         monitoring if monitoring in closed else "",
         tuple(name for name in closed if name != monitoring),
         tuple(name for (name,) in cursor.fetchall()),
-    )  # fmt: skip
+    )
 
 
 def _arrays(tables: Sequence[Table]) -> dict[str, list[str]]:

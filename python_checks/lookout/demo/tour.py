@@ -55,9 +55,13 @@ def run_demo(
         _own_databases(root, profiles_dir, target) if profiles_dir or target else embedded_databases(root, narrator)
     )
     frame = resiliency.generate(
-        seed=SEED, first_day=flights.AS_OF.date() - timedelta(days=days), days=days, tests_per_day=tests_per_day,
-        pass_rate=pass_rate, long_outages=long_outages,
-    )  # fmt: skip
+        seed=SEED,
+        first_day=flights.AS_OF.date() - timedelta(days=days),
+        days=days,
+        tests_per_day=tests_per_day,
+        pass_rate=pass_rate,
+        long_outages=long_outages,
+    )
     fill(workspace, narrator, frame)
     summary = run_all(workspace, narrator, run_id=steps.new_run_id())
     if not quiet:

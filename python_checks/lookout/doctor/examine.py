@@ -143,9 +143,10 @@ def _clock(subject: str, clock: datetime | None) -> Finding:
     if skew <= MOST_CLOCK_SKEW_SECONDS:
         return Finding(f"{subject}, clock", True, f"agrees with this machine within {max(1, round(skew))} s")
     return Finding(
-        f"{subject}, clock", False,
+        f"{subject}, clock",
+        False,
         f"differs from this machine's by {skew:.0f} s: set both by NTP, or freshness will be off by that much",
-    )  # fmt: skip
+    )
 
 
 def _rights(workspace: Workspace, declared: Declarations) -> Iterator[Finding]:

@@ -7,9 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Status = Literal[
-    "ok", "empty", "source_unreachable", "missing_table", "missing_column", "wrong_type", "permission_denied",
-    "timeout", "error",
-]  # fmt: skip
+    "ok",
+    "empty",
+    "source_unreachable",
+    "missing_table",
+    "missing_column",
+    "wrong_type",
+    "permission_denied",
+    "timeout",
+    "error",
+]
 
 # Everything a run needs to know about the tables of one database, in one statement: (schema, table) arrays in, one
 # row per wanted table out. The catalogs are readable by everybody, so this also tells what may not be read.

@@ -83,9 +83,13 @@ class Session:
     def _open(self) -> PgConnection:
         try:
             handle, attempts = open_connection(
-                self.connection, self._connect, self.options.retry, self.options.breakers,
-                stop=self._stop, sleep=self.options.sleep,
-            )  # fmt: skip
+                self.connection,
+                self._connect,
+                self.options.retry,
+                self.options.breakers,
+                stop=self._stop,
+                sleep=self.options.sleep,
+            )
         except UnreachableError as error:
             self.attempts += error.attempts
             raise
@@ -96,9 +100,12 @@ class Session:
 
     def _connect(self, connection: Connection) -> PgConnection:
         return connect(
-            connection, read_only=True, statement_timeout=self.options.statement_timeout,
-            lock_timeout=self.options.lock_timeout, connect_timeout=self.options.connect_timeout,
-        )  # fmt: skip
+            connection,
+            read_only=True,
+            statement_timeout=self.options.statement_timeout,
+            lock_timeout=self.options.lock_timeout,
+            connect_timeout=self.options.connect_timeout,
+        )
 
     def cancel(self) -> None:
         """Ask the server to cancel what it is running, without waiting for it to do so.

@@ -43,9 +43,12 @@ def unknown_output(name: str) -> str:
 
 
 def visit_sources(
-    wanted: Mapping[str, Mapping[int, Request]], connections: Mapping[str, Connection], options: CollectOptions,
-    visit: Visit[Request, Outcome], tell: Callable[[Outcome], None],
-) -> dict[int, Outcome]:  # fmt: skip
+    wanted: Mapping[str, Mapping[int, Request]],
+    connections: Mapping[str, Connection],
+    options: CollectOptions,
+    visit: Visit[Request, Outcome],
+    tell: Callable[[Outcome], None],
+) -> dict[int, Outcome]:
     """Visit every source of ``wanted`` at once. Returns the outcomes by position.
 
     ``tell`` is called in the calling thread as soon as an outcome is there. An exception of it, or Ctrl-C, ends all
@@ -95,9 +98,11 @@ def explain_failure(error: Exception, session: Session, what: str, advice: str =
 
 
 def _arrivals(
-    arrived: queue.SimpleQueue[tuple[int, Outcome]], futures: Sequence[Future[None]], sessions: Sequence[Session],
+    arrived: queue.SimpleQueue[tuple[int, Outcome]],
+    futures: Sequence[Future[None]],
+    sessions: Sequence[Session],
     expected: int,
-) -> Iterator[tuple[int, Outcome]]:  # fmt: skip
+) -> Iterator[tuple[int, Outcome]]:
     """Outcomes as they come in; meanwhile, hang up on servers that have stopped answering."""
     while expected:
         # Asked before the queue is: a thread that has ended has put everything it had.

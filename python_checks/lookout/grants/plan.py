@@ -110,9 +110,15 @@ def needs_of(workspace: Workspace, declared: Declarations, *, build: bool = True
 
 
 def plan_grants(
-    needs: Needs, outputs: Mapping[str, Connection], *, reader: str = READER, writer: str = WRITER,
-    only: Sequence[str] = (), link: bool = False, take_over: bool = False,
-) -> list[Grant]:  # fmt: skip
+    needs: Needs,
+    outputs: Mapping[str, Connection],
+    *,
+    reader: str = READER,
+    writer: str = WRITER,
+    only: Sequence[str] = (),
+    link: bool = False,
+    take_over: bool = False,
+) -> list[Grant]:
     """One grant for each database, the sources first. ``only`` are connections to keep.
 
     With ``link`` the writer may link the other databases; with ``take_over`` it becomes the owner of existing models.
@@ -174,19 +180,28 @@ def _grant(needs: Needs, connection: Connection, role: str, *, is_home: bool, li
     parameters = connection.parameters
     reads = needs.reads[connection.name] | (needs.linked.get(connection.name, frozenset()) if link else frozenset())
     plain = Grant(
-        connection.name, role, str(parameters.get("dbname", "")), str(parameters.get("host", "localhost")),
-        str(parameters.get("port", 5432)), tuple(sorted(reads)),
+        connection.name,
+        role,
+        str(parameters.get("dbname", "")),
+        str(parameters.get("host", "localhost")),
+        str(parameters.get("port", 5432)),
+        tuple(sorted(reads)),
         profile_user=str(parameters.get("role") or parameters.get("user", "")),
-    )  # fmt: skip
+    )
     if not is_home:
         return plain
     links = tuple(sorted(needs.links)) if link else ()
     # What is linked is imported by the writer, which then owns it.
     own = tuple(table for table in plain.reads if table[0] not in links)
     return replace(
-        plain, reads=own, monitoring=needs.monitoring, builds=tuple(sorted(needs.builds)), links=links,
-        connections=WRITER_CONNECTIONS, timeout="",
-    )  # fmt: skip
+        plain,
+        reads=own,
+        monitoring=needs.monitoring,
+        builds=tuple(sorted(needs.builds)),
+        links=links,
+        connections=WRITER_CONNECTIONS,
+        timeout="",
+    )
 
 
 def _watched(monitors: Iterable[Monitor], contracts: Iterable[Contract]) -> Iterator[tuple[str, Table]]:

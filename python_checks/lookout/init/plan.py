@@ -78,9 +78,10 @@ def plan_schema(text: str, manifest: Mapping[str, Any], wanted: str | None) -> t
     taken = sorted(
         str(node.get("name"))
         for node in (manifest.get("nodes") or {}).values()
-        if node.get("package_name") == project and node.get("schema") == SCHEMA
+        if node.get("package_name") == project
+        and node.get("schema") == SCHEMA
         and node.get("resource_type") in ("model", "seed", "snapshot")
-    )  # fmt: skip
+    )
     name = wanted or (OTHER_SCHEMA if taken else SCHEMA)
     path = ("models", "lookout", "monitoring")
     if _there(text, (*path, "+schema")) or _there(text, (*path, "schema")) or name == SCHEMA:

@@ -74,9 +74,14 @@ class Proposal:
 
 
 def propose(
-    start: Path, *, profiles_dir: Path | None = None, target: str | None = None, package: str | None = None,
-    schema: str | None = None, limit: int = 20,
-) -> Proposal:  # fmt: skip
+    start: Path,
+    *,
+    profiles_dir: Path | None = None,
+    target: str | None = None,
+    package: str | None = None,
+    schema: str | None = None,
+    limit: int = 20,
+) -> Proposal:
     """Look at a project and its databases and plan what to write; nothing is written but dbt's own target/.
 
     Raises ConfigError for no project, one that does not parse, and YAML that cannot be added to safely.
@@ -109,7 +114,10 @@ def propose(
         *plan_monitors(texts, chosen, new_file),
     ]
     return Proposal(
-        root, tuple(all_edits(*edits)), tuple(chosen), count,
+        root,
+        tuple(all_edits(*edits)),
+        tuple(chosen),
+        count,
         len(ranked) - len(chosen) - len(sparse),
         tuple(c.name for c in undecided if c.name in columns and not columns[c.name]),
         tuple(sparse),
@@ -119,7 +127,7 @@ def propose(
             *(f"{told} What is suggested comes from the project alone." for told in silent),
             *filter(None, [why, beside]),
         ),
-    )  # fmt: skip
+    )
 
 
 def write(root: Path, edits: Sequence[Edit]) -> None:
@@ -144,9 +152,12 @@ def _lacks(texts: Mapping[str, str | None], root: Path) -> bool:
 
 
 def _suggestions(
-    ranked: Sequence[Candidate], limit: int, columns: Mapping[str, TimeColumn | None],
-    seen: Mapping[tuple[str, str, str], Observed], profile: Profile | None,
-) -> tuple[list[Suggestion], list[str]]:  # fmt: skip
+    ranked: Sequence[Candidate],
+    limit: int,
+    columns: Mapping[str, TimeColumn | None],
+    seen: Mapping[tuple[str, str, str], Observed],
+    profile: Profile | None,
+) -> tuple[list[Suggestion], list[str]]:
     """The first so many tables that are worth it, and the names of those before them that have too few rows."""
     chosen: list[Suggestion] = []
     sparse: list[str] = []

@@ -216,14 +216,18 @@ def _candidate(
     is_source = raw.get("resource_type") == "source"
     patch = str(raw.get("patch_path") or "").split("://", 1)[-1]
     return Candidate(
-        name=name_of(raw), connection=connection, schema=schema, table=table,
+        name=name_of(raw),
+        connection=connection,
+        schema=schema,
+        table=table,
         columns={str(c.get("name") or key): str(c.get("data_type") or "") for key, c in columns.items()},
         loaded_at=loaded_at if PLAIN_NAME.fullmatch(loaded_at) else "",
-        owner=owner_of(raw, manifest.get("groups") or {}), references=references,
+        owner=owner_of(raw, manifest.get("groups") or {}),
+        references=references,
         file=str(raw.get("original_file_path") or "") if is_source else patch,
         source=str(raw.get("source_name") or "") if is_source else "",
         model="" if is_source else str(raw.get("name") or ""),
-    )  # fmt: skip
+    )
 
 
 def _readers(children: Sequence[str]) -> int:

@@ -55,9 +55,12 @@ class Chart:
             return None
         content = base64.b64encode(self.png).decode("ascii")
         return {
-            "alert_key": self.alert_key, "file_name": self.file_name, "content_type": MIME, "caption": self.caption,
+            "alert_key": self.alert_key,
+            "file_name": self.file_name,
+            "content_type": MIME,
+            "caption": self.caption,
             "content_base64": content,
-        }  # fmt: skip
+        }
 
 
 def read_charts(store: Store, alerts: Iterable[Alert], as_of: datetime) -> dict[str, Chart]:

@@ -63,13 +63,24 @@ def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
             "%s::text[], %s::text[], %s::timestamptz[]) "
             "as planned (alert_key, target, step, stage, status, owner, severity, alert_status, not_before) "
             "on conflict (alert_key, target, step) do nothing",
-            (as_of, *(
-                [getattr(row, name) for row in rows]
-                for name in (
-                    "alert_key", "target", "step", "stage", "status", "owner", "severity", "alert_status", "not_before"
-                )
-            )),
-        )  # fmt: skip
+            (
+                as_of,
+                *(
+                    [getattr(row, name) for row in rows]
+                    for name in (
+                        "alert_key",
+                        "target",
+                        "step",
+                        "stage",
+                        "status",
+                        "owner",
+                        "severity",
+                        "alert_status",
+                        "not_before",
+                    )
+                ),
+            ),
+        )
     for reason in {reason for _, reason in plan.dropped}:
         chosen = [row for row, why in plan.dropped if why == reason]
         _update(store, chosen, "status = %s, last_error = %s", (DROPPED, reason), only="rows.status = 'pending'")
@@ -117,20 +128,27 @@ def record_sent(
     for severity, status in {(alerts[row.alert_key].severity, alerts[row.alert_key].status) for row in rows}:
         chosen = [r for r in rows if (alerts[r.alert_key].severity, alerts[r.alert_key].status) == (severity, status)]
         marked += _update(
-            store, chosen,
+            store,
+            chosen,
             "status = %s, sent_at = now(), message_id = %s, severity = %s, alert_status = %s, last_error = null, "
             "claimed_by = null, claimed_until = null",
-            (SENT, message_id, severity, status), only="rows.claimed_by = %s", and_=(token,),
-        )  # fmt: skip
+            (SENT, message_id, severity, status),
+            only="rows.claimed_by = %s",
+            and_=(token,),
+        )
     return marked
 
 
 def release(store: Store, rows: Sequence[Delivery], error: str, token: str) -> int:
     """Give rows back that could not be sent; the next run tries them again."""
     return _update(
-        store, rows, "status = %s, last_error = %s, claimed_by = null, claimed_until = null", (PENDING, error),
-        only="rows.claimed_by = %s", and_=(token,),
-    )  # fmt: skip
+        store,
+        rows,
+        "status = %s, last_error = %s, claimed_by = null, claimed_until = null",
+        (PENDING, error),
+        only="rows.claimed_by = %s",
+        and_=(token,),
+    )
 
 
 def drop_orphans(store: Store, known: Iterable[str]) -> int:

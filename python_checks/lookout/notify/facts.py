@@ -69,10 +69,12 @@ def _downstream(alert: Alert) -> str:
     parts = [
         f"{text.plural(len(names), noun)} ({_names(names)})"
         for noun, names in (
-            ("model", alert.downstream_models), ("exposure", alert.downstream_exposures),
+            ("model", alert.downstream_models),
+            ("exposure", alert.downstream_exposures),
             ("other", alert.downstream_others),
-        ) if names
-    ]  # fmt: skip
+        )
+        if names
+    ]
     owned = f"; owned by {_names(alert.downstream_owners)}" if alert.downstream_owners else ""
     return (", ".join(parts) or str(alert.downstream_count)) + owned
 

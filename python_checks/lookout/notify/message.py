@@ -141,10 +141,15 @@ class Message:
         name = f"message.{'md' if markup == 'markdown' else 'txt'}.j2"
         template = text_templates("lookout.notify").get_template(name)
         filled = template.render(
-            message=self, shown=[_Shown.of(one, self.link) for one in shown], left=len(self.told) - len(shown),
-            e=escape, bold=_BOLD[markup], anchor=_ANCHORS[markup],
-            report=f"{self.link}/index.html" if self.link else "", at=f"{text.utc(self.as_of)} UTC",
-        )  # fmt: skip
+            message=self,
+            shown=[_Shown.of(one, self.link) for one in shown],
+            left=len(self.told) - len(shown),
+            e=escape,
+            bold=_BOLD[markup],
+            anchor=_ANCHORS[markup],
+            report=f"{self.link}/index.html" if self.link else "",
+            at=f"{text.utc(self.as_of)} UTC",
+        )
         return filled.strip() + "\n"
 
     def fitting(self, markup: Markup, limit: int) -> str:
@@ -159,10 +164,17 @@ class Message:
         """The message as plain values, for programs: the worst alerts and how many more there are."""
         shown = self.worst_first[:MOST_SHOWN]
         return {
-            "message_id": self.message_id, "level": self.level, "title": self.title, "text": self.body("text"),
-            "markdown": self.body("markdown"), "as_of": self.as_of.isoformat(), "owner": self.group,
-            "thread": self.thread, "alert_count": len(self.told), "alerts": [_record(one, self.link) for one in shown],
-        }  # fmt: skip
+            "message_id": self.message_id,
+            "level": self.level,
+            "title": self.title,
+            "text": self.body("text"),
+            "markdown": self.body("markdown"),
+            "as_of": self.as_of.isoformat(),
+            "owner": self.group,
+            "thread": self.thread,
+            "alert_count": len(self.told),
+            "alerts": [_record(one, self.link) for one in shown],
+        }
 
 
 @dataclass(frozen=True)
@@ -182,9 +194,14 @@ class _Shown:
         if one.first is not None and one.first.sent_at is not None and one.stage != OPENED:
             facts.append(Fact("First told", f"in message {one.first.message_id} at {text.utc(one.first.sent_at)} UTC"))
         return cls(
-            SIGNS[one.level], one.level, one.news, f"{alert.place}: {alert.description or 'alert'}", tuple(facts),
-            alert_url(link, alert), alert.alert_key[:SHORT],
-        )  # fmt: skip
+            SIGNS[one.level],
+            one.level,
+            one.news,
+            f"{alert.place}: {alert.description or 'alert'}",
+            tuple(facts),
+            alert_url(link, alert),
+            alert.alert_key[:SHORT],
+        )
 
 
 def alert_url(link: str, alert: Alert) -> str:
@@ -200,24 +217,39 @@ def message_id(rows: Sequence[Delivery]) -> str:
 
 def _order(one: Told) -> tuple[Any, ...]:
     alert = one.alert
-    return -LEVELS.index(one.level) if not one.is_over else 1, -alert.downstream_count, -abs(alert.score or 0), (
-        alert.window_start, alert.place, alert.alert_key
-    )  # fmt: skip
+    return (
+        -LEVELS.index(one.level) if not one.is_over else 1,
+        -alert.downstream_count,
+        -abs(alert.score or 0),
+        (alert.window_start, alert.place, alert.alert_key),
+    )
 
 
 def _record(one: Told, link: str) -> dict[str, Any]:
     alert = one.alert
     numbers = ("observed_value", "expected_value", "lower_bound", "upper_bound", "score")
     return {
-        "alert_key": alert.alert_key, "stage": one.stage, "status": alert.status, "level": one.level,
-        "alert_type": alert.alert_type, "severity": alert.severity, "connection": alert.connection,
+        "alert_key": alert.alert_key,
+        "stage": one.stage,
+        "status": alert.status,
+        "level": one.level,
+        "alert_type": alert.alert_type,
+        "severity": alert.severity,
+        "connection": alert.connection,
         "asset": alert.asset,
-        "column_name": alert.column_name, "metric": alert.metric, "since": alert.window_start.isoformat(),
-        "description": _plain(alert.description or ""), **{name: _finite(getattr(alert, name)) for name in numbers},
-        "reason": _plain(alert.reason or ""), "explanation": _plain(alert.explanation or ""), "owner": alert.owner,
-        "downstream_count": alert.downstream_count, "cause_key": alert.cause_key, "url": alert_url(link, alert),
+        "column_name": alert.column_name,
+        "metric": alert.metric,
+        "since": alert.window_start.isoformat(),
+        "description": _plain(alert.description or ""),
+        **{name: _finite(getattr(alert, name)) for name in numbers},
+        "reason": _plain(alert.reason or ""),
+        "explanation": _plain(alert.explanation or ""),
+        "owner": alert.owner,
+        "downstream_count": alert.downstream_count,
+        "cause_key": alert.cause_key,
+        "url": alert_url(link, alert),
         "first_message_id": one.first.message_id if one.first else None,
-    }  # fmt: skip
+    }
 
 
 def _finite(value: float | None) -> float | None:
@@ -248,12 +280,17 @@ def _slack(value: str) -> str:
 
 
 _ESCAPES: dict[str, Callable[[str], str]] = {
-    "text": lambda value: _short(_plain(value), 600), "markdown": _markdown, "slack": _slack,
-}  # fmt: skip
+    "text": lambda value: _short(_plain(value), 600),
+    "markdown": _markdown,
+    "slack": _slack,
+}
 _BOLD: dict[str, Callable[[str], str]] = {
-    "text": lambda value: value, "markdown": lambda value: f"**{value}**", "slack": lambda value: f"*{value}*",
-}  # fmt: skip
+    "text": lambda value: value,
+    "markdown": lambda value: f"**{value}**",
+    "slack": lambda value: f"*{value}*",
+}
 _ANCHORS: dict[str, Callable[[str, str], str]] = {
-    "text": lambda label, url: f"{label}: {url}", "markdown": lambda label, url: f"[{label}](<{url}>)",
+    "text": lambda label, url: f"{label}: {url}",
+    "markdown": lambda label, url: f"[{label}](<{url}>)",
     "slack": lambda label, url: f"<{url}|{label}>",
-}  # fmt: skip
+}

@@ -103,11 +103,14 @@ def _with_charts(store: Store, this: _Round, messages: Sequence[Message]) -> lis
         logger.warning("messages go without charts: %s", error)
         return list(messages)
     return [
-        replace(message, charts=tuple(
-            charts[alert.alert_key] for alert in wanted.get(message.message_id, ()) if alert.alert_key in charts
-        ))
+        replace(
+            message,
+            charts=tuple(
+                charts[alert.alert_key] for alert in wanted.get(message.message_id, ()) if alert.alert_key in charts
+            ),
+        )
         for message in messages
-    ]  # fmt: skip
+    ]
 
 
 def _read(store: Store, settings: Settings, as_of: datetime) -> _Round:
@@ -122,10 +125,14 @@ def _read(store: Store, settings: Settings, as_of: datetime) -> _Round:
 
 def _due(this: _Round, rows: Sequence[Delivery]) -> list[Delivery]:
     return [
-        row for row in rows
-        if row.status == PENDING and row.not_before <= this.as_of and row.target in this.settings.targets
-        and row.alert_key in this.alerts and row.alert_key not in this.plan.held
-    ]  # fmt: skip
+        row
+        for row in rows
+        if row.status == PENDING
+        and row.not_before <= this.as_of
+        and row.target in this.settings.targets
+        and row.alert_key in this.alerts
+        and row.alert_key not in this.plan.held
+    ]
 
 
 def _message(this: _Round, rows: Sequence[Delivery]) -> Message:
@@ -134,9 +141,14 @@ def _message(this: _Round, rows: Sequence[Delivery]) -> Message:
     several = f"several {this.settings.targets[first.target].group_by}s"
     told = tuple(_told(this, row) for row in rows)
     return Message(
-        message_id(rows), first.target, first.owner if len(groups) == 1 else several, told, this.as_of,
-        this.settings.link, is_all_clear=_is_all_clear(this, rows),
-    )  # fmt: skip
+        message_id(rows),
+        first.target,
+        first.owner if len(groups) == 1 else several,
+        told,
+        this.as_of,
+        this.settings.link,
+        is_all_clear=_is_all_clear(this, rows),
+    )
 
 
 def _told(this: _Round, row: Delivery) -> Told:

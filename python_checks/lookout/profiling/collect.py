@@ -69,9 +69,13 @@ class CollectionOutcome:
 
 
 def collect(
-    requests: Sequence[ProfileRequest], connections: Mapping[str, Connection], *, as_of: datetime,
-    options: CollectOptions | None = None, on_done: Callable[[CollectionOutcome], None] | None = None,
-) -> list[CollectionOutcome]:  # fmt: skip
+    requests: Sequence[ProfileRequest],
+    connections: Mapping[str, Connection],
+    *,
+    as_of: datetime,
+    options: CollectOptions | None = None,
+    on_done: Callable[[CollectionOutcome], None] | None = None,
+) -> list[CollectionOutcome]:
     """Profile tables, every source database at once. Returns one outcome for each request, in their order.
 
     ``on_done`` is called in the calling thread as soon as a table is finished. A source that fails is an outcome for
@@ -164,9 +168,18 @@ class _Collector:
         elif status == "ok" and profile.future_rows:
             message = _future_message(monitor, profile, self._as_of)
         return CollectionOutcome(
-            monitor, status, message, profile.observations, profile.first_bucket, profile.latest_at, plan.since,
-            plan.until if status in ("ok", "empty") else None, profile.rows_profiled, profile.future_rows, duration,
-        )  # fmt: skip
+            monitor,
+            status,
+            message,
+            profile.observations,
+            profile.first_bucket,
+            profile.latest_at,
+            plan.since,
+            plan.until if status in ("ok", "empty") else None,
+            profile.rows_profiled,
+            profile.future_rows,
+            duration,
+        )
 
     def _why_no_rows(self, request: ProfileRequest, since: datetime) -> tuple[Status, str]:
         """An empty table, or merely a quiet one. Asked only when the query found nothing, and answered by one row."""

@@ -90,12 +90,16 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
         values=sql.SQL(", ").join([sql.SQL("left({}::text, {})").format(name, sql.Literal(_TEXT)) for name in names]),
         weight=weight if metric.name == "mean" else sql.SQL("count(*)"),
         metric=sql.SQL(", count(*)") if metric.name == "row_count" else aggregate(metric, relation),
-        stamp=stamp, step=sql.Literal(step.total_seconds()), table=sql.Identifier(monitor.schema, monitor.table),
+        stamp=stamp,
+        step=sql.Literal(step.total_seconds()),
+        table=sql.Identifier(monitor.schema, monitor.table),
         columns=sql.SQL(", ").join([sql.Identifier(name) for name in columns]),
-        spans=sql.SQL(" or ").join(spans), row_filter=row_filter, alias=sql.Identifier(monitor.table),
+        spans=sql.SQL(" or ").join(spans),
+        row_filter=row_filter,
+        alias=sql.Identifier(monitor.table),
         sets=sql.SQL(", ").join([sql.SQL("(lookout_bucket, {})").format(name) for name in names]),
         limit=sql.Literal(MOST_GROUPS + 1),
-    )  # fmt: skip
+    )
 
 
 def explain(request: Drilldown, rows: Sequence[Sequence[Any]]) -> list[Explanation]:

@@ -126,12 +126,17 @@ def plan_profile(
         "    union all\n    select {nulls} where false\n) as {alias}\n"
         "group by lookout_bucket"
     ).format(
-        stamp=stamp, clock=clock, bucket=bucket, row_filter=row_filter,
+        stamp=stamp,
+        clock=clock,
+        bucket=bucket,
+        row_filter=row_filter,
         aggregates=sql.SQL("").join([aggregate(metric, relation) for metric in measured]),
         columns=sql.SQL(", ").join([sql.Identifier(name) for name in columns]),
-        table=sql.Identifier(monitor.schema, monitor.table), alias=sql.Identifier(monitor.table),
-        since=sql.Literal(of_type(since, type_)), nulls=sql.SQL(", ".join(["null"] * (len(columns) + 1))),
-    )  # fmt: skip
+        table=sql.Identifier(monitor.schema, monitor.table),
+        alias=sql.Identifier(monitor.table),
+        since=sql.Literal(of_type(since, type_)),
+        nulls=sql.SQL(", ".join(["null"] * (len(columns) + 1))),
+    )
     return ProfilePlan(request, query, tuple(metrics), since, until, as_of)
 
 

@@ -116,9 +116,18 @@ class Project:
                 on_event(NodeEvent(*told))
 
         flags = [
-            "--project-dir", str(self.root), "--profiles-dir", str(self.profiles_dir),
-            "--target-path", str(self.target_path), "--quiet", "--log-level", "none", "--log-level-file", "none",
-        ]  # fmt: skip
+            "--project-dir",
+            str(self.root),
+            "--profiles-dir",
+            str(self.profiles_dir),
+            "--target-path",
+            str(self.target_path),
+            "--quiet",
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "none",
+        ]
         if self.target:
             flags += ["--target", self.target]
         self._forget_compiled()

@@ -71,12 +71,23 @@ def series_chart(
     shown = [span for span in shown if span["to"] >= span["from"]]
     for row in rows:
         row["now"] = any(span["now"] and span["from"] <= row["t"] < span["to"] for span in shown)
-    spec: Row = fill(json.loads(_template("series_chart.json.j2")), {
-        **light_colours(), "least": min([*known, 0]), "most": max(known, default=0), "begin": begin, "end": end,
-        "title": title, "tooltip": None, "rows": rows, "odd": [row for row in rows if row["severity"]],
-        "banded": [row for row in rows if row["lower"] is not None or row["upper"] is not None],
-        "looked_at": [span for span in shown if span["now"]], "others": [span for span in shown if not span["now"]],
-    })  # fmt: skip
+    spec: Row = fill(
+        json.loads(_template("series_chart.json.j2")),
+        {
+            **light_colours(),
+            "least": min([*known, 0]),
+            "most": max(known, default=0),
+            "begin": begin,
+            "end": end,
+            "title": title,
+            "tooltip": None,
+            "rows": rows,
+            "odd": [row for row in rows if row["severity"]],
+            "banded": [row for row in rows if row["lower"] is not None or row["upper"] is not None],
+            "looked_at": [span for span in shown if span["now"]],
+            "others": [span for span in shown if not span["now"]],
+        },
+    )
     spec["layer"] = [layer for layer in spec["layer"] if layer["data"]["values"]]
     return spec
 
@@ -86,13 +97,24 @@ def picture_of(chart: Row, title: str) -> Row:
     colours = light_colours()
     said = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
     heading = {
-        "text": said, "subtitle": LEGEND, "anchor": "start", "frame": "group", "fontSize": 14, "offset": 8,
-        "color": colours["text"], "subtitleColor": colours["muted"], "subtitleFontSize": 11,
-    }  # fmt: skip
+        "text": said,
+        "subtitle": LEGEND,
+        "anchor": "start",
+        "frame": "group",
+        "fontSize": 14,
+        "offset": 8,
+        "color": colours["text"],
+        "subtitleColor": colours["muted"],
+        "subtitleFontSize": 11,
+    }
     return {
-        **chart, "width": WIDTH, "height": HEIGHT, "padding": 12, "title": heading,
+        **chart,
+        "width": WIDTH,
+        "height": HEIGHT,
+        "padding": 12,
+        "title": heading,
         "config": {**fill(json.loads(_template("theme.json.j2")), colours), "background": colours["panel"]},
-    }  # fmt: skip
+    }
 
 
 def _row(points: Sequence[Sequence[Any]], at: int, divisor: float) -> Row:

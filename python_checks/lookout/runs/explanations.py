@@ -115,13 +115,16 @@ def explain_alerts(run: Run, *, most: int = MOST) -> int:
     answers = ask(requests, run.workspace.connections, run.workspace.home.options)
     rows = [
         {
-            "alert_key": request.alert_key, "dimension": said.dimension, "explanation": said.text,
-            "details": json.dumps(said.details, ensure_ascii=False), "bucket_start": request.bucket_start,
+            "alert_key": request.alert_key,
+            "dimension": said.dimension,
+            "explanation": said.text,
+            "details": json.dumps(said.details, ensure_ascii=False),
+            "bucket_start": request.bucket_start,
             "explained_at": run.as_of,
         }
         for request, answer in zip(requests, answers, strict=True)
         for said in answer
-    ]  # fmt: skip
+    ]
     return run.store.upsert("alert_explanations", pd.DataFrame(rows))
 
 

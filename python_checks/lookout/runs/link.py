@@ -62,9 +62,11 @@ def _remote_sources(workspace: Workspace) -> Iterator[dict[str, str]]:
         monitor = watched.get(node["unique_id"]) or by_schema.get(node["schema"])
         if monitor is not None and monitor.connection != home:
             yield {
-                "connection": monitor.connection, "schema": node["schema"], "remote": monitor.schema,
+                "connection": monitor.connection,
+                "schema": node["schema"],
+                "remote": monitor.schema,
                 "table": monitor.table if node["unique_id"] in watched else node["identifier"],
-            }  # fmt: skip
+            }
 
 
 def _serve(cursor: extensions.cursor, source: Connection) -> None:
@@ -94,10 +96,12 @@ def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: st
         cursor.execute(sql.SQL("drop foreign table if exists {}").format(sql.Identifier(schema, table)))
     cursor.execute(
         sql.SQL("import foreign schema {} limit to ({}) from server {} into {}").format(
-            sql.Identifier(remote), sql.SQL(", ").join(map(sql.Identifier, tables)), _server_name(source),
+            sql.Identifier(remote),
+            sql.SQL(", ").join(map(sql.Identifier, tables)),
+            _server_name(source),
             sql.Identifier(schema),
         )
-    )  # fmt: skip
+    )
     # PostgreSQL passes over tables that are not there.
     cursor.execute(
         "select foreign_table_name from information_schema.foreign_tables where foreign_table_schema = %s", (schema,)

@@ -39,9 +39,14 @@ order by start_date desc limit 1
 
 
 def start_command(
-    name: str, *, pipeline_type: str | None = None, next_watermark: str | None = None, parent: str | None = None,
-    metadata: Mapping[str, Any] | None = None, tracker: Tracker | None = None,
-) -> str | None:  # fmt: skip
+    name: str,
+    *,
+    pipeline_type: str | None = None,
+    next_watermark: str | None = None,
+    parent: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tracker: Tracker | None = None,
+) -> str | None:
     """Start an execution that another process will end; returns its id, None when the pipeline is switched off.
 
     Works without the database: then the start waits in the spool. Raises ConfigError for a wrong name.
@@ -54,27 +59,51 @@ def start_command(
         if not registered.active:
             return None
         start = Start(
-            os.urandom(16).hex(), pipeline.name, _now(), parent_of(parent) or os.environ.get(PARENT) or None,
-            registered.watermark, watermark_text(next_watermark), {**orchestration(), **(metadata or {})},
-            kind="command", host=this_machine(),
-        )  # fmt: skip
+            os.urandom(16).hex(),
+            pipeline.name,
+            _now(),
+            parent_of(parent) or os.environ.get(PARENT) or None,
+            registered.watermark,
+            watermark_text(next_watermark),
+            {**orchestration(), **(metadata or {})},
+            kind="command",
+            host=this_machine(),
+        )
         used.emit(start)
         return start.execution_id
 
 
 def end_command(
-    execution_id: str, *, completed_successfully: bool = True, inserts: int | None = None, updates: int | None = None,
-    soft_deletes: int | None = None, total_rows: int | None = None, next_watermark: str | None = None,
-    error: str = "", metadata: Mapping[str, Any] | None = None, monotonic: bool = False, tracker: Tracker | None = None,
-) -> None:  # fmt: skip
+    execution_id: str,
+    *,
+    completed_successfully: bool = True,
+    inserts: int | None = None,
+    updates: int | None = None,
+    soft_deletes: int | None = None,
+    total_rows: int | None = None,
+    next_watermark: str | None = None,
+    error: str = "",
+    metadata: Mapping[str, Any] | None = None,
+    monotonic: bool = False,
+    tracker: Tracker | None = None,
+) -> None:
     """End an execution that ``start_command`` began, here or in another process; a second time without effect.
 
     Raises ConfigError for counts below zero, and for an id that nobody started.
     """
     event = End(
-        execution_id, _now(), completed_successfully, inserts, updates, soft_deletes, total_rows,
-        next_watermark=next_watermark, execution_metadata=metadata or {}, error=error, monotonic=monotonic,
-    )  # fmt: skip
+        execution_id,
+        _now(),
+        completed_successfully,
+        inserts,
+        updates,
+        soft_deletes,
+        total_rows,
+        next_watermark=next_watermark,
+        execution_metadata=metadata or {},
+        error=error,
+        monotonic=monotonic,
+    )
     with _own(tracker) as used, _told_once():
         refused = used.emit(event)
     if refused:
@@ -82,9 +111,14 @@ def end_command(
 
 
 def exec_command(
-    argv: Sequence[str], name: str | None = None, *, pipeline_type: str | None = None,
-    next_watermark: str | None = None, monotonic: bool = False, tracker: Tracker | None = None,
-) -> int:  # fmt: skip
+    argv: Sequence[str],
+    name: str | None = None,
+    *,
+    pipeline_type: str | None = None,
+    next_watermark: str | None = None,
+    monotonic: bool = False,
+    tracker: Tracker | None = None,
+) -> int:
     """Run a command as an execution of a pipeline and return its exit code, as a shell would.
 
     Its output goes where it would go anyway; the last lines of its standard error are kept when it fails. The command
@@ -96,9 +130,11 @@ def exec_command(
     settings = {"pipeline_type": pipeline_type} if pipeline_type else {}
     with _own(tracker) as used:
         tracking = Tracking(
-            used, Pipeline(name or os.path.basename(argv[0]), origin="command", **settings),  # type: ignore[arg-type]  # noqa: PTH119
-            next_watermark=next_watermark, monotonic=monotonic,
-        )  # fmt: skip
+            used,
+            Pipeline(name or os.path.basename(argv[0]), origin="command", **settings),  # type: ignore[arg-type]  # noqa: PTH119
+            next_watermark=next_watermark,
+            monotonic=monotonic,
+        )
         run = used.begin(tracking, kind="command")
         run.metadata["command"] = mask_secrets(shlex.join(argv))
         code, told = _run(argv, run)

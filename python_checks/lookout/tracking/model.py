@@ -105,11 +105,15 @@ class Pipeline:
         given = self.pipeline_type
         kind = PipelineType(given) if isinstance(given, str) else given
         for name, value in {
-            "name": normalised(self.name, "pipeline"), "pipeline_type": kind,
-            "owner": clean_text(self.owner).strip(), "freshness": Limit.of(self.freshness),
-            "timeliness": Limit.of(self.timeliness), "metadata": jsonable(dict(self.metadata)),
-            "sources": addresses(self.sources), "targets": addresses(self.targets),
-        }.items():  # fmt: skip
+            "name": normalised(self.name, "pipeline"),
+            "pipeline_type": kind,
+            "owner": clean_text(self.owner).strip(),
+            "freshness": Limit.of(self.freshness),
+            "timeliness": Limit.of(self.timeliness),
+            "metadata": jsonable(dict(self.metadata)),
+            "sources": addresses(self.sources),
+            "targets": addresses(self.targets),
+        }.items():
             object.__setattr__(self, name, value)
 
     @cached_property
@@ -178,10 +182,15 @@ class Address:
         if group_name == "database" and name.count(".") == 2 and all(name.split(".")) and given == (None, None, None):
             parts = name.split(".")
         for field_name, value in {
-            "name": name, "address_type": clean_text(self.address_type).strip().lower() or kind,
-            "group_name": group_name, "database_name": parts[0], "schema_name": parts[1], "table_name": parts[2],
-            "address_metadata": jsonable(dict(self.address_metadata)), "owner": clean_text(self.owner).strip(),
-        }.items():  # fmt: skip
+            "name": name,
+            "address_type": clean_text(self.address_type).strip().lower() or kind,
+            "group_name": group_name,
+            "database_name": parts[0],
+            "schema_name": parts[1],
+            "table_name": parts[2],
+            "address_metadata": jsonable(dict(self.address_metadata)),
+            "owner": clean_text(self.owner).strip(),
+        }.items():
             object.__setattr__(self, field_name, value)
 
     @property

@@ -39,10 +39,13 @@ def to_comment(review: Review) -> str:
         text_templates("lookout.ci.text")
         .get_template("comment.md.j2")
         .render(
-            marker=f"{MARKER}:{review.project} -->", verdict=verdict(review), facts=_facts(review),
-            contracts=_contracts(review), parts=_parts(review),
+            marker=f"{MARKER}:{review.project} -->",
+            verdict=verdict(review),
+            facts=_facts(review),
+            contracts=_contracts(review),
+            parts=_parts(review),
         )
-    )  # fmt: skip
+    )
     return _cut_whole(filled.rstrip().replace("@", "@\u200b") + "\n")
 
 
@@ -136,18 +139,27 @@ def _parts(review: Review) -> list[Part]:
     return [
         *_part("Failed", _outcome_rows(review.of_status("failed")), WHY_HEADINGS, True),
         *_part("Could not be evaluated", _blind_rows(review), ("What is missing", "Nodes>", ""), True),
-        *_part("Not reached, because something before them failed", [row[:4] for row in _outcome_rows(skipped)],
-               WHY_HEADINGS[:4]),
+        *_part(
+            "Not reached, because something before them failed",
+            [row[:4] for row in _outcome_rows(skipped)],
+            WHY_HEADINGS[:4],
+        ),
         *_part("Warnings", _outcome_rows(review.of_status("warned")), WHY_HEADINGS, True),
         *_part("Who uses what is downstream", exposures, ("Exposure", "Owner"), True),
         *_part("Tables downstream", tables, ("Table", "Kind", "Steps>", "Owner")),
         *_part("Tests and documentation", [_coverage_row(one) for one in review.coverage], COVERAGE_HEADINGS),
-        *_part("Tables removed", [(_code(one.name), one.kind, _said(one.owner)) for one in review.removed],
-               ("Table", "Kind", "Owner")),
-        *_part("Slower", [(_code(s.name), f"{s.before:,.1f} s", f"{s.now:,.1f} s") for s in review.slower],
-               ("Node", "Before>", "Now>")),
+        *_part(
+            "Tables removed",
+            [(_code(one.name), one.kind, _said(one.owner)) for one in review.removed],
+            ("Table", "Kind", "Owner"),
+        ),
+        *_part(
+            "Slower",
+            [(_code(s.name), f"{s.before:,.1f} s", f"{s.now:,.1f} s") for s in review.slower],
+            ("Node", "Before>", "Now>"),
+        ),
         *_part("Built and tested", [_listed_row(one) for one in listed], ("Node", "Kind", "Outcome", "Seconds>")),
-    ]  # fmt: skip
+    ]
 
 
 WHY_HEADINGS = ("Node", "Kind", "File", "Owner", "Why")
@@ -160,8 +172,13 @@ def _coverage_row(one: Coverage) -> tuple[str, ...]:
     tests = text.NOTHING if one.tests_before is None else str(one.tests_before)
     state = ["new"] if one.tests_before is None else []
     return (
-        _code(one.name), tests, str(one.tests), before, f"{one.described} of {one.columns}", ", ".join([*state, *lacks])
-    )  # fmt: skip
+        _code(one.name),
+        tests,
+        str(one.tests),
+        before,
+        f"{one.described} of {one.columns}",
+        ", ".join([*state, *lacks]),
+    )
 
 
 def _outcome_rows(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:

@@ -45,10 +45,15 @@ def grants(
     needs = needs_of(workspace, read_declarations(workspace).checked(), build=build)
     text = grants_sql(
         plan_grants(
-            needs, workspace.connections, reader=reader, writer=writer, only=connection or (), link=link,
+            needs,
+            workspace.connections,
+            reader=reader,
+            writer=writer,
+            only=connection or (),
+            link=link,
             take_over=take_over,
         )
-    )  # fmt: skip
+    )
     if out is None:
         typer.echo(text, nl=False)
     else:

@@ -43,9 +43,15 @@ def demo(
     from lookout.demo.tour import run_demo
 
     run_demo(
-        Path.cwd(), quiet=quiet, days=days, tests_per_day=tests_per_day, pass_rate=pass_rate,
-        long_outages=long_outages, profiles_dir=profiles_dir, target=target,
-    )  # fmt: skip
+        Path.cwd(),
+        quiet=quiet,
+        days=days,
+        tests_per_day=tests_per_day,
+        pass_rate=pass_rate,
+        long_outages=long_outages,
+        profiles_dir=profiles_dir,
+        target=target,
+    )
 
 
 def run(

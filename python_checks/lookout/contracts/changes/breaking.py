@@ -162,9 +162,14 @@ def _judge_key(change: Change, old: Definition, new: Definition) -> Judgement:
 
 
 def _judge_rule(
-    before: Definition | None, after: Definition | None, old: Definition, new: Definition,
-    promises: Sequence[Promise], *, is_mode_changed: bool,
-) -> Judgement | None:  # fmt: skip
+    before: Definition | None,
+    after: Definition | None,
+    old: Definition,
+    new: Definition,
+    promises: Sequence[Promise],
+    *,
+    is_mode_changed: bool,
+) -> Judgement | None:
     rule = after or before
     assert rule is not None
     if before is not None and after is not None:

@@ -163,9 +163,10 @@ def _judged(old: Contract, new: Contract, promises: list[Promise]) -> Iterator[J
     for before, after in renamed.items():
         text = was["columns"][after]["data_type"]
         yield Judgement(
-            "breaking", Change(before, "column_removed", f"renamed to {after}", f"{before} {text}".strip(), after),
+            "breaking",
+            Change(before, "column_removed", f"renamed to {after}", f"{before} {text}".strip(), after),
             "Queries that name the column fail.",
-        )  # fmt: skip
+        )
     yield from judge_changes(changes("contract", was, now), was, now, promises)
     if old.description != new.description:
         change = Change("", "setting_changed", "description", old.description, new.description)

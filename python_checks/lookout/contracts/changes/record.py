@@ -116,9 +116,11 @@ def _record_versions(store: Store, sights: Sequence[_Sight], *, as_of: datetime,
             continue
         numbers[sight.place] = number + 1
         identity = {
-            "connection": sight.place[0], "asset": sight.place[1], "subject": sight.subject,
+            "connection": sight.place[0],
+            "asset": sight.place[1],
+            "subject": sight.subject,
             "version_number": number + 1,
-        }  # fmt: skip
+        }
         said = {"definition": sight.text, "definition_hash": sight.hash, "first_seen_at": as_of, "run_id": run_id}
         versions.append(identity | said)
         old = json.loads(before["definition"]) if before and before["definition"] else None
@@ -133,12 +135,22 @@ def _record_versions(store: Store, sights: Sequence[_Sight], *, as_of: datetime,
 
 def _contract_row(sight: _Sight, contract: Contract, number: int) -> dict[str, Any]:
     return {
-        "connection": contract.connection, "asset": contract.asset, "name": contract.name,
-        "node_id": contract.node_id, "mode": contract.mode, "version": contract.version, "version_number": number,
-        "definition": sight.text, "definition_hash": sight.hash, "column_count": len(contract.columns),
-        "rule_count": len(contract.rules), "owner": contract.owner, "layer": contract.layer,
-        "description": contract.description, "file_path": contract.file,
-    }  # fmt: skip
+        "connection": contract.connection,
+        "asset": contract.asset,
+        "name": contract.name,
+        "node_id": contract.node_id,
+        "mode": contract.mode,
+        "version": contract.version,
+        "version_number": number,
+        "definition": sight.text,
+        "definition_hash": sight.hash,
+        "column_count": len(contract.columns),
+        "rule_count": len(contract.rules),
+        "owner": contract.owner,
+        "layer": contract.layer,
+        "description": contract.description,
+        "file_path": contract.file,
+    }
 
 
 def _sight_of(check: ContractCheck) -> _Sight | None:
@@ -147,21 +159,30 @@ def _sight_of(check: ContractCheck) -> _Sight | None:
     if observed is None or not observed.is_usable:
         return None
     return _Sight(
-        (contract.connection, contract.asset), "table", table_definition(observed) if observed.kind else None,
+        (contract.connection, contract.asset),
+        "table",
+        table_definition(observed) if observed.kind else None,
         contract.owner,
-    )  # fmt: skip
+    )
 
 
 def _check_row(check: ContractCheck, as_of: datetime) -> dict[str, Any]:
     return {
-        "connection": check.contract.connection, "asset": check.contract.asset, "as_of": as_of,
-        "structure_status": check.structure, "values_status": check.values,
+        "connection": check.contract.connection,
+        "asset": check.contract.asset,
+        "as_of": as_of,
+        "structure_status": check.structure,
+        "values_status": check.values,
         "violation_count": len(check.violations),
         "critical_count": sum(v.severity == "critical" for v in check.violations),
-        "total_rows": check.total_rows, "checked_rows": check.checked_rows, "invalid_rows": check.invalid_rows,
-        "checked_until": check.checked_until, "message": check.message,
-        "duration_seconds": check.duration_seconds, "attempts": check.attempts,
-    }  # fmt: skip
+        "total_rows": check.total_rows,
+        "checked_rows": check.checked_rows,
+        "invalid_rows": check.invalid_rows,
+        "checked_until": check.checked_until,
+        "message": check.message,
+        "duration_seconds": check.duration_seconds,
+        "attempts": check.attempts,
+    }
 
 
 def _finding_rows(check: ContractCheck, as_of: datetime) -> list[dict[str, Any]]:
@@ -169,10 +190,18 @@ def _finding_rows(check: ContractCheck, as_of: datetime) -> list[dict[str, Any]]
     return [
         {
             "violation_key": violation_key(connection, asset, v.column_name, v.violation_type, v.rule or STRUCTURE),
-            "as_of": as_of, "connection": connection, "asset": asset, "column_name": v.column_name,
-            "violation_type": v.violation_type, "rule": v.rule or STRUCTURE, "expected": v.expected,
-            "actual": v.actual, "failing_rows": v.failing_rows, "total_rows": v.total_rows, "severity": v.severity,
+            "as_of": as_of,
+            "connection": connection,
+            "asset": asset,
+            "column_name": v.column_name,
+            "violation_type": v.violation_type,
+            "rule": v.rule or STRUCTURE,
+            "expected": v.expected,
+            "actual": v.actual,
+            "failing_rows": v.failing_rows,
+            "total_rows": v.total_rows,
+            "severity": v.severity,
             "example_keys": json.dumps([json.loads(key) for key in v.example_keys], ensure_ascii=False),
         }
         for v in check.violations
-    ]  # fmt: skip
+    ]

@@ -20,9 +20,19 @@ from lookout.contracts.spec.model import Contract, ObservedTable, Rule
 
 Subject = Literal["contract", "table"]
 ChangeType = Literal[
-    "created", "removed", "column_added", "column_removed", "type_changed", "nullability_changed", "key_added",
-    "key_removed", "rule_added", "rule_removed", "rule_changed", "setting_changed",
-]  # fmt: skip
+    "created",
+    "removed",
+    "column_added",
+    "column_removed",
+    "type_changed",
+    "nullability_changed",
+    "key_added",
+    "key_removed",
+    "rule_added",
+    "rule_removed",
+    "rule_changed",
+    "setting_changed",
+]
 Definition = dict[str, Any]
 
 KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
@@ -56,7 +66,9 @@ def contract_definition(contract: Contract) -> Definition:
     return {
         "columns": {
             column.name: {
-                "data_type": column.data_type, "is_nullable": column.is_nullable, "is_required": column.is_required,
+                "data_type": column.data_type,
+                "is_nullable": column.is_nullable,
+                "is_required": column.is_required,
             }
             for column in sorted(contract.columns, key=lambda column: column.name)
         },
@@ -75,7 +87,7 @@ def contract_definition(contract: Contract) -> Definition:
             "unexpected": contract.unexpected,
             "version": contract.version,
         },
-    }  # fmt: skip
+    }
 
 
 def rule_definition(rule: Rule) -> Definition:
@@ -186,8 +198,10 @@ def rule_change(before: Definition | None, after: Definition | None) -> Change:
     return Change(
         rule["columns"][0] if len(rule["columns"]) == 1 else "",
         "rule_changed" if before and after else "rule_added" if after else "rule_removed",
-        rule_label(rule), rule_text(before) if before else "", rule_text(after) if after else "",
-    )  # fmt: skip
+        rule_label(rule),
+        rule_text(before) if before else "",
+        rule_text(after) if after else "",
+    )
 
 
 def history_text(frame: pd.DataFrame) -> str:
@@ -207,10 +221,13 @@ def history_text(frame: pd.DataFrame) -> str:
     for _, row in newest_first.iterrows():
         about = " ".join(filter(None, (WORDS.get(row["change_type"], row["change_type"]), row["detail"])))
         cells = (
-            _minute(row["seen_at"]), row["subject"], str(row["version_number"]),
+            _minute(row["seen_at"]),
+            row["subject"],
+            str(row["version_number"]),
             f"{row['column_name']}: {about}" if row["column_name"] else about,
-            _filled(row["old_value"]), _filled(row["new_value"]),
-        )  # fmt: skip
+            _filled(row["old_value"]),
+            _filled(row["new_value"]),
+        )
         table.add_row(*(escape(cell) for cell in cells))
     buffer = io.StringIO()
     Console(file=buffer, width=max(Console().width, 120)).print(table)
@@ -231,9 +248,12 @@ def _column_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
                 yield Change(name, "nullability_changed", "", _nullability(before), _nullability(after))
             if before.get("is_required") != after.get("is_required"):
                 yield Change(
-                    name, "setting_changed", "required", _shown(before.get("is_required")),
+                    name,
+                    "setting_changed",
+                    "required",
+                    _shown(before.get("is_required")),
                     _shown(after.get("is_required")),
-                )  # fmt: skip
+                )
 
 
 def _key_changes(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> Iterator[Change]:

@@ -115,9 +115,13 @@ class _Guard:
         if found is None:
             return check
         return replace(
-            check, violations=(*violations, *found.violations), total_rows=found.total_rows,
-            checked_rows=found.checked_rows, invalid_rows=found.invalid_rows, checked_until=found.checked_until,
-        )  # fmt: skip
+            check,
+            violations=(*violations, *found.violations),
+            total_rows=found.total_rows,
+            checked_rows=found.checked_rows,
+            invalid_rows=found.invalid_rows,
+            checked_until=found.checked_until,
+        )
 
     def _check_values(self, contract: Contract, observed: ObservedTable) -> ValueCheck | None:
         if not self._values or not _promises_values(contract):
@@ -132,8 +136,9 @@ class _Guard:
         place = contract.connection, contract.asset
         since = self._marks.get(place) if contract.incremental else None
         try:
-            return check_values(self._session.ask, resolve_names(contract, observed), observed,
-                                since=since, until=self._as_of)  # fmt: skip
+            return check_values(
+                self._session.ask, resolve_names(contract, observed), observed, since=since, until=self._as_of
+            )
         except (UnreachableError, psycopg2.Error) as error:
             what = f"Table {contract.asset} of {self._session.connection.place}"
             message = without_values(error, explain_failure(error, self._session, what, ADVICE)[1])

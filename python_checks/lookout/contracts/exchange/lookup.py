@@ -72,9 +72,14 @@ def suggest_yaml(workspace: Workspace, name: str, *, connection: str | None = No
             raise SourceError(f"{database.place} did not answer: {clean_message(error)}") from error
     is_remote = place.connection != workspace.watched_project.default_connection
     return suggest(
-        place.name, observed, read_suggestion(observed, rows, sample_rows), schema=place.schema, table=place.table,
-        connection=place.connection if is_remote else "", is_model=place.is_model,
-    )  # fmt: skip
+        place.name,
+        observed,
+        read_suggestion(observed, rows, sample_rows),
+        schema=place.schema,
+        table=place.table,
+        connection=place.connection if is_remote else "",
+        is_model=place.is_model,
+    )
 
 
 def find_contract(workspace: Workspace, name: str) -> Contract:

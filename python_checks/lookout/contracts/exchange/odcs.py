@@ -108,10 +108,13 @@ def _typed(content: Any) -> Any:
 
 def _server(contract: Contract, server: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "server": contract.connection or "warehouse", "type": "postgres",
-        "host": str(server.get("host") or "localhost"), "port": int(server.get("port") or 5432),
-        "database": str(server.get("database") or server.get("dbname") or "postgres"), "schema": contract.schema,
-    }  # fmt: skip
+        "server": contract.connection or "warehouse",
+        "type": "postgres",
+        "host": str(server.get("host") or "localhost"),
+        "port": int(server.get("port") or 5432),
+        "database": str(server.get("database") or server.get("dbname") or "postgres"),
+        "schema": contract.schema,
+    }
 
 
 def _freshness(contract: Contract, freshness: timedelta) -> dict[str, Any]:
@@ -256,9 +259,11 @@ def _column_rule(contract: Contract, rule: Rule) -> dict[str, Any]:
 
 def _own_words(rule: Rule) -> dict[str, Any]:
     names = {
-        "range": {"min": "min", "max": "max", "strict": "strict"}, "length": {"min": "min_length", "max": "max_length"},
-        "precision": {"digits": "precision"}, "relationship": {key: key for key in ("schema", "table", "column")},
-    }.get(rule.kind, {})  # fmt: skip
+        "range": {"min": "min", "max": "max", "strict": "strict"},
+        "length": {"min": "min_length", "max": "max_length"},
+        "precision": {"digits": "precision"},
+        "relationship": {key: key for key in ("schema", "table", "column")},
+    }.get(rule.kind, {})
     return {name: rule.arguments[key] for key, name in names.items() if rule.arguments.get(key) not in (None, "")}
 
 

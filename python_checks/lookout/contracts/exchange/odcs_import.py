@@ -101,9 +101,7 @@ def _table(content: Mapping[str, Any], entry: Mapping[str, Any], schema: str) ->
     owner = _owner(content.get("team"))
     settings = {"connection": connection, "owner": owner, **_freshness(found, content, entry["name"], own)}
     version = str(content.get("version") or "")
-    contract = {
-        "version": version if version != UNVERSIONED else None, **own, "keys": found.keys, "rules": found.rules,
-    }  # fmt: skip
+    contract = {"version": version if version != UNVERSIONED else None, **own, "keys": found.keys, "rules": found.rules}
     about = entry.get("description") or (content.get("description") or {}).get("purpose") or ""
     return YamlTable(
         name=entry["name"],
@@ -165,10 +163,16 @@ def _finished(table: _Table, found: _Column, given: Mapping[str, Any]) -> YamlCo
     data_type = str(given.get("physicalType") or "")
     logical = str(given.get("logicalType") or "")
     return YamlColumn(
-        name, data_type or WORDS.get(logical, logical), " ".join(str(given.get("description") or "").split()),
-        is_nullable=is_nullable, is_unique=is_unique, accepted_values=values, promises=plain,
-        foreign_key=found.foreign_key, comments=tuple(found.notes),
-    )  # fmt: skip
+        name,
+        data_type or WORDS.get(logical, logical),
+        " ".join(str(given.get("description") or "").split()),
+        is_nullable=is_nullable,
+        is_unique=is_unique,
+        accepted_values=values,
+        promises=plain,
+        foreign_key=found.foreign_key,
+        comments=tuple(found.notes),
+    )
 
 
 def _column_rule(table: _Table, found: _Column, name: str, rule: Mapping[str, Any]) -> None:

@@ -106,9 +106,14 @@ def _column(column: ObservedColumn, observed: ObservedTable, profile: ColumnProf
     if not is_private and not values and not is_unique:
         promises = _range(column, found) or _lengths(column, found)
     return YamlColumn(
-        column.name, data_type, is_nullable=column.is_nullable and found.nulls > 0, is_unique=is_unique,
-        accepted_values=values, promises=promises, comments=tuple(comments),
-    )  # fmt: skip
+        column.name,
+        data_type,
+        is_nullable=column.is_nullable and found.nulls > 0,
+        is_unique=is_unique,
+        accepted_values=values,
+        promises=promises,
+        comments=tuple(comments),
+    )
 
 
 def _names_key(column: str, table: str) -> bool:

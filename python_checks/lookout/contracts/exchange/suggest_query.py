@@ -22,9 +22,36 @@ ORDERED = (*NUMBERS, "date", "timestamp", "time")
 COUNTED = (*ORDERED, "text", "boolean", "uuid")
 # Words of a name, and parts of a longer one, that tell of a person or a secret.
 PERSONAL_WORDS = frozenset(
-    ("name", "names", "mail", "tel", "fax", "dob", "ssn", "sin", "nin", "nino", "iban", "bic", "cvv", "cvc", "pan",
-     "card", "pin", "pwd", "ip", "user", "login", "zip", "city", "born", "gender", "sex", "salary")
-)  # fmt: skip
+    (
+        "name",
+        "names",
+        "mail",
+        "tel",
+        "fax",
+        "dob",
+        "ssn",
+        "sin",
+        "nin",
+        "nino",
+        "iban",
+        "bic",
+        "cvv",
+        "cvc",
+        "pan",
+        "card",
+        "pin",
+        "pwd",
+        "ip",
+        "user",
+        "login",
+        "zip",
+        "city",
+        "born",
+        "gender",
+        "sex",
+        "salary",
+    )
+)
 PERSONAL_PARTS = (
     "email", "phone", "mobile", "address", "street", "postal", "postcode", "zipcode", "birth", "surname", "firstname",
     "lastname", "fullname", "username", "nickname", "passport", "password", "passwd", "token", "secret", "credential",
@@ -107,9 +134,15 @@ def read_suggestion(
         total = int(seen)
         is_sample = float(percent or 100) < 100 or total >= _limit(observed, sample_rows)
         found[names[position]] = ColumnProfile(
-            int(nulls), int(distinct), minimum, maximum, shortest, longest, int(least or 0),
+            int(nulls),
+            int(distinct),
+            minimum,
+            maximum,
+            shortest,
+            longest,
+            int(least or 0),
             None if values is None else tuple(values),
-        )  # fmt: skip
+        )
     for column in uncounted:
         if column.name in found:
             found[column.name] = replace(found[column.name], distinct=None)
@@ -163,9 +196,11 @@ def _result(position: int, column: ObservedColumn) -> sql.Composable:
         "    coalesce(sum(uses) filter (where value is null), 0),\n    count(value),\n    {extremes},\n"
         "    min(uses) filter (where value is not null),\n    {values}\nfrom {step}\ncross join share"
     ).format(
-        position=sql.Literal(position), extremes=sql.SQL(", ").join(map(sql.SQL, (least, most, shortest, longest))),
-        values=sql.SQL(values), step=sql.Identifier(f"column_{position}"),
-    )  # fmt: skip
+        position=sql.Literal(position),
+        extremes=sql.SQL(", ").join(map(sql.SQL, (least, most, shortest, longest))),
+        values=sql.SQL(values),
+        step=sql.Identifier(f"column_{position}"),
+    )
 
 
 def family_of(column: ObservedColumn) -> str:

@@ -200,9 +200,12 @@ def _are_built(raw: Mapping[str, Any]) -> bool:
 
 
 def _columns(
-    reader: Reader, raw: Mapping[str, Any], own: Mapping[str, Mapping[str, Any]], rules: tuple[Rule, ...],
+    reader: Reader,
+    raw: Mapping[str, Any],
+    own: Mapping[str, Mapping[str, Any]],
+    rules: tuple[Rule, ...],
     in_catalog: Constraints,
-) -> tuple[ColumnContract, ...]:  # fmt: skip
+) -> tuple[ColumnContract, ...]:
     without_nulls = {rule.columns[0] for rule in rules if rule.kind == "not_null" and rule.where is None}
     found = []
     for name, column in (raw.get("columns") or {}).items():

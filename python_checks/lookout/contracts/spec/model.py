@@ -13,13 +13,26 @@ from lookout.project.declarations.monitor import Severity
 Mode = Literal["strict", "lenient"]
 Unexpected = Literal["fail", "warn", "ignore"]
 RuleKind = Literal[
-    "not_null", "unique", "accepted_values", "range", "length", "pattern", "precision", "relationship", "expression",
+    "not_null",
+    "unique",
+    "accepted_values",
+    "range",
+    "length",
+    "pattern",
+    "precision",
+    "relationship",
+    "expression",
     "type",
-]  # fmt: skip
+]
 ViolationType = Literal[
-    "MISSING_REQUIRED_FIELD", "UNEXPECTED_FIELD", "TYPE_MISMATCH", "TYPE_CHANGED", "NULLABILITY_VIOLATION",
-    "CONSTRAINT_VIOLATION", "CONTRACT_NOT_EVALUATED",
-]  # fmt: skip
+    "MISSING_REQUIRED_FIELD",
+    "UNEXPECTED_FIELD",
+    "TYPE_MISMATCH",
+    "TYPE_CHANGED",
+    "NULLABILITY_VIOLATION",
+    "CONSTRAINT_VIOLATION",
+    "CONTRACT_NOT_EVALUATED",
+]
 Outcome = Literal["passed", "violated", "not_evaluated", "none"]
 SampleMethod = Literal["latest", "random"]
 

@@ -60,18 +60,29 @@ class RuleBook:
     rules: dict[str, Rule] = field(default_factory=dict)
 
     def add(
-        self, kind: RuleKind, columns: Sequence[str], arguments: Mapping[str, Any] | None = None, *, name: str = "",
-        test: str = "", severity: Severity | None = None, where: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        kind: RuleKind,
+        columns: Sequence[str],
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        name: str = "",
+        test: str = "",
+        severity: Severity | None = None,
+        where: str | None = None,
+    ) -> None:
         """Add one promise; ``name`` is what people call it, ``test`` the unique id of the dbt test it comes from."""
         arguments = arguments or {}
         # An expression says by itself which columns it is about.
         about = [] if kind == "expression" else list(columns)
         identity = json.dumps([kind, about, arguments, where], sort_keys=True, default=str)
         rule = Rule(
-            kind, tuple(columns), test or name or _name(kind, columns, arguments, where), arguments,
-            severity or self.severity, where,
-        )  # fmt: skip
+            kind,
+            tuple(columns),
+            test or name or _name(kind, columns, arguments, where),
+            arguments,
+            severity or self.severity,
+            where,
+        )
         known = self.rules.get(identity)
         if known is not None:
             gravest = "critical" if "critical" in (known.severity, rule.severity) else "warning"

@@ -51,10 +51,21 @@ OTHERS = (
 INTERVALS = tuple(
     f"interval {fields}"
     for fields in (
-        "year", "month", "day", "hour", "minute", "second", "year to month", "day to hour", "day to minute",
-        "day to second", "hour to minute", "hour to second", "minute to second",
+        "year",
+        "month",
+        "day",
+        "hour",
+        "minute",
+        "second",
+        "year to month",
+        "day to hour",
+        "day to minute",
+        "day to second",
+        "hour to minute",
+        "hour to second",
+        "minute to second",
     )
-)  # fmt: skip
+)
 CANONICAL = {spelling: name for name, spellings in SPELLINGS.items() for spelling in spellings}
 CANONICAL |= {name: name for name in (*OTHERS, *INTERVALS)}
 

@@ -108,13 +108,17 @@ class _Notifications(Reader):
         rate = self.number(given.get("messages_per_minute"), f"{key}.messages_per_minute", above=0)
         most = self.whole(given.get("most_messages"), f"{key}.most_messages", least=1)
         return Target(
-            name, url, problem, 60 / rate if rate else Target.pause, most or Target.most_messages,
+            name,
+            url,
+            problem,
+            60 / rate if rate else Target.pause,
+            most or Target.most_messages,
             self.choice(given.get("group_by"), f"{key}.group_by", GROUPINGS) or Target.group_by,
             self.switch(given.get("resolved"), f"{key}.resolved", True),
             self.switch(given.get("icon"), f"{key}.icon", False),
             self._images(given.get("images"), f"{key}.images", self.images),
             self.choice(given.get("payload"), f"{key}.payload", PAYLOADS),
-        )  # fmt: skip
+        )
 
     def _images(self, value: object, key: str, default: bool | None) -> bool | None:
         return default if value is None else self.switch(value, key, True)
@@ -177,11 +181,13 @@ class _Notifications(Reader):
             if name not in targets:
                 self.wrong(f"{key}.targets: there is no target '{name}'; {suggestion(name, targets)}")
         return Route(
-            names, match, self._quiet(given.get("quiet_hours"), f"{key}.quiet_hours"),
+            names,
+            match,
+            self._quiet(given.get("quiet_hours"), f"{key}.quiet_hours"),
             self._digest(given.get("digest"), f"{key}.digest"),
             frozenset(self._chosen(given.get("loud"), f"{key}.loud", SEVERITIES)),
             self.switch(given.get("continue"), f"{key}.continue", False),
-        )  # fmt: skip
+        )
 
     def _default(self, given: Mapping[Any, Any], targets: Mapping[str, Target], has_routes: bool) -> Route:
         value = given.get("default")

@@ -107,9 +107,12 @@ class Service:
         hub = apprise.Apprise(asset=self._asset)
         hub.add(self._plugin)
         result = hub.notify(
-            body=body, title=title, notify_type=_TYPES[message.level], body_format=self._markup,
+            body=body,
+            title=title,
+            notify_type=_TYPES[message.level],
+            body_format=self._markup,
             attach=images if len(images) else None,
-        )  # fmt: skip
+        )
         return Attempt(True) if result else _failure(result)
 
 

@@ -52,10 +52,11 @@ class Webhook:
             if self._images:
                 content["images"] = [image for chart in message.charts if (image := chart.as_dict())]
         headers = {
-            "Content-Type": "application/json; charset=utf-8", "User-Agent": f"lookout/{__version__}",
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": f"lookout/{__version__}",
             "Idempotency-Key": message.message_id,
             **self._login,
-        }  # fmt: skip
+        }
         body = json.dumps(content, ensure_ascii=False, allow_nan=False, default=str).encode()
         request = urllib.request.Request(self._url, data=body, headers=headers, method="POST")
         try:

@@ -91,9 +91,14 @@ def _listed(reader: Reader, value: object, key: str) -> list[Any]:
 
 
 def _metric(
-    reader: Reader, spec: object, inside: str, column: str, defaults: Mapping[str, Any], grain: Grain,
+    reader: Reader,
+    spec: object,
+    inside: str,
+    column: str,
+    defaults: Mapping[str, Any],
+    grain: Grain,
     dimensions: tuple[str, ...],
-) -> Metric | None:  # fmt: skip
+) -> Metric | None:
     given = _spelled_out(reader, spec, inside)
     if given is None:
         return None

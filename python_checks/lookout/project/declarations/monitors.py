@@ -85,11 +85,25 @@ def load_monitors(
 def settings_hash(monitor: Monitor, metric: Metric) -> str:
     """Hash of everything that changes what a series holds or how it is judged; owner and wording do not count."""
     parts = [
-        monitor.timestamp_column, monitor.row_filter, monitor.grain, metric.kind, metric.expression, metric.method,
-        metric.direction, metric.warn_score, metric.critical_score, metric.alert_from, metric.lower_limit,
-        metric.upper_limit, metric.min_absolute_change, metric.min_relative_change, metric.window,
-        metric.min_sample_size, _seconds(monitor.warn_after), _seconds(monitor.error_after),
-    ]  # fmt: skip
+        monitor.timestamp_column,
+        monitor.row_filter,
+        monitor.grain,
+        metric.kind,
+        metric.expression,
+        metric.method,
+        metric.direction,
+        metric.warn_score,
+        metric.critical_score,
+        metric.alert_from,
+        metric.lower_limit,
+        metric.upper_limit,
+        metric.min_absolute_change,
+        metric.min_relative_change,
+        metric.window,
+        metric.min_sample_size,
+        _seconds(monitor.warn_after),
+        _seconds(monitor.error_after),
+    ]
     return hashlib.md5(json.dumps(parts, ensure_ascii=False).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -97,16 +111,37 @@ def monitor_rows(monitors: Sequence[Monitor], as_of: datetime) -> pd.DataFrame:
     """The ``monitors`` landing table: one row per series, columns as in MONITOR_COLUMNS."""
     rows = [
         (
-            monitor.key_of(metric), monitor.connection, monitor.asset, metric.column_name, metric.name, metric.kind,
-            monitor.grain, monitor.node_id, monitor.layer, monitor.owner, metric.description or monitor.description,
-            metric.method, metric.direction, metric.warn_score, metric.critical_score, metric.alert_from,
-            metric.lower_limit, metric.upper_limit, metric.min_absolute_change, metric.min_relative_change,
-            metric.window, metric.min_sample_size, _seconds(monitor.warn_after), _seconds(monitor.error_after),
-            settings_hash(monitor, metric), True, as_of,
+            monitor.key_of(metric),
+            monitor.connection,
+            monitor.asset,
+            metric.column_name,
+            metric.name,
+            metric.kind,
+            monitor.grain,
+            monitor.node_id,
+            monitor.layer,
+            monitor.owner,
+            metric.description or monitor.description,
+            metric.method,
+            metric.direction,
+            metric.warn_score,
+            metric.critical_score,
+            metric.alert_from,
+            metric.lower_limit,
+            metric.upper_limit,
+            metric.min_absolute_change,
+            metric.min_relative_change,
+            metric.window,
+            metric.min_sample_size,
+            _seconds(monitor.warn_after),
+            _seconds(monitor.error_after),
+            settings_hash(monitor, metric),
+            True,
+            as_of,
         )
         for monitor in monitors
         for metric in monitor.metrics
-    ]  # fmt: skip
+    ]
     frame = pd.DataFrame(rows, columns=list(MONITOR_COLUMNS))
     numbers = [name for name in MONITOR_COLUMNS if name.endswith(("_score", "_limit", "_change", "_seconds"))]
     types: dict[str, str] = dict.fromkeys(numbers, "float64")
@@ -115,9 +150,12 @@ def monitor_rows(monitors: Sequence[Monitor], as_of: datetime) -> pd.DataFrame:
 
 
 def _monitor(
-    reader: Reader, raw: Mapping[str, Any], groups: Mapping[str, Any], default_connection: str,
+    reader: Reader,
+    raw: Mapping[str, Any],
+    groups: Mapping[str, Any],
+    default_connection: str,
     known_connections: Collection[str] | None,
-) -> Monitor | None:  # fmt: skip
+) -> Monitor | None:
     check_column_keys(reader, raw)
     node = declared(reader, raw)
     if node is None:

@@ -143,8 +143,12 @@ def _about(asset: AssetDiff) -> str:
 
 def _asset_dict(asset: AssetDiff) -> dict[str, Any]:
     return {
-        "node_id": asset.node_id, "name": asset.name, "renamed_to": asset.renamed_to, "file": asset.file,
-        "owner": asset.owner, "level": asset.level,
+        "node_id": asset.node_id,
+        "name": asset.name,
+        "renamed_to": asset.renamed_to,
+        "file": asset.file,
+        "owner": asset.owner,
+        "level": asset.level,
         "changes": [{"level": one.level, **asdict(one.change), "reason": one.reason} for one in asset.judgements],
         "downstream": [asdict(consumer) for consumer in asset.consumers],
-    }  # fmt: skip
+    }

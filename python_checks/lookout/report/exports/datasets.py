@@ -115,9 +115,14 @@ def _elsewhere(name: str, kind: str) -> tuple[str, str]:
 
 
 def read_lineage(
-    store: Store, outputs: Mapping[str, Connection], manifest: Mapping[str, Any], *, since: datetime | None,
-    as_of: datetime, namespace: str,
-) -> LineageData:  # fmt: skip
+    store: Store,
+    outputs: Mapping[str, Connection],
+    manifest: Mapping[str, Any],
+    *,
+    since: datetime | None,
+    as_of: datetime,
+    namespace: str,
+) -> LineageData:
     """Everything that began after ``since`` (default: a day ago) up to ``as_of``. Raises SourceError."""
 
     window = ((since or as_of - LATELY).astimezone(timezone.utc), as_of.astimezone(timezone.utc))

@@ -57,9 +57,11 @@ def _alert(suite: ElementTree.Element, row: Summary) -> None:
     if row["severity"] == "critical":
         _wrong(case, "failure", row["type"], row["description"])
     about = (
-        f"{row['severity']} since {row['since'] or 'an unknown time'}", row["description"],
-        f"owner: {row['owner'] or NOBODY}", f"alert: {row['key']}",
-    )  # fmt: skip
+        f"{row['severity']} since {row['since'] or 'an unknown time'}",
+        row["description"],
+        f"owner: {row['owner'] or NOBODY}",
+        f"alert: {row['key']}",
+    )
     _output(case, "\n".join(about))
 
 

@@ -189,12 +189,15 @@ BLIND_HEADINGS = ("Table", "Why")
 def _alert_rows(alerts: Sequence[Summary]) -> list[tuple[str, ...]]:
     return [
         (
-            _severity(a["severity"]), _said(a["type"]),
+            _severity(a["severity"]),
+            _said(a["type"]),
             f"{_code(place(a))} {_said(a['metric'])}" + (f" of {_code(a['column'])}" if a["column"] else ""),
-            _utc(a["since"]), _said(a["description"]), _said(a["owner"] or NOBODY),
+            _utc(a["since"]),
+            _said(a["description"]),
+            _said(a["owner"] or NOBODY),
         )
         for a in alerts
-    ]  # fmt: skip
+    ]
 
 
 def _severity(severity: str) -> str:

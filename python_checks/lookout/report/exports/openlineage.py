@@ -149,9 +149,15 @@ def _event(
     moment: datetime, order: int, kind: str, run: Row, job: Row, inputs: list[Row], outputs: list[Row]
 ) -> tuple[datetime, int, str, Row]:
     event = {
-        "eventType": kind, "eventTime": _time(moment), "run": run, "job": job, "inputs": inputs, "outputs": outputs,
-        "producer": PRODUCER, "schemaURL": EVENT,
-    }  # fmt: skip
+        "eventType": kind,
+        "eventTime": _time(moment),
+        "run": run,
+        "job": job,
+        "inputs": inputs,
+        "outputs": outputs,
+        "producer": PRODUCER,
+        "schemaURL": EVENT,
+    }
     return moment, order, str(run["runId"]), event
 
 
@@ -210,8 +216,10 @@ def _described(data: LineageData, node_id: str | None, owner: str | None) -> Row
 
 def _tested(result: Row) -> Row:
     told: Row = {
-        "assertion": result["test_name"] or "custom_sql", "success": JUDGED[result["status"]], "name": result["name"],
-    }  # fmt: skip
+        "assertion": result["test_name"] or "custom_sql",
+        "success": JUDGED[result["status"]],
+        "name": result["name"],
+    }
     if result["column_name"]:
         told["column"] = result["column_name"]
     if result["severity"]:
@@ -223,9 +231,11 @@ def _tested(result: Row) -> Row:
 
 def _broken(row: Row) -> Row:
     told: Row = {
-        "assertion": row["violation_type"].lower(), "success": False, "name": row["rule"],
+        "assertion": row["violation_type"].lower(),
+        "success": False,
+        "name": row["rule"],
         "severity": "error" if row["severity"] == "critical" else "warn",
-    }  # fmt: skip
+    }
     told |= {"column": row["column_name"]} if row["column_name"] else {}
     return told | {key: row[key] for key in ("expected", "actual") if row[key]}
 

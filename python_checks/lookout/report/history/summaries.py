@@ -118,28 +118,39 @@ def _table(row: Row) -> Row:
     is_seen = row["status"] in ("ok", "empty")
     message = "" if is_seen else _cut(row["message"] or row["status"].replace("_", " "))
     return {
-        "connection": row["connection"] or "", "asset": row["asset"] or "",
-        "status": "evaluated" if is_seen else "not evaluated", "message": message,
-    }  # fmt: skip
+        "connection": row["connection"] or "",
+        "asset": row["asset"] or "",
+        "status": "evaluated" if is_seen else "not evaluated",
+        "message": message,
+    }
 
 
 def _alert(row: Row) -> Row:
     reason = f": {row['reason']}" if row.get("reason") else ""
     since = row["window_start"]
     return {
-        "key": row["alert_key"], "type": row["alert_type"], "severity": row["severity"],
-        "connection": row["connection"] or "", "asset": row["asset"] or "", "column": row["column_name"] or "",
-        "metric": row["metric"] or "", "since": since.astimezone(timezone.utc).isoformat() if since else "",
-        "owner": row["owner"] or "", "description": _cut(f"{row['description'] or ''}{reason}"),
-    }  # fmt: skip
+        "key": row["alert_key"],
+        "type": row["alert_type"],
+        "severity": row["severity"],
+        "connection": row["connection"] or "",
+        "asset": row["asset"] or "",
+        "column": row["column_name"] or "",
+        "metric": row["metric"] or "",
+        "since": since.astimezone(timezone.utc).isoformat() if since else "",
+        "owner": row["owner"] or "",
+        "description": _cut(f"{row['description'] or ''}{reason}"),
+    }
 
 
 def _contract(one: contracts.Standing, word: str) -> Row:
     broken = ", ".join(dict.fromkeys(v["violation_type"] for v in one.broken))
     return {
-        "connection": one.row["connection"] or "", "asset": one.row["asset"] or "", "name": one.row["name"] or "",
-        "status": word, "detail": _cut(" ".join(filter(None, (broken, *one.blind)))),
-    }  # fmt: skip
+        "connection": one.row["connection"] or "",
+        "asset": one.row["asset"] or "",
+        "name": one.row["name"] or "",
+        "status": word,
+        "detail": _cut(" ".join(filter(None, (broken, *one.blind)))),
+    }
 
 
 def _figure(value: float | None) -> float | None:

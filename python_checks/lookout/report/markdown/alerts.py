@@ -79,11 +79,18 @@ def open_table(data: ReportData) -> str:
     headings = ["Severity", "Type", "Where", "Since (UTC)", "Last seen (UTC)", *VALUES]
     rows = [
         (
-            f"**{a['severity']}**" if a["severity"] == "critical" else a["severity"], a["alert_type"], subject(a),
-            text.utc(a["window_start"]), text.utc(a["last_seen_at"]), expected(a), observed(a), why(a), owner(a),
+            f"**{a['severity']}**" if a["severity"] == "critical" else a["severity"],
+            a["alert_type"],
+            subject(a),
+            text.utc(a["window_start"]),
+            text.utc(a["last_seen_at"]),
+            expected(a),
+            observed(a),
+            why(a),
+            owner(a),
         )
         for a in alerts[:MOST_ROWS]
-    ]  # fmt: skip
+    ]
     return text.table(headings, rows) + more(alerts)
 
 
@@ -95,11 +102,18 @@ def resolved_table(data: ReportData) -> str:
     headings = ["Severity", "Type", "Where", "Since (UTC)", "Until (UTC)", *VALUES]
     rows = [
         (
-            a["severity"], a["alert_type"], subject(a), text.utc(a["window_start"]),
-            text.utc(a["window_end"] or a["resolved_at"]), expected(a), observed(a), why(a), owner(a),
+            a["severity"],
+            a["alert_type"],
+            subject(a),
+            text.utc(a["window_start"]),
+            text.utc(a["window_end"] or a["resolved_at"]),
+            expected(a),
+            observed(a),
+            why(a),
+            owner(a),
         )
         for a in alerts
-    ]  # fmt: skip
+    ]
     return text.table(headings, rows)
 
 
@@ -111,11 +125,17 @@ def answer_table(data: ReportData) -> str:
     headings = ["Answer", "Note", "By", "At (UTC)", "Type", "Where", "Since (UTC)", "Now"]
     rows = [
         (
-            a["verdict"].replace("_", " "), text.cell(a["note"]), text.cell(a["given_by"]), text.utc(a["given_at"]),
-            a["alert_type"], subject(a), text.utc(a["window_start"]), "open" if a["is_open"] else "resolved",
+            a["verdict"].replace("_", " "),
+            text.cell(a["note"]),
+            text.cell(a["given_by"]),
+            text.utc(a["given_at"]),
+            a["alert_type"],
+            subject(a),
+            text.utc(a["window_start"]),
+            "open" if a["is_open"] else "resolved",
         )
         for a in answers
-    ]  # fmt: skip
+    ]
     return text.table(headings, rows)
 
 

@@ -115,12 +115,18 @@ def summary_table(data: ReportData) -> str:
     told = standings(data)
     rows = [
         (
-            text.cell(one.row["name"]), place(one.row), one.row["mode"], _version(one.row),
-            one.status if one.status == PASSED else f"**{one.status}**", _records(one.row),
-            text.number(_count(one.broken)), text.utc(one.row["looked_at"]), owner(one.row),
+            text.cell(one.row["name"]),
+            place(one.row),
+            one.row["mode"],
+            _version(one.row),
+            one.status if one.status == PASSED else f"**{one.status}**",
+            _records(one.row),
+            text.number(_count(one.broken)),
+            text.utc(one.row["looked_at"]),
+            owner(one.row),
         )
         for one in told[:MOST_CONTRACTS]
-    ]  # fmt: skip
+    ]
     hidden = len(told) - len(rows)
     more = f"\n\n{text.number(hidden)} more are in the table `contract_status`." if hidden else ""
     return text.table([*headings, "Checked (UTC)", "Owner"], rows) + more
@@ -201,11 +207,17 @@ def _violation_table(one: Standing) -> str:
     rows = [
         (
             f"**{v['severity']}**" if v["severity"] == "critical" else v["severity"],
-            text.code(v["column_name"]), v["violation_type"], text.cell(v["expected"]), text.cell(v["actual"]),
-            _failing(v), _keys(v), text.utc(v["first_seen_at"]), text.code(v["rule"]),
+            text.code(v["column_name"]),
+            v["violation_type"],
+            text.cell(v["expected"]),
+            text.cell(v["actual"]),
+            _failing(v),
+            _keys(v),
+            text.utc(v["first_seen_at"]),
+            text.code(v["rule"]),
         )
         for v in shown
-    ]  # fmt: skip
+    ]
     hidden = len(one.broken) - len(shown)
     more = f"\n\n{text.number(hidden)} more are in the table `contract_violations`." if hidden else ""
     return text.table([*headings, "Rule"], rows) + more

@@ -58,9 +58,16 @@ def threshold_table(data: ReportData) -> str:
         needed = MIN_AGE.get(r["grain"]) if r["method"] == "learned" else MIN_SAMPLE.get(key)
         least = r["min_sample_size"] if r["min_sample_size"] is not None else needed
         rows.append(
-            (r["method"], r["grain"], text.number(r["series"]), text.number(warn), text.number(critical),
-             text.number(least), r["alert_from"])
-        )  # fmt: skip
+            (
+                r["method"],
+                r["grain"],
+                text.number(r["series"]),
+                text.number(warn),
+                text.number(critical),
+                text.number(least),
+                r["alert_from"],
+            )
+        )
     if not rows:
         return "No series is watched."
     scores = ["Warning from score>", "Critical from score>"]
@@ -103,10 +110,16 @@ def unevaluated_table(data: ReportData) -> str:
     if not rows:
         return "None." if data.rows("series") else "Nothing is watched yet."
     headings = ["Table", "Since (UTC)", "Last evaluated (UTC)", "What is wrong", "Owner"]
-    return text.table(headings, [
-        (
-            text.code(f"{r['connection']} {r['asset']}"), text.utc(r["unevaluated_since"]), text.utc(r["evaluated_at"]),
-            text.cell(r["message"] or r["status"].replace("_", " ")), text.cell(r["owner"] or NOBODY),
-        )
-        for r in rows[:200]
-    ])  # fmt: skip
+    return text.table(
+        headings,
+        [
+            (
+                text.code(f"{r['connection']} {r['asset']}"),
+                text.utc(r["unevaluated_since"]),
+                text.utc(r["evaluated_at"]),
+                text.cell(r["message"] or r["status"].replace("_", " ")),
+                text.cell(r["owner"] or NOBODY),
+            )
+            for r in rows[:200]
+        ],
+    )

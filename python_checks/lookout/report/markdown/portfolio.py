@@ -133,11 +133,14 @@ def standing_table(data: ReportData, scope: str, heading: str) -> str:
         return "**NOT EVALUATED.**"
     cells = [
         (
-            text.cell(r["name"]), *_standing(r), text.number(r["critical_alerts"]), text.number(r["warning_alerts"]),
+            text.cell(r["name"]),
+            *_standing(r),
+            text.number(r["critical_alerts"]),
+            text.number(r["warning_alerts"]),
             f"{r['monitored_count'] - r['unevaluated_assets']:,} of {r['monitored_count']:,}",
         )
         for r in rows[:MOST_ROWS]
-    ]  # fmt: skip
+    ]
     counts = ["Open critical>", "Open warning>", "Watched tables evaluated>"]
     return text.table([heading, "Status", "Score (of 100)>", *counts], cells)
 

@@ -30,7 +30,8 @@ def render_scorecard(data: ReportData) -> str:
 def render_detection(data: ReportData) -> str:
     """``detection_summary.md``: what the detectors found, and by which rules."""
     return _render(
-        "detection_summary.md.j2", data,
+        "detection_summary.md.j2",
+        data,
         detectors=detection.detector_lines(data),
         unevaluated=detection.unevaluated_table(data),
         open_alerts=alerts.open_table(data),
@@ -40,13 +41,14 @@ def render_detection(data: ReportData) -> str:
         thresholds=detection.threshold_table(data),
         freshness_limits=detection.freshness_lines(data),
         steps=detection.next_steps(data),
-    )  # fmt: skip
+    )
 
 
 def render_portfolio(data: ReportData) -> str:
     """``PORTFOLIO_HEALTH_REPORT.md``: the four components and what they rest on."""
     return _render(
-        "PORTFOLIO_HEALTH_REPORT.md.j2", data,
+        "PORTFOLIO_HEALTH_REPORT.md.j2",
+        data,
         verdict=alerts.verdict(data),
         components=portfolio.component_table(data),
         factors=portfolio.factor_lines(data),
@@ -59,15 +61,16 @@ def render_portfolio(data: ReportData) -> str:
         recommendations=portfolio.recommendation_lines(data),
         gaps=portfolio.gap_lines(data),
         next_report=portfolio.next_report(data),
-    )  # fmt: skip
+    )
 
 
 def render_contracts(data: ReportData) -> str:
     """``contract_validation_report.md``: which promises about tables hold."""
     return _render(
-        "contract_validation_report.md.j2", data,
+        "contract_validation_report.md.j2",
+        data,
         headline=contracts.headline(data),
         summary=contracts.summary_table(data),
         sections=contracts.sections(data),
         logic=contracts.logic_lines(),
-    )  # fmt: skip
+    )

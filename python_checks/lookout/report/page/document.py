@@ -50,25 +50,45 @@ def alerts(page: PageData) -> list[Row]:
         hit = impact.get(alert["alert_key"], nothing)
         rows.append(
             {
-                "key": alert["alert_key"], "type": alert["alert_type"], "severity": alert["severity"],
-                "open": bool(alert["is_open"]), "connection": alert["connection"] or "", "asset": alert["asset"] or "",
-                "column": alert["column_name"] or "", "metric": alert["metric"] or "", "grain": alert["grain"],
-                "since": alert["window_start"], "until": alert["window_end"], "first": alert["first_seen_at"],
-                "seen": alert["last_seen_at"], "resolved": alert["resolved_at"], "times": alert["occurrences"],
-                "observed": _amount(alert, "observed_value"), "expected": _amount(alert, "expected_value"),
+                "key": alert["alert_key"],
+                "type": alert["alert_type"],
+                "severity": alert["severity"],
+                "open": bool(alert["is_open"]),
+                "connection": alert["connection"] or "",
+                "asset": alert["asset"] or "",
+                "column": alert["column_name"] or "",
+                "metric": alert["metric"] or "",
+                "grain": alert["grain"],
+                "since": alert["window_start"],
+                "until": alert["window_end"],
+                "first": alert["first_seen_at"],
+                "seen": alert["last_seen_at"],
+                "resolved": alert["resolved_at"],
+                "times": alert["occurrences"],
+                "observed": _amount(alert, "observed_value"),
+                "expected": _amount(alert, "expected_value"),
                 "limits": text.limits(alert["lower_bound"], alert["upper_bound"], alert["metric"], alert["kind"]),
-                "score": text.signed(alert["score"]), "reason": alert["reason"] or "",
-                "description": alert["description"] or "", "owner": alert["owner"] or "", "layer": alert["layer"] or "",
-                "series": alert["series_key"], "explanation": alert["explanation"] or "",
+                "score": text.signed(alert["score"]),
+                "reason": alert["reason"] or "",
+                "description": alert["description"] or "",
+                "owner": alert["owner"] or "",
+                "layer": alert["layer"] or "",
+                "series": alert["series_key"],
+                "explanation": alert["explanation"] or "",
                 "window": [window.since, window.until] if window is not None and drawn <= MOST_CHARTS else None,
                 "details": [[d["dimension"], d["explanation"]] for d in details.get(alert["alert_key"], ())],
-                "answers": answers.get(alert["alert_key"], []), "told": told.get(alert["alert_key"], []),
-                "downstream": hit["downstream_count"], "models": hit.get("downstream_models", []),
-                "exposures": hit.get("downstream_exposures", []), "others": hit.get("downstream_others", []),
-                "owners": hit.get("downstream_owners", []), "held": _held(page, alert), "cause": hit["cause_alert_key"],
+                "answers": answers.get(alert["alert_key"], []),
+                "told": told.get(alert["alert_key"], []),
+                "downstream": hit["downstream_count"],
+                "models": hit.get("downstream_models", []),
+                "exposures": hit.get("downstream_exposures", []),
+                "others": hit.get("downstream_others", []),
+                "owners": hit.get("downstream_owners", []),
+                "held": _held(page, alert),
+                "cause": hit["cause_alert_key"],
                 "root": hit["root_cause_alert_key"],
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -78,16 +98,22 @@ def _held(page: PageData, row: Row) -> list[Row]:
         return []
     names = ("alert_key", "alert_type", "severity", "window_start")
     alert = Alert(
-        **{name: row[name] for name in names}, status="open", connection=row["connection"] or "",
+        **{name: row[name] for name in names},
+        status="open",
+        connection=row["connection"] or "",
         asset=row["asset"] or "",
-    )  # fmt: skip
+    )
     return [
         {
-            "kind": "acknowledged" if mute.kind == "ack" else "muted", "by": mute.given_by, "at": mute.given_at,
-            "until": mute.ends_at, "note": mute.note, "like": mute.asset_glob,
+            "kind": "acknowledged" if mute.kind == "ack" else "muted",
+            "by": mute.given_by,
+            "at": mute.given_at,
+            "until": mute.ends_at,
+            "note": mute.note,
+            "like": mute.asset_glob,
         }
         for mute in holding(alert, page.mutes, page.report.as_of)
-    ]  # fmt: skip
+    ]
 
 
 def _by_alert(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -112,10 +138,11 @@ def assets(page: PageData) -> list[Row]:
     declared = {(row["connection"], row["asset"]): row for row in page.rows("assets")}
     places = sorted({*declared, *measured, *blind}, key=lambda place: (place[0] or "", place[1] or ""))
     return [
-        _asset(place, declared.get(place, {}), cards.get(place, {}), measured[place], promised.get(place),
-               blind.get(place))
+        _asset(
+            place, declared.get(place, {}), cards.get(place, {}), measured[place], promised.get(place), blind.get(place)
+        )
         for place in places
-    ]  # fmt: skip
+    ]
 
 
 def _asset(
@@ -135,18 +162,33 @@ def _asset(
     else:
         state = "not watched"
     return {
-        "connection": place[0] or "", "asset": place[1] or "", "node": row.get("node_id", ""), "state": state,
-        "type": row.get("resource_type", ""), "layer": row.get("layer") or _first(measured, "layer"),
+        "connection": place[0] or "",
+        "asset": place[1] or "",
+        "node": row.get("node_id", ""),
+        "state": state,
+        "type": row.get("resource_type", ""),
+        "layer": row.get("layer") or _first(measured, "layer"),
         "owner": row.get("owner") or _first(measured, "owner") or (blind or {}).get("owner") or "",
-        "score": text.score(card.get("score")), "status": card.get("status") or "not evaluated", "watched": watched,
-        "message": (blind or {}).get("message") or "", "latest": row.get("latest_at"),
-        "evaluated": row.get("evaluated_at"), "blindSince": (blind or {}).get("unevaluated_since"),
-        "volume": _newest(by_metric.get(VOLUME)), "freshness": _newest(by_metric.get(FRESH)),
-        "contract": promised or "", "tests": row.get("test_count", 0), "passed": card.get("tests_passed", 0),
-        "failed": card.get("tests_failed", 0), "alerts": open_alerts, "described": row.get("has_description"),
-        "columns": row.get("column_count") or 0, "columnsDescribed": row.get("documented_column_count") or 0,
-        "series": [one["series_key"] for one in measured], "file": row.get("file_path") or "",
-    }  # fmt: skip
+        "score": text.score(card.get("score")),
+        "status": card.get("status") or "not evaluated",
+        "watched": watched,
+        "message": (blind or {}).get("message") or "",
+        "latest": row.get("latest_at"),
+        "evaluated": row.get("evaluated_at"),
+        "blindSince": (blind or {}).get("unevaluated_since"),
+        "volume": _newest(by_metric.get(VOLUME)),
+        "freshness": _newest(by_metric.get(FRESH)),
+        "contract": promised or "",
+        "tests": row.get("test_count", 0),
+        "passed": card.get("tests_passed", 0),
+        "failed": card.get("tests_failed", 0),
+        "alerts": open_alerts,
+        "described": row.get("has_description"),
+        "columns": row.get("column_count") or 0,
+        "columnsDescribed": row.get("documented_column_count") or 0,
+        "series": [one["series_key"] for one in measured],
+        "file": row.get("file_path") or "",
+    }
 
 
 def _first(rows: list[Row], name: str) -> str:
@@ -163,9 +205,11 @@ def _newest(row: Row | None) -> Row | None:
         return {"value": "", "note": limit or waiting, "severity": ""}
     return {
         "value": "no value" if row["observed_value"] is None else _amount(row, "observed_value"),
-        "expected": _amount(row, "expected_value"), "bucket": text.bucket(row["bucket_start"], row["grain"]),
-        "severity": row["severity"] or "", "note": "",
-    }  # fmt: skip
+        "expected": _amount(row, "expected_value"),
+        "bucket": text.bucket(row["bucket_start"], row["grain"]),
+        "severity": row["severity"] or "",
+        "note": "",
+    }
 
 
 def series(page: PageData) -> dict[str, Row]:
@@ -175,20 +219,35 @@ def series(page: PageData) -> dict[str, Row]:
     points = encode(page.points, page.stretches)
     return {
         key: {
-            "metric": row["metric"], "column": row["column_name"] or "", "kind": row["kind"], "grain": row["grain"],
-            "connection": row["connection"], "asset": row["asset"], "p": points[key],
+            "metric": row["metric"],
+            "column": row["column_name"] or "",
+            "kind": row["kind"],
+            "grain": row["grain"],
+            "connection": row["connection"],
+            "asset": row["asset"],
+            "p": points[key],
         }
         for key, row in named.items()
         if key in points
-    }  # fmt: skip
+    }
 
 
 def contracts(page: PageData) -> list[Row]:
     """Every contract in force, the violated ones first, with what is broken of it."""
     keys = (
-        "connection", "asset", "name", "mode", "version", "version_number", "owner", "layer", "looked_at",
-        "rule_count", "total_rows", "checked_rows",
-    )  # fmt: skip
+        "connection",
+        "asset",
+        "name",
+        "mode",
+        "version",
+        "version_number",
+        "owner",
+        "layer",
+        "looked_at",
+        "rule_count",
+        "total_rows",
+        "checked_rows",
+    )
     broken = ("severity", "column_name", "violation_type", "rule", "expected", "actual", "failing_rows", "total_rows")
     return [
         {

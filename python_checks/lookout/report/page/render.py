@@ -55,14 +55,27 @@ def render_page(page: PageData, *, script: str | None = None, docs: str = "") ->
     script = chart_script() if script is None else script
     told = document(page)
     app = _app()
-    html = _environment().get_template("index.html.j2").render(
-        as_of=told["asOf"], clock=told["clock"], verdict=verdict(page, told["alerts"], told["assets"]),
-        open_alerts=[_told(page, alert) for alert in told["alerts"] if alert["open"]],
-        unevaluated=page.rows("unevaluated"), utc=text.utc, nobody=alert_words.NOBODY, views=VIEWS,
-        held_words=held_words, docs=docs,
-        document=to_json(told), app=app, charts=script or "",
-        needed="" if script else NEEDED, hashes=" ".join(_hash(source) for source in (app, script) if source),
-    )  # fmt: skip
+    html = (
+        _environment()
+        .get_template("index.html.j2")
+        .render(
+            as_of=told["asOf"],
+            clock=told["clock"],
+            verdict=verdict(page, told["alerts"], told["assets"]),
+            open_alerts=[_told(page, alert) for alert in told["alerts"] if alert["open"]],
+            unevaluated=page.rows("unevaluated"),
+            utc=text.utc,
+            nobody=alert_words.NOBODY,
+            views=VIEWS,
+            held_words=held_words,
+            docs=docs,
+            document=to_json(told),
+            app=app,
+            charts=script or "",
+            needed="" if script else NEEDED,
+            hashes=" ".join(_hash(source) for source in (app, script) if source),
+        )
+    )
     return html.rstrip() + "\n"
 
 
@@ -76,15 +89,19 @@ def verdict(page: PageData, alerts: list[Row], assets: list[Row]) -> Row:
     report = page.report
     if report.missing:
         return {
-            "state": "not evaluated", "headline": "Not evaluated",
-            "text": f"The monitoring schema lacks {', '.join(report.missing)}: run lookout run first.", "facts": [],
-        }  # fmt: skip
+            "state": "not evaluated",
+            "headline": "Not evaluated",
+            "text": f"The monitoring schema lacks {', '.join(report.missing)}: run lookout run first.",
+            "facts": [],
+        }
     row = alert_words.overall(report)
     if row is None or (row["score"] is None and not any(alert["open"] for alert in alerts)):
         return {
-            "state": "not evaluated", "headline": "Not evaluated",
-            "text": "Nothing has been collected yet, so nothing can be said: run lookout run.", "facts": [],
-        }  # fmt: skip
+            "state": "not evaluated",
+            "headline": "Not evaluated",
+            "text": "Nothing has been collected yet, so nothing can be said: run lookout run.",
+            "facts": [],
+        }
     still = [alert for alert in alerts if alert["open"]]
     gaps = _gaps(page, row, assets)
     state, headline = _state(still, gaps)

@@ -166,8 +166,13 @@ def backtest_dict(result: StoredBacktest) -> dict[str, Any]:
         "alerts": result.alerts,
         "series": [
             {
-                "metric": one.metric, "column_name": one.column_name, "alerts": len(one.episodes), "as_set": one.as_set,
-                "judged": one.judged, "learning": one.learning, "fixed": one.fixed,
+                "metric": one.metric,
+                "column_name": one.column_name,
+                "alerts": len(one.episodes),
+                "as_set": one.as_set,
+                "judged": one.judged,
+                "learning": one.learning,
+                "fixed": one.fixed,
                 "episodes": [
                     {str(name): _plain(value) for name, value in row.items() if name != "series_key"}
                     for row in one.episodes.to_dict("records")
@@ -175,7 +180,7 @@ def backtest_dict(result: StoredBacktest) -> dict[str, Any]:
             }
             for one in result.series
         ],
-    }  # fmt: skip
+    }
 
 
 def _check(days: int, method: str | None, sensitivity: float | None) -> None:
@@ -227,9 +232,14 @@ def _result(row: Any, found: pd.DataFrame, judged: pd.DataFrame, as_set: int) ->
     statuses = judged.loc[judged["series_key"] == row.Index, "status"].value_counts()
     mine = found[(found["series_key"] == row.Index) & (not fixed)].reset_index(drop=True)
     return SeriesResult(
-        row.metric, row.column_name, mine, 0 if fixed else as_set, int(statuses.get("judged", 0)),
-        int(statuses.get("learning", 0)), fixed,
-    )  # fmt: skip
+        row.metric,
+        row.column_name,
+        mine,
+        0 if fixed else as_set,
+        int(statuses.get("judged", 0)),
+        int(statuses.get("learning", 0)),
+        fixed,
+    )
 
 
 def _line(row: Any) -> str:

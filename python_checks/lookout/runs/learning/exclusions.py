@@ -77,10 +77,12 @@ def windows_of(entries: Sequence[CalendarEntry], series: pd.DataFrame, feedback:
     notes = said["note"].fillna("").map(lambda note: f": {note}" if note else "")
     answered = pd.DataFrame(
         {
-            "series_key": said["series_key"], "starts_at": said["window_start"], "ends_at": said["window_end"],
+            "series_key": said["series_key"],
+            "starts_at": said["window_start"],
+            "ends_at": said["window_end"],
             "reason": words + notes,
         }
-    )  # fmt: skip
+    )
     parts = [answered]
     tables = series[["connection", "asset"]].drop_duplicates()
     for entry in entries:
@@ -131,9 +133,15 @@ Judge = Callable[..., pd.DataFrame]
 
 
 def judge_anew(
-    judge: Judge, series: pd.DataFrame, points: pd.DataFrame, restarts: pd.DataFrame, windows: pd.DataFrame, *,
-    judge_from: pd.Series[Any], horizon: int,
-) -> pd.DataFrame:  # fmt: skip
+    judge: Judge,
+    series: pd.DataFrame,
+    points: pd.DataFrame,
+    restarts: pd.DataFrame,
+    windows: pd.DataFrame,
+    *,
+    judge_from: pd.Series[Any],
+    horizon: int,
+) -> pd.DataFrame:
     """Judge with what people said: ``judge`` is :func:`lookout.baseline.judge`, the rest are its arguments.
 
     ``windows`` are left out, and what lies before a restart does not count after it. Points need not be marked.
@@ -175,9 +183,13 @@ def _parts(series: pd.DataFrame, points: pd.DataFrame, restarts: pd.DataFrame) -
 
 
 def _judge_parts(
-    judge: Judge, series: pd.DataFrame, points: pd.DataFrame, parts: pd.DataFrame, judge_from: pd.Series[Any],
+    judge: Judge,
+    series: pd.DataFrame,
+    points: pd.DataFrame,
+    parts: pd.DataFrame,
+    judge_from: pd.Series[Any],
     horizon: int,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     points = points.assign(series_key=points["series_key"].astype(str))
     unit = points["bucket_start"].dt.unit
     by_time = parts.assign(begins_at=parts["begins_at"].dt.as_unit(unit)).sort_values("begins_at")
@@ -193,9 +205,11 @@ def _judge_parts(
     settings["last_bucket"] = settings["last_bucket"].where(newest, parts["last_point"])
     placed = placed[placed["part"].isin(parts.index)]
     result: pd.DataFrame = judge(
-        settings, placed[["part", "bucket_start", "value", "excluded"]].rename(columns={"part": "series_key"}),
-        horizon=horizon, judge_from=wanted.loc[parts.index].dropna(),
-    )  # fmt: skip
+        settings,
+        placed[["part", "bucket_start", "value", "excluded"]].rename(columns={"part": "series_key"}),
+        horizon=horizon,
+        judge_from=wanted.loc[parts.index].dropna(),
+    )
     said = parts.loc[result["series_key"]]
     # A forecast beyond a restart is the next part's business.
     is_mine = (result["bucket_start"].array < said["ends_at"].array) | newest.loc[result["series_key"]].to_numpy()

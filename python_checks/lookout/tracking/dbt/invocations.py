@@ -87,11 +87,16 @@ class DbtRuns:
             node = self.node_start(invocation, node_id, begin, checksum)
             events.append(
                 End(
-                    node.execution_id, max(end + self._shift, node.start_date + TICK), status in GOOD,
-                    inserts=rows, total_rows=rows, status=status, start=node,
+                    node.execution_id,
+                    max(end + self._shift, node.start_date + TICK),
+                    status in GOOD,
+                    inserts=rows,
+                    total_rows=rows,
+                    status=status,
+                    start=node,
                     error="" if status in GOOD else str(result.get("message") or status),
                 )
-            )  # fmt: skip
+            )
         return events
 
     def of_log(self, logged: LoggedInvocation, *, now: datetime, may_run: bool) -> list[Event]:
@@ -127,24 +132,40 @@ class DbtRuns:
         end = (node.ended_at or last) + self._shift
         rows = node.rows if node.node_id.startswith(("model.", "seed.", "snapshot.")) else None
         yield End(
-            start.execution_id, max(end, start.start_date + TICK), is_good, inserts=rows, total_rows=rows, start=start,
-            status=node.status or "killed", error="" if is_good else node.message or (node.status or KILLED),
+            start.execution_id,
+            max(end, start.start_date + TICK),
+            is_good,
+            inserts=rows,
+            total_rows=rows,
+            start=start,
+            status=node.status or "killed",
+            error="" if is_good else node.message or (node.status or KILLED),
             closed_by="self" if node.status else "reaper",
-        )  # fmt: skip
+        )
 
     def start_of(self, invocation: str, at: datetime, command: str) -> Start:
         """An invocation that begins."""
         return Start(
-            invocation_key(invocation), self.project, at + self._shift, kind="dbt invocation", host=self._host,
+            invocation_key(invocation),
+            self.project,
+            at + self._shift,
+            kind="dbt invocation",
+            host=self._host,
             execution_metadata={"invocation_id": invocation, "command": f"dbt {command}"},
-        )  # fmt: skip
+        )
 
     def node_start(self, invocation: str, node_id: str, at: datetime, checksum: str = "") -> Start:
         """A node that begins."""
         return Start(
-            node_key(invocation, node_id), node_id, at + self._shift, parent_id=invocation_key(invocation),
-            kind="dbt node", node_id=node_id, code_checksum=checksum, host=self._host,
-        )  # fmt: skip
+            node_key(invocation, node_id),
+            node_id,
+            at + self._shift,
+            parent_id=invocation_key(invocation),
+            kind="dbt node",
+            node_id=node_id,
+            code_checksum=checksum,
+            host=self._host,
+        )
 
     def _end(self, start: Start, at: datetime, is_good: bool, statuses: Iterable[str], *, error: str = "") -> End:
         counts: dict[str, int] = {}
@@ -152,11 +173,15 @@ class DbtRuns:
             counts[status] = counts.get(status, 0) + 1
         bad = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()) if status not in GOOD)
         return End(
-            start.execution_id, max(at + self._shift, start.start_date + TICK), is_good, start=start,
+            start.execution_id,
+            max(at + self._shift, start.start_date + TICK),
+            is_good,
+            start=start,
             execution_metadata={"nodes": counts},
             error="" if is_good else error or bad or "dbt failed before any node ran",
-            closed_by="reaper" if error == KILLED else "self", status="killed" if error == KILLED else "",
-        )  # fmt: skip
+            closed_by="reaper" if error == KILLED else "self",
+            status="killed" if error == KILLED else "",
+        )
 
     def is_tracked(self, node_id: str) -> bool:
         """Whether a node is anybody's pipeline: not Lookout's own, and no operation."""
@@ -167,9 +192,13 @@ class DbtRuns:
         node = self._nodes.get(node_id) or {}
         kind = str(node.get("resource_type") or node_id.split(".")[0]).replace("_", " ")
         return Pipeline(
-            node_id, pipeline_type=f"dbt {kind}", origin="dbt", node_id=node_id,
-            owner=owner_of(node, self._manifest.get("groups") or {}), **self._limits.get(node_id, {}),
-        )  # fmt: skip
+            node_id,
+            pipeline_type=f"dbt {kind}",
+            origin="dbt",
+            node_id=node_id,
+            owner=owner_of(node, self._manifest.get("groups") or {}),
+            **self._limits.get(node_id, {}),
+        )
 
 
 def _is_good(statuses: Iterable[str]) -> bool:

@@ -165,9 +165,11 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
             nodes.setdefault(key, {})[node["unique_id"]] = _json_node(node, now, info["name"] == "NodeFinished", data)
         elif info["name"] == "CommandCompleted":
             found[key] = replace(
-                found[key], ended_at=now, succeeded=bool(data.get("success")),
+                found[key],
+                ended_at=now,
+                succeeded=bool(data.get("success")),
                 command=str(data.get("command", "")).partition(" ")[2].split(" ")[0],
-            )  # fmt: skip
+            )
         elif info["name"] == "MainReportArgs" and (asked := ASKED.match(str(info.get("msg", "")))):
             found[key] = replace(found[key], command=asked[1])
     for key, invocation in found.items():
@@ -181,9 +183,13 @@ def _json_node(node: dict[str, str], now: datetime, is_finished: bool, data: dic
     result = data.get("run_result") or {}
     counted = COUNTING.search(str(result.get("message", "")))
     return LoggedNode(
-        node["unique_id"], started, now, str(node.get("node_status") or result.get("status", "")),
-        str(result.get("message", "")), int(counted[1]) if counted else None,
-    )  # fmt: skip
+        node["unique_id"],
+        started,
+        now,
+        str(node.get("node_status") or result.get("status", "")),
+        str(result.get("message", "")),
+        int(counted[1]) if counted else None,
+    )
 
 
 def moment_of(text: str) -> datetime:

@@ -233,11 +233,14 @@ def _move_pipelines(cursor: Any, schema: str, closed: Sequence[Closed]) -> None:
         steps += moved
         rows.append(
             {
-                "pipeline_id": key, "has_moved": bool(moved), "watermark": moved[-1].watermark if moved else None,
-                "inserted_at": _newest(many, "inserts"), "updated_at": _newest(many, "updates"),
+                "pipeline_id": key,
+                "has_moved": bool(moved),
+                "watermark": moved[-1].watermark if moved else None,
+                "inserted_at": _newest(many, "inserts"),
+                "updated_at": _newest(many, "updates"),
                 "deleted_at": _newest(many, "soft_deletes"),
             }
-        )  # fmt: skip
+        )
     if steps:
         write_steps(cursor, schema, steps, "execution")
     cursor.execute(statements.ADVANCE.format(schema=schema), {"rows": json.dumps(rows)})
@@ -250,10 +253,18 @@ def _newest(closed: Sequence[Closed], count: str) -> str | None:
 
 def _closed_at_once(start: Start, end: End) -> Closed:
     return Closed(
-        hashed_id(start.pipeline), start.execution_id, start.start_date, end.end_date, end.completed_successfully,
-        end.inserts, end.updates, end.soft_deletes, start.watermark, end.next_watermark or start.next_watermark,
+        hashed_id(start.pipeline),
+        start.execution_id,
+        start.start_date,
+        end.end_date,
+        end.completed_successfully,
+        end.inserts,
+        end.updates,
+        end.soft_deletes,
+        start.watermark,
+        end.next_watermark or start.next_watermark,
         end.monotonic,
-    )  # fmt: skip
+    )
 
 
 def _row(key: str, start: Start | None, end: End | None, ids: dict[str, str]) -> list[Any]:

@@ -61,10 +61,15 @@ class Start:
         if self.parent_id == key:
             raise ConfigError(f"Execution {key} names itself as its parent: leave the parent out, or name another.")
         _set(
-            self, execution_id=key, pipeline=normalised(self.pipeline, "pipeline"), parent_id=self.parent_id or None,
-            start_date=_utc(self.start_date, "start_date"), watermark=_watermark(self.watermark),
-            next_watermark=_watermark(self.next_watermark), execution_metadata=_metadata(self.execution_metadata),
-        )  # fmt: skip
+            self,
+            execution_id=key,
+            pipeline=normalised(self.pipeline, "pipeline"),
+            parent_id=self.parent_id or None,
+            start_date=_utc(self.start_date, "start_date"),
+            watermark=_watermark(self.watermark),
+            next_watermark=_watermark(self.next_watermark),
+            execution_metadata=_metadata(self.execution_metadata),
+        )
 
 
 @dataclass(frozen=True)
@@ -97,11 +102,14 @@ class End:
         if not isinstance(self.completed_successfully, bool):
             raise ConfigError(f"completed_successfully of execution {key} must be true or false.")
         _set(
-            self, execution_id=key, end_date=_utc(self.end_date, "end_date"),
-            next_watermark=_watermark(self.next_watermark), execution_metadata=_metadata(self.execution_metadata),
+            self,
+            execution_id=key,
+            end_date=_utc(self.end_date, "end_date"),
+            next_watermark=_watermark(self.next_watermark),
+            execution_metadata=_metadata(self.execution_metadata),
             error=mask_secrets(clean_text(self.error))[:LONGEST_ERROR],
             status=self.status or ("success" if self.completed_successfully else "failed"),
-        )  # fmt: skip
+        )
         if self.start is not None and self.end_date <= self.start.start_date:
             raise ConfigError(too_early(key, self.end_date, self.start.start_date))
 
@@ -128,9 +136,12 @@ class Lineage:
 
     def __post_init__(self) -> None:
         _set(
-            self, pipeline=normalised(self.pipeline, "pipeline"), sources=addresses(self.sources),
-            targets=addresses(self.targets), at=_utc(self.at, "at"),
-        )  # fmt: skip
+            self,
+            pipeline=normalised(self.pipeline, "pipeline"),
+            sources=addresses(self.sources),
+            targets=addresses(self.targets),
+            at=_utc(self.at, "at"),
+        )
 
 
 Event = Register | Start | End | Heartbeat | Lineage

@@ -120,10 +120,14 @@ def _lines(
         is_last = number == len(shown) - 1 and not rest
         branch = "" if is_top else f"{indent}{'└─ ' if is_last else '├─ '}"
         yield (
-            branch + _clean(row["pipeline"]), f"{row['start_date']:%Y-%m-%d %H:%M:%S}",
-            f"{SIGNS[row['state']]} {row['state']}", _took(row["seconds"]), _bar(row["seconds"], longest),
-            "" if row["rows"] is None else f"{row['rows']:,}", _clean(row["error"]),
-        )  # fmt: skip
+            branch + _clean(row["pipeline"]),
+            f"{row['start_date']:%Y-%m-%d %H:%M:%S}",
+            f"{SIGNS[row['state']]} {row['state']}",
+            _took(row["seconds"]),
+            _bar(row["seconds"], longest),
+            "" if row["rows"] is None else f"{row['rows']:,}",
+            _clean(row["error"]),
+        )
         below = "" if is_top else indent + ("   " if is_last else "│  ")
         yield from _lines(row["children"], most, below, is_top=False)
     if rest:

@@ -180,9 +180,17 @@ def read_registered(cursor: Any, schema: str, ids: Sequence[str], made: set[str]
 
 
 def write_rules(
-    cursor: Any, schema: str, ids: Sequence[str], metrics: Sequence[str], *, at: Any, z_threshold: float = 3.0,
-    lookback_days: int = 30, minimum_executions: int = 30, active: bool = True,
-) -> int:  # fmt: skip
+    cursor: Any,
+    schema: str,
+    ids: Sequence[str],
+    metrics: Sequence[str],
+    *,
+    at: Any,
+    z_threshold: float = 3.0,
+    lookback_days: int = 30,
+    minimum_executions: int = 30,
+    active: bool = True,
+) -> int:
     """Make anomaly rules that do not exist; returns how many. Raises ConfigError for settings out of range."""
     check_metrics(metrics)
     for what, value, low, high in (
@@ -193,9 +201,14 @@ def write_rules(
         if not low <= value <= high:
             raise ConfigError(f"{what} of an anomaly rule is {value}; it must be from {low} to {high}.")
     values = {
-        "ids": list(ids), "metrics": list(metrics), "z": z_threshold, "days": lookback_days,
-        "executions": minimum_executions, "active": active, "at": at,
-    }  # fmt: skip
+        "ids": list(ids),
+        "metrics": list(metrics),
+        "z": z_threshold,
+        "days": lookback_days,
+        "executions": minimum_executions,
+        "active": active,
+        "at": at,
+    }
     cursor.execute(_RULES.format(schema=schema), values)
     return int(cursor.rowcount)
 
@@ -211,12 +224,21 @@ def _row(event: Register) -> dict[str, Any]:
     pipeline: Pipeline = event.pipeline
     reference = input_hash({"name": pipeline.name})
     return {
-        "pipeline_id": pipeline.pipeline_id, "name": pipeline.name, "pipeline_type": pipeline.type.name,
-        "origin": pipeline.origin, "node_id": pipeline.node_id, "owner": pipeline.owner,
-        "next_watermark": event.next_watermark, "pipeline_metadata": dict(pipeline.metadata), "active": pipeline.active,
-        **_limits(pipeline), "input_hash": pipeline.input_hash, "reference_hash": reference,
-        "is_reference": event.pipeline.is_reference, "at": event.at.isoformat(),
-    }  # fmt: skip
+        "pipeline_id": pipeline.pipeline_id,
+        "name": pipeline.name,
+        "pipeline_type": pipeline.type.name,
+        "origin": pipeline.origin,
+        "node_id": pipeline.node_id,
+        "owner": pipeline.owner,
+        "next_watermark": event.next_watermark,
+        "pipeline_metadata": dict(pipeline.metadata),
+        "active": pipeline.active,
+        **_limits(pipeline),
+        "input_hash": pipeline.input_hash,
+        "reference_hash": reference,
+        "is_reference": event.pipeline.is_reference,
+        "at": event.at.isoformat(),
+    }
 
 
 def _type_rows(events: Iterable[Register]) -> list[dict[str, Any]]:

@@ -149,9 +149,11 @@ def chosen(pipelines: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
             rows.append(
                 {
                     **{name: pipeline[name] for name in ("pipeline_id", "asset", "owner", "node_id")},
-                    "metric": measure.metric, "grain": grain, "is_known": held == grain,
+                    "metric": measure.metric,
+                    "grain": grain,
+                    "is_known": held == grain,
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows, columns=["pipeline_id", "asset", "owner", "node_id", "metric", "grain", "is_known"])
 
 
@@ -172,13 +174,24 @@ def monitor_rows(series: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
         measure = measures[one["metric"]]
         values: Mapping[str, Any] = {
             "series_key": series_key(CONNECTION, one["asset"], "", measure.metric, one["grain"]),
-            "connection": CONNECTION, "asset": one["asset"], "column_name": "", "metric": measure.metric,
-            "kind": measure.kind, "grain": one["grain"], "node_id": one["node_id"], "layer": LAYER,
-            "owner": one["owner"], "description": measure.description, "method": "learned",
-            "direction": measure.direction, "alert_from": "critical",
-            "min_absolute_change": measure.min_absolute_change, "min_relative_change": measure.min_relative_change,
-            "settings_hash": _settings_hash(measure, one["grain"]), "is_active": True,
-        }  # fmt: skip
+            "connection": CONNECTION,
+            "asset": one["asset"],
+            "column_name": "",
+            "metric": measure.metric,
+            "kind": measure.kind,
+            "grain": one["grain"],
+            "node_id": one["node_id"],
+            "layer": LAYER,
+            "owner": one["owner"],
+            "description": measure.description,
+            "method": "learned",
+            "direction": measure.direction,
+            "alert_from": "critical",
+            "min_absolute_change": measure.min_absolute_change,
+            "min_relative_change": measure.min_relative_change,
+            "settings_hash": _settings_hash(measure, one["grain"]),
+            "is_active": True,
+        }
         rows.append([values.get(name) for name in MONITOR_COLUMNS])
     frame = pd.DataFrame(rows, columns=list(MONITOR_COLUMNS))
     numbers = [name for name in MONITOR_COLUMNS if name.endswith(("_score", "_limit", "_change", "_seconds"))]
@@ -216,8 +229,10 @@ def observations(series: pd.DataFrame, buckets: pd.DataFrame, as_of: datetime) -
         series_key=[
             series_key(CONNECTION, asset, "", metric, grain) for asset, grain, metric in series[keys].to_numpy()
         ],
-        connection=CONNECTION, column_name="", kind=series["metric"].map(kinds),
-    )  # fmt: skip
+        connection=CONNECTION,
+        column_name="",
+        kind=series["metric"].map(kinds),
+    )
     result = identity.take(long["number"].to_numpy()).reset_index(drop=True)
     starts = pd.Series(pd.DatetimeIndex(long["bucket_start"]))
     return result.assign(bucket_start=starts, value=long["value"].to_numpy())[list(COLUMNS)]

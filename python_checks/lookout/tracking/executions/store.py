@@ -57,10 +57,15 @@ class Ledger(AbstractContextManager["Ledger"]):
     """
 
     def __init__(
-        self, connection: Connection, schema: str | None = None, *,
-        connect_timeout: int = 10, statement_timeout: float | None = None, lock_timeout: float | None = None,
+        self,
+        connection: Connection,
+        schema: str | None = None,
+        *,
+        connect_timeout: int = 10,
+        statement_timeout: float | None = None,
+        lock_timeout: float | None = None,
         auto_rules: bool | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.connection, self.schema = connection, schema or os.environ.get("LOOKOUT_SCHEMA") or "monitoring"
         said = os.environ.get(AUTO_RULES, "").strip().lower() in ("1", "true", "yes", "on")
         self.auto_rules = said if auto_rules is None else auto_rules
@@ -131,17 +136,27 @@ class Ledger(AbstractContextManager["Ledger"]):
         )
 
     def switch(
-        self, name: str, *, at: datetime, active: bool | None = None, mute_freshness_check: bool | None = None,
-        mute_timeliness_check: bool | None = None, load_lineage: bool | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        *,
+        at: datetime,
+        active: bool | None = None,
+        mute_freshness_check: bool | None = None,
+        mute_timeliness_check: bool | None = None,
+        load_lineage: bool | None = None,
+    ) -> None:
         """Switch a pipeline, its checks or its lineage on or off by hand; None leaves a switch alone.
 
         What the code declares goes before it again as soon as that changes. Raises ConfigError for an unknown name.
         """
         values = {
-            "id": pipeline_id(name), "active": active, "freshness": mute_freshness_check,
-            "timeliness": mute_timeliness_check, "lineage": load_lineage, "at": at,
-        }  # fmt: skip
+            "id": pipeline_id(name),
+            "active": active,
+            "freshness": mute_freshness_check,
+            "timeliness": mute_timeliness_check,
+            "lineage": load_lineage,
+            "at": at,
+        }
         if not self.query(f"{_SWITCH} returning name", values):
             raise ConfigError(f"There is no pipeline '{name.strip().lower()}'.")
 
@@ -169,14 +184,23 @@ class Ledger(AbstractContextManager["Ledger"]):
         return self._transact("set a watermark", work)
 
     def create_rule(
-        self, name: str, metric_field: str, *, at: datetime, z_threshold: float = 3.0, lookback_days: int = 30,
-        minimum_executions: int = 30, active: bool = True,
-    ) -> bool:  # fmt: skip
+        self,
+        name: str,
+        metric_field: str,
+        *,
+        at: datetime,
+        z_threshold: float = 3.0,
+        lookback_days: int = 30,
+        minimum_executions: int = 30,
+        active: bool = True,
+    ) -> bool:
         """Make a fixed anomaly rule; False when the pipeline has one for this number already."""
         settings = {
-            "z_threshold": z_threshold, "lookback_days": lookback_days,
-            "minimum_executions": minimum_executions, "active": active,
-        }  # fmt: skip
+            "z_threshold": z_threshold,
+            "lookback_days": lookback_days,
+            "minimum_executions": minimum_executions,
+            "active": active,
+        }
         key = pipeline_id(name)
         made = self._transact(
             "make an anomaly rule",

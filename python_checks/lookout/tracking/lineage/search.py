@@ -212,7 +212,7 @@ def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[L
             a.name, a.address_type, away, a.owner, tuple(sorted(pipelines[key])), tuple(sorted(nearer[key])), a.node_id
         )
         for key, (away, a) in depths.items()
-    ]  # fmt: skip
+    ]
 
 
 def _reached(reader: Writer, start: str, depth: int | None, way: str) -> list[tuple[str, int]]:

@@ -46,9 +46,13 @@ class Delivery:
     """
 
     def __init__(
-        self, connection: Connection | None = None, schema: str | None = None, *,
-        patience: float = PATIENCE, cool_down: float = COOL_DOWN,
-    ) -> None:  # fmt: skip
+        self,
+        connection: Connection | None = None,
+        schema: str | None = None,
+        *,
+        patience: float = PATIENCE,
+        cool_down: float = COOL_DOWN,
+    ) -> None:
         self.patience, self.cool_down, self._schema = patience, cool_down, schema
         self._given = connection
         self._begin()
@@ -177,9 +181,12 @@ class Delivery:
         if ledger is None:
             assert self._connection is not None
             ledger = self._ledger = Ledger(
-                self._connection, self._schema, connect_timeout=CONNECT_TIMEOUT,
-                statement_timeout=self.patience, lock_timeout=self.patience,
-            )  # fmt: skip
+                self._connection,
+                self._schema,
+                connect_timeout=CONNECT_TIMEOUT,
+                statement_timeout=self.patience,
+                lock_timeout=self.patience,
+            )
         if time.monotonic() >= self._next_spool and not self.spool.is_empty():
             self._next_spool = time.monotonic() + SPOOL_EVERY
             self.spool.deliver(ledger, seconds=SPOOL_SECONDS)
@@ -204,14 +211,21 @@ class Delivery:
         try:
             self.spool.append(events)
         except OSError as problem:
-            self.warn("spool", "%s And the spool file %s cannot be written (%s): events of pipelines are lost.",
-                      error or "", self.spool.events, problem.strerror)  # fmt: skip
+            self.warn(
+                "spool",
+                "%s And the spool file %s cannot be written (%s): events of pipelines are lost.",
+                error or "",
+                self.spool.events,
+                problem.strerror,
+            )
             return
         if error is not None and not isinstance(error, AwayError):
             self.warn(
                 "config" if isinstance(error, ConfigError) else "away",
-                "%s Events of pipelines wait in %s; `lookout collect` delivers them.", error, self.spool.events,
-            )  # fmt: skip
+                "%s Events of pipelines wait in %s; `lookout collect` delivers them.",
+                error,
+                self.spool.events,
+            )
         elif self.connection is None:
             self.warn("nowhere", "%s Until then events of pipelines wait in %s.", error or "", self.spool.events)
 

@@ -71,9 +71,16 @@ class Execution:
     inserts, updates, soft_deletes, total_rows = _Count(), _Count(), _Count(), _Count()
 
     def __init__(
-        self, tracker: Recorder, start: Start, pipeline_id: str, *, active: bool, monotonic: bool = False,
-        metadata: Mapping[str, Any] | None = None, orchestration: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        tracker: Recorder,
+        start: Start,
+        pipeline_id: str,
+        *,
+        active: bool,
+        monotonic: bool = False,
+        metadata: Mapping[str, Any] | None = None,
+        orchestration: Mapping[str, Any] | None = None,
+    ) -> None:
         self.tracker, self.start, self.pipeline_id = tracker, start, pipeline_id
         self.active, self.monotonic = active, monotonic
         self.counts: dict[str, Any] = {}
@@ -151,13 +158,19 @@ class Execution:
         passed = max(timedelta(seconds=time.perf_counter() - self._clock), timedelta(microseconds=1))
         reason = _words(error) if error is not None else self._failure or ""
         return End(
-            self.execution_id, self.start.start_date + passed, not reason,
-            inserts=self._count("inserts"), updates=self._count("updates"),
-            soft_deletes=self._count("soft_deletes"), total_rows=self._count("total_rows"),
+            self.execution_id,
+            self.start.start_date + passed,
+            not reason,
+            inserts=self._count("inserts"),
+            updates=self._count("updates"),
+            soft_deletes=self._count("soft_deletes"),
+            total_rows=self._count("total_rows"),
             next_watermark=watermark_text(self.next_watermark),
             execution_metadata=jsonable({**self._orchestration, **self.metadata}),
-            error=reason, monotonic=self.monotonic, start=self.start,
-        )  # fmt: skip
+            error=reason,
+            monotonic=self.monotonic,
+            start=self.start,
+        )
 
     def end_without_words(self, error: BaseException | None) -> End:
         """The event that closes this execution when what it says of itself cannot be written."""

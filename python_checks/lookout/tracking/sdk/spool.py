@@ -151,8 +151,10 @@ class Spool:
                 file.writelines(f"# {reason}\n".encode() + line.rstrip(b"\n") + b"\n" for line, reason in bad)
             logger.warning(
                 "%d event(s) of pipelines cannot be recorded and were set aside in %s; the first: %s",
-                len(bad), self.rejected, bad[0][1],
-            )  # fmt: skip
+                len(bad),
+                self.rejected,
+                bad[0][1],
+            )
         return [reason for _, reason in bad]
 
     @contextlib.contextmanager
@@ -193,9 +195,11 @@ def deliver_spool(connection: Connection, schema: str | None = None, *, seconds:
         with Ledger(connection, schema) as ledger:
             done = spool.deliver(ledger, seconds=seconds)
         total = Delivered(
-            total.events + done.events, total.rejected + done.rejected,
-            total.waiting + done.waiting, total.reasons + done.reasons,
-        )  # fmt: skip
+            total.events + done.events,
+            total.rejected + done.rejected,
+            total.waiting + done.waiting,
+            total.reasons + done.reasons,
+        )
     return total
 
 

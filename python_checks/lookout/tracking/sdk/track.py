@@ -17,13 +17,22 @@ logger = logging.getLogger(__name__)
 
 
 def track(
-    pipeline: Pipeline | str, *, pipeline_type: PipelineType | str | None = None, owner: str = "",
-    freshness: Limit | str | None = None, timeliness: Limit | str | None = None,
-    sources: Sequence[Address | str] = (), targets: Sequence[Address | str] = (),
-    next_watermark: Any = None, default_watermark: Any = None, parent: Execution | str | None = None,
-    metadata: Mapping[str, Any] | None = None, monotonic: bool = False, context: Any = None,
+    pipeline: Pipeline | str,
+    *,
+    pipeline_type: PipelineType | str | None = None,
+    owner: str = "",
+    freshness: Limit | str | None = None,
+    timeliness: Limit | str | None = None,
+    sources: Sequence[Address | str] = (),
+    targets: Sequence[Address | str] = (),
+    next_watermark: Any = None,
+    default_watermark: Any = None,
+    parent: Execution | str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    monotonic: bool = False,
+    context: Any = None,
     tracker: Tracker | None = None,
-) -> Tracking:  # fmt: skip
+) -> Tracking:
     """Track a pipeline: ``with track("load orders") as run:``, ``async with``, or ``@track("load orders")``.
 
     ``next_watermark`` is where this execution will have come when it succeeds; it may also be set on ``run``.
@@ -32,13 +41,24 @@ def track(
     ``context`` is the context of Dagster or Airflow. Raises ConfigError when a setting is wrong, and nothing else.
     """
     settings = {
-        "pipeline_type": pipeline_type, "owner": owner, "freshness": freshness, "timeliness": timeliness,
-        "sources": sources, "targets": targets,
-    }  # fmt: skip
+        "pipeline_type": pipeline_type,
+        "owner": owner,
+        "freshness": freshness,
+        "timeliness": timeliness,
+        "sources": sources,
+        "targets": targets,
+    }
     return Tracking(
-        tracker, pipeline, next_watermark=next_watermark, default_watermark=default_watermark, parent=parent,
-        metadata=metadata, monotonic=monotonic, context=context, **{k: v for k, v in settings.items() if v},
-    )  # fmt: skip
+        tracker,
+        pipeline,
+        next_watermark=next_watermark,
+        default_watermark=default_watermark,
+        parent=parent,
+        metadata=metadata,
+        monotonic=monotonic,
+        context=context,
+        **{k: v for k, v in settings.items() if v},
+    )
 
 
 def current() -> Execution | None:

@@ -42,9 +42,14 @@ class Tracker(AbstractContextManager["Tracker"]):
     """
 
     def __init__(
-        self, connection: Connection | str | None = None, *, schema: str | None = None, batch_size: int = 1,
-        flush_every: float = 5.0, patience: float = PATIENCE,
-    ) -> None:  # fmt: skip
+        self,
+        connection: Connection | str | None = None,
+        *,
+        schema: str | None = None,
+        batch_size: int = 1,
+        flush_every: float = 5.0,
+        patience: float = PATIENCE,
+    ) -> None:
         if batch_size < 1:
             raise ConfigError(f"batch_size is {batch_size}; it must be 1 or more.")
         given = connection_of(connection, "The URL of the tracker") if isinstance(connection, str) else connection
@@ -121,13 +126,24 @@ class Tracker(AbstractContextManager["Tracker"]):
         pipeline, reached = tracking.pipeline, watermark_text(tracking.next_watermark)
         registered = self.register(pipeline, reached)
         start = Start(
-            uuid.uuid4().hex, pipeline.name, _now(), parent_of(tracking.parent) or os.environ.get(PARENT) or None,
-            registered.watermark or watermark_text(tracking.default_watermark), reached, kind=kind, host=this_process(),
-        )  # fmt: skip
+            uuid.uuid4().hex,
+            pipeline.name,
+            _now(),
+            parent_of(tracking.parent) or os.environ.get(PARENT) or None,
+            registered.watermark or watermark_text(tracking.default_watermark),
+            reached,
+            kind=kind,
+            host=this_process(),
+        )
         run = Execution(
-            self, start, pipeline.pipeline_id, active=registered.active, monotonic=tracking.monotonic,
-            metadata=tracking.metadata, orchestration=orchestration(context),
-        )  # fmt: skip
+            self,
+            start,
+            pipeline.pipeline_id,
+            active=registered.active,
+            monotonic=tracking.monotonic,
+            metadata=tracking.metadata,
+            orchestration=orchestration(context),
+        )
         if not registered.active:
             logger.warning("Pipeline '%s' is switched off: this execution is not recorded.", pipeline.name)
         else:
@@ -169,10 +185,18 @@ class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Ex
     """A pipeline ready to be tracked: ``with``, ``async with``, or a decorator. May be used again and again."""
 
     def __init__(
-        self, tracker: Tracker | None, pipeline: Pipeline | str, *, next_watermark: Any = None,
-        default_watermark: Any = None, parent: Execution | str | None = None,
-        metadata: Mapping[str, Any] | None = None, monotonic: bool = False, context: Any = None, **settings: Any,
-    ) -> None:  # fmt: skip
+        self,
+        tracker: Tracker | None,
+        pipeline: Pipeline | str,
+        *,
+        next_watermark: Any = None,
+        default_watermark: Any = None,
+        parent: Execution | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        monotonic: bool = False,
+        context: Any = None,
+        **settings: Any,
+    ) -> None:
         if isinstance(pipeline, Pipeline) and settings:
             raise ConfigError(f"Give {', '.join(settings)} to the Pipeline '{pipeline.name}' itself, not to track().")
         if isinstance(pipeline, Pipeline):

@@ -41,9 +41,13 @@ class ValueCheck:
 
 
 def check_values(
-    ask: Ask, contract: Contract, observed: ObservedTable, *, since: datetime | None = None,
+    ask: Ask,
+    contract: Contract,
+    observed: ObservedTable,
+    *,
+    since: datetime | None = None,
     until: datetime | None = None,
-) -> ValueCheck:  # fmt: skip
+) -> ValueCheck:
     """Evaluate the rules about values. Errors of the connection, and of a filter that is wrong, pass through.
 
     One rule that is not evaluated makes the outcome "not_evaluated", whatever the others found: their violations are

@@ -74,15 +74,26 @@ def not_evaluated(rule: Rule, why: str) -> Violation:
 
 def _ready(rule: Rule, fields: list[Field], contract: Contract) -> Check:
     kind = rule.kind
-    check = Check(rule, "row", VIOLATION_TYPES.get(kind, "CONSTRAINT_VIOLATION"), ", ".join(rule.columns),
-                  expected(rule), FAULTS[kind], _concerned(rule, sql.SQL("true")))  # fmt: skip
+    check = Check(
+        rule,
+        "row",
+        VIOLATION_TYPES.get(kind, "CONSTRAINT_VIOLATION"),
+        ", ".join(rule.columns),
+        expected(rule),
+        FAULTS[kind],
+        _concerned(rule, sql.SQL("true")),
+    )
     if kind == "expression":
         # As a check constraint: what is neither true nor false does not fail. A line break ends a comment within.
         condition: Sql = sql.SQL("(\n{}\n) is false").format(sql.SQL(str(rule.arguments["sql"])))
         return replace(check, condition=_concerned(rule, condition))
     if kind == "unique":
-        return replace(check, scope="unique", values=tuple(_comparable(field) for field in fields),
-                       shown=fields[0].text if len(fields) == 1 else None)  # fmt: skip
+        return replace(
+            check,
+            scope="unique",
+            values=tuple(_comparable(field) for field in fields),
+            shown=fields[0].text if len(fields) == 1 else None,
+        )
     (field,) = fields
     if kind == "relationship":
         value = field.value if field.is_typed is None else field.guarded(field.value)
@@ -190,8 +201,11 @@ def _limits(rule: Rule, literal: Callable[[Any], Limit]) -> tuple[Limit | None, 
 
 def _outside(value: Sql, low: Sql | None, high: Sql | None, *, strict: bool) -> Sql:
     under, over = ("<=", ">=") if strict else ("<", ">")
-    parts = [sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit)
-             for sign, limit in ((under, low), (over, high)) if limit is not None]  # fmt: skip
+    parts = [
+        sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit)
+        for sign, limit in ((under, low), (over, high))
+        if limit is not None
+    ]
     return sql.SQL("({})").format(sql.SQL(" or ").join(parts))
 
 

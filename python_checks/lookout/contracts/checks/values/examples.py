@@ -56,8 +56,10 @@ def with_examples(
     result: ValueResult, plan: ExamplePlan, row: Sequence[Any], contract: Contract
 ) -> tuple[Violation, ...]:
     """The violations of a result with what the statement found added to them."""
-    found = {(check.rule.name, check.column_name, check.violation_type): row[3 * i : 3 * i + 3]
-             for i, check in enumerate(plan.checks)}  # fmt: skip
+    found = {
+        (check.rule.name, check.column_name, check.violation_type): row[3 * i : 3 * i + 3]
+        for i, check in enumerate(plan.checks)
+    }
     faults = {check.rule.name: check.fault for check in plan.checks}
     violations = []
     for violation in result.violations:
@@ -122,9 +124,7 @@ def _samples(check: Check, contract: Contract, rows: Rows) -> sql.Composable:
     return sql.SQL(
         "array(select distinct shown from (select left(({})::text, {}) as shown {} limit {}) as looked_at"
         " order by 1 limit {})"
-    ).format(
-        check.shown, sql.Literal(LONGEST_VALUE), _broken(check, rows), sql.Literal(LOOKED_AT), sql.Literal(MOST)
-    )  # fmt: skip
+    ).format(check.shown, sql.Literal(LONGEST_VALUE), _broken(check, rows), sql.Literal(LOOKED_AT), sql.Literal(MOST))
 
 
 def _broken(check: Check, rows: Rows) -> sql.Composable:

@@ -32,7 +32,7 @@ READABLE = {
     "date": f"^{_DAY}$",
     "time": f"^{_TIME}{_ZONE}$",
     "uuid": "^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
-}  # fmt: skip
+}
 CAST = {"integer": "numeric", "number": "numeric", "boolean": "boolean", "timestamp": "timestamptz", "date": "date",
         "time": "timetz", "uuid": "uuid"}  # fmt: skip
 # In json a moment is a text in ISO 8601 with its time of day; a day alone is a date.

@@ -66,9 +66,13 @@ class Rows:
 
 
 def rows_of(
-    contract: Contract, observed: ObservedTable, checks: Sequence[Check], *, since: datetime | None = None,
+    contract: Contract,
+    observed: ObservedTable,
+    checks: Sequence[Check],
+    *,
+    since: datetime | None = None,
     is_repeatable: bool = False,
-) -> Rows:  # fmt: skip
+) -> Rows:
     """The rows that the checks are about.
 
     ``is_repeatable`` asks for rows that a second statement finds again: in place of a random sample, all of them.
@@ -102,9 +106,13 @@ def rows_of(
     limit = sql.SQL(" limit {}").format(sql.Literal(sampling.rows)) if sampling is not None else NOTHING
     name = sql.Identifier(f"{prefix}checked")
     preamble = sql.SQL("with {} as materialized (\n    select {} from {}{}{}{}\n)\n\n").format(
-        name, _names(columns) if columns else sql.SQL("1 as {}").format(sql.Identifier(f"{prefix}row")), source,
-        rows.where(newer), order if sampling is not None else NOTHING, limit,
-    )  # fmt: skip
+        name,
+        _names(columns) if columns else sql.SQL("1 as {}").format(sql.Identifier(f"{prefix}row")),
+        source,
+        rows.where(newer),
+        order if sampling is not None else NOTHING,
+        limit,
+    )
     part = sql.SQL("{} as {}").format(name, alias)
     return Rows(contract, observed, prefix, source, row_filter, preamble, part)
 
