@@ -18,8 +18,8 @@ from _workbench import project, server
 from lookout.project.dbt import NodeEvent
 from lookout.runs import steps
 from lookout.runs.tracking import LiveBuild
-from lookout.tracking.dbt.invocations import DbtRuns
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.dbt.invocations import DbtInvocations
+from lookout.tracking.executions.store import ExecutionStore
 
 SECONDS_PER_MODEL = 0.06
 
@@ -35,15 +35,15 @@ def main() -> None:
         ids = [f"model.bench.model_{number}" for number in range(nodes)]
         with (
             steps.recorded_run(workspace, "bench", steps.new_run_id()) as run,
-            Ledger(workspace.home.warehouse, run.store.schema) as ledger,
+            ExecutionStore(workspace.home.warehouse, run.store.schema) as execution_store,
         ):
             results = invented(ids)
             for name in ("first time", "again"):
                 began = time.perf_counter()
-                ledger.record(DbtRuns(workspace.home.manifest).of_results(results))
+                execution_store.record(DbtInvocations(workspace.home.manifest).of_results(results))
                 print(f"{nodes} nodes of run_results.json, {name:<12}{time.perf_counter() - began:8.3f} s")
             workspace.home.project.is_live = True
-            live, invocation = LiveBuild(run, ledger), str(uuid.uuid4())
+            live, invocation = LiveBuild(run, execution_store), str(uuid.uuid4())
             began = time.perf_counter()
             for node_id in ids:
                 live.hear(NodeEvent(node_id, node_id, "model", "", invocation))

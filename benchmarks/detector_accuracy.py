@@ -20,7 +20,6 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lookout.baseline.judge import judge
-
 from tests.series_factory import SHAPE, START, Labelled, Severity, make
 
 SETS = {

@@ -81,20 +81,20 @@ def measure(running: EmbeddedServer, root: Path, series: int, days: int) -> floa
             run.store.upsert("metric_observations", new.assign(batch_number=run.batch_number))
         with timed("newest bucket, observations to alerts") as whole:
             with timed("  judge by forecast, learn the loud"):
-                lesson = learning.learn_first(run)
+                plan = learning.learn_first(run)
             with timed("  derive the alerts (dbt)"):
                 workspace.home.project.build(ALERTS, keep_artifacts=False)
         found = run.store.query("select count(*) as n from {schema}.alerts where status = 'open'")
-        print(f"  {len(lesson.learned):,} series learned at once, {int(found['n'][0]):,} alerts open")
+        print(f"  {len(plan.learned):,} series learned at once, {int(found['n'][0]):,} alerts open")
         with timed("afterwards: learn the rest"):
-            rest = learning.learn_rest(run, lesson)
+            rest = learning.learn_rest(run, plan)
         with timed("afterwards: derive again" if rest.is_news else "afterwards: no alert has changed"):
             if rest.is_news:
                 workspace.home.project.build(ALERTS, keep_artifacts=False)
         with timed("afterwards: derive everything"):
             workspace.home.project.build(EVERYTHING, keep_artifacts=False)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"  {lesson.rows + rest.rows:,} baseline rows written, peak {peak:,.0f} MB")
+    print(f"  {plan.rows + rest.rows:,} baseline rows written, peak {peak:,.0f} MB")
     return whole[0]
 
 

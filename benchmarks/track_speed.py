@@ -1,4 +1,4 @@
-"""How many events of executions a second the ledger takes: one by one, in batches, from the SDK, out of a spool file.
+"""How many events of executions a second the execution store takes: one by one, in batches, from the SDK, out of a spool file.
 
     python benchmarks/track_speed.py [--executions 10000] [--url postgresql://...]
 
@@ -22,7 +22,7 @@ from _workbench import project, server
 from lookout.database.connection import Connection
 from lookout.runs import steps
 from lookout.tracking.executions.events import End, Event, Start
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.sdk.context import connection_of
 from lookout.tracking.sdk.spool import deliver_spool, spool_for
 from lookout.tracking.sdk.tracker import Tracker
@@ -64,16 +64,16 @@ def timed(what: str, count: int, work: Callable[[], object]) -> None:
     print(f"{what:<44} {count:>8,} events {seconds:8.2f} s {count / seconds:>10,.0f} a second")
 
 
-def single(ledger: Ledger, many: list[Event]) -> None:
+def single(execution_store: ExecutionStore, many: list[Event]) -> None:
     """Every event in a transaction of its own."""
     for event in many:
-        ledger.record([event])
+        execution_store.record([event])
 
 
-def batched(ledger: Ledger, many: list[Event]) -> None:
+def batched(execution_store: ExecutionStore, many: list[Event]) -> None:
     """Batches of events."""
     for begin in range(0, len(many), BATCH):
-        ledger.record(many[begin : begin + BATCH])
+        execution_store.record(many[begin : begin + BATCH])
 
 
 def sdk(connection: Connection, executions: int, size: int) -> None:
@@ -115,21 +115,21 @@ def measure(connection: Connection, executions: int) -> None:
     """Measure and print."""
     few, many = max(executions // 20, 1), executions
     print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {connection.place}")
-    with tempfile.TemporaryDirectory() as folder, Ledger(connection) as ledger:
+    with tempfile.TemporaryDirectory() as folder, ExecutionStore(connection) as execution_store:
         os.environ["LOOKOUT_SPOOL"] = folder
         try:
             some = events(few)
-            timed("ledger, one event a transaction", len(some), lambda: single(ledger, some))
+            timed("execution_store, one event a transaction", len(some), lambda: single(execution_store, some))
             made = events(many)
-            timed(f"ledger, batches of {BATCH:,}", len(made), lambda: batched(ledger, made))
-            timed("ledger, the same again (known already)", len(made), lambda: batched(ledger, made))
+            timed(f"execution_store, batches of {BATCH:,}", len(made), lambda: batched(execution_store, made))
+            timed("execution_store, the same again (known already)", len(made), lambda: batched(execution_store, made))
             timed("building such events in Python", 2 * many, lambda: events(many))
             timed("SDK, one by one", 2 * few, lambda: sdk(connection, few, 1))
             timed("SDK, batch_size=2000", 2 * many, lambda: sdk(connection, many, 2000))
             spooled(connection, events(many))
         finally:
             for statement in REMOVE:
-                ledger.query(statement, (PREFIX,))
+                execution_store.query(statement, (PREFIX,))
 
 
 if __name__ == "__main__":

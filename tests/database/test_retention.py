@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 EVERY_TABLE = sorted({d.table for d in TABLES} | {name for d in TABLES for name, _ in d.children})
 
 
-class Ledger:
+class ExecutionStore:
     """Writes rows as short as they may be."""
 
     def __init__(self, connection: Connection) -> None:
@@ -68,28 +68,28 @@ def connection(observed_project: Observed) -> Connection:
 
 
 @pytest.fixture
-def ledger(connection: Connection) -> Iterator[Ledger]:
-    ledger = Ledger(connection)
+def execution_store(connection: Connection) -> Iterator[ExecutionStore]:
+    execution_store = ExecutionStore(connection)
     for table in (*EVERY_TABLE, "alert_candidates", "contract_violations"):
-        ledger.store.execute(f"truncate {{schema}}.{table}")
-    yield ledger
-    ledger.store.close()
+        execution_store.store.execute(f"truncate {{schema}}.{table}")
+    yield execution_store
+    execution_store.store.close()
 
 
-def test_every_row_goes_by_its_own_date(ledger: Ledger) -> None:
-    kept = [ledger.execution(NOW - DAY) for _ in range(10)]
-    late = ledger.execution(NOW - 200 * DAY)
-    assert prune(ledger.store, as_of=NOW)["pipeline_executions"] == 1  # W-C3
-    assert sorted(kept) == ledger.executions()
-    assert late not in ledger.executions()
+def test_every_row_goes_by_its_own_date(execution_store: ExecutionStore) -> None:
+    kept = [execution_store.execution(NOW - DAY) for _ in range(10)]
+    late = execution_store.execution(NOW - 200 * DAY)
+    assert prune(execution_store.store, as_of=NOW)["pipeline_executions"] == 1  # W-C3
+    assert sorted(kept) == execution_store.executions()
+    assert late not in execution_store.executions()
 
 
-def test_the_cutoff_is_midnight_in_utc(ledger: Ledger) -> None:
-    ledger.execution(TODAY - 90 * DAY)
-    kept = ledger.execution(TODAY - 90 * DAY + timedelta(seconds=1))
+def test_the_cutoff_is_midnight_in_utc(execution_store: ExecutionStore) -> None:
+    execution_store.execution(TODAY - 90 * DAY)
+    kept = execution_store.execution(TODAY - 90 * DAY + timedelta(seconds=1))
     in_kathmandu = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
-    assert prune(ledger.store, as_of=in_kathmandu)["pipeline_executions"] == 1  # W-C1
-    assert ledger.executions() == [kept]
+    assert prune(execution_store.store, as_of=in_kathmandu)["pipeline_executions"] == 1  # W-C1
+    assert execution_store.executions() == [kept]
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ def test_the_cutoff_is_midnight_in_utc(ledger: Ledger) -> None:
         ({"logs": 100}, "There is no retention of 'logs': use executions, "),
     ],
 )
-def test_impossible_retentions(ledger: Ledger, retention: dict[str, int], said: str) -> None:
-    ledger.execution(NOW - 900 * DAY)
+def test_impossible_retentions(execution_store: ExecutionStore, retention: dict[str, int], said: str) -> None:
+    execution_store.execution(NOW - 900 * DAY)
     with pytest.raises(ConfigError, match=said):
-        prune(ledger.store, retention, as_of=NOW)
+        prune(execution_store.store, retention, as_of=NOW)
     with pytest.raises(ConfigError, match="at least 1 row"):
-        prune(ledger.store, as_of=NOW, batch_size=0)
-    assert len(ledger.executions()) == 1
+        prune(execution_store.store, as_of=NOW, batch_size=0)
+    assert len(execution_store.executions()) == 1
 
 
-def test_batches_are_small_committed_and_counted(ledger: Ledger, connection: Connection) -> None:
+def test_batches_are_small_committed_and_counted(execution_store: ExecutionStore, connection: Connection) -> None:
     for _ in range(25):
-        ledger.execution(NOW - 100 * DAY, children=3)
-    ledger.add("anomaly_unflags", execution_id="e1", metric_field="inserts", note="", unflagged_at=NOW)
-    before, batches, seen = ledger.counts(), [], []
+        execution_store.execution(NOW - 100 * DAY, children=3)
+    execution_store.add("anomaly_unflags", execution_id="e1", metric_field="inserts", note="", unflagged_at=NOW)
+    before, batches, seen = execution_store.counts(), [], []
 
     def watch(table: str, rows: int) -> None:
         batches.append((table, rows))
@@ -123,95 +123,95 @@ def test_batches_are_small_committed_and_counted(ledger: Ledger, connection: Con
         with Store(connection, MONITORING) as other:
             seen.append(int(other.query("select count(*) as n from {schema}.pipeline_executions")["n"][0]))
 
-    expected = prune(ledger.store, as_of=NOW, batch_size=10, dry_run=True)
-    assert ledger.counts() == before
-    totals = prune(ledger.store, as_of=NOW, batch_size=10, on_batch=watch)
-    after = ledger.counts()
+    expected = prune(execution_store.store, as_of=NOW, batch_size=10, dry_run=True)
+    assert execution_store.counts() == before
+    totals = prune(execution_store.store, as_of=NOW, batch_size=10, on_batch=watch)
+    after = execution_store.counts()
     assert totals == expected == {table: before[table] - after[table] for table in totals}  # W-C5
     assert [rows for table, rows in batches if table == "pipeline_executions"] == [10, 10, 5]  # W-C6
     assert max(rows for _, rows in batches) <= 10
     assert sorted(set(seen), reverse=True) == [25, 15, 5, 0]
     assert (totals["pipeline_execution_closure"], totals["anomaly_unflags"]) == (150, 1)
-    assert set(prune(ledger.store, as_of=NOW).values()) == {0}
+    assert set(prune(execution_store.store, as_of=NOW).values()) == {0}
 
 
-def test_an_interrupted_call_keeps_what_it_did(ledger: Ledger) -> None:
+def test_an_interrupted_call_keeps_what_it_did(execution_store: ExecutionStore) -> None:
     for _ in range(25):
-        ledger.execution(NOW - 100 * DAY, children=1)
+        execution_store.execution(NOW - 100 * DAY, children=1)
 
     def interrupt(table: str, rows: int) -> None:
         if table == "pipeline_executions":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        prune(ledger.store, as_of=NOW, batch_size=10, on_batch=interrupt)
-    assert len(ledger.executions()) == 15
-    assert ledger.counts()["pipeline_execution_closure"] == 30
-    totals = prune(ledger.store, as_of=NOW, batch_size=10)
+        prune(execution_store.store, as_of=NOW, batch_size=10, on_batch=interrupt)
+    assert len(execution_store.executions()) == 15
+    assert execution_store.counts()["pipeline_execution_closure"] == 30
+    totals = prune(execution_store.store, as_of=NOW, batch_size=10)
     assert (totals["pipeline_executions"], totals["pipeline_execution_closure"]) == (15, 30)
 
 
-def test_retention_by_kind(ledger: Ledger) -> None:
-    ledger.execution(NOW - 120 * DAY)
-    ledger.freshness(NOW - 120 * DAY)
-    ledger.freshness(NOW - 120 * DAY, is_current=True)
-    totals = prune(ledger.store, {"executions": 180, "freshness": 90}, as_of=NOW)  # W-C7
+def test_retention_by_kind(execution_store: ExecutionStore) -> None:
+    execution_store.execution(NOW - 120 * DAY)
+    execution_store.freshness(NOW - 120 * DAY)
+    execution_store.freshness(NOW - 120 * DAY, is_current=True)
+    totals = prune(execution_store.store, {"executions": 180, "freshness": 90}, as_of=NOW)  # W-C7
     assert (totals["pipeline_executions"], totals["pipeline_freshness"]) == (0, 1)
     # What is stale still is not forgotten, or it would be told anew.
-    assert ledger.column("select is_current from {schema}.pipeline_freshness") == [True]
+    assert execution_store.column("select is_current from {schema}.pipeline_freshness") == [True]
 
 
-def test_open_alerts_keep_what_they_rest_on(ledger: Ledger) -> None:
+def test_open_alerts_keep_what_they_rest_on(execution_store: ExecutionStore) -> None:
     old = NOW - 500 * DAY
     for key, status, series in (("open", "open", "s1"), ("over", "resolved", "s2"), ("told", "resolved", "s3")):
         resolved = None if status == "open" else old
-        ledger.add(
+        execution_store.add(
             "alerts", alert_key=key, alert_type="PIPELINE_LATE", status=status, series_key=series, window_start=old,
             first_seen_at=old, resolved_at=resolved, severity="critical", connection="", asset="p", last_seen_at=old,
             occurrences=1,
         )  # fmt: skip
-        ledger.add("alert_explanations", alert_key=key, dimension="d", explained_at=old)
+        execution_store.add("alert_explanations", alert_key=key, dimension="d", explained_at=old)
         for at in (old - DAY, old):
-            ledger.add("baselines", series_key=series, bucket_start=at, status="judged")
-    ledger.add("alert_candidates", alert_key="told")
-    stuck, gone = ledger.execution(old), ledger.execution(old - DAY)
-    totals = prune(ledger.store, as_of=NOW)
-    assert ledger.column("select alert_key from {schema}.alerts order by 1") == ["open", "told"]
-    assert ledger.column("select alert_key from {schema}.alert_explanations order by 1") == ["open", "told"]
-    assert ledger.column("select series_key from {schema}.baselines") == ["s1"]
-    assert ledger.executions() == [stuck]
-    assert gone not in ledger.executions()
+            execution_store.add("baselines", series_key=series, bucket_start=at, status="judged")
+    execution_store.add("alert_candidates", alert_key="told")
+    stuck, gone = execution_store.execution(old), execution_store.execution(old - DAY)
+    totals = prune(execution_store.store, as_of=NOW)
+    assert execution_store.column("select alert_key from {schema}.alerts order by 1") == ["open", "told"]
+    assert execution_store.column("select alert_key from {schema}.alert_explanations order by 1") == ["open", "told"]
+    assert execution_store.column("select series_key from {schema}.baselines") == ["s1"]
+    assert execution_store.executions() == [stuck]
+    assert gone not in execution_store.executions()
     assert (totals["alerts"], totals["alert_explanations"], totals["baselines"]) == (1, 1, 5)
 
 
-def test_the_newest_of_everything_stays(ledger: Ledger) -> None:
+def test_the_newest_of_everything_stays(execution_store: ExecutionStore) -> None:
     old = [NOW - n * DAY for n in (300, 250, 200, 150)]
     for at, status in zip(old, ("ok", "empty", "timeout", "timeout"), strict=True):
-        ledger.add("collection_results", connection="c", asset="a", as_of=at, status=status)
-    ledger.add("collection_results", connection="c", asset="a", as_of=NOW - 400 * DAY, status="ok")
+        execution_store.add("collection_results", connection="c", asset="a", as_of=at, status=status)
+    execution_store.add("collection_results", connection="c", asset="a", as_of=NOW - 400 * DAY, status="ok")
     for at, status in zip(old, ("pass", "fail", "fail", "fail"), strict=True):
-        ledger.add("dbt_results", invocation_id=str(at), node_id="n", executed_at=at, status=status)
+        execution_store.add("dbt_results", invocation_id=str(at), node_id="n", executed_at=at, status=status)
     for at, values in zip(old, ("passed", "passed", "none", "none"), strict=True):
-        ledger.add(
+        execution_store.add(
             "contract_checks", connection="c", asset="a", as_of=at, values_status=values, structure_status="passed"
         )
     for at in old:
-        ledger.add("contract_findings", violation_key="v", as_of=at)
-    ledger.add(
+        execution_store.add("contract_findings", violation_key="v", as_of=at)
+    execution_store.add(
         "contract_violations", contract="k", connection="c", asset="a", violation_type="t", severity="critical",
         violation_key="v", first_seen_at=old[1], as_of=old[3],
     )  # fmt: skip
     for number, at in enumerate(old):
         learned = 2 if number == 1 else None
-        ledger.add(
+        execution_store.add(
             "lookout_runs", run_id=str(number), batch_number=number, started_at=at, as_of=at, learned_through=learned
         )
-        ledger.add("watermarks", pipeline_id="p", execution_id=str(number), advanced_at=at)
-    prune(ledger.store, as_of=NOW)
+        execution_store.add("watermarks", pipeline_id="p", execution_id=str(number), advanced_at=at)
+    prune(execution_store.store, as_of=NOW)
 
     def left(table: str, column: str) -> list[int]:
         """Which of the old moments are left, by number."""
-        moments = ledger.column(f"select {column} from {{schema}}.{table} order by 1")
+        moments = execution_store.column(f"select {column} from {{schema}}.{table} order by 1")
         return [old.index(moment.to_pydatetime()) for moment in moments]
 
     # Last ok, last evaluated, first and last of the streak; the streak of failures; the last look at rows.
@@ -223,17 +223,17 @@ def test_the_newest_of_everything_stays(ledger: Ledger) -> None:
     assert left("watermarks", "advanced_at") == [3]
 
 
-def test_defaults_keep_what_is_learned_from(ledger: Ledger) -> None:
+def test_defaults_keep_what_is_learned_from(execution_store: ExecutionStore) -> None:
     for days in (203, 399, 401):
-        ledger.add("metric_observations", series_key="s", bucket_start=NOW - days * DAY, value=1)
-    assert prune(ledger.store, as_of=NOW)["metric_observations"] == 1
-    assert prune(ledger.store, {"observations": 300}, as_of=NOW)["metric_observations"] == 1
+        execution_store.add("metric_observations", series_key="s", bucket_start=NOW - days * DAY, value=1)
+    assert prune(execution_store.store, as_of=NOW)["metric_observations"] == 1
+    assert prune(execution_store.store, {"observations": 300}, as_of=NOW)["metric_observations"] == 1
     assert RETENTION["baselines"] >= 203
 
 
-def test_a_run_beside_it_is_not_waited_for(ledger: Ledger, connection: Connection) -> None:
-    ledger.execution(NOW - 100 * DAY)
-    moving = ledger.execution(NOW - 100 * DAY)
+def test_a_run_beside_it_is_not_waited_for(execution_store: ExecutionStore, connection: Connection) -> None:
+    execution_store.execution(NOW - 100 * DAY)
+    moving = execution_store.execution(NOW - 100 * DAY)
     with Store(connection, MONITORING) as other:
         other.lock()
 
@@ -241,6 +241,6 @@ def test_a_run_beside_it_is_not_waited_for(ledger: Ledger, connection: Connectio
             # A late word about an old execution between two batches.
             other.execute("update {schema}.pipeline_executions set error = 'late' where execution_id = %s", (moving,))
 
-        assert prune(ledger.store, as_of=NOW, batch_size=1, on_batch=write)["pipeline_executions"] == 1
-    assert ledger.executions() == [moving]
-    assert prune(ledger.store, as_of=NOW)["pipeline_executions"] == 1
+        assert prune(execution_store.store, as_of=NOW, batch_size=1, on_batch=write)["pipeline_executions"] == 1
+    assert execution_store.executions() == [moving]
+    assert prune(execution_store.store, as_of=NOW)["pipeline_executions"] == 1

@@ -105,7 +105,7 @@ def test_a_strict_contract_stops_bad_data_at_the_door_and_lets_it_in_again(shop:
     )
     summary = shop.observed.run("2026-01-03")
     assert summary.exit_code == 1
-    assert set(summary.held_back.models) == {"stg_orders", "fct_orders"}
+    assert set(summary.blocked.models) == {"stg_orders", "fct_orders"}
     assert shop.violations() == [
         ("foo", "UNEXPECTED_FIELD", "critical", "lookout"),
         ("order_id", "TYPE_CHANGED", "critical", "lookout"),
@@ -142,7 +142,7 @@ def test_what_sorts_bad_rows_out_is_built(shop: Shop) -> None:
     shop.model("raw_copy", "{{ config(materialized='table') }} select * from {{ source('landing', 'orders') }}")
     shop.sql("insert into landing.orders values (3, -5, 'new')")
     summary = shop.observed.run("2026-01-02")
-    assert (summary.exit_code, summary.held_back.models) == (1, ("raw_copy",))
+    assert (summary.exit_code, summary.blocked.models) == (1, ("raw_copy",))
     assert shop.sql("select order_id from public.stg_orders order by 1") == [(1,), (2,)]
     assert shop.sql("select order_id, failed_rules from public.stg_orders_rejected") == [(3, ["range(total)"])]
     assert shop.sql("select to_regclass('public.raw_copy')") == [(None,)]
@@ -153,7 +153,7 @@ def test_a_lenient_contract_records_and_does_not_stop(shop: Shop) -> None:
     shop.model("stg_orders", "{{ config(materialized='table') }} select * from {{ source('landing', 'orders') }}")
     shop.sql("insert into landing.orders values (3, -5, 'lost')")
     summary = shop.observed.run("2026-01-02")
-    assert (summary.exit_code, summary.held_back.models) == (0, ())
+    assert (summary.exit_code, summary.blocked.models) == (0, ())
     assert shop.sql("select count(*) from public.stg_orders") == [(3,)]
     assert shop.violations() == [
         ("state", "CONSTRAINT_VIOLATION", "warning", "lookout"), ("total", "CONSTRAINT_VIOLATION", "warning", "lookout"),

@@ -13,7 +13,7 @@ from lookout.baseline.judge import judge
 from lookout.project.declarations.monitor import series_key
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning import learn as learning
-from lookout.runs.learning.learn import Learned, Lesson
+from lookout.runs.learning.learn import LearningPlan, LearningResult
 from lookout.runs.steps import new_run_id, recorded_run
 
 from tests.conftest import MONITORING, Observed
@@ -97,8 +97,8 @@ class Course:
     def __init__(self, observed: Observed, workspace: Workspace) -> None:
         observed.reset("observed_template")
         self.observed, self.workspace = observed, workspace
-        self.lessons: list[Lesson] = []
-        self.rest: list[Learned] = []
+        self.lessons: list[LearningPlan] = []
+        self.rest: list[LearningResult] = []
 
     def tell(self, learn: Callable[[Course, Any], None]) -> dict[str, list[tuple[Any, ...]]]:
         for day in (HISTORY - 1, 70, 72, 73, 74, 75, 76):
@@ -127,12 +127,12 @@ class Course:
         self.derive()
 
     def in_two_steps(self, run: Any) -> None:
-        lesson = learning.learn_first(run)
+        plan = learning.learn_first(run)
         self.derive()
-        rest = learning.learn_rest(run, lesson)
+        rest = learning.learn_rest(run, plan)
         if rest.is_news:
             self.derive()
-        self.lessons.append(lesson)
+        self.lessons.append(plan)
         self.rest.append(rest)
 
 
@@ -154,9 +154,9 @@ def test_both_ways_end_the_same(observed_project: Observed, parsed: Workspace, m
     assert len(expected["alerts"]) > 10
     # The first day knows no forecasts, so nothing is left over; afterwards the quiet ones wait.
     assert quick.lessons[0].is_complete
-    for lesson in quick.lessons[1:]:
-        assert not lesson.is_complete
-        assert not {key_of("quiet"), key_of("no nulls")} <= lesson.learned
+    for plan in quick.lessons[1:]:
+        assert not plan.is_complete
+        assert not {key_of("quiet"), key_of("no nulls")} <= plan.learned
     last = quick.lessons[-1].learned
     assert not {key_of(n) for n in ("quiet", "constant", "corrected", "weekdays")} & last
     assert {rest.is_news for rest in quick.rest[1:]} == {False, True}
@@ -178,11 +178,11 @@ def test_a_whole_run_in_two_steps(observed: Observed, monkeypatch: pytest.Monkey
     calls: list[str] = []
     first, rest = learning.learn_first, learning.learn_rest
 
-    def learn_first(*given: Any) -> Lesson:
+    def learn_first(*given: Any) -> LearningPlan:
         calls.append("first")
         return first(*given)
 
-    def learn_rest(*given: Any) -> Learned:
+    def learn_rest(*given: Any) -> LearningResult:
         calls.append("rest")
         return rest(*given)
 

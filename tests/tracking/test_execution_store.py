@@ -1,4 +1,4 @@
-"""The ledger of pipelines, executions and watermarks, case by case. Case ids are those of the system it replaces."""
+"""The store of pipelines, executions and watermarks, case by case. Case ids are those of the system it replaces."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError, SourceError
 from lookout.tracking.executions.events import End, Event, Heartbeat, Register, Start, from_line, to_line
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.executions.watermarks import Closed, Standing, advance, is_later
 from lookout.tracking.model import (
     METRIC_FIELDS,
@@ -33,7 +33,7 @@ from lookout.tracking.model import (
 )
 
 from tests.conftest import Server
-from tests.tracking.track_place import T0, empty_ledger, executions, later, track_place, watermark
+from tests.tracking.track_place import T0, empty_execution_store, executions, later, track_place, watermark
 
 
 @pytest.fixture(scope="module")
@@ -42,39 +42,50 @@ def place(server: Server) -> Connection:
 
 
 @pytest.fixture
-def ledger(place: Connection) -> Iterator[Ledger]:
-    with empty_ledger(place) as ledger:
-        yield ledger
+def execution_store(place: Connection) -> Iterator[ExecutionStore]:
+    with empty_execution_store(place) as execution_store:
+        yield execution_store
 
 
-def pipelines(ledger: Ledger, columns: str) -> list[tuple[Any, ...]]:
-    return ledger.query(f"select {columns} from {{schema}}.pipelines order by name")
+def pipelines(execution_store: ExecutionStore, columns: str) -> list[tuple[Any, ...]]:
+    return execution_store.query(f"select {columns} from {{schema}}.pipelines order by name")
 
 
 def run(
-    ledger: Ledger, key: str, reached: str | None, ok: bool = True, *, pipeline: str = "p", at: float = 0, **end: Any
+    execution_store: ExecutionStore,
+    key: str,
+    reached: str | None,
+    ok: bool = True,
+    *,
+    pipeline: str = "p",
+    at: float = 0,
+    **end: Any,
 ) -> None:
     """One execution that starts where the pipeline stands and takes a minute."""
-    found = ledger.register(pipeline, at=T0)
+    found = execution_store.register(pipeline, at=T0)
     start = Start(key, pipeline, later(hours=at), watermark=found.watermark, next_watermark=reached)
-    ledger.record([start])
-    ledger.record([End(key, later(hours=at, minutes=1), ok, **end)])
+    execution_store.record([start])
+    execution_store.record([End(key, later(hours=at, minutes=1), ok, **end)])
 
 
-def test_w_m1_registering_twice_gives_one_pipeline(ledger: Ledger) -> None:
-    first, second = ledger.register("sales", at=T0), ledger.register("sales", at=later(days=1))
+def test_w_m1_registering_twice_gives_one_pipeline(execution_store: ExecutionStore) -> None:
+    first, second = execution_store.register("sales", at=T0), execution_store.register("sales", at=later(days=1))
     assert (first.is_new, second.is_new) == (True, False)
     assert first.pipeline_id == second.pipeline_id == pipeline_id("sales")
-    assert pipelines(ledger, "name, pipeline_type, active, load_lineage, created_at, updated_at") == [
+    assert pipelines(execution_store, "name, pipeline_type, active, load_lineage, created_at, updated_at") == [
         ("sales", "script", True, True, T0, None)
     ]
 
 
-def test_w_m2_names_of_pipelines_are_normalised_and_those_of_addresses_keep_their_case(ledger: Ledger) -> None:
-    assert ledger.register(" Sales ", at=T0).pipeline_id == ledger.register("sales", at=T0).pipeline_id
-    assert pipelines(ledger, "name") == [("sales",)]
-    ledger.register(Pipeline("typed", " Extraction "), at=T0)
-    assert pipelines(ledger, "pipeline_type")[1] == ("extraction",)
+def test_w_m2_names_of_pipelines_are_normalised_and_those_of_addresses_keep_their_case(
+    execution_store: ExecutionStore,
+) -> None:
+    assert (
+        execution_store.register(" Sales ", at=T0).pipeline_id == execution_store.register("sales", at=T0).pipeline_id
+    )
+    assert pipelines(execution_store, "name") == [("sales",)]
+    execution_store.register(Pipeline("typed", " Extraction "), at=T0)
+    assert pipelines(execution_store, "pipeline_type")[1] == ("extraction",)
     assert address_id("s3://Bucket/Key") != address_id("s3://bucket/key")
     assert address_id(" a ") == address_id("a") == hashlib.md5(b"a").hexdigest()
 
@@ -87,8 +98,8 @@ SETTINGS = {
 }
 
 
-def test_w_m3_the_same_settings_from_another_process_change_nothing(ledger: Ledger) -> None:
-    ledger.register(Pipeline("sales", **SETTINGS), at=T0)
+def test_w_m3_the_same_settings_from_another_process_change_nothing(execution_store: ExecutionStore) -> None:
+    execution_store.register(Pipeline("sales", **SETTINGS), at=T0)
     code = (
         "import json, sys; from lookout.tracking import Pipeline; "
         "print(Pipeline('sales', **json.loads(sys.argv[1])).input_hash)"
@@ -96,29 +107,31 @@ def test_w_m3_the_same_settings_from_another_process_change_nothing(ledger: Ledg
     said = subprocess.run(
         [sys.executable, "-c", code, json.dumps(SETTINGS)], capture_output=True, text=True, check=True
     )
-    assert pipelines(ledger, "input_hash") == [(said.stdout.strip(),)]
-    ledger.register(Pipeline("sales", **SETTINGS), at=later(days=1), next_watermark="7")
-    assert pipelines(ledger, "updated_at, next_watermark") == [(None, "7")]
+    assert pipelines(execution_store, "input_hash") == [(said.stdout.strip(),)]
+    execution_store.register(Pipeline("sales", **SETTINGS), at=later(days=1), next_watermark="7")
+    assert pipelines(execution_store, "updated_at, next_watermark") == [(None, "7")]
     assert input_hash({"a": 1, "next_watermark": 1}) == input_hash({"next_watermark": 2, "a": 1})
 
 
-def test_w_m3_a_changed_setting_is_written_and_a_removed_one_becomes_null(ledger: Ledger) -> None:
+def test_w_m3_a_changed_setting_is_written_and_a_removed_one_becomes_null(execution_store: ExecutionStore) -> None:
     what = "freshness_number, freshness_datepart, timeliness_number, owner, load_lineage, updated_at"
-    ledger.register(Pipeline("sales", freshness="15 minutes", timeliness="1 hour", owner="a"), at=T0)
-    run(ledger, "e", None, pipeline="sales")
-    assert pipelines(ledger, what) == [(15, "minute", 1, "a", False, None)]
-    ledger.register(Pipeline("sales", freshness="20 minutes", owner="a"), at=later(days=1))
-    assert pipelines(ledger, what) == [(20, "minute", None, "a", True, later(days=1))]
-    ledger.register("sales", at=later(days=2))
-    assert pipelines(ledger, what) == [(20, "minute", None, "a", True, later(days=1))], "a bare name says nothing"
-    ledger.register(Pipeline("sales", freshness="1 year"), at=later(hours=12))
-    assert pipelines(ledger, what)[0][0] == 20, "a declaration that comes late does not undo a newer one"
+    execution_store.register(Pipeline("sales", freshness="15 minutes", timeliness="1 hour", owner="a"), at=T0)
+    run(execution_store, "e", None, pipeline="sales")
+    assert pipelines(execution_store, what) == [(15, "minute", 1, "a", False, None)]
+    execution_store.register(Pipeline("sales", freshness="20 minutes", owner="a"), at=later(days=1))
+    assert pipelines(execution_store, what) == [(20, "minute", None, "a", True, later(days=1))]
+    execution_store.register("sales", at=later(days=2))
+    assert pipelines(execution_store, what) == [(20, "minute", None, "a", True, later(days=1))], (
+        "a bare name says nothing"
+    )
+    execution_store.register(Pipeline("sales", freshness="1 year"), at=later(hours=12))
+    assert pipelines(execution_store, what)[0][0] == 20, "a declaration that comes late does not undo a newer one"
 
 
-def test_w_m3_what_a_bare_name_made_is_filled_in_by_a_declaration_that_waited(ledger: Ledger) -> None:
-    ledger.register("sales", at=later(days=1))
-    ledger.register(Pipeline("sales", owner="a"), at=T0)
-    assert pipelines(ledger, "owner, updated_at") == [("a", T0)]
+def test_w_m3_what_a_bare_name_made_is_filled_in_by_a_declaration_that_waited(execution_store: ExecutionStore) -> None:
+    execution_store.register("sales", at=later(days=1))
+    execution_store.register(Pipeline("sales", owner="a"), at=T0)
+    assert pipelines(execution_store, "owner, updated_at") == [("a", T0)]
 
 
 def test_w_m4_parts_of_an_address() -> None:
@@ -141,36 +154,40 @@ def test_w_m4_parts_of_an_address() -> None:
     assert [a.name for a in addresses(["a", "b", "a"])] == ["a", "b"]
 
 
-def test_w_m5_a_new_pipeline_has_no_watermark_and_one_that_succeeded_has(ledger: Ledger) -> None:
-    assert ledger.register("p", at=T0, next_watermark=10).watermark is None
-    run(ledger, "e", "10")
-    assert ledger.register("p", at=T0, next_watermark=12).watermark == "10"
+def test_w_m5_a_new_pipeline_has_no_watermark_and_one_that_succeeded_has(execution_store: ExecutionStore) -> None:
+    assert execution_store.register("p", at=T0, next_watermark=10).watermark is None
+    run(execution_store, "e", "10")
+    assert execution_store.register("p", at=T0, next_watermark=12).watermark == "10"
 
 
-def test_w_m6_only_success_moves_the_watermark_and_only_to_what_the_execution_said(ledger: Ledger) -> None:
+def test_w_m6_only_success_moves_the_watermark_and_only_to_what_the_execution_said(
+    execution_store: ExecutionStore,
+) -> None:
     seen = []
     for number, (reached, ok) in enumerate([("10", True), ("12", True), ("14", False), (None, True)]):
-        run(ledger, f"e{number}", reached, ok, at=number)
-        seen.append(watermark(ledger, "p"))
+        run(execution_store, f"e{number}", reached, ok, at=number)
+        seen.append(watermark(execution_store, "p"))
     assert seen == ["10", "12", "12", "12"]
-    steps = ledger.query("select previous_watermark, watermark, set_by from {schema}.watermarks order by advanced_at")
+    steps = execution_store.query(
+        "select previous_watermark, watermark, set_by from {schema}.watermarks order by advanced_at"
+    )
     assert steps == [(None, "10", "execution"), ("10", "12", "execution")]
 
 
-def test_w_m6_a_failing_execution_beside_it_does_not_carry_the_watermark_away(ledger: Ledger) -> None:
-    ledger.register("p", at=T0, next_watermark="100")
-    ledger.record([Start("a", "p", T0, next_watermark="100")])
-    ledger.register("p", at=later(minutes=1), next_watermark="200")
-    ledger.record([Start("b", "p", later(minutes=1), next_watermark="200")])
-    ledger.record([End("a", later(minutes=5), True)])
-    ledger.record([End("b", later(minutes=6), False)])
-    assert watermark(ledger, "p") == "100"
+def test_w_m6_a_failing_execution_beside_it_does_not_carry_the_watermark_away(execution_store: ExecutionStore) -> None:
+    execution_store.register("p", at=T0, next_watermark="100")
+    execution_store.record([Start("a", "p", T0, next_watermark="100")])
+    execution_store.register("p", at=later(minutes=1), next_watermark="200")
+    execution_store.record([Start("b", "p", later(minutes=1), next_watermark="200")])
+    execution_store.record([End("a", later(minutes=5), True)])
+    execution_store.record([End("b", later(minutes=6), False)])
+    assert watermark(execution_store, "p") == "100"
 
 
-def test_the_watermark_may_be_told_at_the_end(ledger: Ledger) -> None:
-    run(ledger, "e", "5", next_watermark="6")
-    assert watermark(ledger, "p") == "6"
-    assert executions(ledger, "e.next_watermark") == [("6",)]
+def test_the_watermark_may_be_told_at_the_end(execution_store: ExecutionStore) -> None:
+    run(execution_store, "e", "5", next_watermark="6")
+    assert watermark(execution_store, "p") == "6"
+    assert executions(execution_store, "e.next_watermark") == [("6",)]
 
 
 OVERLAP: list[Event] = [
@@ -184,16 +201,16 @@ OVERLAP: list[Event] = [
 
 
 @pytest.mark.parametrize("monotonic", [False, True])
-def test_news_that_come_in_any_order_leave_the_same_watermark(ledger: Ledger, monotonic: bool) -> None:
+def test_news_that_come_in_any_order_leave_the_same_watermark(execution_store: ExecutionStore, monotonic: bool) -> None:
     events = [replace(e, monotonic=monotonic) if isinstance(e, End) else e for e in OVERLAP]
     found = set()
     for order in list(itertools.permutations(events))[::37]:
-        ledger.query(
+        execution_store.query(
             "truncate {schema}.pipelines, {schema}.pipeline_executions, {schema}.pipeline_execution_closure, {schema}.watermarks"
         )
         for event in order:
-            assert ledger.record([event]).rejected == ()
-        found.add((watermark(ledger, "p"), len(executions(ledger, "1", "e.end_date is not null"))))
+            assert execution_store.record([event]).rejected == ()
+        found.add((watermark(execution_store, "p"), len(executions(execution_store, "1", "e.end_date is not null"))))
     # Without the guard the execution that ended last decides, and what it loaded is loaded again: nothing is skipped.
     assert found == {("200" if monotonic else "100", 3)}
 
@@ -207,23 +224,25 @@ def test_news_that_come_in_any_order_leave_the_same_watermark(ledger: Ledger, mo
         ("9", "b", True), ("nan", "1", False),
     ],
 )  # fmt: skip
-def test_a_monotonic_watermark_never_moves_back(ledger: Ledger, stands: str, reached: str, expected: bool) -> None:
-    run(ledger, "one", stands)
-    run(ledger, "two", reached, at=1, monotonic=True)
-    assert watermark(ledger, "p") == (reached if expected else stands)
+def test_a_monotonic_watermark_never_moves_back(
+    execution_store: ExecutionStore, stands: str, reached: str, expected: bool
+) -> None:
+    run(execution_store, "one", stands)
+    run(execution_store, "two", reached, at=1, monotonic=True)
+    assert watermark(execution_store, "p") == (reached if expected else stands)
     assert is_later(reached, stands) is expected
 
 
-def test_what_a_person_sets_stays_until_an_execution_that_began_there_succeeds(ledger: Ledger) -> None:
-    run(ledger, "one", "100")
-    ledger.record([Start("two", "p", later(hours=2), watermark="100", next_watermark="200")])
-    assert ledger.set_watermark("P ", 50, at=later(hours=3)) == "100"
-    ledger.record([End("two", later(hours=4), True)])
-    assert watermark(ledger, "p") == "50", "what lies between 50 and 100 would be skipped"
-    run(ledger, "three", "210", at=5)
-    assert watermark(ledger, "p") == "210"
+def test_what_a_person_sets_stays_until_an_execution_that_began_there_succeeds(execution_store: ExecutionStore) -> None:
+    run(execution_store, "one", "100")
+    execution_store.record([Start("two", "p", later(hours=2), watermark="100", next_watermark="200")])
+    assert execution_store.set_watermark("P ", 50, at=later(hours=3)) == "100"
+    execution_store.record([End("two", later(hours=4), True)])
+    assert watermark(execution_store, "p") == "50", "what lies between 50 and 100 would be skipped"
+    run(execution_store, "three", "210", at=5)
+    assert watermark(execution_store, "p") == "210"
     with pytest.raises(ConfigError, match="no pipeline 'nobody'"):
-        ledger.set_watermark("nobody", 1, at=T0)
+        execution_store.set_watermark("nobody", 1, at=T0)
 
 
 def test_steps_of_a_watermark_are_pure() -> None:
@@ -239,12 +258,13 @@ def test_steps_of_a_watermark_are_pure() -> None:
     assert [s.watermark for s in advance(Standing("20", later(minutes=9)), [closed("z", 1, "30", "20")])] == ["30"]
 
 
-def test_w_m7_day_and_hour_are_those_of_utc(ledger: Ledger) -> None:
+def test_w_m7_day_and_hour_are_those_of_utc(execution_store: ExecutionStore) -> None:
     start = datetime(2025, 1, 1, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
-    ledger.query("set timezone = 'Asia/Tokyo'")
-    ledger.record([Start("e", "p", start)])
+    execution_store.query("set timezone = 'Asia/Tokyo'")
+    execution_store.record([Start("e", "p", start)])
     assert executions(
-        ledger, "e.date_recorded::text, e.hour_recorded, e.completed_successfully, e.status, e.duration_seconds"
+        execution_store,
+        "e.date_recorded::text, e.hour_recorded, e.completed_successfully, e.status, e.duration_seconds",
     ) == [("2025-01-02", 4, None, "running", None)]
 
 
@@ -257,30 +277,35 @@ def test_w_m7_day_and_hour_are_those_of_utc(ledger: Ledger) -> None:
     ],
 )  # fmt: skip
 def test_w_m8_duration_and_throughput(
-    ledger: Ledger, together: bool, seconds: float, rows: int | None, duration: int, throughput: Decimal | None
+    execution_store: ExecutionStore,
+    together: bool,
+    seconds: float,
+    rows: int | None,
+    duration: int,
+    throughput: Decimal | None,
 ) -> None:
     events = [Start("e", "p", T0), End("e", later(seconds=seconds), True, total_rows=rows)]
     for part in [events] if together else [events[:1], events[1:]]:
-        assert ledger.record(part).rejected == ()
-    assert executions(ledger, "e.duration_seconds, e.elapsed_seconds, e.throughput, e.total_rows, e.closed_by") == [
-        (duration, seconds, throughput, rows, "self")
-    ]
+        assert execution_store.record(part).rejected == ()
+    assert executions(
+        execution_store, "e.duration_seconds, e.elapsed_seconds, e.throughput, e.total_rows, e.closed_by"
+    ) == [(duration, seconds, throughput, rows, "self")]
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
 @pytest.mark.parametrize("together", [True, False])
 def test_w_m8_an_end_that_is_not_after_the_start_is_refused_with_a_sentence(
-    ledger: Ledger, seconds: float, together: bool
+    execution_store: ExecutionStore, seconds: float, together: bool
 ) -> None:
     end = End("e", later(seconds=seconds), True)
     if together:
-        recorded = ledger.record([Start("e", "p", T0), end])
+        recorded = execution_store.record([Start("e", "p", T0), end])
     else:
-        ledger.record([Start("e", "p", T0)])
-        recorded = ledger.record([end])
+        execution_store.record([Start("e", "p", T0)])
+        recorded = execution_store.record([end])
     assert [item.event for item in recorded.rejected] == [end]
     assert "must be later than its start" in recorded.rejected[0].reason
-    assert executions(ledger, "e.end_date") == [(None,)]
+    assert executions(execution_store, "e.end_date") == [(None,)]
     with pytest.raises(ConfigError, match="must be later"):
         End("e", T0, True, start=Start("e", "p", T0))
 
@@ -292,59 +317,63 @@ def test_counts_are_whole_numbers_of_zero_or_more(count: str, value: Any) -> Non
         End("e", T0, True, **{count: value})
 
 
-def test_w_m9_times_of_the_last_changes_never_move_back(ledger: Ledger) -> None:
+def test_w_m9_times_of_the_last_changes_never_move_back(execution_store: ExecutionStore) -> None:
     what = "last_target_insert, last_target_update, last_target_soft_delete"
-    run(ledger, "b", None, at=5, inserts=10, updates=0)
-    assert pipelines(ledger, what) == [(later(hours=5, minutes=1), None, None)]
-    run(ledger, "a", None, at=1, inserts=3, updates=1)
-    assert pipelines(ledger, what) == [(later(hours=5, minutes=1), later(hours=1, minutes=1), None)]
-    run(ledger, "c", None, ok=False, at=9, inserts=3, soft_deletes=3)
-    assert pipelines(ledger, what) == [(later(hours=5, minutes=1), later(hours=1, minutes=1), None)]
+    run(execution_store, "b", None, at=5, inserts=10, updates=0)
+    assert pipelines(execution_store, what) == [(later(hours=5, minutes=1), None, None)]
+    run(execution_store, "a", None, at=1, inserts=3, updates=1)
+    assert pipelines(execution_store, what) == [(later(hours=5, minutes=1), later(hours=1, minutes=1), None)]
+    run(execution_store, "c", None, ok=False, at=9, inserts=3, soft_deletes=3)
+    assert pipelines(execution_store, what) == [(later(hours=5, minutes=1), later(hours=1, minutes=1), None)]
 
 
-def test_w_m10_lineage_is_asked_for_until_a_success_and_after_a_change(ledger: Ledger) -> None:
-    asked = [ledger.register("p", at=T0).load_lineage]
-    run(ledger, "a", None, ok=False)
-    asked.append(ledger.register("p", at=T0).load_lineage)
-    run(ledger, "b", None, at=1)
-    asked.append(ledger.register("p", at=T0).load_lineage)
-    asked.append(ledger.register(Pipeline("p", sources=["a"], targets=["b"]), at=later(days=1)).load_lineage)
-    run(ledger, "c", None, at=2)
-    asked.append(ledger.register(Pipeline("p", sources=["a"], targets=["c"]), at=later(days=2)).load_lineage)
+def test_w_m10_lineage_is_asked_for_until_a_success_and_after_a_change(execution_store: ExecutionStore) -> None:
+    asked = [execution_store.register("p", at=T0).load_lineage]
+    run(execution_store, "a", None, ok=False)
+    asked.append(execution_store.register("p", at=T0).load_lineage)
+    run(execution_store, "b", None, at=1)
+    asked.append(execution_store.register("p", at=T0).load_lineage)
+    asked.append(execution_store.register(Pipeline("p", sources=["a"], targets=["b"]), at=later(days=1)).load_lineage)
+    run(execution_store, "c", None, at=2)
+    asked.append(execution_store.register(Pipeline("p", sources=["a"], targets=["c"]), at=later(days=2)).load_lineage)
     assert asked == [True, True, False, True, True]
 
 
-def test_w_m11_executions_of_an_inactive_pipeline_are_not_recorded(ledger: Ledger) -> None:
-    ledger.record([Start("before", "p", T0)])
-    ledger.query("update {schema}.pipelines set active = false")
-    assert not ledger.register("p", at=T0).active
-    recorded = ledger.record([Start("e", "p", T0), End("e", later(hours=1), True, inserts=1, next_watermark="7")])
+def test_w_m11_executions_of_an_inactive_pipeline_are_not_recorded(execution_store: ExecutionStore) -> None:
+    execution_store.record([Start("before", "p", T0)])
+    execution_store.query("update {schema}.pipelines set active = false")
+    assert not execution_store.register("p", at=T0).active
+    recorded = execution_store.record(
+        [Start("e", "p", T0), End("e", later(hours=1), True, inserts=1, next_watermark="7")]
+    )
     assert (recorded.started, recorded.ended, recorded.rejected) == (0, 0, ())
-    assert ledger.record([End("before", later(hours=1), True)]).ended == 1, "what ran before may end"
-    assert executions(ledger, "e.execution_id") == [("before",)]
-    assert pipelines(ledger, "watermark, last_target_insert") == [(None, None)]
-    ledger.register(Pipeline("p", owner="x", active=True), at=later(days=1))
-    assert ledger.register("p", at=T0).active
+    assert execution_store.record([End("before", later(hours=1), True)]).ended == 1, "what ran before may end"
+    assert executions(execution_store, "e.execution_id") == [("before",)]
+    assert pipelines(execution_store, "watermark, last_target_insert") == [(None, None)]
+    execution_store.register(Pipeline("p", owner="x", active=True), at=later(days=1))
+    assert execution_store.register("p", at=T0).active
 
 
-def test_people_may_switch_pipelines_and_checks(ledger: Ledger) -> None:
+def test_people_may_switch_pipelines_and_checks(execution_store: ExecutionStore) -> None:
     what = "active, mute_freshness_check, mute_timeliness_check, load_lineage, updated_at"
-    run(ledger, "e", None)
-    ledger.switch(" P ", at=later(days=1), active=False, load_lineage=True)
-    assert pipelines(ledger, what) == [(False, False, False, True, later(days=1))]
-    ledger.switch("p", at=later(days=2), active=True, mute_timeliness_check=True)
-    assert pipelines(ledger, what) == [(True, False, True, True, later(days=2))]
+    run(execution_store, "e", None)
+    execution_store.switch(" P ", at=later(days=1), active=False, load_lineage=True)
+    assert pipelines(execution_store, what) == [(False, False, False, True, later(days=1))]
+    execution_store.switch("p", at=later(days=2), active=True, mute_timeliness_check=True)
+    assert pipelines(execution_store, what) == [(True, False, True, True, later(days=2))]
     with pytest.raises(ConfigError, match="no pipeline 'nobody'"):
-        ledger.switch("nobody", at=T0, active=True)
+        execution_store.switch("nobody", at=T0, active=True)
 
 
-def test_w_m12_types_hold_limits_and_their_code_changes_them(ledger: Ledger) -> None:
+def test_w_m12_types_hold_limits_and_their_code_changes_them(execution_store: ExecutionStore) -> None:
     what = "select name, freshness_number, freshness_datepart, timeliness_number, mute_freshness_check, updated_at from {schema}.pipeline_types order by 1"
-    ledger.register(Pipeline("a", PipelineType("Load", freshness="12 hours", mute_freshness_check=True)), at=T0)
-    ledger.register(Pipeline("b", "load"), at=later(days=1))
-    assert ledger.query(what) == [("load", 12, "hour", None, True, None)]
-    ledger.register(Pipeline("a", PipelineType("load", timeliness="1 day")), at=later(days=2))
-    assert ledger.query(what) == [("load", None, None, 1, False, later(days=2))]
+    execution_store.register(
+        Pipeline("a", PipelineType("Load", freshness="12 hours", mute_freshness_check=True)), at=T0
+    )
+    execution_store.register(Pipeline("b", "load"), at=later(days=1))
+    assert execution_store.query(what) == [("load", 12, "hour", None, True, None)]
+    execution_store.register(Pipeline("a", PipelineType("load", timeliness="1 day")), at=later(days=2))
+    assert execution_store.query(what) == [("load", None, None, 1, False, later(days=2))]
 
 
 @pytest.mark.parametrize(
@@ -373,57 +402,61 @@ CLOSURE = [("1", "1", 0), ("1", "2", 1), ("1", "3", 2), ("1", "4", 2), ("2", "2"
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=lambda o: "".join(map(str, o)))
 def test_w_m13_the_closure_is_right_in_whatever_order_parents_and_children_come(
-    ledger: Ledger, order: tuple[int, ...]
+    execution_store: ExecutionStore, order: tuple[int, ...]
 ) -> None:
     for group in ([[n] for n in order], [order[:2], order[2:]])[sum(order[:2]) % 2]:
-        ledger.record([CHAIN[n] for n in group])
-    assert sorted(ledger.query("select * from {schema}.pipeline_execution_closure")) == CLOSURE
+        execution_store.record([CHAIN[n] for n in group])
+    assert sorted(execution_store.query("select * from {schema}.pipeline_execution_closure")) == CLOSURE
 
 
-def test_w_m13_a_circle_of_parents_ends(ledger: Ledger) -> None:
-    ledger.record([Start("a", "p", T0, parent_id="b"), Start("b", "p", T0, parent_id="a")])
-    found = ledger.query("select * from {schema}.pipeline_execution_closure")
+def test_w_m13_a_circle_of_parents_ends(execution_store: ExecutionStore) -> None:
+    execution_store.record([Start("a", "p", T0, parent_id="b"), Start("b", "p", T0, parent_id="a")])
+    found = execution_store.query("select * from {schema}.pipeline_execution_closure")
     assert sorted(found) == [("a", "a", 0), ("a", "b", 1), ("b", "a", 1), ("b", "b", 0)]
     with pytest.raises(ConfigError, match="names itself as its parent"):
         Start("a", "p", T0, parent_id="a")
 
 
-def test_w_m14_a_second_start_or_end_changes_nothing(ledger: Ledger) -> None:
-    run(ledger, "e", "10", inserts=5)
-    before = executions(ledger, "e.*")
+def test_w_m14_a_second_start_or_end_changes_nothing(execution_store: ExecutionStore) -> None:
+    run(execution_store, "e", "10", inserts=5)
+    before = executions(execution_store, "e.*")
     again: list[Event] = [
         Start("e", "other", later(days=1)),
         End("e", later(days=2), False, inserts=9, next_watermark="99", error="x"),
     ]
-    recorded = ledger.record(again)
+    recorded = execution_store.record(again)
     assert (recorded.started, recorded.ended, recorded.rejected) == (0, 0, ())
-    assert executions(ledger, "e.*") == before
-    assert watermark(ledger, "p") == "10"
+    assert executions(execution_store, "e.*") == before
+    assert watermark(execution_store, "p") == "10"
 
 
-def test_an_end_of_an_execution_that_nobody_started(ledger: Ledger) -> None:
-    recorded = ledger.record([End("never", T0, True), Start("e", "p", T0)])
+def test_an_end_of_an_execution_that_nobody_started(execution_store: ExecutionStore) -> None:
+    recorded = execution_store.record([End("never", T0, True), Start("e", "p", T0)])
     assert recorded.started == 1
     assert "never was never started" in recorded.rejected[0].reason
     complete = End("late", later(hours=1), True, inserts=1, start=Start("late", "p", T0, parent_id="e"))
-    assert ledger.record([complete]).ended == 1
-    assert ledger.record([Start("late", "p", T0, parent_id="e")]).started == 0
-    assert executions(ledger, "e.execution_id, e.parent_id, e.inserts", "e.end_date is not null") == [("late", "e", 1)]
+    assert execution_store.record([complete]).ended == 1
+    assert execution_store.record([Start("late", "p", T0, parent_id="e")]).started == 0
+    assert executions(execution_store, "e.execution_id, e.parent_id, e.inserts", "e.end_date is not null") == [
+        ("late", "e", 1)
+    ]
 
 
-def test_an_execution_that_the_reaper_gave_up_is_believed_when_it_ends_after_all(ledger: Ledger) -> None:
-    ledger.record([Start("e", "p", T0, next_watermark="7")])
+def test_an_execution_that_the_reaper_gave_up_is_believed_when_it_ends_after_all(
+    execution_store: ExecutionStore,
+) -> None:
+    execution_store.record([Start("e", "p", T0, next_watermark="7")])
     reaped = End("e", later(hours=1), False, error="gone", status="killed", closed_by="reaper")
-    assert ledger.record([reaped]).ended == 1
-    assert watermark(ledger, "p") is None
-    assert ledger.record([End("e", later(minutes=30), True, inserts=2)]).ended == 1
-    assert executions(ledger, "e.status, e.error, e.closed_by, e.inserts") == [("success", "", "self", 2)]
-    assert watermark(ledger, "p") == "7"
-    assert ledger.record([reaped]).ended == 0
+    assert execution_store.record([reaped]).ended == 1
+    assert watermark(execution_store, "p") is None
+    assert execution_store.record([End("e", later(minutes=30), True, inserts=2)]).ended == 1
+    assert executions(execution_store, "e.status, e.error, e.closed_by, e.inserts") == [("success", "", "self", 2)]
+    assert watermark(execution_store, "p") == "7"
+    assert execution_store.record([reaped]).ended == 0
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_w_m15_metadata_and_texts_come_back_as_they_went_in(ledger: Ledger, many: bool) -> None:
+def test_w_m15_metadata_and_texts_come_back_as_they_went_in(execution_store: ExecutionStore, many: bool) -> None:
     texts = [
         "",
         " ",
@@ -443,35 +476,43 @@ def test_w_m15_metadata_and_texts_come_back_as_they_went_in(ledger: Ledger, many
     said = {"list": texts, "deep": {"a": [1, 2.5, None, True]}, "nan": float("nan"), "time": T0, "bad": "a\x00b\ud800"}
     events: list[Event] = [Start("e", "p", T0, execution_metadata={"kept": 1, "mine": 1})]
     events += [Start(f"f{n}", "p", T0, host=text) for n, text in enumerate(texts * 10)] if many else []
-    ledger.record(events)
-    ledger.record([End("e", later(hours=1), False, execution_metadata={**said, "mine": 2}, error="x,\"y\"\n'z'")])
-    ((metadata, error),) = executions(ledger, "e.execution_metadata, e.error", "e.execution_id = 'e'")
+    execution_store.record(events)
+    execution_store.record(
+        [End("e", later(hours=1), False, execution_metadata={**said, "mine": 2}, error="x,\"y\"\n'z'")]
+    )
+    ((metadata, error),) = executions(execution_store, "e.execution_metadata, e.error", "e.execution_id = 'e'")
     assert metadata == {"kept": 1, "mine": 2, "list": texts, "deep": {"a": [1, 2.5, None, True]}, "nan": "nan",
                         "time": T0.isoformat(), "bad": "ab?"}  # fmt: skip
     assert error == "x,\"y\"\n'z'"
     if many:
-        hosts = executions(ledger, "e.host, substr(e.execution_id, 2)::int", "e.execution_id <> 'e'")
+        hosts = executions(execution_store, "e.host, substr(e.execution_id, 2)::int", "e.execution_id <> 'e'")
         assert [h for h, _ in sorted(hosts, key=lambda row: row[1])] == texts * 10
-    ledger.register(Pipeline("p", metadata=said), at=T0)
-    assert pipelines(ledger, "pipeline_metadata")[0][0]["list"] == texts
+    execution_store.register(Pipeline("p", metadata=said), at=T0)
+    assert pipelines(execution_store, "pipeline_metadata")[0][0]["list"] == texts
 
 
-def test_errors_hold_no_secrets(ledger: Ledger) -> None:
-    run(ledger, "e", None, ok=False, error="could not connect to postgresql://me:hunter2@db/x with password=hunter2")
-    assert "hunter2" not in str(executions(ledger, "e.*"))
+def test_errors_hold_no_secrets(execution_store: ExecutionStore) -> None:
+    run(
+        execution_store,
+        "e",
+        None,
+        ok=False,
+        error="could not connect to postgresql://me:hunter2@db/x with password=hunter2",
+    )
+    assert "hunter2" not in str(executions(execution_store, "e.*"))
 
 
 def test_w_a12_rules_of_a_new_pipeline_when_asked_for(place: Connection) -> None:
-    with empty_ledger(place, auto_rules=True) as ledger:
-        ledger.query(
+    with empty_execution_store(place, auto_rules=True) as execution_store:
+        execution_store.query(
             "insert into {schema}.pipelines (pipeline_id, name, pipeline_type, mute_freshness_check, mute_timeliness_check, "
             "load_lineage, active, input_hash, created_at) values (%s, 'old', 'x', false, false, true, true, '', now())",
             (pipeline_id("old"),),
         )
-        ledger.register("old", at=T0)
-        ledger.register("new", at=T0)
-        ledger.record([Start("e", "by start", T0)])
-        found = ledger.query(
+        execution_store.register("old", at=T0)
+        execution_store.register("new", at=T0)
+        execution_store.record([Start("e", "by start", T0)])
+        found = execution_store.query(
             "select pipeline_id, metric_field, z_threshold, lookback_days, minimum_executions, active from {schema}.anomaly_detection_rules"
         )
         expected = [
@@ -482,15 +523,15 @@ def test_w_a12_rules_of_a_new_pipeline_when_asked_for(place: Connection) -> None
         assert sorted(found) == sorted(expected)
 
 
-def test_w_a12_no_rules_unless_asked_for(ledger: Ledger) -> None:
-    ledger.register("p", at=T0)
-    assert ledger.query("select * from {schema}.anomaly_detection_rules") == []
+def test_w_a12_no_rules_unless_asked_for(execution_store: ExecutionStore) -> None:
+    execution_store.register("p", at=T0)
+    assert execution_store.query("select * from {schema}.anomaly_detection_rules") == []
 
 
-def test_w_a13_a_rule_is_made_once_and_within_its_range(ledger: Ledger) -> None:
-    assert ledger.create_rule("p", "inserts", at=T0, z_threshold=2.5)
-    assert not ledger.create_rule("p", "inserts", at=T0, z_threshold=9)
-    assert ledger.query("select z_threshold from {schema}.anomaly_detection_rules") == [(Decimal("2.50"),)]
+def test_w_a13_a_rule_is_made_once_and_within_its_range(execution_store: ExecutionStore) -> None:
+    assert execution_store.create_rule("p", "inserts", at=T0, z_threshold=2.5)
+    assert not execution_store.create_rule("p", "inserts", at=T0, z_threshold=9)
+    assert execution_store.query("select z_threshold from {schema}.anomaly_detection_rules") == [(Decimal("2.50"),)]
     for wrong in (
         {"z_threshold": 0.9},
         {"z_threshold": 10.1},
@@ -499,23 +540,23 @@ def test_w_a13_a_rule_is_made_once_and_within_its_range(ledger: Ledger) -> None:
         {"minimum_executions": 4},
     ):
         with pytest.raises(ConfigError, match="must be from"):
-            ledger.create_rule("p", "updates", at=T0, **wrong)  # type: ignore[arg-type]
+            execution_store.create_rule("p", "updates", at=T0, **wrong)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="use one of"):
-        ledger.create_rule("p", "rows", at=T0)
-    assert ledger.unflag("e", ["inserts", "updates"], note="a backfill", at=T0) == 2
-    assert ledger.unflag("e", ["inserts"], note="again", at=T0) == 0
+        execution_store.create_rule("p", "rows", at=T0)
+    assert execution_store.unflag("e", ["inserts", "updates"], note="a backfill", at=T0) == 2
+    assert execution_store.unflag("e", ["inserts"], note="again", at=T0) == 0
 
 
-def test_heartbeats_move_forward_and_end_with_the_execution(ledger: Ledger) -> None:
-    ledger.record([Start("e", "p", T0), Heartbeat("e", later(minutes=2)), Heartbeat("e", later(minutes=1))])
-    ledger.record([Heartbeat("e", later(minutes=1)), Heartbeat("nobody", T0)])
-    assert executions(ledger, "e.heartbeat_at") == [(later(minutes=2),)]
-    ledger.record([End("e", later(minutes=3), True)])
-    ledger.record([Heartbeat("e", later(minutes=9))])
-    assert executions(ledger, "e.heartbeat_at") == [(later(minutes=2),)]
+def test_heartbeats_move_forward_and_end_with_the_execution(execution_store: ExecutionStore) -> None:
+    execution_store.record([Start("e", "p", T0), Heartbeat("e", later(minutes=2)), Heartbeat("e", later(minutes=1))])
+    execution_store.record([Heartbeat("e", later(minutes=1)), Heartbeat("nobody", T0)])
+    assert executions(execution_store, "e.heartbeat_at") == [(later(minutes=2),)]
+    execution_store.record([End("e", later(minutes=3), True)])
+    execution_store.record([Heartbeat("e", later(minutes=9))])
+    assert executions(execution_store, "e.heartbeat_at") == [(later(minutes=2),)]
 
 
-def test_a_batch_stores_what_single_events_store(ledger: Ledger) -> None:
+def test_a_batch_stores_what_single_events_store(execution_store: ExecutionStore) -> None:
     events: list[Event] = []
     for n in range(120):
         parent = f"e{n - 7}" if n >= 7 else None
@@ -536,17 +577,18 @@ def test_a_batch_stores_what_single_events_store(ledger: Ledger) -> None:
 
     def state() -> list[list[tuple[Any, ...]]]:
         return [
-            sorted(ledger.query(f"select to_jsonb(t) - 'created_at' from {{schema}}.{t} as t"), key=str) for t in tables
+            sorted(execution_store.query(f"select to_jsonb(t) - 'created_at' from {{schema}}.{t} as t"), key=str)
+            for t in tables
         ]
 
     for event in events:
-        assert ledger.record([event]).rejected == ()
+        assert execution_store.record([event]).rejected == ()
     single = state()
-    ledger.query("truncate " + ", ".join(f"{{schema}}.{t}" for t in tables))
-    recorded = ledger.record(events)
+    execution_store.query("truncate " + ", ".join(f"{{schema}}.{t}" for t in tables))
+    recorded = execution_store.record(events)
     assert (recorded.started, recorded.ended) == (120, 90)
     assert state() == single
-    again = ledger.record(events)
+    again = execution_store.record(events)
     assert (again.started, again.ended, again.rejected) == (0, 0, ())
     assert state() == single
 
@@ -589,20 +631,22 @@ def test_watermarks_are_texts() -> None:
 
 def test_where_there_are_no_tables_it_says_what_to_do(server: Server) -> None:
     with (
-        Ledger(server.create_database("track_none")) as ledger,
+        ExecutionStore(server.create_database("track_none")) as execution_store,
         pytest.raises(ConfigError, match="dbt build --select monitoring"),
     ):
-        ledger.register("p", at=T0)
+        execution_store.register("p", at=T0)
     away = Connection("away", {"host": "127.0.0.1", "port": 1, "dbname": "x", "user": "u", "password": "hunter2"})
-    with Ledger(away) as ledger, pytest.raises(SourceError, match="Cannot connect") as error:
-        ledger.register("p", at=T0)
+    with ExecutionStore(away) as execution_store, pytest.raises(SourceError, match="Cannot connect") as error:
+        execution_store.register("p", at=T0)
     assert "hunter2" not in str(error.value)
 
 
-def test_the_macro_reads_the_watermark_in_sql(ledger: Ledger, place: Connection, tmp_path: Any) -> None:
+def test_the_macro_reads_the_watermark_in_sql(
+    execution_store: ExecutionStore, place: Connection, tmp_path: Any
+) -> None:
     from tests.conftest import dbt_runner
 
-    run(ledger, "e", "2026-01-05", pipeline="load orders")
+    run(execution_store, "e", "2026-01-05", pipeline="load orders")
     expressions = [
         "{{ lookout.watermark(' Load Orders', '1970-01-01', 'date') }}",
         "{{ lookout.watermark('nobody', \"it's\") }}",
@@ -611,4 +655,4 @@ def test_the_macro_reads_the_watermark_in_sql(ledger: Ledger, place: Connection,
     result = dbt_runner(place, tmp_path)(["compile", "--inline", f"select {', '.join(expressions)}"])
     assert result.success, result.exception
     statement = result.result.results[0].node.compiled_code.replace("{", "{{").replace("}", "}}")
-    assert ledger.query(statement) == [(date(2026, 1, 5), "it's", None)]
+    assert execution_store.query(statement) == [(date(2026, 1, 5), "it's", None)]

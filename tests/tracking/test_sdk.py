@@ -21,7 +21,7 @@ import yaml
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError
 from lookout.tracking.commands import end_command, exec_command, start_command, watermark_get, watermark_set
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.model import Pipeline
 from lookout.tracking.sdk.context import find_connection
 from lookout.tracking.sdk.execution import Execution, Result
@@ -29,7 +29,7 @@ from lookout.tracking.sdk.track import current, track
 from lookout.tracking.sdk.tracker import Tracker, Tracking, default_tracker
 
 from tests.conftest import Server
-from tests.tracking.track_place import T0, empty_ledger, executions, track_place, url, watermark
+from tests.tracking.track_place import T0, empty_execution_store, executions, track_place, url, watermark
 
 
 @pytest.fixture(scope="module")
@@ -38,43 +38,47 @@ def place(server: Server) -> Connection:
 
 
 @pytest.fixture
-def ledger(place: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def execution_store(place: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExecutionStore]:
     monkeypatch.setenv("LOOKOUT_DATABASE_URL", url(place))
     monkeypatch.setenv("LOOKOUT_SPOOL", str(tmp_path / "spool"))
     default_tracker.cache_clear()
-    with empty_ledger(place) as ledger:
-        yield ledger
+    with empty_execution_store(place) as execution_store:
+        yield execution_store
     default_tracker().close()
     default_tracker.cache_clear()
 
 
-def rows(ledger: Ledger, columns: str = "p.name, e.status") -> list[tuple[Any, ...]]:
-    return executions(ledger, columns)
+def rows(execution_store: ExecutionStore, columns: str = "p.name, e.status") -> list[tuple[Any, ...]]:
+    return executions(execution_store, columns)
 
 
-def test_a_piece_of_work_and_what_it_says_of_itself(ledger: Ledger) -> None:
+def test_a_piece_of_work_and_what_it_says_of_itself(execution_store: ExecutionStore) -> None:
     with track(
         "Load Orders", pipeline_type="extraction", next_watermark="2026-01-02", default_watermark="1970-01-01"
     ) as run:
         assert run.watermark == "1970-01-01"
-        assert rows(ledger, "e.status, split_part(e.host, ':', 2), e.end_date") == [("running", str(os.getpid()), None)]
+        assert rows(execution_store, "e.status, split_part(e.host, ':', 2), e.end_date") == [
+            ("running", str(os.getpid()), None)
+        ]
         run.inserts = 10
         run.updates += 2
         run.add(soft_deletes=3)
         run.add(soft_deletes=4)
         run.metadata["file"] = "a.csv"
     what = "p.name, p.pipeline_type, e.status, e.inserts, e.updates, e.soft_deletes, e.total_rows, e.execution_metadata, e.kind"
-    assert rows(ledger, what) == [("load orders", "extraction", "success", 10, 2, 7, None, {"file": "a.csv"}, "sdk")]
+    assert rows(execution_store, what) == [
+        ("load orders", "extraction", "success", 10, 2, 7, None, {"file": "a.csv"}, "sdk")
+    ]
     with track("load orders", pipeline_type="extraction", default_watermark="1970-01-01") as run:
         assert run.watermark == "2026-01-02"
         run.next_watermark = datetime(2026, 1, 3, tzinfo=timezone.utc)
-    assert watermark(ledger, "load orders") == "2026-01-03T00:00:00+00:00"
+    assert watermark(execution_store, "load orders") == "2026-01-03T00:00:00+00:00"
 
 
 def test_w_k2_a_switched_off_pipeline_is_skipped_with_a_warning(
-    ledger: Ledger, caplog: pytest.LogCaptureFixture
+    execution_store: ExecutionStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ledger.register(Pipeline("p", active=False), at=T0)
+    execution_store.register(Pipeline("p", active=False), at=T0)
     called: list[int] = []
 
     @track("p")
@@ -89,11 +93,11 @@ def test_w_k2_a_switched_off_pipeline_is_skipped_with_a_warning(
         run.lineage(sources=["a"], targets=["b"])
         assert inner.parent_id is None
     assert called == []
-    assert rows(ledger) == [("q", "success")]
+    assert rows(execution_store) == [("q", "success")]
     assert "'p' is switched off" in caplog.text
 
 
-def test_w_k2_a_decorated_function_gets_the_run_and_returns_what_it_returns(ledger: Ledger) -> None:
+def test_w_k2_a_decorated_function_gets_the_run_and_returns_what_it_returns(execution_store: ExecutionStore) -> None:
     @track("with run")
     def one(count: int, run: Execution | None = None) -> int:
         assert run is current()
@@ -108,7 +112,7 @@ def test_w_k2_a_decorated_function_gets_the_run_and_returns_what_it_returns(ledg
     assert one(4) == 5
     assert two().inserts == 1
     assert (two.__name__, two.__doc__) == ("two", "The docstring.")
-    assert rows(ledger, "p.name, e.inserts, e.updates, e.soft_deletes, e.total_rows, e.execution_metadata, p.watermark") == [
+    assert rows(execution_store, "p.name, e.inserts, e.updates, e.soft_deletes, e.total_rows, e.execution_metadata, p.watermark") == [
         ("with run", 4, None, None, None, {}, None), ("with result", 1, 2, 3, 6, {"a": 1}, "9"),
     ]  # fmt: skip
 
@@ -121,7 +125,9 @@ def test_w_k2_a_decorated_function_gets_the_run_and_returns_what_it_returns(ledg
         (RuntimeError("x\x00\ud800" * 5000), "RuntimeError: x?"),
     ],
 )  # fmt: skip
-def test_w_k3_an_exception_is_recorded_and_reaches_the_caller(ledger: Ledger, error: BaseException, told: str) -> None:
+def test_w_k3_an_exception_is_recorded_and_reaches_the_caller(
+    execution_store: ExecutionStore, error: BaseException, told: str
+) -> None:
     def load() -> None:
         with track("p", next_watermark="5") as run:
             run.inserts = 3
@@ -131,7 +137,7 @@ def test_w_k3_an_exception_is_recorded_and_reaches_the_caller(ledger: Ledger, er
         load()
     assert raised.value is error
     ((status, ok, reason, ended, reached),) = rows(
-        ledger, "e.status, e.completed_successfully, e.error, e.end_date is not null, p.watermark"
+        execution_store, "e.status, e.completed_successfully, e.error, e.end_date is not null, p.watermark"
     )
     assert (status, ok, ended, reached) == ("failed", False, True, None)
     assert told in reason
@@ -139,7 +145,7 @@ def test_w_k3_an_exception_is_recorded_and_reaches_the_caller(ledger: Ledger, er
     assert current() is None
 
 
-def test_w_k4_a_failure_of_its_logic_is_recorded_without_an_exception(ledger: Ledger) -> None:
+def test_w_k4_a_failure_of_its_logic_is_recorded_without_an_exception(execution_store: ExecutionStore) -> None:
     @track("p", next_watermark=5)
     def load() -> Result:
         return Result(
@@ -150,13 +156,13 @@ def test_w_k4_a_failure_of_its_logic_is_recorded_without_an_exception(ledger: Le
     with track("q") as run:
         run.inserts = 1
         run.fail("too few")
-    assert rows(ledger, "e.status, e.inserts, e.execution_metadata, e.error, p.watermark") == [
+    assert rows(execution_store, "e.status, e.inserts, e.execution_metadata, e.error, p.watermark") == [
         ("failed", 2, {"why": "x"}, "half of the files are missing", None), ("failed", 1, {}, "too few", None),
     ]  # fmt: skip
 
 
-def tree(ledger: Ledger) -> dict[str, str | None]:
-    found = ledger.query(
+def tree(execution_store: ExecutionStore) -> dict[str, str | None]:
+    found = execution_store.query(
         "select p.name, q.name from {schema}.pipeline_executions e join {schema}.pipelines p using (pipeline_id) "
         "left join {schema}.pipeline_executions u on e.parent_id = u.execution_id "
         "left join {schema}.pipelines q on u.pipeline_id = q.pipeline_id"
@@ -164,7 +170,9 @@ def tree(ledger: Ledger) -> dict[str, str | None]:
     return dict(found)  # type: ignore[arg-type]
 
 
-def test_w_k5_nested_executions_find_their_parents(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_w_k5_nested_executions_find_their_parents(
+    execution_store: ExecutionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @track("leaf")
     def leaf() -> None: ...
 
@@ -182,15 +190,15 @@ def test_w_k5_nested_executions_find_their_parents(ledger: Ledger, monkeypatch: 
     monkeypatch.setenv("LOOKOUT_EXECUTION_ID", top.execution_id)
     with track("in a child process"):
         pass
-    assert tree(ledger) == {
+    assert tree(execution_store) == {
         "top": None, "middle": "top", "leaf": "middle", "in a thread": "top", "told": "top", "told by id": "top",
         "alone": None, "in a child process": "top",
     }  # fmt: skip
-    depths = ledger.query("select max(depth), count(*) from {schema}.pipeline_execution_closure")
+    depths = execution_store.query("select max(depth), count(*) from {schema}.pipeline_execution_closure")
     assert depths == [(2, 8 + 6 + 1)]
 
 
-def test_async_with_and_async_functions(ledger: Ledger) -> None:
+def test_async_with_and_async_functions(execution_store: ExecutionStore) -> None:
     @track("step")
     async def step(number: int, run: Execution | None = None) -> int:
         assert run is not None
@@ -209,30 +217,30 @@ def test_async_with_and_async_functions(ledger: Ledger) -> None:
 
     found = asyncio.run(main())
     assert [str(f) for f in found] == ["1", "2", "three", "4"]
-    assert sorted(rows(ledger, "p.name, e.status, e.inserts"), key=str) == [
+    assert sorted(rows(execution_store, "p.name, e.status, e.inserts"), key=str) == [
         ("step", "failed", 3), ("step", "success", 1), ("step", "success", 2), ("step", "success", 4), ("whole", "success", None),
     ]  # fmt: skip
-    assert tree(ledger) == {"whole": None, "step": "whole"}
+    assert tree(execution_store) == {"whole": None, "step": "whole"}
 
 
-def test_a_cancelled_task_is_recorded(ledger: Ledger) -> None:
+def test_a_cancelled_task_is_recorded(execution_store: ExecutionStore) -> None:
     async def main() -> None:
         async def work() -> None:
             async with track("p"):
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(work())
-        while not rows(ledger):
+        while not rows(execution_store):
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
     asyncio.run(main())
-    assert rows(ledger, "e.status, e.error") == [("failed", "CancelledError")]
+    assert rows(execution_store, "e.status, e.error") == [("failed", "CancelledError")]
 
 
-def test_many_threads_share_a_tracker(ledger: Ledger) -> None:
+def test_many_threads_share_a_tracker(execution_store: ExecutionStore) -> None:
     @track("p", next_watermark=1)
     def load(number: int, run: Execution | None = None) -> None:
         assert run is not None
@@ -244,18 +252,20 @@ def test_many_threads_share_a_tracker(ledger: Ledger) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(load, range(60)))
-    assert ledger.query("select status, inserts, count(*) from {schema}.pipeline_executions group by 1, 2") == [
-        ("success", 4, 60)
-    ]
+    assert execution_store.query(
+        "select status, inserts, count(*) from {schema}.pipeline_executions group by 1, 2"
+    ) == [("success", 4, 60)]
 
 
-def test_one_tracking_may_be_entered_again_and_within_itself(ledger: Ledger) -> None:
+def test_one_tracking_may_be_entered_again_and_within_itself(execution_store: ExecutionStore) -> None:
     tracking = track("p")
     with tracking as outer, tracking as inner:
         assert inner.parent_id == outer.execution_id
     with tracking:
         pass
-    assert ledger.query("select status, count(*) from {schema}.pipeline_executions group by 1") == [("success", 3)]
+    assert execution_store.query("select status, count(*) from {schema}.pipeline_executions group by 1") == [
+        ("success", 3)
+    ]
 
 
 def test_generators_cannot_be_decorated() -> None:
@@ -295,15 +305,15 @@ def test_wrong_settings_are_told_where_they_are_written(wrong: dict[str, Any]) -
     ],
 )
 def test_what_is_no_count_is_not_recorded_and_breaks_nothing(
-    ledger: Ledger, value: Any, stored: int | None, caplog: pytest.LogCaptureFixture
+    execution_store: ExecutionStore, value: Any, stored: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     with track("p") as run:
         run.inserts = value
-    assert rows(ledger, "e.status, e.inserts") == [("success", stored)]
+    assert rows(execution_store, "e.status, e.inserts") == [("success", stored)]
     assert ("is no number of rows" in caplog.text) == (stored is None and value is not None)
 
 
-def test_words_that_cannot_be_written_break_nothing(ledger: Ledger) -> None:
+def test_words_that_cannot_be_written_break_nothing(execution_store: ExecutionStore) -> None:
     class Rude:
         def __str__(self) -> str:
             raise RuntimeError("no")
@@ -315,11 +325,11 @@ def test_words_that_cannot_be_written_break_nothing(ledger: Ledger) -> None:
     with contextlib.suppress(ZeroDivisionError), track("p") as run:
         run.next_watermark = Rude()
         raise ZeroDivisionError
-    assert rows(ledger, "e.status") == [("success",), ("success",), ("failed",)]
+    assert rows(execution_store, "e.status") == [("success",), ("success",), ("failed",)]
 
 
 def test_w_k7_the_orchestrator_is_kept_and_the_pipelines_own_words_win(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    execution_store: ExecutionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {
         "DAG_ID": "shop",
@@ -338,29 +348,31 @@ def test_w_k7_the_orchestrator_is_kept_and_the_pipelines_own_words_win(
     with track("airflow") as run:
         run.metadata["task_id"] = "my own"
     asset(context=Context())
-    assert rows(ledger, "e.execution_metadata") == [
+    assert rows(execution_store, "e.execution_metadata") == [
         ({"orchestrator": "airflow", "dag_id": "shop", "task_id": "my own", "run_id": "manual__1", "execution_date": "2026-01-01"},),
         ({"orchestrator": "airflow", "dag_id": "shop", "task_id": "load", "run_id": "mine", "execution_date": "2026-01-01", "partition_key": "2026-01-05"},),
     ]  # fmt: skip
 
 
-def test_a_batched_tracker_writes_at_its_size_and_when_it_closes(ledger: Ledger, place: Connection) -> None:
+def test_a_batched_tracker_writes_at_its_size_and_when_it_closes(
+    execution_store: ExecutionStore, place: Connection
+) -> None:
     with Tracker(place, batch_size=10, flush_every=60) as tracker, tracker.track("long") as run:
         for number in range(25):
             with tracker.track("p", next_watermark=number if number == 24 else None) as inner:
                 inner.inserts = number
                 assert inner.parent_id == run.execution_id
-        assert 15 <= len(rows(ledger)) < 26
-    assert ledger.query("select status, count(*), sum(inserts) from {schema}.pipeline_executions group by 1") == [
-        ("success", 26, 300)
-    ]
-    assert ledger.query("select count(*) from {schema}.pipeline_execution_closure") == [(26 + 25,)]
-    assert watermark(ledger, "p") == "24"
+        assert 15 <= len(rows(execution_store)) < 26
+    assert execution_store.query(
+        "select status, count(*), sum(inserts) from {schema}.pipeline_executions group by 1"
+    ) == [("success", 26, 300)]
+    assert execution_store.query("select count(*) from {schema}.pipeline_execution_closure") == [(26 + 25,)]
+    assert watermark(execution_store, "p") == "24"
     with pytest.raises(ConfigError, match="batch_size"):
         Tracker(batch_size=0)
 
 
-def test_a_fork_gets_a_connection_of_its_own(ledger: Ledger) -> None:
+def test_a_fork_gets_a_connection_of_its_own(execution_store: ExecutionStore) -> None:
     with track("parent"):
         pid = os.fork()
         if pid == 0:
@@ -370,8 +382,8 @@ def test_a_fork_gets_a_connection_of_its_own(ledger: Ledger) -> None:
             finally:
                 os._exit(0)
         assert os.waitpid(pid, 0)[1] == 0
-    assert tree(ledger) == {"parent": None, "child": "parent"}
-    assert {status for _, status in rows(ledger)} == {"success"}
+    assert tree(execution_store) == {"parent": None, "child": "parent"}
+    assert {status for _, status in rows(execution_store)} == {"success"}
 
 
 # Where the database is
@@ -422,24 +434,26 @@ def test_importing_the_sdk_brings_neither_dbt_nor_pandas() -> None:
 # Commands
 
 
-def test_start_in_one_process_and_end_in_another(ledger: Ledger, tmp_path: Path) -> None:
+def test_start_in_one_process_and_end_in_another(execution_store: ExecutionStore, tmp_path: Path) -> None:
     def python(code: str) -> str:
         said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path)
         return said.stdout.strip()
 
     module = "from lookout.tracking.commands import *; "
     key = python(module + "print(start_command('p', next_watermark='7', metadata={'a': 1}))")
-    assert rows(ledger, "e.execution_id, e.status, e.kind, p.origin") == [(key, "running", "command", "command")]
+    assert rows(execution_store, "e.execution_id, e.status, e.kind, p.origin") == [
+        (key, "running", "command", "command")
+    ]
     python(module + f"end_command('{key}', inserts=5, metadata={{'b': 2}})")
     python(module + f"end_command('{key}', completed_successfully=False)")
-    assert rows(ledger, "e.status, e.inserts, e.execution_metadata, p.watermark") == [
+    assert rows(execution_store, "e.status, e.inserts, e.execution_metadata, p.watermark") == [
         ("success", 5, {"a": 1, "b": 2}, "7")
     ]
     with pytest.raises(ConfigError, match="Execution never was never started"):
         end_command("never")
     with pytest.raises(ConfigError, match="inserts"):
         end_command(key, inserts=-1)
-    ledger.query("update {schema}.pipelines set active = false")
+    execution_store.query("update {schema}.pipelines set active = false")
     assert start_command("p") is None
 
 
@@ -452,14 +466,14 @@ def test_start_in_one_process_and_end_in_another(ledger: Ledger, tmp_path: Path)
     ],
 )  # fmt: skip
 def test_a_command_runs_as_it_would_anyway(
-    ledger: Ledger, capfd: pytest.CaptureFixture[str], script: str, code: int, status: str, error: str
+    execution_store: ExecutionStore, capfd: pytest.CaptureFixture[str], script: str, code: int, status: str, error: str
 ) -> None:
     assert exec_command(["sh", "-c", script], "Nightly", pipeline_type="job") == code
     found = capfd.readouterr()
     alone = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=False)
     assert (found.out, found.err) == (alone.stdout, alone.stderr)
     ((name, kind, said, reason, metadata),) = rows(
-        ledger, "p.name, p.pipeline_type, e.status, e.error, e.execution_metadata"
+        execution_store, "p.name, p.pipeline_type, e.status, e.error, e.execution_metadata"
     )
     assert (name, kind, said, reason) == ("nightly", "job", status, error)
     assert metadata["exit_code"] == code
@@ -467,28 +481,28 @@ def test_a_command_runs_as_it_would_anyway(
 
 @pytest.mark.parametrize(("command", "code"), [("/no/such/command", 127), ("/etc/passwd", 126)])
 def test_a_command_that_cannot_be_run_is_one_sentence(
-    ledger: Ledger, capfd: pytest.CaptureFixture[str], command: str, code: int
+    execution_store: ExecutionStore, capfd: pytest.CaptureFixture[str], command: str, code: int
 ) -> None:
     assert exec_command([command, "x"]) == code
     said = capfd.readouterr().err.strip()
     assert said.count("\n") == 0
     assert f"'{command}' cannot be run" in said
-    assert rows(ledger, "e.status, e.error") == [("failed", said)]
+    assert rows(execution_store, "e.status, e.error") == [("failed", said)]
     with pytest.raises(ConfigError, match="There is no command"):
         exec_command([])
 
 
 def test_a_command_finds_the_watermark_and_what_it_tracks_belongs_to_it(
-    ledger: Ledger, capfd: pytest.CaptureFixture[str]
+    execution_store: ExecutionStore, capfd: pytest.CaptureFixture[str]
 ) -> None:
     code = "import os; from lookout.tracking import track\nwith track('inside'): print(os.environ['LOOKOUT_WATERMARK'])"
     for expected in ("", "7"):
         assert exec_command([sys.executable, "-c", code], "outside", next_watermark="7") == 0
         assert capfd.readouterr().out.strip() == expected
-    assert tree(ledger) == {"outside": None, "inside": "outside"}
+    assert tree(execution_store) == {"outside": None, "inside": "outside"}
 
 
-def test_signals_reach_the_command(ledger: Ledger) -> None:
+def test_signals_reach_the_command(execution_store: ExecutionStore) -> None:
     code = "from lookout.tracking.commands import exec_command; import sys; sys.exit(exec_command(sys.argv[1:], 'p'))"
     inner = "trap 'echo got TERM; exit 7' TERM; echo ready; while :; do sleep 0.05; done"
     process = subprocess.Popen([sys.executable, "-c", code, "sh", "-c", inner], stdout=subprocess.PIPE, text=True)
@@ -497,26 +511,26 @@ def test_signals_reach_the_command(ledger: Ledger) -> None:
     process.terminate()
     assert process.communicate(timeout=60)[0] == "got TERM\n"
     assert process.returncode == 7
-    assert rows(ledger, "e.status, e.execution_metadata->>'exit_code'") == [("failed", "7")]
+    assert rows(execution_store, "e.status, e.execution_metadata->>'exit_code'") == [("failed", "7")]
 
 
-def test_watermarks_from_the_command_line(ledger: Ledger) -> None:
+def test_watermarks_from_the_command_line(execution_store: ExecutionStore) -> None:
     with pytest.raises(ConfigError, match="There is no pipeline 'p'"):
-        watermark_get("P", ledger=ledger)
+        watermark_get("P", execution_store=execution_store)
     with pytest.raises(ConfigError, match="--force"):
-        watermark_set("p", "5", ledger=ledger)
-    assert watermark_set("p", "5", force=True, ledger=ledger) is None
-    assert watermark_get(" P ", ledger=ledger) == "5"
+        watermark_set("p", "5", execution_store=execution_store)
+    assert watermark_set("p", "5", force=True, execution_store=execution_store) is None
+    assert watermark_get(" P ", execution_store=execution_store) == "5"
     with track("p", next_watermark=6):
         with pytest.raises(ConfigError, match="runs since"):
-            watermark_set("p", "1", ledger=ledger)
-        assert watermark_set("p", "1", force=True, ledger=ledger) == "5"
-    assert watermark_get("p", ledger=ledger) == "1", "the execution began at 5"
+            watermark_set("p", "1", execution_store=execution_store)
+        assert watermark_set("p", "1", force=True, execution_store=execution_store) == "5"
+    assert watermark_get("p", execution_store=execution_store) == "1", "the execution began at 5"
     with track("p", next_watermark=6):
         pass
-    assert watermark_set("p", None, ledger=ledger) == "6"
-    assert watermark_get("p", ledger=ledger) is None
-    assert [s for (s,) in ledger.query("select set_by from {schema}.watermarks order by advanced_at")] == [
+    assert watermark_set("p", None, execution_store=execution_store) == "6"
+    assert watermark_get("p", execution_store=execution_store) is None
+    assert [s for (s,) in execution_store.query("select set_by from {schema}.watermarks order by advanced_at")] == [
         "person",
         "person",
         "execution",
@@ -525,12 +539,12 @@ def test_watermarks_from_the_command_line(ledger: Ledger) -> None:
 
 
 def test_lineage_goes_to_its_writer(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    execution_store: ExecutionStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with track("p", sources=["public.a"], targets=["s3://B/c"]) as run:
         run.lineage(sources=["public.x"], targets=["public.y"])
         run.lineage(sources=["public.x"], targets=["public.y"])
-    edges = ledger.query(
+    edges = execution_store.query(
         "select s.name, t.name from {schema}.address_lineage l join {schema}.addresses s on s.address_id = source_address_id "
         "join {schema}.addresses t on t.address_id = target_address_id"
     )

@@ -23,7 +23,7 @@ TODAY = NOW.replace(hour=0, minute=0)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
-class Ledger:
+class ExecutionStore:
     """Pipelines and executions in the landing tables."""
 
     def __init__(self, connection: Connection) -> None:
@@ -74,22 +74,22 @@ def connection(observed_project: Observed) -> Connection:
 
 
 @pytest.fixture
-def ledger(connection: Connection) -> Iterator[Ledger]:
-    ledger = Ledger(connection)
+def execution_store(connection: Connection) -> Iterator[ExecutionStore]:
+    execution_store = ExecutionStore(connection)
     for table in ("pipelines", "pipeline_executions", "monitors", "metric_observations"):
-        ledger.store.execute(f"truncate {{schema}}.{table}")
-    yield ledger
-    ledger.store.close()
+        execution_store.store.execute(f"truncate {{schema}}.{table}")
+    yield execution_store
+    execution_store.store.close()
 
 
-def test_what_is_learned_of_a_pipeline(ledger: Ledger) -> None:
-    ledger.pipeline("nightly")
-    ledger.ran("nightly", daily(30), [60.0] * 29 + [120.0], total_rows=600, inserts=600)
-    ledger.ran("nightly", daily(1, hour=5), 30.0, completed_successfully=False, status="failed", total_rows=7)
-    ledger.ran("nightly", daily(1, hour=6), 0.1, completed_successfully=False, status="skipped")
+def test_what_is_learned_of_a_pipeline(execution_store: ExecutionStore) -> None:
+    execution_store.pipeline("nightly")
+    execution_store.ran("nightly", daily(30), [60.0] * 29 + [120.0], total_rows=600, inserts=600)
+    execution_store.ran("nightly", daily(1, hour=5), 30.0, completed_successfully=False, status="failed", total_rows=7)
+    execution_store.ran("nightly", daily(1, hour=6), 0.1, completed_successfully=False, status="skipped")
     # Today's bucket is not over.
-    ledger.ran("nightly", [TODAY + 3 * HOUR], 60.0, total_rows=1)
-    monitors, observations = ledger.series()
+    execution_store.ran("nightly", [TODAY + 3 * HOUR], 60.0, total_rows=1)
+    monitors, observations = execution_store.series()
     assert tuple(monitors.columns) == MONITOR_COLUMNS
     assert tuple(observations.columns) == COLUMNS
     by_metric = monitors.set_index("metric")
@@ -104,7 +104,7 @@ def test_what_is_learned_of_a_pipeline(ledger: Ledger) -> None:
     assert observations["bucket_start"].max() == pd.Timestamp(TODAY - DAY)
     assert set(observations["series_key"]) == set(monitors["series_key"])
     # The landing tables take both frames as they are.
-    ledger.series(store=True)
+    execution_store.series(store=True)
 
 
 @pytest.mark.parametrize(
@@ -119,56 +119,63 @@ def test_what_is_learned_of_a_pipeline(ledger: Ledger) -> None:
     ],
 )
 def test_which_pipelines_are_learned(
-    ledger: Ledger, name: str, settings: dict[str, Any], starts: list[datetime], seconds: float, expected: set[str]
+    execution_store: ExecutionStore,
+    name: str,
+    settings: dict[str, Any],
+    starts: list[datetime],
+    seconds: float,
+    expected: set[str],
 ) -> None:
-    ledger.pipeline(name, **settings)
-    ledger.ran(name, starts, seconds)
-    assert set(ledger.series()[0]["metric"]) == expected
+    execution_store.pipeline(name, **settings)
+    execution_store.ran(name, starts, seconds)
+    assert set(execution_store.series()[0]["metric"]) == expected
 
 
-def test_no_pipelines_is_no_series(ledger: Ledger) -> None:
-    monitors, observations = ledger.series()
+def test_no_pipelines_is_no_series(execution_store: ExecutionStore) -> None:
+    monitors, observations = execution_store.series()
     assert (len(monitors), len(observations)) == (0, 0)
     assert (tuple(monitors.columns), tuple(observations.columns)) == (MONITOR_COLUMNS, COLUMNS)
 
 
-def test_a_run_that_never_began_is_a_missing_bucket(ledger: Ledger) -> None:
-    ledger.pipeline("nightly")
-    ledger.ran("nightly", daily(30)[:-3])
-    values = ledger.values("nightly", "executions")
+def test_a_run_that_never_began_is_a_missing_bucket(execution_store: ExecutionStore) -> None:
+    execution_store.pipeline("nightly")
+    execution_store.ran("nightly", daily(30)[:-3])
+    values = execution_store.values("nightly", "executions")
     assert values.index.min() == pd.Timestamp(TODAY - 30 * DAY)
     assert values.isna().tolist() == [False] * 27 + [True] * 3
-    assert ledger.values("nightly", "duration_seconds").index.max() == pd.Timestamp(TODAY - 4 * DAY)
+    assert execution_store.values("nightly", "duration_seconds").index.max() == pd.Timestamp(TODAY - 4 * DAY)
     # Known once, it is not forgotten when it no longer runs.
-    ledger.series(store=True)
+    execution_store.series(store=True)
     much_later = NOW + 100 * DAY
-    assert "executions" in set(ledger.series(much_later, NOW)[0]["metric"])
-    assert ledger.values("nightly", "executions", as_of=much_later, since=NOW).isna().all()
+    assert "executions" in set(execution_store.series(much_later, NOW)[0]["metric"])
+    assert execution_store.values("nightly", "executions", as_of=much_later, since=NOW).isna().all()
 
 
-def test_known_series_are_read_on_and_new_ones_from_their_beginning(ledger: Ledger) -> None:
-    ledger.pipeline("old")
-    ledger.ran("old", daily(30))
-    ledger.series(NOW - 2 * DAY, store=True)
-    ledger.pipeline("new")
-    ledger.ran("new", daily(30))
-    found = ledger.series(since=NOW - 2 * DAY)[1].groupby("asset")["bucket_start"].min()
+def test_known_series_are_read_on_and_new_ones_from_their_beginning(execution_store: ExecutionStore) -> None:
+    execution_store.pipeline("old")
+    execution_store.ran("old", daily(30))
+    execution_store.series(NOW - 2 * DAY, store=True)
+    execution_store.pipeline("new")
+    execution_store.ran("new", daily(30))
+    found = execution_store.series(since=NOW - 2 * DAY)[1].groupby("asset")["bucket_start"].min()
     assert found.to_dict() == {"new": pd.Timestamp(TODAY - 30 * DAY), "old": pd.Timestamp(TODAY - 5 * DAY)}
     # A pipeline that was quick becomes slow: its durations are told from the beginning.
-    ledger.pipeline("quick")
-    ledger.ran("quick", daily(30)[:-1], 1.0)
-    ledger.series(NOW - DAY, store=True)
-    ledger.ran("quick", daily(1), 100.0)
-    assert len(ledger.values("quick", "duration_seconds", since=NOW - DAY)) == 30
+    execution_store.pipeline("quick")
+    execution_store.ran("quick", daily(30)[:-1], 1.0)
+    execution_store.series(NOW - DAY, store=True)
+    execution_store.ran("quick", daily(1), 100.0)
+    assert len(execution_store.values("quick", "duration_seconds", since=NOW - DAY)) == 30
 
 
-def test_a_replay_sees_what_was_known_then(ledger: Ledger) -> None:
-    ledger.pipeline("nightly")
-    ledger.ran("nightly", daily(30))
-    ledger.ran("nightly", daily(1, hour=23), 3 * 3600.0)
-    assert ledger.values("nightly", "duration_seconds", as_of=TODAY + HOUR).iloc[-1] == 60
-    assert ledger.values("nightly", "executions", as_of=TODAY + HOUR).iloc[-1] == 2
-    assert ledger.values("nightly", "executions", as_of=TODAY - 5 * DAY).index.max() == pd.Timestamp(TODAY - 6 * DAY)
+def test_a_replay_sees_what_was_known_then(execution_store: ExecutionStore) -> None:
+    execution_store.pipeline("nightly")
+    execution_store.ran("nightly", daily(30))
+    execution_store.ran("nightly", daily(1, hour=23), 3 * 3600.0)
+    assert execution_store.values("nightly", "duration_seconds", as_of=TODAY + HOUR).iloc[-1] == 60
+    assert execution_store.values("nightly", "executions", as_of=TODAY + HOUR).iloc[-1] == 2
+    assert execution_store.values("nightly", "executions", as_of=TODAY - 5 * DAY).index.max() == pd.Timestamp(
+        TODAY - 6 * DAY
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,24 +189,24 @@ def test_grain(per_day: float, held: str | None, expected: str) -> None:
     assert grain_of(per_day, held) == expected
 
 
-def test_hourly_pipelines_are_counted_by_the_hour(ledger: Ledger) -> None:
-    ledger.pipeline("often")
-    ledger.ran("often", [TODAY - 2 * DAY + n * 20 * MINUTE for n in range(3 * 60)])
-    values = ledger.values("often", "executions")
+def test_hourly_pipelines_are_counted_by_the_hour(execution_store: ExecutionStore) -> None:
+    execution_store.pipeline("often")
+    execution_store.ran("often", [TODAY - 2 * DAY + n * 20 * MINUTE for n in range(3 * 60)])
+    values = execution_store.values("often", "executions")
     assert (len(values), set(values)) == (60, {3.0})
     assert values.index.max() == pd.Timestamp(NOW.replace(minute=0) - HOUR)
 
 
-def test_the_learner_finds_slow_and_missing_runs_and_no_others(ledger: Ledger) -> None:
+def test_the_learner_finds_slow_and_missing_runs_and_no_others(execution_store: ExecutionStore) -> None:
     rng = np.random.default_rng(1)
     for name, last in (("slow", 400.0), ("usual", 66.0)):
-        ledger.pipeline(name)
-        ledger.ran(name, daily(60), [*rng.normal(60, 3, 59), last])
-    ledger.pipeline("missed")
-    ledger.ran("missed", daily(60)[:-1])
-    ledger.pipeline("quick")
-    ledger.ran("quick", daily(60), [*rng.normal(0.06, 0.01, 59).clip(0.01), 1.0])
-    monitors, observations = ledger.series()
+        execution_store.pipeline(name)
+        execution_store.ran(name, daily(60), [*rng.normal(60, 3, 59), last])
+    execution_store.pipeline("missed")
+    execution_store.ran("missed", daily(60)[:-1])
+    execution_store.pipeline("quick")
+    execution_store.ran("quick", daily(60), [*rng.normal(0.06, 0.01, 59).clip(0.01), 1.0])
+    monitors, observations = execution_store.series()
     series = monitors.set_index("series_key")
     series["last_bucket"] = observations.groupby("series_key")["bucket_start"].max()
     judged = judge(series, observations[["series_key", "bucket_start", "value"]])

@@ -18,7 +18,7 @@ from lookout.database.connection import Connection
 from lookout.errors import SourceError
 from lookout.tracking.commands import end_command, start_command
 from lookout.tracking.executions.events import End, Register, Start, to_line
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.model import Pipeline
 from lookout.tracking.sdk import spool as spool_module
 from lookout.tracking.sdk.spool import Spool, deliver_spool, spool_for
@@ -26,7 +26,7 @@ from lookout.tracking.sdk.tracker import Tracker
 from psycopg2 import sql
 
 from tests.conftest import Server
-from tests.tracking.track_place import T0, empty_ledger, executions, later, track_place, watermark
+from tests.tracking.track_place import T0, empty_execution_store, executions, later, track_place, watermark
 
 AWAY = Connection("away", {"host": "127.0.0.1", "port": 1, "dbname": "x", "user": "u", "password": "hunter2"})
 
@@ -37,9 +37,9 @@ def place(server: Server) -> Connection:
 
 
 @pytest.fixture
-def ledger(place: Connection, spool: Spool) -> Iterator[Ledger]:
-    with empty_ledger(place) as ledger:
-        yield ledger
+def execution_store(place: Connection, spool: Spool) -> Iterator[ExecutionStore]:
+    with empty_execution_store(place) as execution_store:
+        yield execution_store
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def run(tracker: Tracker, name: str, reached: Any = None, rows: int = 1, **setti
 
 
 def test_an_outage_does_not_touch_the_pipeline_and_is_made_up_for(
-    ledger: Ledger, place: Connection, spool: Spool, caplog: pytest.LogCaptureFixture
+    execution_store: ExecutionStore, place: Connection, spool: Spool, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Tracker(place) as tracker:
         assert run(tracker, "p", 10) is None
@@ -81,33 +81,35 @@ def test_an_outage_does_not_touch_the_pipeline_and_is_made_up_for(
         "start",
         "end",
     ] * 2
-    assert watermark(ledger, "p") == "10"
+    assert watermark(execution_store, "p") == "10"
 
     waiting = len(lines(spool))
     done = deliver_spool(place)
     assert (done.events, done.rejected, done.waiting) == (waiting, 0, 0)
     assert spool.is_empty()
     assert deliver_spool(place).events == 0
-    assert executions(ledger, "p.name, e.status, e.inserts, p.owner") == [
+    assert executions(execution_store, "p.name, e.status, e.inserts, p.owner") == [
         ("p", "success", 1, ""), ("p", "failed", None, ""), ("child", "success", None, "me"), ("p", "success", 1, ""), ("p", "success", 1, ""),
     ]  # fmt: skip
-    assert watermark(ledger, "p") == "40"
-    steps = ledger.query("select previous_watermark, watermark from {schema}.watermarks order by advanced_at")
+    assert watermark(execution_store, "p") == "40"
+    steps = execution_store.query("select previous_watermark, watermark from {schema}.watermarks order by advanced_at")
     assert steps == [(None, "10"), ("10", "30"), ("30", "40")]
 
 
-def test_the_next_execution_delivers_what_waits(ledger: Ledger, place: Connection, spool: Spool) -> None:
+def test_the_next_execution_delivers_what_waits(
+    execution_store: ExecutionStore, place: Connection, spool: Spool
+) -> None:
     with Tracker(AWAY) as tracker:
         run(tracker, "p", 5)
     with Tracker(place) as tracker:
         assert run(tracker, "p", 6) == "5"
     assert spool.is_empty()
-    assert [s for (s,) in executions(ledger, "e.status")] == ["success", "success"]
-    assert watermark(ledger, "p") == "6"
+    assert [s for (s,) in executions(execution_store, "e.status")] == ["success", "success"]
+    assert watermark(execution_store, "p") == "6"
 
 
 def test_a_database_that_goes_away_in_the_middle_and_comes_back(
-    ledger: Ledger, place: Connection, server: Server, spool: Spool
+    execution_store: ExecutionStore, place: Connection, server: Server, spool: Spool
 ) -> None:
     name = str(place.parameters["dbname"])
     cut = sql.SQL(
@@ -126,12 +128,12 @@ def test_a_database_that_goes_away_in_the_middle_and_comes_back(
         tracker.delivery._next_spool = 0.0
         run(tracker, "p", 3)
     assert spool.is_empty()
-    assert executions(ledger, "e.status, e.inserts, e.next_watermark") == [
+    assert executions(execution_store, "e.status, e.inserts, e.next_watermark") == [
         ("success", 3, "1"),
         ("success", 1, "2"),
         ("success", 1, "3"),
     ]
-    assert watermark(ledger, "p") == "3"
+    assert watermark(execution_store, "p") == "3"
 
 
 def test_a_server_that_accepts_and_never_answers_is_not_waited_for(
@@ -149,7 +151,7 @@ def test_a_server_that_accepts_and_never_answers_is_not_waited_for(
     assert caplog.text.count("did not answer") == 1
 
 
-def test_start_and_end_without_a_database(ledger: Ledger, place: Connection, spool: Spool) -> None:
+def test_start_and_end_without_a_database(execution_store: ExecutionStore, place: Connection, spool: Spool) -> None:
     with Tracker(AWAY) as one, Tracker(AWAY) as other:
         key = start_command("p", next_watermark="8", tracker=one)
         assert key is not None
@@ -158,7 +160,7 @@ def test_start_and_end_without_a_database(ledger: Ledger, place: Connection, spo
     assert second is not None
     with Tracker(place) as tracker:
         end_command(second, completed_successfully=False, error="no", tracker=tracker)
-    assert executions(ledger, "e.status, e.inserts, e.error, p.watermark") == [
+    assert executions(execution_store, "e.status, e.inserts, e.error, p.watermark") == [
         ("success", 4, "", "8"),
         ("failed", None, "no", "8"),
     ]
@@ -166,7 +168,7 @@ def test_start_and_end_without_a_database(ledger: Ledger, place: Connection, spo
 
 
 def test_where_nobody_says_where_the_database_is(
-    ledger: Ledger,
+    execution_store: ExecutionStore,
     place: Connection,
     spool: Spool,
     tmp_path: Path,
@@ -179,7 +181,7 @@ def test_where_nobody_says_where_the_database_is(
         run(tracker, "p", 2)
     assert caplog.text.count("LOOKOUT_DATABASE_URL") == 1
     assert deliver_spool(place).events == 6
-    assert watermark(ledger, "p") == "2"
+    assert watermark(execution_store, "p") == "2"
 
 
 def test_a_database_without_the_tables_is_one_warning_that_says_what_to_do(
@@ -229,7 +231,7 @@ EVENTS = [
 
 @pytest.mark.parametrize("cut", [1, 20, -1])
 def test_a_line_that_was_torn_when_somebody_was_killed_is_set_aside(
-    ledger: Ledger, spool: Spool, place: Connection, cut: int
+    execution_store: ExecutionStore, spool: Spool, place: Connection, cut: int
 ) -> None:
     spool.append(EVENTS[:4])
     with spool.events.open("a") as file:
@@ -240,11 +242,11 @@ def test_a_line_that_was_torn_when_somebody_was_killed_is_set_aside(
     done = deliver_spool(place)
     assert (done.events, done.rejected) == (10, 2)
     assert spool.rejected.read_text().count("the line is cut off") == 2
-    assert [k for (k,) in executions(ledger, "e.execution_id")] == ["e0", "e1", "e3", "e4", "e5"]
+    assert [k for (k,) in executions(execution_store, "e.execution_id")] == ["e0", "e1", "e3", "e4", "e5"]
 
 
 def test_events_that_cannot_be_recorded_do_not_hold_the_others_up(
-    ledger: Ledger, spool: Spool, place: Connection, caplog: pytest.LogCaptureFixture
+    execution_store: ExecutionStore, spool: Spool, place: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     spool.append(EVENTS[:2])
     bad = [
@@ -260,11 +262,11 @@ def test_events_that_cannot_be_recorded_do_not_hold_the_others_up(
     assert sorted(said[1::2]) == sorted(bad)
     assert all(line.startswith("# ") for line in said[::2])
     assert "7 event(s) of pipelines cannot be recorded" in caplog.text
-    assert len(executions(ledger, "1", "e.status = 'success'")) == 6
+    assert len(executions(execution_store, "1", "e.status = 'success'")) == 6
 
 
 def test_an_event_that_the_database_refuses_is_found_among_the_others(
-    ledger: Ledger, spool: Spool, place: Connection
+    execution_store: ExecutionStore, spool: Spool, place: Connection
 ) -> None:
     events = list(EVENTS)
     # The year 294277 fits into no timestamp; Python cannot say it, a file can.
@@ -272,28 +274,29 @@ def test_an_event_that_the_database_refuses_is_found_among_the_others(
     huge = Register(Pipeline("p", freshness="1 day"), T0)
     object.__setattr__(huge.pipeline.freshness, "number", 2**40)
     with pytest.raises(SourceError):
-        ledger.record([huge])
+        execution_store.record([huge])
     recorded = spool_module._record(
-        ledger, [(event, b"x") for event in events[:7]] + [(huge, b"huge")] + [(event, b"x") for event in events[7:]]
+        execution_store,
+        [(event, b"x") for event in events[:7]] + [(huge, b"huge")] + [(event, b"x") for event in events[7:]],
     )
     assert [line for line, _ in recorded] == [b"huge"]
-    assert len(executions(ledger, "1", "e.status = 'success'")) == 6
+    assert len(executions(execution_store, "1", "e.status = 'success'")) == 6
 
 
 def test_what_a_deliverer_left_when_it_was_killed_goes_first(
-    ledger: Ledger, spool: Spool, place: Connection, monkeypatch: pytest.MonkeyPatch
+    execution_store: ExecutionStore, spool: Spool, place: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spool_module, "CHUNK", 3)
     spool.append(EVENTS[:8])
-    real, calls = Ledger.record, []
+    real, calls = ExecutionStore.record, []
 
-    def failing(self: Ledger, events: Any) -> Any:
+    def failing(self: ExecutionStore, events: Any) -> Any:
         calls.append(len(events))
         if len(calls) == 2:
             raise SourceError("gone")
         return real(self, events)
 
-    monkeypatch.setattr(Ledger, "record", failing)
+    monkeypatch.setattr(ExecutionStore, "record", failing)
     with pytest.raises(SourceError, match="gone"):
         deliver_spool(place)
     spool.append(EVENTS[8:])
@@ -301,31 +304,33 @@ def test_what_a_deliverer_left_when_it_was_killed_goes_first(
     done = deliver_spool(place)
     assert done.events == len(EVENTS) - 3
     assert calls == [3, 3, 3, 2, 3, 1]
-    assert len(executions(ledger, "1", "e.status = 'success'")) == 6
+    assert len(executions(execution_store, "1", "e.status = 'success'")) == 6
     assert sorted(p.name for p in spool.folder.iterdir()) == ["append.lock", "deliver.lock"]
 
 
-def test_a_pipeline_does_not_deliver_for_long(ledger: Ledger, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipeline_does_not_deliver_for_long(
+    execution_store: ExecutionStore, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(spool_module, "CHUNK", 2)
     spool.append(EVENTS)
-    done = spool.deliver(ledger, seconds=0.0)
+    done = spool.deliver(execution_store, seconds=0.0)
     assert (done.events, done.waiting) == (2, len(EVENTS) - 2)
-    assert spool.deliver(ledger).events == len(EVENTS) - 2
+    assert spool.deliver(execution_store).events == len(EVENTS) - 2
 
 
 def test_writers_do_not_wait_for_a_delivery_and_a_second_deliverer_stands_back(
-    ledger: Ledger, spool: Spool, place: Connection, monkeypatch: pytest.MonkeyPatch
+    execution_store: ExecutionStore, spool: Spool, place: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spool.append(EVENTS[:4])
     inside, go_on = threading.Event(), threading.Event()
-    real = Ledger.record
+    real = ExecutionStore.record
 
-    def slow(self: Ledger, events: Any) -> Any:
+    def slow(self: ExecutionStore, events: Any) -> Any:
         inside.set()
         assert go_on.wait(20)
         return real(self, events)
 
-    monkeypatch.setattr(Ledger, "record", slow)
+    monkeypatch.setattr(ExecutionStore, "record", slow)
     found: list[Any] = []
     thread = threading.Thread(target=lambda: found.append(deliver_spool(place)))
     thread.start()
@@ -335,7 +340,7 @@ def test_writers_do_not_wait_for_a_delivery_and_a_second_deliverer_stands_back(
     go_on.set()
     thread.join()
     assert found[0].events == len(EVENTS)
-    assert len(executions(ledger, "1", "e.status = 'success'")) == 6
+    assert len(executions(execution_store, "1", "e.status = 'success'")) == 6
 
 
 def test_databases_have_spools_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

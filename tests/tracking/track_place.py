@@ -10,7 +10,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from lookout.database.connection import Connection
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 
 from tests.conftest import Server, dbt_runner
 
@@ -37,11 +37,11 @@ def track_place(server: Server, name: str) -> Connection:
 
 
 @contextmanager
-def empty_ledger(connection: Connection, **settings: Any) -> Iterator[Ledger]:
-    """A ledger over tables that have just been emptied."""
-    with Ledger(connection, **settings) as ledger:
-        ledger.query("truncate " + ", ".join(f"{{schema}}.{table}" for table in TABLES))
-        yield ledger
+def empty_execution_store(connection: Connection, **settings: Any) -> Iterator[ExecutionStore]:
+    """A execution_store over tables that have just been emptied."""
+    with ExecutionStore(connection, **settings) as execution_store:
+        execution_store.query("truncate " + ", ".join(f"{{schema}}.{table}" for table in TABLES))
+        yield execution_store
 
 
 def url(connection: Connection) -> str:
@@ -49,14 +49,14 @@ def url(connection: Connection) -> str:
     return f"postgresql://{p['user']}@/{p['dbname']}?host={p['host']}&port={p['port']}"
 
 
-def watermark(ledger: Ledger, name: str) -> str | None:
-    found = ledger.find(name)
+def watermark(execution_store: ExecutionStore, name: str) -> str | None:
+    found = execution_store.find(name)
     assert found is not None
     return found.watermark
 
 
-def executions(ledger: Ledger, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
-    return ledger.query(
+def executions(execution_store: ExecutionStore, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+    return execution_store.query(
         f"select {columns} from {{schema}}.pipeline_executions as e join {{schema}}.pipelines as p using (pipeline_id) "
         f"where {where} order by e.start_date, e.execution_id"
     )

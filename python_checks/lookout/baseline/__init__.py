@@ -1,1 +1,1 @@
-"""Learned baselines: what is normal for every series, and how far each bucket is from it."""
+"""LearningResult baselines: what is normal for every series, and how far each bucket is from it."""

@@ -24,7 +24,7 @@ OnBatch = Callable[[str, int], None]
 
 
 @dataclass(frozen=True)
-class Doomed:
+class RetentionRule:
     """Rows of one table that go when ``date`` is old and ``condition`` holds, except those that ``kept`` selects.
 
     ``kept`` is a query of the ctids that stay, as row_id. Rows of ``children``, pairs of a table and the columns that
@@ -135,24 +135,24 @@ _ALERTS = """
 _CLOSURE = ("pipeline_execution_closure", ("parent_execution_id", "child_execution_id"))
 # In this order: what is about something goes before it.
 TABLES = (
-    Doomed("freshness", "pipeline_freshness", "stale_since", "not is_current"),
-    Doomed(
+    RetentionRule("freshness", "pipeline_freshness", "stale_since", "not is_current"),
+    RetentionRule(
         "executions", "pipeline_executions", "start_date", kept=_EXECUTIONS, key="execution_id",
         children=(_CLOSURE, ("anomaly_unflags", ("execution_id",))),
     ),
-    Doomed("watermarks", "watermarks", "advanced_at", kept=_WATERMARKS),
-    Doomed(
+    RetentionRule("watermarks", "watermarks", "advanced_at", kept=_WATERMARKS),
+    RetentionRule(
         "alerts", "alerts", "resolved_at", "status = 'resolved'", kept=_ALERTS, key="alert_key",
         children=(("alert_explanations", ("alert_key",)), ("alert_deliveries", ("alert_key",))),
     ),
-    Doomed("dbt_results", "dbt_results", "executed_at", kept=_RESULTS),
+    RetentionRule("dbt_results", "dbt_results", "executed_at", kept=_RESULTS),
     # A check that found all well must outlive what it cleared, or that would be broken again.
-    Doomed("contracts", "contract_findings", "as_of", kept=_FINDINGS),
-    Doomed("contracts", "contract_checks", "as_of", kept=_CHECKS),
-    Doomed("collections", "collection_results", "as_of", kept=_LOOKS),
-    Doomed("baselines", "baselines", "bucket_start", kept=_BASELINES),
-    Doomed("observations", "metric_observations", "bucket_start"),
-    Doomed("runs", "lookout_runs", "coalesce(started_at, as_of)", kept=_RUNS),
+    RetentionRule("contracts", "contract_findings", "as_of", kept=_FINDINGS),
+    RetentionRule("contracts", "contract_checks", "as_of", kept=_CHECKS),
+    RetentionRule("collections", "collection_results", "as_of", kept=_LOOKS),
+    RetentionRule("baselines", "baselines", "bucket_start", kept=_BASELINES),
+    RetentionRule("observations", "metric_observations", "bucket_start"),
+    RetentionRule("runs", "lookout_runs", "coalesce(started_at, as_of)", kept=_RUNS),
 )  # fmt: skip
 
 
@@ -203,7 +203,7 @@ def checked_retention(given: Mapping[str, int]) -> dict[str, int]:
 
 
 def _pruned(
-    store: Store, doomed: Doomed, cutoff: datetime, batch_size: int, dry_run: bool
+    store: Store, doomed: RetentionRule, cutoff: datetime, batch_size: int, dry_run: bool
 ) -> Iterator[tuple[str, int]]:
     """Note in one look which rows go, then delete them by their place; yields table and rows of each batch.
 
@@ -233,7 +233,7 @@ def _pruned(
     store.execute("drop table pg_temp.lookout_doomed")
 
 
-def _note(store: Store, doomed: Doomed, cutoff: datetime) -> int:
+def _note(store: Store, doomed: RetentionRule, cutoff: datetime) -> int:
     store.execute("drop table if exists pg_temp.lookout_doomed")
     kept = doomed.kept or "select cast(null as tid) as row_id where false"
     total = store.execute(

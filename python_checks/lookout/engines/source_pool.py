@@ -20,10 +20,10 @@ from lookout.engines.session import Session
 
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
-Put = Callable[[int, Outcome], None]
+Emit = Callable[[int, Outcome], None]
 # Given a session of its own, what is wanted of that source by position, and the event that ends everything: puts one
 # outcome for each position, unless it is ended, and closes the session.
-Visit = Callable[[Session, Mapping[int, Request], Put[Outcome], threading.Event], None]
+Worker = Callable[[Session, Mapping[int, Request], Emit[Outcome], threading.Event], None]
 
 TICK = 0.2
 THREADS = "lookout-source"
@@ -42,16 +42,16 @@ def unknown_output(name: str) -> str:
     return f"There is no output '{name}' in profiles.yml, or an environment variable it needs is not set."
 
 
-def visit_sources(
+def work_on_sources(
     wanted: Mapping[str, Mapping[int, Request]],
     connections: Mapping[str, Connection],
     options: CollectOptions,
-    visit: Visit[Request, Outcome],
-    tell: Callable[[Outcome], None],
+    worker: Worker[Request, Outcome],
+    on_outcome: Callable[[Outcome], None],
 ) -> dict[int, Outcome]:
-    """Visit every source of ``wanted`` at once. Returns the outcomes by position.
+    """Work on every source of ``wanted`` at once. Returns the outcomes by position.
 
-    ``tell`` is called in the calling thread as soon as an outcome is there. An exception of it, or Ctrl-C, ends all
+    ``on_outcome`` is called in the calling thread as soon as an outcome is there. An exception of it, or Ctrl-C, ends all
     queries and is raised again.
     """
     stop = threading.Event()
@@ -66,11 +66,11 @@ def visit_sources(
         futures: list[Future[None]] = []
         try:
             for name, session in sessions.items():
-                futures.append(pool.submit(visit, session, wanted[name], put, stop))
+                futures.append(pool.submit(worker, session, wanted[name], put, stop))
             expected = sum(len(requests) for requests in wanted.values())
             for position, outcome in _arrivals(arrived, futures, list(sessions.values()), expected):
                 outcomes[position] = outcome
-                tell(outcome)
+                on_outcome(outcome)
         except BaseException:
             stop.set()
             _abandon(futures, list(sessions.values()))

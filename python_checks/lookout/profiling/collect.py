@@ -18,7 +18,7 @@ from lookout.database.options import CollectOptions
 from lookout.database.retries import UnreachableError
 from lookout.engines.catalog import CATALOG_QUERY, NAMES_QUERY, Relation, Status, relations
 from lookout.engines.session import Session
-from lookout.engines.source_pool import Put, explain_failure, unknown_output, visit_sources
+from lookout.engines.source_pool import Emit, explain_failure, unknown_output, work_on_sources
 from lookout.profiling.checks import Finding, examine
 from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest, TableProfile, plan_profile, read_profile
 from lookout.project.declarations.monitor import Monitor
@@ -89,7 +89,7 @@ def collect(
             on_done(outcome)
 
     def visit(
-        session: Session, wanted: Mapping[int, ProfileRequest], put: Put[CollectionOutcome], stop: threading.Event
+        session: Session, wanted: Mapping[int, ProfileRequest], put: Emit[CollectionOutcome], stop: threading.Event
     ) -> None:
         _Collector(session, as_of, stop).run(wanted, put)
 
@@ -100,7 +100,7 @@ def collect(
         else:
             outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", unknown_output(name))
             tell(outcomes[position])
-    outcomes |= visit_sources(by_source, connections, options or CollectOptions(), visit, tell)
+    outcomes |= work_on_sources(by_source, connections, options or CollectOptions(), visit, tell)
     return [outcomes[position] for position in range(len(requests))]
 
 
@@ -110,7 +110,7 @@ class _Collector:
     def __init__(self, session: Session, as_of: datetime, stop: threading.Event) -> None:
         self._session, self._as_of, self._stop = session, as_of, stop
 
-    def run(self, requests: Mapping[int, ProfileRequest], put: Put[CollectionOutcome]) -> None:
+    def run(self, requests: Mapping[int, ProfileRequest], put: Emit[CollectionOutcome]) -> None:
         """Put one arrival for each request, unless the collection is stopped."""
         with closing(self._session):
             try:

@@ -15,7 +15,7 @@ SORTING = frozenset({"macro.lookout.accepted_rows", "macro.lookout.rejected_rows
 
 
 @dataclass(frozen=True)
-class HeldBack:
+class BlockedModels:
     """What a broken strict contract keeps from being built: ``models`` are names, ``because`` names of sources."""
 
     arguments: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def guard(
     return checks
 
 
-def held_back(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> HeldBack:
+def blocked(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> BlockedModels:
     """What is downstream of sources whose strict contract is critically broken, as arguments of `dbt build`.
 
     Where only rows are bad, a model that sorts them out itself (`lookout.accepted_rows`, `lookout.rejected_rows`) is
@@ -68,13 +68,13 @@ def held_back(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> H
     """
     broken = [check for check in checks if _holds_back(check)]
     if not broken:
-        return HeldBack()
+        return BlockedModels()
     nodes = manifest.get("nodes") or {}
     below: dict[str, None] = {}
     for check in broken:
         below.update(_below(check, manifest.get("child_map") or {}, nodes))
     held = [nodes[node] for node in below if nodes[node]["resource_type"] in ("model", "snapshot")]
-    return HeldBack(
+    return BlockedModels(
         tuple(f"fqn:{'.'.join(node['fqn'])}" for node in held),
         tuple(node["name"] for node in held),
         tuple(check.contract.name for check in broken),

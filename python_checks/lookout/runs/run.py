@@ -21,12 +21,12 @@ from lookout.project.workspace import Workspace
 from lookout.render.progress import Narrator, Step
 from lookout.report.write import write_reports
 from lookout.runs import steps
-from lookout.runs.contracts import HeldBack, guard, held_back
+from lookout.runs.contracts import BlockedModels, blocked, guard
 from lookout.runs.explanations import MOST, explain_alerts
 from lookout.runs.learning import learn as learning
 from lookout.runs.model import Run
-from lookout.runs.tracking import LiveBuild, catch_up, declare_lineage, open_ledger
-from lookout.tracking.executions.store import Ledger
+from lookout.runs.tracking import LiveBuild, catch_up, declare_lineage, open_execution_store
+from lookout.tracking.executions.store import ExecutionStore
 
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
 MONITORING = "fqn:lookout.monitoring.*"
@@ -46,7 +46,7 @@ class RunSummary:
     reports: tuple[Path, ...] = ()
     build: Invocation | None = None
     checks: tuple[ContractCheck, ...] = ()
-    held_back: HeldBack = field(default_factory=HeldBack)
+    blocked: BlockedModels = field(default_factory=BlockedModels)
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -69,24 +69,24 @@ def run_all(
     """
     declared, settings = _parse(workspace, narrator)
     monitors, contracts = declared.monitors, declared.contracts
-    with steps.recorded_run(workspace, "run", run_id, declared) as run, open_ledger(run) as ledger:
+    with steps.recorded_run(workspace, "run", run_id, declared) as run, open_execution_store(run) as execution_store:
         _register(run)
-        _catch_up(run, narrator, ledger)
+        _catch_up(run, narrator, execution_store)
         _collect(run, narrator, [m for m in monitors if not m.is_model], "collect")
         steps.ingest_results(run, own=False)
         checks = _guard(run, narrator, [c for c in contracts if c.is_source], "guard")
-        held = held_back(checks, workspace.home.manifest)
+        held = blocked(checks, workspace.home.manifest)
         arguments = ["build", "--exclude", MONITORING, *held.arguments, *select]
-        build = _build(run, narrator, arguments, held, LiveBuild(run, ledger))
+        build = _build(run, narrator, arguments, held, LiveBuild(run, execution_store))
         _collect(run, narrator, [m for m in monitors if m.is_model], "profile")
         checks += _guard(run, narrator, [c for c in contracts if not c.is_source], "verify")
         steps.follow_pipelines(run)
-        lesson = _learn_first(run, narrator)
+        plan = _learn_first(run, narrator)
         _derive(run, narrator)
         _explain(run, narrator, explain)
         reports = _publish(run, narrator, reports_dir)
-        if not lesson.is_complete:
-            if _learn_rest(run, narrator, lesson):
+        if not plan.is_complete:
+            if _learn_rest(run, narrator, plan):
                 _derive(run, narrator)
                 _explain(run, narrator, explain)
             reports = _publish(run, narrator, reports_dir)
@@ -98,9 +98,12 @@ def run_all(
 def run_collect(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSummary:
     """Collect only: profile every watched table and read dbt's artifacts."""
     declared, _ = _parse(workspace, narrator)
-    with steps.recorded_run(workspace, "collect", run_id, declared) as run, open_ledger(run) as ledger:
+    with (
+        steps.recorded_run(workspace, "collect", run_id, declared) as run,
+        open_execution_store(run) as execution_store,
+    ):
         _register(run)
-        _catch_up(run, narrator, ledger)
+        _catch_up(run, narrator, execution_store)
         _collect(run, narrator, declared.monitors, "collect")
         steps.ingest_results(run, own=False)
         steps.follow_pipelines(run)
@@ -175,9 +178,9 @@ def _register(run: Run) -> None:
     declare_lineage(run)
 
 
-def _catch_up(run: Run, narrator: Narrator, ledger: Ledger) -> None:
+def _catch_up(run: Run, narrator: Narrator, execution_store: ExecutionStore) -> None:
     with narrator.step("track") as step:
-        ended = catch_up(run, ledger)
+        ended = catch_up(run, execution_store)
         step.done = f"{ended} executions since the last run" if ended else "nothing new"
 
 
@@ -210,7 +213,9 @@ def _collect(run: Run, narrator: Narrator, monitors: Sequence[Monitor], name: st
         step.done = f"{len(good)} of {len(outcomes)} tables in {places} databases, {count:,} observations"
 
 
-def _build(run: Run, narrator: Narrator, arguments: Sequence[str], held: HeldBack, tracked: LiveBuild) -> Invocation:
+def _build(
+    run: Run, narrator: Narrator, arguments: Sequence[str], held: BlockedModels, tracked: LiveBuild
+) -> Invocation:
     with narrator.step("build") as step:
 
         def hear(event: NodeEvent) -> None:
@@ -235,17 +240,17 @@ def _learn(run: Run, narrator: Narrator) -> None:
         step.done = f"{rows:,} baseline rows"
 
 
-def _learn_first(run: Run, narrator: Narrator) -> learning.Lesson:
+def _learn_first(run: Run, narrator: Narrator) -> learning.LearningPlan:
     with narrator.step("learn") as step:
-        lesson = learning.learn_first(run, step.advance)
-        later = "" if lesson.is_complete else f" of {len(lesson.learned):,} series, the others after publishing"
-        step.done = f"{lesson.rows:,} baseline rows{later}"
-    return lesson
+        plan = learning.learn_first(run, step.advance)
+        later = "" if plan.is_complete else f" of {len(plan.learned):,} series, the others after publishing"
+        step.done = f"{plan.rows:,} baseline rows{later}"
+    return plan
 
 
-def _learn_rest(run: Run, narrator: Narrator, lesson: learning.Lesson) -> bool:
+def _learn_rest(run: Run, narrator: Narrator, plan: learning.LearningPlan) -> bool:
     with narrator.step("learn on") as step:
-        learned = learning.learn_rest(run, lesson, step.advance)
+        learned = learning.learn_rest(run, plan, step.advance)
         step.done = f"{learned.rows:,} baseline rows" + ("" if learned.is_news else ", no alert depends on them")
     return learned.is_news
 
@@ -318,7 +323,7 @@ def _summary(
     build: Invocation | None = None,
     reports: tuple[Path, ...] = (),
     checks: Sequence[ContractCheck] = (),
-    held: HeldBack | None = None,
+    held: BlockedModels | None = None,
 ) -> RunSummary:
     # Open at this run's clock, which in a replay of the past is not what a later run made of the alert.
     alerts = run.store.query(
@@ -348,6 +353,6 @@ def _summary(
         reports=reports,
         build=build,
         checks=tuple(checks),
-        held_back=held or HeldBack(),
+        blocked=held or BlockedModels(),
         counts={name: int(counts[name][0]) for name in counts.columns},
     )

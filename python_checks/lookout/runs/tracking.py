@@ -15,10 +15,10 @@ from lookout.project.dbt import NodeEvent
 from lookout.project.files import read_artifact
 from lookout.project.workspace import Watched
 from lookout.runs.model import Run
-from lookout.tracking.dbt.invocations import DbtRuns, invocation_key
+from lookout.tracking.dbt.invocations import DbtInvocations, invocation_key
 from lookout.tracking.dbt.log import invocations_in, read_log
 from lookout.tracking.executions.events import Event
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.lineage.declare import declare_manifest, rebuild_closure
 from lookout.tracking.reaper import reap
 from lookout.tracking.sdk.context import this_process
@@ -30,12 +30,12 @@ ARTIFACTS = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt so
 FLUSH = timedelta(seconds=1)
 
 
-def open_ledger(run: Run) -> Ledger:
-    """The ledger in the monitoring schema of a run, on a connection of its own."""
-    return Ledger(run.workspace.home.warehouse, run.store.schema)
+def open_execution_store(run: Run) -> ExecutionStore:
+    """The execution store in the monitoring schema of a run, on a connection of its own."""
+    return ExecutionStore(run.workspace.home.warehouse, run.store.schema)
 
 
-def catch_up(run: Run, ledger: Ledger) -> int:
+def catch_up(run: Run, execution_store: ExecutionStore) -> int:
     """Take in what happened since the last run: spooled events, executions that died, dbt builds of other people.
 
     Returns the executions that ended. What cannot be read is a problem of the run, and stops nothing else.
@@ -44,10 +44,10 @@ def catch_up(run: Run, ledger: Ledger) -> int:
     run.problems += delivered.reasons
     ended = 0
     for watched in run.workspace.watched:
-        ended += sum(_recorded(run, ledger, events) for events in _dbt_events(run, ledger, watched))
+        ended += sum(_recorded(run, execution_store, events) for events in _dbt_events(run, execution_store, watched))
     if run.workspace.home.project.is_live:
         # In a replay of the past, everything that runs now would look dead.
-        ended += len(reap(ledger, datetime.now(timezone.utc)))
+        ended += len(reap(execution_store, datetime.now(timezone.utc)))
     return ended
 
 
@@ -65,9 +65,9 @@ class LiveBuild:
     its results only, at its own clock.
     """
 
-    def __init__(self, run: Run, ledger: Ledger) -> None:
-        self._run, self._ledger = run, ledger
-        self._runs = DbtRuns(run.workspace.home.manifest, run.declared.limits, host=this_process())
+    def __init__(self, run: Run, execution_store: ExecutionStore) -> None:
+        self._run, self._ledger = run, execution_store
+        self._runs = DbtInvocations(run.workspace.home.manifest, run.declared.limits, host=this_process())
         self._waiting: list[Event] = []
         self._flushed_at = datetime.fromtimestamp(0, timezone.utc)
         self._is_on = run.workspace.home.project.is_live
@@ -105,15 +105,15 @@ class LiveBuild:
             self._is_on = False
 
 
-def _shifted(run: Run) -> DbtRuns:
+def _shifted(run: Run) -> DbtInvocations:
     """A run whose clock stands in the past did its build there: it ended at that clock."""
     shift = timedelta(0) if run.workspace.home.project.is_live else run.as_of - datetime.now(timezone.utc)
-    return DbtRuns(run.workspace.home.manifest, run.declared.limits, shift=shift, host=this_process())
+    return DbtInvocations(run.workspace.home.manifest, run.declared.limits, shift=shift, host=this_process())
 
 
-def _dbt_events(run: Run, ledger: Ledger, watched: Watched) -> list[list[Event]]:
+def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> list[list[Event]]:
     """Return the events of the invocations that are not known yet: from the artifacts, then from the log."""
-    runs = DbtRuns(watched.manifest, run.declared.limits)
+    runs = DbtInvocations(watched.manifest, run.declared.limits)
     target, found = watched.target_path, []
     seen: set[str] = set()
     for name, remedy in ARTIFACTS.items():
@@ -126,19 +126,19 @@ def _dbt_events(run: Run, ledger: Ledger, watched: Watched) -> list[list[Event]]
             continue
         invocation = str((content.get("metadata") or {}).get("invocation_id") or "")
         seen.add(invocation)
-        if not _ended(ledger, [invocation]):
+        if not _ended(execution_store, [invocation]):
             found.append(runs.of_results(content))
-    return found + _log_events(watched.log_file, ledger, runs, seen)
+    return found + _log_events(watched.log_file, execution_store, runs, seen)
 
 
-def _log_events(file: Path, ledger: Ledger, runs: DbtRuns, seen: set[str]) -> list[list[Event]]:
+def _log_events(file: Path, execution_store: ExecutionStore, runs: DbtInvocations, seen: set[str]) -> list[list[Event]]:
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
         written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
     except OSError:
         return []
     found = invocations_in(text)
-    known = _ended(ledger, found)
+    known = _ended(execution_store, found)
     skip = seen | {invocation for invocation in found if invocation_key(invocation) in known}
     if skip.issuperset(found):
         return []
@@ -163,18 +163,18 @@ def _is_being_written(file: Path) -> bool:
     return False
 
 
-def _ended(ledger: Ledger, invocations: Sequence[str]) -> set[str]:
+def _ended(execution_store: ExecutionStore, invocations: Sequence[str]) -> set[str]:
     keys = [invocation_key(invocation) for invocation in invocations]
-    found = ledger.query(
+    found = execution_store.query(
         "select execution_id from {schema}.pipeline_executions where execution_id = any(%s) and end_date is not null",
         (keys,),
     )
     return {str(key) for (key,) in found}
 
 
-def _recorded(run: Run, ledger: Ledger, events: Sequence[Any]) -> int:
+def _recorded(run: Run, execution_store: ExecutionStore, events: Sequence[Any]) -> int:
     if not events:
         return 0
-    recorded = ledger.record(events)
+    recorded = execution_store.record(events)
     run.problems += [f"tracking: {rejected.reason}" for rejected in recorded.rejected]
     return recorded.ended

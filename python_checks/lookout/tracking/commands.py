@@ -20,7 +20,7 @@ from typing import IO, Any
 from lookout.database.connection import mask_secrets
 from lookout.errors import ConfigError
 from lookout.tracking.executions.events import End, Heartbeat, Start
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.model import Pipeline, watermark_text
 from lookout.tracking.sdk.context import PARENT, orchestration, this_machine
 from lookout.tracking.sdk.execution import Execution, parent_of
@@ -145,33 +145,33 @@ def exec_command(
     return code
 
 
-def watermark_get(name: str, *, ledger: Ledger) -> str | None:
+def watermark_get(name: str, *, execution_store: ExecutionStore) -> str | None:
     """The watermark of a pipeline; None before its first success. Raises ConfigError when there is no such pipeline."""
-    found = ledger.find(name)
+    found = execution_store.find(name)
     if found is None:
         raise ConfigError(f"There is no pipeline '{name.strip().lower()}'; `lookout runs` lists those that ran.")
     return found.watermark
 
 
-def watermark_set(name: str, value: str | None, *, force: bool = False, ledger: Ledger) -> str | None:
+def watermark_set(name: str, value: str | None, *, force: bool = False, execution_store: ExecutionStore) -> str | None:
     """Set a watermark by hand, None to begin anew; returns the one before.
 
     Raises ConfigError when there is no such pipeline, or one of its executions is running: only with ``force`` is the
     watermark set then, and the running execution will not move it.
     """
-    found = ledger.find(name)
+    found = execution_store.find(name)
     if found is None and not force:
         raise ConfigError(f"There is no pipeline '{name.strip().lower()}': check the name, or make it with --force.")
     if found is None:
-        found = ledger.register(Pipeline(name, origin="command"), at=_now())
-    running = ledger.query(_RUNNING, (found.pipeline_id,))
+        found = execution_store.register(Pipeline(name, origin="command"), at=_now())
+    running = execution_store.query(_RUNNING, (found.pipeline_id,))
     if running and not force:
         key, since = running[0]
         raise ConfigError(
             f"Execution {key} of '{name.strip().lower()}' runs since {since:%Y-%m-%d %H:%M:%S} UTC: wait for it, "
             "or set the watermark with --force, and what that execution reaches will not count."
         )
-    return ledger.set_watermark(name, value, at=_now())
+    return execution_store.set_watermark(name, value, at=_now())
 
 
 def _run(argv: Sequence[str], run: Execution) -> tuple[int, str]:
@@ -294,7 +294,7 @@ def _signal_name(number: int) -> str:
 
 @contextmanager
 def _told_once() -> Iterator[None]:
-    """What the ledger refuses is an error of the command; the warning that programs get would say it twice."""
+    """What the execution store refuses is an error of the command; the warning that programs get would say it twice."""
     log = logging.getLogger("lookout.tracking.sdk.delivery")
     before, log.level = log.level, logging.ERROR
     try:

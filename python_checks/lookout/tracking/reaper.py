@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from lookout.tracking.executions.events import End
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.sdk.context import process_begun, this_machine
 
 HEARTBEAT_LIMIT = timedelta(minutes=15)
@@ -33,7 +33,11 @@ class Reaped:
 
 
 def reap(
-    ledger: Ledger, as_of: datetime, host: str | None = None, *, heartbeat_limit: timedelta = HEARTBEAT_LIMIT
+    execution_store: ExecutionStore,
+    as_of: datetime,
+    host: str | None = None,
+    *,
+    heartbeat_limit: timedelta = HEARTBEAT_LIMIT,
 ) -> list[Reaped]:
     """Close executions whose process on this machine is gone, or whose last heartbeat is older than the limit.
 
@@ -41,7 +45,7 @@ def reap(
     left alone: nobody here can tell. One that says later that it ended after all is believed.
     """
     machine, ends, reaped = host or this_machine(), [], []
-    for key, pipeline, start, process, beat in ledger.query(_RUNNING, {"as_of": as_of}):
+    for key, pipeline, start, process, beat in execution_store.query(_RUNNING, {"as_of": as_of}):
         reason = _process_gone(process or "", machine)
         if reason is None and beat is not None and as_of - beat > heartbeat_limit:
             reason = f"the last heartbeat came at {beat.isoformat(timespec='seconds')}, and none since"
@@ -52,13 +56,13 @@ def reap(
         reason = f"ended without a word: {reason}"
         ends.append(End(key, end, False, error=reason, status="killed", closed_by="reaper"))
         reaped.append(Reaped(key, pipeline, reason))
-    return _closed(ledger, ends, reaped)
+    return _closed(execution_store, ends, reaped)
 
 
-def _closed(ledger: Ledger, ends: Sequence[End], reaped: Sequence[Reaped]) -> list[Reaped]:
-    if ends and ledger.record(ends).ended < len(ends):
+def _closed(execution_store: ExecutionStore, ends: Sequence[End], reaped: Sequence[Reaped]) -> list[Reaped]:
+    if ends and execution_store.record(ends).ended < len(ends):
         # Another reaper, or the execution itself, came first.
-        kept = {key for (key,) in ledger.query(_MINE, ([end.execution_id for end in ends],))}
+        kept = {key for (key,) in execution_store.query(_MINE, ([end.execution_id for end in ends],))}
         return [item for item in reaped if item.execution_id in kept]
     return list(reaped)
 

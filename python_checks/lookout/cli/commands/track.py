@@ -95,8 +95,8 @@ def get_watermark(name: Name) -> None:
     """Print where the last successful execution ended; nothing before the first."""
     from lookout.tracking.commands import watermark_get
 
-    with _ledger() as ledger:
-        typer.echo(watermark_get(name, ledger=ledger) or "")
+    with _ledger() as execution_store:
+        typer.echo(watermark_get(name, execution_store=execution_store) or "")
 
 
 @watermark_app.command("set")
@@ -110,8 +110,8 @@ def set_watermark(
     """Set a watermark by hand; the one before is printed."""
     from lookout.tracking.commands import watermark_set
 
-    with _ledger() as ledger:
-        before = watermark_set(name, value, force=force, ledger=ledger)
+    with _ledger() as execution_store:
+        before = watermark_set(name, value, force=force, execution_store=execution_store)
         typer.echo(f"{before or '(none)'} -> {value or '(none)'}")
 
 
@@ -211,13 +211,13 @@ def _lineage(way: str, asset: str, depth: int | None, workspace: Any, as_json: b
 
 
 def _ledger() -> Any:
-    from lookout.tracking.executions.store import Ledger
+    from lookout.tracking.executions.store import ExecutionStore
     from lookout.tracking.sdk.context import find_connection
 
     connection = find_connection()
     if connection is None:
         raise ConfigError("No database to read: run this in a dbt project with a profile, or set LOOKOUT_DATABASE_URL.")
-    return Ledger(connection)
+    return ExecutionStore(connection)
 
 
 def _mapping(text: str | None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from lookout.database.options import CollectOptions
 from lookout.database.retries import UnreachableError
 from lookout.engines.catalog import READABLE_KINDS
 from lookout.engines.session import Session
-from lookout.engines.source_pool import Put, explain_failure, unknown_output, visit_sources
+from lookout.engines.source_pool import Emit, explain_failure, unknown_output, work_on_sources
 
 Mark = Mapping[tuple[str, str], datetime]
 ADVICE = "check new rows only (`incremental`) or a `sample`, or raise the statement timeout."
@@ -61,7 +61,9 @@ def check_contracts(
         if on_done is not None:
             on_done(check)
 
-    def visit(session: Session, wanted: Mapping[int, Contract], put: Put[ContractCheck], stop: threading.Event) -> None:
+    def visit(
+        session: Session, wanted: Mapping[int, Contract], put: Emit[ContractCheck], stop: threading.Event
+    ) -> None:
         _Guard(session, stop, marks or {}, values, as_of).run(wanted, put)
 
     for position, contract in enumerate(contracts):
@@ -70,7 +72,7 @@ def check_contracts(
         else:
             checks[position] = _not_evaluated(contract, unknown_output(contract.connection), values)
             tell(checks[position])
-    checks |= visit_sources(by_source, connections, options or CollectOptions(), visit, tell)
+    checks |= work_on_sources(by_source, connections, options or CollectOptions(), visit, tell)
     return [checks[position] for position in range(len(contracts))]
 
 
@@ -82,7 +84,7 @@ class _Guard:
     ) -> None:
         self._session, self._stop, self._marks, self._values, self._as_of = session, stop, marks, values, as_of
 
-    def run(self, contracts: Mapping[int, Contract], put: Put[ContractCheck]) -> None:
+    def run(self, contracts: Mapping[int, Contract], put: Emit[ContractCheck]) -> None:
         """Put one check for each contract, unless it is stopped."""
         with closing(self._session):
             try:

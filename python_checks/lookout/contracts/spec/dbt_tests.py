@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from lookout.contracts.spec.rules import RuleBook, Where, plain_name
+from lookout.contracts.spec.rules import RuleCollector, Where, plain_name
 from lookout.project.declarations.monitor import Severity
 from lookout.project.declarations.nodes import tested_node
 
@@ -24,12 +24,12 @@ def tests_by_node(manifest: Mapping[str, Any]) -> dict[str, list[Mapping[str, An
     return found
 
 
-def read_tests(book: RuleBook, place: Where, tests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+def read_tests(book: RuleCollector, place: Where, tests: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Add the rules of the tests of one node; returns the unique ids of those that have no plain equivalent."""
     return tuple(str(test["unique_id"]) for test in tests if not _add(book, place, test))
 
 
-def _add(book: RuleBook, place: Where, test: Mapping[str, Any]) -> bool:
+def _add(book: RuleCollector, place: Where, test: Mapping[str, Any]) -> bool:
     """Whether the test became rules."""
     metadata, config = test["test_metadata"], test.get("config") or {}
     read = READERS.get((metadata.get("namespace") or "", str(metadata.get("name"))))

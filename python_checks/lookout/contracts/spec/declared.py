@@ -11,7 +11,7 @@ from lookout.contracts.spec.model import ColumnContract, Contract, Mode, Rule, S
 from lookout.contracts.spec.rules import (
     SEVERITIES,
     Constraints,
-    RuleBook,
+    RuleCollector,
     Where,
     read_column_contracts,
     read_constraints,
@@ -152,7 +152,7 @@ def _contract(reader: Reader, project: _Project, node: Declared, given: Mapping[
     default: Severity = "critical" if mode == "strict" else "warning"
     severity = cast("Severity | None", reader.choice(given.get("severity"), "contract.severity", SEVERITIES))
     connection = connection_of(reader, settings, project.default_connection, project.known_connections)
-    book = RuleBook(reader, severity or default)
+    book = RuleCollector(reader, severity or default)
     place = Where(project.manifest, raw, connection, project.default_connection)
     payload = reader.text(given.get("payload"), "contract.payload") or ""
     constraints = read_constraints(book, place)
@@ -233,7 +233,7 @@ def _columns(
     return tuple(found)
 
 
-def _payload_types(book: RuleBook, columns: Mapping[str, Any]) -> None:
+def _payload_types(book: RuleCollector, columns: Mapping[str, Any]) -> None:
     """Fields of a document have no type in the catalog: their values are held to it."""
     for name, column in columns.items():
         data_type = str(column.get("data_type") or "")
@@ -246,7 +246,7 @@ def _payload_types(book: RuleBook, columns: Mapping[str, Any]) -> None:
             )
 
 
-def _keys(book: RuleBook, given: object) -> list[tuple[str, ...]]:
+def _keys(book: RuleCollector, given: object) -> list[tuple[str, ...]]:
     if given is None:
         return []
     if not isinstance(given, list) or not all(isinstance(key, list) and key for key in given):

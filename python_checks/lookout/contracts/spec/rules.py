@@ -52,7 +52,7 @@ class Where:
 
 
 @dataclass
-class RuleBook:
+class RuleCollector:
     """Collects rules. The same promise made twice is one rule: named as its dbt test, of the graver severity."""
 
     reader: Reader
@@ -117,7 +117,7 @@ class Constraints:
     not_null: frozenset[str]
 
 
-def read_constraints(book: RuleBook, place: Where) -> Constraints:
+def read_constraints(book: RuleCollector, place: Where) -> Constraints:
     """Rules of the constraints of a table and of its columns, and what they promise about its catalog."""
     raw, primary, unique, not_null = place.raw, [], [], set()
     columns = (raw.get("columns") or {}).values()
@@ -144,13 +144,13 @@ def read_constraints(book: RuleBook, place: Where) -> Constraints:
     return Constraints(keys, primary[0] if primary else (), frozenset(not_null))
 
 
-def _check_name(book: RuleBook, constraint: Mapping[str, Any]) -> str:
+def _check_name(book: RuleCollector, constraint: Mapping[str, Any]) -> str:
     """The name of a check, unless another rule has it: dbt lets checks of two columns share one."""
     name = str(constraint.get("name") or "")
     return "" if any(rule.name == name for rule in book.rules.values()) else name
 
 
-def _foreign_key(book: RuleBook, place: Where, columns: Sequence[str], constraint: Mapping[str, Any]) -> None:
+def _foreign_key(book: RuleCollector, place: Where, columns: Sequence[str], constraint: Mapping[str, Any]) -> None:
     """A foreign key of one column whose parent is in the same database; the rest only the databases can hold."""
     to, to_columns = constraint.get("to"), list(constraint.get("to_columns") or ())
     expression = re.fullmatch(
@@ -165,7 +165,7 @@ def _foreign_key(book: RuleBook, place: Where, columns: Sequence[str], constrain
         book.add("relationship", tuple(columns), arguments)
 
 
-def read_column_contracts(book: RuleBook, columns: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def read_column_contracts(book: RuleCollector, columns: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """Rules of ``meta.lookout.contract`` of the columns; returns these mappings by column name."""
     found: dict[str, Mapping[str, Any]] = {}
     for name, column in columns.items():
@@ -181,7 +181,7 @@ def read_column_contracts(book: RuleBook, columns: Mapping[str, Any]) -> dict[st
     return found
 
 
-def _column_rules(book: RuleBook, reader: Reader, column: str, given: Mapping[str, Any]) -> None:
+def _column_rules(book: RuleCollector, reader: Reader, column: str, given: Mapping[str, Any]) -> None:
     severity = cast("Severity | None", reader.choice(given.get("severity"), "contract.severity", SEVERITIES))
     where = reader.text(given.get("where"), "contract.where")
 
@@ -228,7 +228,7 @@ def _ordered(reader: Reader, low: object, high: object, low_key: str, high_key: 
         reader.wrong(f"contract.{low_key} {low:g} is above contract.{high_key} {high:g}.")
 
 
-def read_rules(book: RuleBook, given: object) -> None:
+def read_rules(book: RuleCollector, given: object) -> None:
     """Rules of ``contract.rules``: mappings with an ``expression`` or with the columns that are ``unique``."""
     reader = book.reader
     if given is not None and not isinstance(given, list):

@@ -13,7 +13,7 @@ from lookout.notify.settings.model import Target
 from lookout.notify.transport.attempt import Attempt, Sender
 from lookout.notify.transport.sending import quiet_libraries, send, sender_for
 
-DEADLINE = 300.0  # seconds after which no further message is begun; the claims in `ledger` last longer
+DEADLINE = 300.0  # seconds after which no further message is begun; the claims in `execution_store` last longer
 GRACE = 60.0  # seconds that the last message begun may take
 NOT_BEGUN = Attempt(False, "other messages took too long")
 Report = Callable[[Message, Attempt], None]

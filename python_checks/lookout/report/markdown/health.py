@@ -13,7 +13,7 @@ from lookout.report.queries import MOST_SERIES
 Row = dict[str, Any]
 HEADINGS = [
     "Metric", "Normal>", "Scale>", "Samples>", "Method", "Last judged bucket (UTC)", "Observed>", "Score>",
-    "Next bucket (UTC)", "Normal then>", "Critical then at", "Learned as of (UTC)",
+    "Next bucket (UTC)", "Normal then>", "Critical then at", "LearningResult as of (UTC)",
 ]  # fmt: skip
 
 

@@ -77,7 +77,7 @@ def factor_lines(data: ReportData) -> list[str]:
         return ["- **NOT EVALUATED**"]
     alerts = row["critical_alerts"] + row["warning_alerts"]
     return [
-        f"- Learned series (with a judged baseline): {text.number(row['baseline_count'])}",
+        f"- LearningResult series (with a judged baseline): {text.number(row['baseline_count'])}",
         f"- Open critical alerts: {text.number(row['critical_alerts'])}",
         f"- Open warnings: {text.number(row['warning_alerts'])}",
         f"- Open alerts in all: {text.number(alerts)}",

@@ -17,7 +17,7 @@ from lookout.errors import ConfigError
 from lookout.project.declarations.metrics import METHODS, ZSCORE_SAMPLE
 from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.project.workspace import Workspace
-from lookout.runs.learning.learn import calendar, judge_stored, what_people_said
+from lookout.runs.learning.learn import calendar, judge_stored, read_exclusions
 
 EPISODE_COLUMNS = ("series_key", "starts_at", "ends_at", "severity", "value", "expected_value", "score", "reason")
 
@@ -88,7 +88,7 @@ def backtest_stored(
         until = pd.Timestamp(newest).to_pydatetime() + step
         since = until - timedelta(days=days)
         entries, _ = calendar(store, workspace.home.manifest)
-        windows, restarts = what_people_said(store, entries)
+        windows, restarts = read_exclusions(store, entries)
 
         def judged(settings: pd.DataFrame) -> pd.DataFrame:
             wanted = settings.assign(judge_from=pd.Timestamp(since))

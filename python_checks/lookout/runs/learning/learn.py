@@ -51,7 +51,7 @@ LOUD = """
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LearningPlan:
     """What one run has to learn: since which collection, and what people said about normal by then.
 
     ``learned`` are the series that were learned at once, ``rows`` the baselines written for them. ``is_complete`` says
@@ -68,7 +68,7 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearningResult:
     """Rows written to ``baselines``, and whether anything changed that alerts are derived from."""
 
     rows: int
@@ -83,50 +83,50 @@ def learn(run: Run, on_chunk: Any = None) -> int:
     return learn_rest(run, _prepare(run), on_chunk).rows
 
 
-def learn_first(run: Run, on_chunk: Any = None) -> Lesson:
+def learn_first(run: Run, on_chunk: Any = None) -> LearningPlan:
     """Learn what alerts depend on: the series that no forecast clears (see ``triage``), or all where those are few.
 
     :func:`learn_rest` has to follow once the alerts are out; until then the run has learned nothing for good.
     """
-    lesson = _prepare(run)
-    few = {"few": sys.maxsize if lesson.is_replay else FEW_SERIES}
-    changed = run.store.query(triage.NOT_CLEARED, _parameters(run, lesson) | few)
+    plan = _prepare(run)
+    few = {"few": sys.maxsize if plan.is_replay else FEW_SERIES}
+    changed = run.store.query(triage.NOT_CLEARED, _parameters(run, plan) | few)
     total = int(changed["changed_series"][0])
     changed = changed.dropna(subset="series_key")
-    rows = _learn_series(run, lesson, changed, on_chunk)
+    rows = _learn_series(run, plan, changed, on_chunk)
     done = frozenset(changed["series_key"])
-    lesson = replace(lesson, learned=done, rows=rows, is_complete=len(done) == total)
-    if lesson.is_complete:
-        _close(run, lesson)
-    return lesson
+    plan = replace(plan, learned=done, rows=rows, is_complete=len(done) == total)
+    if plan.is_complete:
+        _close(run, plan)
+    return plan
 
 
-def learn_rest(run: Run, lesson: Lesson, on_chunk: Any = None) -> Learned:
+def learn_rest(run: Run, plan: LearningPlan, on_chunk: Any = None) -> LearningResult:
     """Learn what the first step left over. Says whether alerts have to be derived again."""
-    if lesson.is_complete:
-        return Learned(0, is_news=False)
-    changed = run.store.query(triage.EVERYTHING, _parameters(run, lesson))
-    changed = changed[~changed["series_key"].isin(lesson.learned)]
+    if plan.is_complete:
+        return LearningResult(0, is_news=False)
+    changed = run.store.query(triage.EVERYTHING, _parameters(run, plan))
+    changed = changed[~changed["series_key"].isin(plan.learned)]
     before = _loud(run, changed)
-    rows = _learn_series(run, lesson, changed, on_chunk)
+    rows = _learn_series(run, plan, changed, on_chunk)
     is_news = not _loud(run, changed).equals(before)
-    _close(run, lesson)
-    return Learned(rows, is_news)
+    _close(run, plan)
+    return LearningResult(rows, is_news)
 
 
-def _prepare(run: Run) -> Lesson:
+def _prepare(run: Run) -> LearningPlan:
     mark = run.store.query("select coalesce(max(learned_through), 0) as n from {schema}.lookout_runs")
     entries, problems = calendar(run.store, run.workspace.home.manifest)
     run.problems += problems
-    windows, restarts = what_people_said(run.store, entries)
+    windows, restarts = read_exclusions(run.store, entries)
     later = run.store.query("select 1 from {schema}.lookout_runs where as_of > %s limit 1", (run.as_of,))
-    return Lesson(int(mark["n"][0]), windows, restarts, is_replay=not later.empty)
+    return LearningPlan(int(mark["n"][0]), windows, restarts, is_replay=not later.empty)
 
 
-def _parameters(run: Run, lesson: Lesson) -> dict[str, Any]:
-    windows = lesson.windows
+def _parameters(run: Run, plan: LearningPlan) -> dict[str, Any]:
+    windows = plan.windows
     return {
-        "mark": lesson.mark,
+        "mark": plan.mark,
         "as_of": run.as_of,
         "keys": list(windows["series_key"]),
         "starts": [moment.to_pydatetime() for moment in windows["starts_at"]],
@@ -135,13 +135,13 @@ def _parameters(run: Run, lesson: Lesson) -> dict[str, Any]:
     }
 
 
-def _learn_series(run: Run, lesson: Lesson, changed: pd.DataFrame, on_chunk: Any) -> int:
+def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk: Any) -> int:
     written = 0
     for grain, whole in changed.groupby("grain"):
         for begin in range(0, len(whole), SERIES_AT_A_TIME):
             series = whole.iloc[begin : begin + SERIES_AT_A_TIME].set_index("series_key")
             judged = judge_stored(
-                run.store, series, lesson.windows, lesson.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
+                run.store, series, plan.windows, plan.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
             )
             frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
             frame["sample_size"] = frame["sample_size"].astype("Int64")
@@ -158,8 +158,8 @@ def _loud(run: Run, changed: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["series_key", "bucket_start"], ignore_index=True)
 
 
-def _close(run: Run, lesson: Lesson) -> None:
-    if not lesson.is_replay:
+def _close(run: Run, plan: LearningPlan) -> None:
+    if not plan.is_replay:
         # A replay of the past must not mark what a later run collected as learned.
         run.learned_through = run.batch_number
 
@@ -191,7 +191,7 @@ def calendar(store: Store, manifest: Mapping[str, Any]) -> tuple[tuple[CalendarE
     return read_calendar(rows.to_numpy().tolist(), name)
 
 
-def what_people_said(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_exclusions(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Stretches to leave out and levels that begin anew, of all watched series (see ``exclusions``)."""
     feedback = store.query(
         "select distinct on (alert_key) * from {schema}.alert_feedback order by alert_key, feedback_number desc"

@@ -33,8 +33,8 @@ def node_key(invocation_id: str, node_id: str) -> str:
     return hashed_id(f"dbt:{invocation_id}:{node_id}")
 
 
-class DbtRuns:
-    """Turns what dbt says into events for the ledger. Lookout's own monitoring models are left out.
+class DbtInvocations:
+    """Turns what dbt says into events for the execution store. Lookout's own monitoring models are left out.
 
     ``limits`` are those that nodes declare, by unique id. ``shift`` moves every time: a run whose clock stands in the
     past belongs to the past. ``host`` is the process that runs dbt, where it is known.

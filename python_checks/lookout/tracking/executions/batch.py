@@ -1,4 +1,4 @@
-"""A batch of events on its way into the ledger: sorted out in Python, written by a few statements over all of it."""
+"""A batch of events on its way into the execution store: sorted out in Python, written by a few statements over all of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _END = (
 
 @dataclass(frozen=True)
 class Rejected:
-    """An event that the ledger cannot take, and why."""
+    """An event that the execution store cannot take, and why."""
 
     event: Event
     reason: str

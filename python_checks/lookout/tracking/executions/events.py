@@ -1,4 +1,4 @@
-"""What happens to executions, as values: they go straight into the ledger, or wait in a spool file as JSON lines."""
+"""What happens to executions, as values: they go straight into the execution store, or wait in a spool file as JSON lines."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Start:
 class End:
     """An execution has ended. Counts are None when not told; ``next_watermark`` None stands for that of the start.
 
-    ``start`` makes the end complete in itself: it is used when the ledger never heard of the start. ``monotonic`` keeps
+    ``start`` makes the end complete in itself: it is used when the execution store never heard of the start. ``monotonic`` keeps
     the watermark from moving back. Raises ConfigError for counts below zero and for an end that is not after the start.
     """
 

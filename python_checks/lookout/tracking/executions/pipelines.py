@@ -1,4 +1,4 @@
-"""Pipelines, their types and their rules in the ledger: made once, changed when their code changes."""
+"""Pipelines, their types and their rules in the execution store: made once, changed when their code changes."""
 
 from __future__ import annotations
 

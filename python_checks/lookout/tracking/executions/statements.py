@@ -1,4 +1,4 @@
-"""The statements of the ledger. ``{schema}`` is the monitoring schema, ``{incoming}`` where the batch stands."""
+"""The statements of the execution store. ``{schema}`` is the monitoring schema, ``{incoming}`` where the batch stands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger: the one writer of pipelines, executions and watermarks. Everything it is told, it can be told again."""
+"""The execution store: the one writer of pipelines, executions and watermarks. Everything it is told, it can be told again."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ where pipeline_id = %(id)s
 """
 
 
-class Ledger(AbstractContextManager["Ledger"]):
+class ExecutionStore(AbstractContextManager["ExecutionStore"]):
     """One connection to the monitoring schema, opened when first needed. Every call is one transaction.
 
     Raises SourceError when the database cannot be reached or refuses, ConfigError when its tables are missing.

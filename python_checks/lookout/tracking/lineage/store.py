@@ -25,7 +25,7 @@ ADDRESS_FIELDS: Mapping[str, str] = {
 
 
 class HasHandle(Protocol):
-    """An open connection to a monitoring schema, as the ledger has one."""
+    """An open connection to a monitoring schema, as the execution store has one."""
 
     schema: str
 

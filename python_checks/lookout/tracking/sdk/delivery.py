@@ -1,4 +1,4 @@
-"""Getting events to the ledger without keeping a pipeline waiting for long: in a few seconds, or into the spool."""
+"""Getting events to the execution store without keeping a pipeline waiting for long: in a few seconds, or into the spool."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lookout.database.connection import Connection, mask_secrets
 from lookout.errors import ConfigError, LookoutError, SourceError
 from lookout.tracking.executions.batch import Rejected
 from lookout.tracking.executions.events import End, Event, Register
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.executions.watermarks import is_later
 from lookout.tracking.model import Registered
 from lookout.tracking.sdk.context import find_connection
@@ -40,7 +40,7 @@ class AwayError(SourceError):
 
 
 class Delivery:
-    """The way to the ledger of one process: one connection in a thread of its own, a breaker, and the spool.
+    """The way to the execution store of one process: one connection in a thread of its own, a breaker, and the spool.
 
     Nothing here raises because of a database. Safe for threads, and after a fork.
     """
@@ -62,7 +62,7 @@ class Delivery:
         self._connection: Connection | None = self._given
         self._is_looked_up = self._given is not None
         self._spool: Spool | None = None
-        self._ledger: Ledger | None = None
+        self._ledger: ExecutionStore | None = None
         self._jobs: queue.SimpleQueue[Job | None] | None = None
         self._away_until, self._next_spool = 0.0, 0.0
         self._warned: set[str] = set()
@@ -90,8 +90,8 @@ class Delivery:
     def register(self, event: Register) -> Registered | None:
         """Register a pipeline; None when the database is away. Then the event waits in the spool."""
 
-        def work(ledger: Ledger) -> Registered:
-            return ledger.register(event.pipeline, at=event.at, next_watermark=event.next_watermark)
+        def work(execution_store: ExecutionStore) -> Registered:
+            return execution_store.register(event.pipeline, at=event.at, next_watermark=event.next_watermark)
 
         try:
             registered = self.call(work)
@@ -102,11 +102,11 @@ class Delivery:
         return registered
 
     def send(self, events: Sequence[Event]) -> list[Rejected]:
-        """Record events now, or keep them. Returns what the ledger refuses, about which there is a warning."""
+        """Record events now, or keep them. Returns what the execution store refuses, about which there is a warning."""
         if not events:
             return []
         try:
-            recorded = self.call(lambda ledger: ledger.record(events))
+            recorded = self.call(lambda execution_store: execution_store.record(events))
         except LookoutError as error:
             self._keep(events, error)
             return []
@@ -120,8 +120,8 @@ class Delivery:
                 logger.warning("An event of a pipeline was not recorded: %s", item.reason)
         return refused
 
-    def call(self, work: Callable[[Ledger], Outcome]) -> Outcome:
-        """Let the ledger do something. Raises SourceError or ConfigError, after ``patience`` seconds at the latest."""
+    def call(self, work: Callable[[ExecutionStore], Outcome]) -> Outcome:
+        """Let the execution store do something. Raises SourceError or ConfigError, after ``patience`` seconds at the latest."""
         self._after_fork()
         if self.connection is None:
             raise AwayError(
@@ -135,12 +135,12 @@ class Delivery:
         try:
             return future.result(self.patience)
         except FutureTimeout:
-            # A job that has begun may still end: the ledger takes an event twice without effect.
+            # A job that has begun may still end: the execution store takes an event twice without effect.
             future.cancel()
             self._abandon(jobs)
             raise SourceError(f"{self.connection.place} did not answer for {self.patience:g} s.") from None
         except LookoutError as error:
-            if not Ledger.is_about_data(error):
+            if not ExecutionStore.is_about_data(error):
                 self._away_until = time.monotonic() + self.cool_down
             raise
         except Exception as error:
@@ -171,16 +171,16 @@ class Delivery:
         """Close the connection; the next call opens another."""
         self._after_fork()
         with self._lock:
-            jobs, ledger, self._jobs, self._ledger = self._jobs, self._ledger, None, None
+            jobs, execution_store, self._jobs, self._ledger = self._jobs, self._ledger, None, None
         if jobs is not None:
-            jobs.put((Future(), ledger.close if ledger is not None else lambda: None))
+            jobs.put((Future(), execution_store.close if execution_store is not None else lambda: None))
             jobs.put(None)
 
-    def _do(self, work: Callable[[Ledger], Outcome]) -> Outcome:
-        ledger = self._ledger
-        if ledger is None:
+    def _do(self, work: Callable[[ExecutionStore], Outcome]) -> Outcome:
+        execution_store = self._ledger
+        if execution_store is None:
             assert self._connection is not None
-            ledger = self._ledger = Ledger(
+            execution_store = self._ledger = ExecutionStore(
                 self._connection,
                 self._schema,
                 connect_timeout=CONNECT_TIMEOUT,
@@ -189,8 +189,8 @@ class Delivery:
             )
         if time.monotonic() >= self._next_spool and not self.spool.is_empty():
             self._next_spool = time.monotonic() + SPOOL_EVERY
-            self.spool.deliver(ledger, seconds=SPOOL_SECONDS)
-        return work(ledger)
+            self.spool.deliver(execution_store, seconds=SPOOL_SECONDS)
+        return work(execution_store)
 
     def _worker(self) -> queue.SimpleQueue[Job | None]:
         with self._lock:

@@ -1,7 +1,7 @@
 """Where events wait while the database is away: a file of JSON lines, delivered later, in order, each event once.
 
 Writers append to ``events.jsonl``. Whoever delivers first sets the file aside as ``delivering.jsonl``, so that its
-order stays, and removes it when all of it is in the ledger. The ledger takes what it knows already without effect, so a
+order stays, and removes it when all of it is in the execution store. The execution store takes what it knows already without effect, so a
 deliverer that is killed in the middle loses nothing and doubles nothing.
 """
 
@@ -21,7 +21,7 @@ from typing import BinaryIO
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError, LookoutError
 from lookout.tracking.executions.events import Event, from_line, to_line
-from lookout.tracking.executions.store import Ledger
+from lookout.tracking.executions.store import ExecutionStore
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ CHUNK = 5000
 
 @dataclass(frozen=True)
 class Delivered:
-    """What a delivery did: events handed to the ledger, set aside as rejected, and still waiting."""
+    """What a delivery did: events handed to the execution store, set aside as rejected, and still waiting."""
 
     events: int = 0
     rejected: int = 0
@@ -81,8 +81,8 @@ class Spool:
                 file.write(text)
                 os.fsync(file.fileno())
 
-    def deliver(self, ledger: Ledger, *, seconds: float | None = None) -> Delivered:
-        """Hand what waits to the ledger, for at most so many seconds. Raises SourceError when the ledger does.
+    def deliver(self, execution_store: ExecutionStore, *, seconds: float | None = None) -> Delivered:
+        """Hand what waits to the execution store, for at most so many seconds. Raises SourceError when the execution store does.
 
         Nothing happens when another process is delivering already.
         """
@@ -95,7 +95,7 @@ class Spool:
             events, reasons = 0, []
             while self._set_aside():
                 for chunk, upto in self._chunks():
-                    told = self._deliver(ledger, chunk)
+                    told = self._deliver(execution_store, chunk)
                     reasons += told
                     events += len(chunk) - len(told)
                     _write_number(self.folder / "delivering.offset", upto)
@@ -136,7 +136,7 @@ class Spool:
             if lines:
                 yield lines, upto
 
-    def _deliver(self, ledger: Ledger, lines: Sequence[bytes]) -> list[str]:
+    def _deliver(self, execution_store: ExecutionStore, lines: Sequence[bytes]) -> list[str]:
         """Reasons of the lines that could not be delivered; they stand in the file of the rejected ones."""
         events: list[tuple[Event, bytes]] = []
         bad: list[tuple[bytes, str]] = []
@@ -145,7 +145,7 @@ class Spool:
                 events.append((from_line(line.decode()), line))
             except (ConfigError, UnicodeDecodeError) as error:
                 bad.append((line, str(error)))
-        bad += _record(ledger, events)
+        bad += _record(execution_store, events)
         if bad:
             with self.rejected.open("ab") as file:
                 file.writelines(f"# {reason}\n".encode() + line.rstrip(b"\n") + b"\n" for line, reason in bad)
@@ -192,8 +192,8 @@ def deliver_spool(connection: Connection, schema: str | None = None, *, seconds:
     for spool in spools_for(connection):
         if spool.is_empty():
             continue
-        with Ledger(connection, schema) as ledger:
-            done = spool.deliver(ledger, seconds=seconds)
+        with ExecutionStore(connection, schema) as execution_store:
+            done = spool.deliver(execution_store, seconds=seconds)
         total = Delivered(
             total.events + done.events,
             total.rejected + done.rejected,
@@ -203,19 +203,19 @@ def deliver_spool(connection: Connection, schema: str | None = None, *, seconds:
     return total
 
 
-def _record(ledger: Ledger, events: Sequence[tuple[Event, bytes]]) -> list[tuple[bytes, str]]:
+def _record(execution_store: ExecutionStore, events: Sequence[tuple[Event, bytes]]) -> list[tuple[bytes, str]]:
     """Record events; when the database refuses a batch for what is in it, look for the one in halves."""
     if not events:
         return []
     try:
-        recorded = ledger.record([event for event, _ in events])
+        recorded = execution_store.record([event for event, _ in events])
     except LookoutError as error:
-        if not ledger.is_about_data(error):
+        if not execution_store.is_about_data(error):
             raise
         if len(events) == 1:
             return [(events[0][1], str(error))]
         middle = len(events) // 2
-        return _record(ledger, events[:middle]) + _record(ledger, events[middle:])
+        return _record(execution_store, events[:middle]) + _record(execution_store, events[middle:])
     lines = {id(event): line for event, line in events}
     return [(lines[id(item.event)], item.reason) for item in recorded.rejected]
 

@@ -83,7 +83,7 @@ class Tracker(AbstractContextManager["Tracker"]):
         return found
 
     def emit(self, event: Event) -> list[Rejected]:
-        """Record an event, at once or with the next batch. Returns what the ledger refuses of what it wrote."""
+        """Record an event, at once or with the next batch. Returns what the execution store refuses of what it wrote."""
         if self.batch_size == 1:
             return self.delivery.send([event])
         with self._lock:
@@ -106,7 +106,7 @@ class Tracker(AbstractContextManager["Tracker"]):
     def beat(self, event: Heartbeat) -> None:
         """Send a sign of life; one that cannot be sent now is of no use later."""
         try:
-            self.delivery.call(lambda ledger: ledger.record([event]))
+            self.delivery.call(lambda execution_store: execution_store.record([event]))
         except Exception as error:  # noqa: BLE001 - a sign of life must not end somebody's pipeline
             logger.debug("no heartbeat: %s", error)
 
