@@ -16,7 +16,8 @@ from typing import Any
 
 from _workbench import project, server
 from lookout.project.dbt import NodeEvent
-from lookout.runs import steps
+from lookout.runs.landing import ensure_landing
+from lookout.runs.recording import new_run_id, recorded_run
 from lookout.runs.tracking import LiveBuild
 from lookout.tracking.dbt.invocations import DbtInvocations
 from lookout.tracking.executions.store import ExecutionStore
@@ -31,10 +32,10 @@ def main() -> None:
     nodes = parser.parse_args().nodes
     with server() as (running, home):
         workspace = project(running, home / "tracking")
-        steps.ensure_landing(workspace)
+        ensure_landing(workspace)
         ids = [f"model.bench.model_{number}" for number in range(nodes)]
         with (
-            steps.recorded_run(workspace, "bench", steps.new_run_id()) as run,
+            recorded_run(workspace, "bench", new_run_id()) as run,
             ExecutionStore(workspace.home.warehouse, run.store.schema) as execution_store,
         ):
             results = invented(ids)

@@ -17,7 +17,7 @@ import numpy as np
 from _workbench import NOW, project, server
 from lookout.database.store import Store
 from lookout.project.workspace import Workspace
-from lookout.runs import steps
+from lookout.runs.landing import ensure_landing
 from lookout.tracking.lineage.declare import declare, declare_manifest, rebuild_closure
 from lookout.tracking.lineage.manifest import manifest_lineage
 from lookout.tracking.lineage.search import down, subgraph, up
@@ -42,7 +42,7 @@ def main() -> None:
 def measure(workspace: Workspace, edges: int) -> None:
     """All numbers of one size."""
     print(f"\n{edges // 2:,} models, about {edges:,} edges", flush=True)
-    steps.ensure_landing(workspace)
+    ensure_landing(workspace)
     manifest = invented(edges)
     with Store(workspace.home.warehouse) as store:
         for what in ("manifest, all new", "manifest, unchanged"):

@@ -28,15 +28,16 @@ from _workbench import NOW, project, server
 from lookout.cli.main import GARBAGE_THRESHOLDS
 from lookout.database.embedded import EmbeddedServer
 from lookout.project.declarations.monitor import series_key
-from lookout.runs import steps
+from lookout.runs.landing import LANDING, ensure_landing
 from lookout.runs.learning import learn as learning
-from lookout.runs.run import MONITORING
+from lookout.runs.recording import new_run_id, recorded_run
+from lookout.runs.steps import MONITORING
 
 LAST = NOW
 # What depends on the clock between baselines and alerts.
 CLOCKED = ("asset_status", "alert_candidates", "alerts")
 ALERTS = ["run", "--select", *(f"fqn:lookout.monitoring.alerts.{name}" for name in CLOCKED)]
-EVERYTHING = ["run", "--select", MONITORING, "--exclude", f"tag:{steps.LANDING}"]
+EVERYTHING = ["run", "--select", MONITORING, "--exclude", f"tag:{LANDING}"]
 
 
 def main() -> None:
@@ -60,9 +61,9 @@ def measure(running: EmbeddedServer, root: Path, series: int, days: int) -> floa
     """Store ``days`` days of ``series`` series, learn them, then measure one more day: seconds up to its alerts."""
     print(f"\n{series:,} daily series, {days} days stored; load of the machine {os.getloadavg()[0]:.1f}")
     workspace = project(running, root)
-    steps.ensure_landing(workspace)
+    ensure_landing(workspace)
     monitors, observations = invented(series, days)
-    with steps.recorded_run(workspace, "bench", steps.new_run_id()) as run:
+    with recorded_run(workspace, "bench", new_run_id()) as run:
         run.store.upsert("monitors", monitors.assign(batch_number=1))
         with timed("store the history"):
             run.store.upsert(
@@ -76,7 +77,7 @@ def measure(running: EmbeddedServer, root: Path, series: int, days: int) -> floa
     workspace.home.project.as_of = workspace.as_of = LAST + timedelta(days=1)
     new = observations.iloc[-series:].assign(observed_at=LAST)
     del observations
-    with steps.recorded_run(workspace, "bench", steps.new_run_id()) as run:
+    with recorded_run(workspace, "bench", new_run_id()) as run:
         with timed("store the observations"):
             run.store.upsert("metric_observations", new.assign(batch_number=run.batch_number))
         with timed("newest bucket, observations to alerts") as whole:

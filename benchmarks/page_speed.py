@@ -19,8 +19,8 @@ from lookout.report.data import read
 from lookout.report.page.data import read_page
 from lookout.report.page.render import render_page
 from lookout.report.write import write_reports
-from lookout.runs import steps
-from lookout.runs.run import MONITORING
+from lookout.runs.landing import ensure_landing
+from lookout.runs.steps import MONITORING
 from lookout.tracking.lineage.declare import rebuild_closure
 
 ROWS = """
@@ -99,7 +99,7 @@ def main() -> None:
 
 def measure(workspace: Workspace, assets: int, days: int, home: Path) -> None:
     """All numbers of one size."""
-    steps.ensure_landing(workspace)
+    ensure_landing(workspace)
     with Store(workspace.home.warehouse) as store:
         now = f"timestamptz '{NOW.isoformat()}'"
         filled = ROWS.replace("{assets}", str(assets)).replace("{days}", str(days)).replace("{now}", now)

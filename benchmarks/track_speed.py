@@ -20,7 +20,7 @@ from datetime import datetime, timedelta, timezone
 
 from _workbench import project, server
 from lookout.database.connection import Connection
-from lookout.runs import steps
+from lookout.runs.landing import ensure_landing
 from lookout.tracking.executions.events import End, Event, Start
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.sdk.context import connection_of
@@ -107,7 +107,7 @@ def main() -> None:
         return
     with server() as (running, home):
         workspace = project(running, home / "tracking")
-        steps.ensure_landing(workspace)
+        ensure_landing(workspace)
         measure(workspace.home.warehouse, arguments.executions)
 
 

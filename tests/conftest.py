@@ -228,8 +228,8 @@ class Observed:
         """`lookout run --as-of` in this process, patient as ``options`` say; returns its RunSummary."""
         from lookout.project.workspace import open_workspace
         from lookout.render.progress import Narrator
+        from lookout.runs.recording import new_run_id
         from lookout.runs.run import run_all
-        from lookout.runs.steps import new_run_id
 
         workspace = open_workspace(self.root, as_of=as_of)
         if options is not None:

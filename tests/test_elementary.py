@@ -26,8 +26,8 @@ from lookout.demo import resiliency
 from lookout.grants.plan import WRITER
 from lookout.project.workspace import open_workspace
 from lookout.render.progress import Narrator
+from lookout.runs.recording import new_run_id
 from lookout.runs.run import run_all, run_collect
-from lookout.runs.steps import new_run_id
 
 from tests.conftest import MONITORING, ROOT, DbtRunner, Observed, Server, write_profile
 

@@ -23,8 +23,8 @@ from lookout.demo.tour import SEED, embedded_databases, fill
 from lookout.errors import ConfigError, LookoutError
 from lookout.project.workspace import Workspace
 from lookout.render.progress import Narrator
+from lookout.runs.recording import new_run_id
 from lookout.runs.run import run_all
-from lookout.runs.steps import new_run_id
 
 PROJECT = Path(__file__).resolve().parent
 # What packages.yml names, and what those packages need themselves.

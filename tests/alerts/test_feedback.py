@@ -17,8 +17,8 @@ from lookout.project.workspace import Workspace, open_workspace
 from lookout.render.progress import Narrator
 from lookout.runs.learning import learn as learning
 from lookout.runs.learning.exclusions import judge_anew, restarts_of, windows_of
+from lookout.runs.recording import new_run_id, recorded_run
 from lookout.runs.run import run_collect, run_learn
-from lookout.runs.steps import new_run_id, recorded_run
 
 from tests.conftest import MONITORING, Observed, Said
 

@@ -112,7 +112,7 @@ def test_a_warehouse_that_hangs_up_in_the_middle(
     observed: Observed, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, pd.DataFrame]
 ) -> None:
     prepare(observed)
-    from lookout.runs import steps
+    from lookout.runs import collection
 
     def cut(*_: object, **__: object) -> None:
         observed.server.run(
@@ -121,8 +121,8 @@ def test_a_warehouse_that_hangs_up_in_the_middle(
         )
         real(*_, **__)  # type: ignore[arg-type]
 
-    real = steps.write_outcome
-    monkeypatch.setattr(steps, "write_outcome", cut)
+    real = collection.write_outcome
+    monkeypatch.setattr(collection, "write_outcome", cut)
     with pytest.raises(SourceError, match=r"Could not write to monitoring.metric_observations in observed "):
         observed.run(CLOCK)
     monkeypatch.undo()

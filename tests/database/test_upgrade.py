@@ -11,7 +11,7 @@ from lookout.database.connection import connect
 from lookout.database.store import BOOKKEEPING, LANDING_KEYS
 from lookout.errors import ConfigError
 from lookout.project.workspace import open_workspace
-from lookout.runs.steps import ensure_landing
+from lookout.runs.landing import ensure_landing
 
 from tests.conftest import MONITORING, Observed, Server
 

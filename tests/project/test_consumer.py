@@ -105,8 +105,8 @@ def run_lookout(root: Path) -> Said:
     """`lookout run` in this process."""
     from lookout.project.workspace import open_workspace
     from lookout.render.progress import Narrator
+    from lookout.runs.recording import new_run_id
     from lookout.runs.run import run_all
-    from lookout.runs.steps import new_run_id
 
     summary = run_all(open_workspace(root, as_of=AS_OF), Narrator(quiet=True), run_id=new_run_id())
     return Said(summary.exit_code, "", "\n".join(summary.problems))

@@ -16,7 +16,7 @@ from lookout.doctor.examine import examine
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning import learn as learning
 from lookout.runs.learning.exclusions import CalendarEntry, excluded_reasons, judge_anew, read_calendar, windows_of
-from lookout.runs.steps import new_run_id, recorded_run
+from lookout.runs.recording import new_run_id, recorded_run
 
 from tests.conftest import MONITORING, Observed
 

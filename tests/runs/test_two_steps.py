@@ -14,7 +14,7 @@ from lookout.project.declarations.monitor import series_key
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning import learn as learning
 from lookout.runs.learning.learn import LearningPlan, LearningResult
-from lookout.runs.steps import new_run_id, recorded_run
+from lookout.runs.recording import new_run_id, recorded_run
 
 from tests.conftest import MONITORING, Observed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lookout.contracts.spec.model import ContractCheck, Violation
-from lookout.runs.run import RunSummary
+from lookout.runs.summary import RunSummary
 
 MOST_LINES = 20
 

@@ -67,7 +67,7 @@ def _options(
     ] = False,
 ) -> None:
     from lookout.cli.logs import set_up_logging
-    from lookout.runs.steps import new_run_id
+    from lookout.runs.recording import new_run_id
 
     if log_format not in ("text", "json"):
         raise ConfigError(f"--log-format {log_format!r} is unknown: use text or json.")

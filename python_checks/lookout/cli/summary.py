@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from lookout.runs.run import RunSummary
+from lookout.runs.summary import RunSummary
 
 BANNER_WIDTH, MOST_BANNERS, MOST_LINES = 80, 10, 12
 

@@ -20,9 +20,11 @@ from lookout.errors import ConfigError, SourceError
 from lookout.project.files import find_project, profile_name
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.render.progress import Narrator
-from lookout.runs import steps
+from lookout.runs.landing import ensure_landing
 from lookout.runs.link import link_sources
-from lookout.runs.run import RunSummary, run_all
+from lookout.runs.recording import new_run_id
+from lookout.runs.run import run_all
+from lookout.runs.summary import RunSummary
 
 SEED = 2013
 MOST_ALERTS = 10
@@ -63,7 +65,7 @@ def run_demo(
         long_outages=long_outages,
     )
     fill(workspace, narrator, frame)
-    summary = run_all(workspace, narrator, run_id=steps.new_run_id())
+    summary = run_all(workspace, narrator, run_id=new_run_id())
     if not quiet:
         _show(workspace, summary)
     return summary
@@ -77,7 +79,7 @@ def fill(workspace: Workspace, narrator: Narrator, frame: pd.DataFrame) -> None:
     _load(workspace, narrator)
     with narrator.step("prepare") as step:
         workspace.parse()
-        steps.ensure_landing(workspace)
+        ensure_landing(workspace)
         loaded = _load_resiliency(workspace, frame)
         step.done = f"{loaded:,} new resiliency tests, {_link_once(workspace)}"
 

@@ -1,4 +1,4 @@
-"""The guard as a step of a run: look, write down, and say what must not be built now."""
+"""Contract checks as a step of a run: check, record, and name the models that must not be built now."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lookout.contracts.checks.check import check_contracts
 from lookout.contracts.spec.model import Contract, ContractCheck
 from lookout.runs.model import Run
 
-SORTING = frozenset({"macro.lookout.accepted_rows", "macro.lookout.rejected_rows"})
+SORTING_MACROS = frozenset({"macro.lookout.accepted_rows", "macro.lookout.rejected_rows"})
 
 
 @dataclass(frozen=True)
 class BlockedModels:
-    """What a broken strict contract keeps from being built: ``models`` are names, ``because`` names of sources."""
+    """Models that a broken strict contract keeps from being built; ``because`` are the names of the broken sources."""
 
     arguments: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
@@ -24,14 +24,14 @@ class BlockedModels:
 
     @property
     def sentence(self) -> str:
-        """One sentence; empty when nothing is held back."""
+        """Return one sentence; empty when nothing is blocked."""
         if not self.because:
             return ""
         what = f"{', '.join(self.models)} not built" if self.models else "no model reads it"
         return f"{', '.join(self.because)} breaks its strict contract: {what}"
 
 
-def guard(
+def check_and_record(
     run: Run,
     contracts: Sequence[Contract],
     *,
@@ -39,7 +39,7 @@ def guard(
     select: Sequence[str] = (),
     on_done: Callable[[ContractCheck], None] | None = None,
 ) -> list[ContractCheck]:
-    """Hold contracts against their tables, every database at once, and write down what came of it.
+    """Hold contracts against their tables, every database at once, and record the results.
 
     What could not be evaluated becomes a problem of the run.
     """
@@ -56,17 +56,17 @@ def guard(
         as_of=run.as_of,
     )
     record_checks(run.store, checks, as_of=run.as_of, run_id=run.run_id)
-    run.problems += [f"contract {check.contract.name}: {check.message}" for check in checks if _is_blind(check)]
+    run.problems += [f"contract {check.contract.name}: {check.message}" for check in checks if _is_unevaluated(check)]
     return checks
 
 
-def blocked(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> BlockedModels:
-    """What is downstream of sources whose strict contract is critically broken, as arguments of `dbt build`.
+def blocked_models(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> BlockedModels:
+    """Return what is downstream of sources whose strict contract is critically broken, as arguments of `dbt build`.
 
     Where only rows are bad, a model that sorts them out itself (`lookout.accepted_rows`, `lookout.rejected_rows`) is
     built, and so is what reads it.
     """
-    broken = [check for check in checks if _holds_back(check)]
+    broken = [check for check in checks if _blocks(check)]
     if not broken:
         return BlockedModels()
     nodes = manifest.get("nodes") or {}
@@ -95,20 +95,20 @@ def _below(check: ContractCheck, children: Mapping[str, Any], nodes: Mapping[str
             if child in below or child not in nodes:
                 continue
             macros = (nodes[child].get("depends_on") or {}).get("macros") or ()
-            if node == source and can_sort_out and SORTING.intersection(macros):
+            if node == source and can_sort_out and SORTING_MACROS.intersection(macros):
                 continue
             below[child] = None
             waiting.append(child)
     return below
 
 
-def _is_blind(check: ContractCheck) -> bool:
-    """Whether something could not be evaluated that is there: a missing table is broken, an empty one just empty."""
+def _is_unevaluated(check: ContractCheck) -> bool:
+    """Return whether a table that exists could not be evaluated: a missing one is broken, an empty one is empty."""
     is_gone = any(v.violation_type == "MISSING_REQUIRED_FIELD" and not v.column_name for v in check.violations)
     return not check.is_evaluated and not is_gone and check.total_rows != 0
 
 
-def _holds_back(check: ContractCheck) -> bool:
+def _blocks(check: ContractCheck) -> bool:
     contract = check.contract
     return (
         contract.is_source

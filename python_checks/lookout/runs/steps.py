@@ -1,323 +1,201 @@
-"""The steps of a run: collect into landing tables, learn baselines, let dbt derive the rest."""
+"""The steps that runs are made of: each does one thing, shows its progress and ends with a line that says the result."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
-import pandas as pd
-
-from lookout.database.store import Store
-from lookout.database.upgrades import refuse_other_types
-from lookout.declarations import Declarations
-from lookout.errors import ArtifactError, LookoutError, SourceError
-from lookout.profiling.collect import CollectionOutcome, collect
-from lookout.profiling.query import ProfileRequest
-from lookout.project.artifacts import asset_rows, result_rows
-from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
-from lookout.project.declarations.monitors import monitor_rows
-from lookout.project.elementary import with_messages
-from lookout.project.files import read_artifact
-from lookout.project.workspace import Watched, Workspace
+from lookout.contracts.changes.record import record_contracts
+from lookout.contracts.spec.model import Contract, ContractCheck
+from lookout.declarations import Declarations, read_declarations
+from lookout.notify.notifying import notify
+from lookout.notify.settings.load import load_settings
+from lookout.notify.settings.model import Settings
+from lookout.project.dbt import Invocation, NodeEvent
+from lookout.project.declarations.monitor import Monitor
+from lookout.project.workspace import Workspace
+from lookout.render.progress import Narrator, Step
+from lookout.report.write import write_reports
+from lookout.runs.collection import EVALUATED, collect_observations, register
+from lookout.runs.contracts import BlockedModels, check_and_record
+from lookout.runs.explanations import explain_alerts
+from lookout.runs.landing import LANDING, ensure_landing
+from lookout.runs.learning import learn as learning
 from lookout.runs.model import Run
-from lookout.tracking.executions.series import CONNECTION as PIPELINES
-from lookout.tracking.executions.series import pipeline_series
+from lookout.runs.recording import recorded_run
+from lookout.runs.results import ingest_results, retire_removed_tests
+from lookout.runs.tracking import LiveBuild, catch_up, declare_lineage, open_execution_store
+from lookout.tracking.executions.store import ExecutionStore
 
-EVALUATED = ("ok", "empty")
-LANDING = "lookout_landing"
-RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
-CREATE_LANDING = ("run", "--select", "tag:lookout_landing", "+fqn:lookout.monitoring.alerts.alerts")
-OBSERVATION_COLUMNS = [
-    "series_key",
-    "connection",
-    "asset",
-    "column_name",
-    "metric",
-    "kind",
-    "grain",
-    "bucket_start",
-    "value",
-]
+MONITORING = "fqn:lookout.monitoring.*"
+ALERTS = "fqn:lookout.monitoring.alerts.alerts"
+DERIVE = (
+    *("build", "--select", MONITORING, "--exclude", f"tag:{LANDING}"),
+    *("--exclude-resource-type", "unit_test", "--no-fail-fast"),
+)
 
 
-def new_run_id() -> str:
-    """Identity of a run; it stands in every log line."""
-    return uuid.uuid4().hex
-
-
-def ensure_landing(workspace: Workspace) -> bool:
-    """Let dbt create landing tables, or columns of them, that are missing; True when it had to.
-
-    A derive run leaves the landing tables alone, so the columns and indexes that a newer version adds come from here.
-    Raises LookoutError when dbt cannot make them, and for columns whose type is not what this version writes.
-    """
-    with workspace.home.store() as store:
-        refuse_other_types(store, _landing(workspace))
-        wanted = _indexes(workspace)
-        is_new = _lacks_columns(store, workspace)
-        if not is_new and not store.missing_indexes(wanted):
-            return False
-        # Another first run may be creating them at this moment.
-        store.lock()
-        if _lacks_columns(store, workspace):
-            _let_dbt(workspace, "create the landing tables", *CREATE_LANDING)
-        if store.missing_indexes(wanted):
-            _let_dbt(workspace, "add an index to a landing table", "run-operation", "lookout.add_missing_indexes")
-    return is_new
-
-
-def _landing(workspace: Workspace) -> list[Mapping[str, Any]]:
-    nodes = workspace.home.manifest["nodes"].values()
-    return [n for n in nodes if n["package_name"] == "lookout" and LANDING in n["tags"]]
-
-
-def _lacks_columns(store: Store, workspace: Workspace) -> bool:
-    needed = {(str(node["alias"]), column) for node in _landing(workspace) for column in node["columns"]}
-    needed |= {("alert_candidates", "alert_key"), ("alerts", "alert_key")}
-    found = store.query(
-        """
-        select pg_class.relname as table_name, pg_attribute.attname as column_name
-        from pg_catalog.pg_class
-        inner join pg_catalog.pg_namespace on pg_namespace.oid = pg_class.relnamespace
-        inner join pg_catalog.pg_attribute on pg_attribute.attrelid = pg_class.oid
-        where pg_namespace.nspname = %s and pg_attribute.attnum > 0 and not pg_attribute.attisdropped
-        """,
-        (store.schema,),
-    )
-    return not needed <= set(zip(found["table_name"], found["column_name"], strict=True))
-
-
-def _indexes(workspace: Workspace) -> set[tuple[str, ...]]:
-    """Indexes of the landing tables as dbt is told to make them: table and columns."""
-    return {(n["alias"], *index["columns"]) for n in _landing(workspace) for index in n["config"].get("indexes") or []}
-
-
-def _let_dbt(workspace: Workspace, what: str, *arguments: str) -> None:
-    outcome = workspace.home.project.build(arguments, keep_artifacts=False)
-    if not outcome.success:
-        raise LookoutError(f"dbt could not {what}: " + "; ".join(outcome.failures))
+def parse(workspace: Workspace, narrator: Narrator) -> tuple[Declarations, Settings]:
+    """Parse the project, read what it declares before a database is touched, and make sure the tables are there."""
+    with narrator.step("parse") as step:
+        workspace.parse()
+        declared = read_declarations(workspace).checked()
+        settings = load_settings(workspace.home.root)
+        created = ensure_landing(workspace)
+        parts = [f"{len(workspace.home.manifest['nodes'])} nodes", f"{len(declared.monitors)} watched tables"]
+        if declared.contracts:
+            parts.append(f"{len(declared.contracts)} contracts")
+        if created:
+            parts.append("monitoring schema created")
+        step.done = ", ".join(parts)
+    return declared, settings
 
 
 @contextmanager
-def recorded_run(
-    workspace: Workspace, command: str, run_id: str, declared: Declarations | None = None
-) -> Iterator[Run]:
-    """Hold the schema's lock and keep a row in ``lookout_runs`` from start to end, whatever happens in between."""
-    with workspace.home.store() as store:
-        store.lock()
-        store.execute(
-            "update {schema}.lookout_runs set status = 'failed', "
-            "message = 'ended without a word: killed or disconnected' where status = 'running'"
-        )
-        last = store.query("select coalesce(max(batch_number), 0) as n from {schema}.lookout_runs")
-        known = store.query("select alert_key from {schema}.alerts")["alert_key"]
-        run = Run(
-            workspace,
-            store,
-            run_id,
-            int(last["n"][0]) + 1,
-            known_alerts=frozenset(known),
-            declared=declared or Declarations(),
-        )
-        started = datetime.now(timezone.utc)
-        _record(run, command, started, "running")
-        try:
-            yield run
-        except BaseException as error:
-            run.problems.append(str(error) or type(error).__name__)
-            # The connection may be what failed: then the next run closes this row, and people hear of the cause.
-            with suppress(SourceError):
-                _record(run, command, started, "failed")
-            raise
-        _record(run, command, started, "partial" if run.problems else "success")
+def started(
+    workspace: Workspace, narrator: Narrator, command: str, run_id: str, declared: Declarations | None = None
+) -> Iterator[Steps]:
+    """Hold the schema's lock, keep the record of the run, and yield its steps."""
+    with recorded_run(workspace, command, run_id, declared) as run:
+        yield Steps(run, narrator)
 
 
-def _record(run: Run, command: str, started: datetime, status: str) -> None:
-    row = {
-        "run_id": run.run_id,
-        "batch_number": run.batch_number,
-        "command": command,
-        "as_of": run.as_of,
-        "started_at": started,
-        "finished_at": None if status == "running" else datetime.now(timezone.utc),
-        "status": status,
-        "learned_through": run.learned_through,
-        "message": "; ".join(run.problems)[:2000],
-    }
-    frame = pd.DataFrame([row]).astype({"learned_through": "Int64"})
-    run.store.upsert("lookout_runs", frame)
+class Steps:
+    """The steps of one run, in no order of their own; `lookout.runs.run` puts them in order."""
 
+    def __init__(self, run: Run, narrator: Narrator) -> None:
+        self.run, self._narrator = run, narrator
+        self._project = run.workspace.home.project
 
-def register(run: Run) -> None:
-    """Write what is watched and what the projects consist of; series and nodes that are gone become inactive."""
-    monitors = run.declared.monitors
-    rows = monitor_rows(monitors, run.as_of).assign(batch_number=run.batch_number)
-    run.store.upsert("monitors", rows)
-    kept = run.store.query("select series_key from {schema}.monitors where connection = %s", (PIPELINES,))
-    _deactivate(run, "monitors", "series_key", [*rows["series_key"], *kept["series_key"]])
-    monitored = [monitor.node_id for monitor in monitors]
-    parts = [
-        asset_rows(watched.manifest, connection=watched.default_connection, monitored=monitored, as_of=run.as_of)
-        for watched in run.workspace.watched
-    ]
-    assets = pd.concat(parts, ignore_index=True)
-    run.store.upsert("assets", assets)
-    _deactivate(run, "assets", "node_id", list(assets["node_id"]))
+    def register(self) -> None:
+        """Write down what is watched and promised, and the lineage of the project."""
+        register(self.run)
+        record_contracts(self.run.store, self.run.declared.contracts, as_of=self.run.as_of, run_id=self.run.run_id)
+        declare_lineage(self.run)
 
+    @contextmanager
+    def tracking(self) -> Iterator[ExecutionStore]:
+        """Take in what happened since the last run, and yield the store of executions for what happens in this one."""
+        with open_execution_store(self.run) as executions:
+            with self._narrator.step("track") as step:
+                ended = catch_up(self.run, executions)
+                step.done = f"{ended} executions since the last run" if ended else "nothing new"
+            yield executions
 
-def follow_pipelines(run: Run) -> int:
-    """Turn executions into series beside those of tables; returns the number of series in force."""
-    last = run.store.query(
-        "select max(as_of) as mark from {schema}.lookout_runs "
-        "where command in ('run', 'collect') and status <> 'running' and as_of <= %s and run_id <> %s",
-        (run.as_of, run.run_id),
-    )["mark"][0]
-    since = None if pd.isna(last) else last.to_pydatetime()
-    monitors, observations = pipeline_series(run.store, run.as_of, since)
-    run.store.upsert("monitors", monitors.assign(batch_number=run.batch_number))
-    run.store.upsert("metric_observations", observations.assign(observed_at=run.as_of, batch_number=run.batch_number))
-    run.store.execute(
-        "update {schema}.monitors set is_active = false, updated_at = %s "
-        "where is_active and connection = %s and series_key <> all(%s)",
-        (run.as_of, PIPELINES, list(monitors["series_key"])),
-    )
-    return len(monitors)
-
-
-def _deactivate(run: Run, table: str, key: str, active: list[str]) -> None:
-    run.store.execute(
-        f"update {{schema}}.{table} set is_active = false, updated_at = %s where is_active and {key} <> all(%s)",  # noqa: S608
-        (run.as_of, active),
-    )
-
-
-def requests_for(run: Run, monitors: Sequence[Monitor]) -> list[ProfileRequest]:
-    """Where to start reading each table: its watermark less the late window, or its whole history when it is new."""
-    known = run.store.query(
-        """
-        select m.connection, m.asset, min(f.first_bucket) as first_bucket, bool_or(f.first_bucket is null) as has_new,
-            bool_or(m.batch_number = %s) as has_changed
-        from {schema}.monitors as m
-        left join lateral (
-            select min(o.bucket_start) as first_bucket from {schema}.metric_observations as o
-            where o.series_key = m.series_key
-        ) as f on true
-        where m.is_active group by m.connection, m.asset
-        """,
-        (run.batch_number,),
-    )
-    marks = run.store.query(
-        "select distinct on (connection, asset) connection, asset, watermark, latest_at "
-        "from {schema}.collection_results where status = 'ok' and as_of <= %s order by connection, asset, as_of desc",
-        (run.as_of,),
-    )
-    state = {
-        (row["connection"], row["asset"]): row
-        for row in known.merge(marks, on=["connection", "asset"], how="left").to_dict("records")
-    }
-    return [_request(run, monitor, state[monitor.connection, monitor.asset]) for monitor in monitors]
-
-
-def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> ProfileRequest:
-    start = run.as_of - monitor.history
-    if pd.isna(state["watermark"]) or state["has_new"] or state["has_changed"]:
-        return ProfileRequest(monitor, since=start, first_bucket=None, latest_at=None)
-    since = state["watermark"].to_pydatetime() - max(monitor.late_window, GRAIN_STEP[monitor.grain])
-    latest = None if pd.isna(state["latest_at"]) else state["latest_at"].to_pydatetime()
-    return ProfileRequest(
-        monitor, since=max(since, start), first_bucket=state["first_bucket"].to_pydatetime(), latest_at=latest
-    )
-
-
-def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = None) -> list[CollectionOutcome]:
-    """Profile the tables, every database at once, and write each outcome as soon as it is there."""
-
-    def keep(outcome: CollectionOutcome) -> None:
-        write_outcome(run, outcome)
-        if on_done is not None:
-            on_done(outcome)
-
-    outcomes = collect(
-        requests_for(run, monitors),
-        run.workspace.connections,
-        as_of=run.as_of,
-        options=run.workspace.home.options,
-        on_done=keep,
-    )
-    run.problems += [f"{o.connection} {o.asset}: {o.message}" for o in outcomes if o.status not in EVALUATED]
-    return outcomes
-
-
-def write_outcome(run: Run, outcome: CollectionOutcome) -> None:
-    """Write one table's observations and the result of looking at it."""
-    if not outcome.observations.empty:
-        frame = outcome.observations[OBSERVATION_COLUMNS]
-        run.store.upsert("metric_observations", frame.assign(observed_at=run.as_of, batch_number=run.batch_number))
-    run.store.upsert("collection_results", outcome.result_row(run.as_of, run.run_id))
-
-
-def ingest_results(run: Run, *, own: bool) -> int:
-    """Write the results in run_results.json and sources.json that are not stored yet. Returns the rows written.
-
-    ``own`` is for files that this run's dbt wrote: their times are capped at the run clock.
-    """
-    return sum(_ingest_results(run, watched, own=own) for watched in run.workspace.watched)
-
-
-def _ingest_results(run: Run, watched: Watched, *, own: bool) -> int:
-    written = 0
-    # A build writes run_results.json alone; sources.json is older, and has been read before.
-    for name, remedy in list(RESULT_FILES.items())[: 1 if own else None]:
-        file = watched.target_path / name
-        if not file.exists():
-            continue
-        try:
-            content = read_artifact(file, remedy)
-            frame = result_rows(
-                content,
-                watched.manifest,
-                connection=watched.default_connection,
-                not_after=run.as_of if own else None,
+    def collect(self, monitors: Sequence[Monitor], name: str) -> None:
+        """Profile the tables of some monitors."""
+        with self._narrator.step(name) as step:
+            step.total(len(monitors))
+            outcomes = collect_observations(self.run, monitors, lambda outcome: step.advance(outcome.asset))
+            evaluated = [outcome for outcome in outcomes if outcome.status in EVALUATED]
+            observations = sum(len(outcome.observations) for outcome in outcomes)
+            databases = len({outcome.connection for outcome in outcomes})
+            step.done = (
+                f"{len(evaluated)} of {len(outcomes)} tables in {databases} databases, {observations:,} observations"
             )
-        except ArtifactError as error:
-            run.problems.append(str(error))
-            continue
-        frame = frame[frame["resource_type"] != "operation"]
-        if not own and not frame.empty and _is_stored(run, str(frame["invocation_id"].iloc[0])):
-            continue
-        frame = with_messages(run.store, watched.manifest, frame)
-        written += run.store.upsert("dbt_results", frame.drop_duplicates(["invocation_id", "node_id"]))
-    return written
+
+    def check_contracts(
+        self, contracts: Sequence[Contract], name: str, *, values: bool = True, select: Sequence[str] = ()
+    ) -> list[ContractCheck]:
+        """Hold contracts against their tables."""
+        if not contracts:
+            return []
+        with self._narrator.step(name) as step:
+            step.total(len(contracts))
+            checks = check_and_record(
+                self.run,
+                contracts,
+                values=values,
+                select=select,
+                on_done=lambda check: step.advance(check.contract.asset),
+            )
+            holding = sum(check.is_evaluated and not check.violations for check in checks)
+            step.done = f"{holding} of {len(checks)} contracts hold"
+        return checks
+
+    def build(self, executions: ExecutionStore, blocked: BlockedModels, select: Sequence[str]) -> Invocation:
+        """Let dbt build the project, but neither what is blocked nor Lookout's own tables, and read its results."""
+        tracked = LiveBuild(self.run, executions)
+        arguments = ["build", "--exclude", MONITORING, *blocked.arguments, *select]
+        with self._narrator.step("build") as step:
+
+            def on_event(event: NodeEvent) -> None:
+                tracked.on_event(event)
+                _advance(step, event)
+
+            outcome = self._project.build(arguments, on_event)
+            tracked.finish()
+            self.run.problems += [f"dbt build: {error}" for error in outcome.errors]
+            stored = ingest_results(self.run, own=True)
+            retire_removed_tests(self.run)
+            step.done = _counted(outcome) or f"{stored} results"
+            if blocked.sentence:
+                step.done += f"; {blocked.sentence}"
+        return outcome
+
+    def learn(self) -> None:
+        """Learn everything that is new."""
+        with self._narrator.step("learn") as step:
+            step.done = f"{learning.learn(self.run, step.advance):,} baseline rows"
+
+    def learn_first(self) -> learning.LearningPlan:
+        """Learn what alerts depend on; `learn_rest` has to follow."""
+        with self._narrator.step("learn") as step:
+            plan = learning.learn_first(self.run, step.advance)
+            later = "" if plan.is_complete else f" of {len(plan.learned):,} series, the others after publishing"
+            step.done = f"{plan.rows:,} baseline rows{later}"
+        return plan
+
+    def learn_rest(self, plan: learning.LearningPlan) -> bool:
+        """Learn the other series; return whether alerts have to be derived again."""
+        with self._narrator.step("learn on") as step:
+            result = learning.learn_rest(self.run, plan, step.advance)
+            step.done = f"{result.rows:,} baseline rows" + ("" if result.is_news else ", no alert depends on them")
+        return result.is_news
+
+    def derive(self) -> None:
+        """Let dbt derive alerts and scorecard from the landing tables."""
+        with self._narrator.step("derive") as step:
+            outcome = self._project.build(DERIVE, lambda event: _advance(step, event), keep_artifacts=False)
+            step.done = _counted(outcome)
+            self._note_failures(outcome)
+
+    def explain(self, most: int) -> None:
+        """Break down at most so many alerts by the dimensions of their metrics."""
+        if not any(metric.dimensions for monitor in self.run.declared.monitors for metric in monitor.metrics):
+            return
+        with self._narrator.step("explain") as step:
+            rows = explain_alerts(self.run, most=most)
+            step.done = f"{rows} explanations"
+            if rows:
+                self._note_failures(self._project.build(["run", "--select", ALERTS], keep_artifacts=False))
+
+    def publish(self, reports_dir: Path | None) -> tuple[Path, ...]:
+        """Write the reports; return their paths."""
+        with self._narrator.step("publish") as step:
+            folder = reports_dir or self.run.workspace.home.reports
+            paths = tuple(write_reports(self.run.store, folder, as_of=self.run.as_of, keep_history=True))
+            step.done = f"{len(paths)} reports in {folder.name}/"
+        return paths
+
+    def notify(self) -> None:
+        """Send people what is new to them."""
+        with self._narrator.step("notify") as step:
+            home = self.run.workspace.home
+            outcome = notify(self.run.store, home.root, as_of=self.run.as_of, run_id=self.run.run_id)
+            self.run.problems += [f"notifications: {problem}" for problem in outcome.problems]
+            step.done = outcome.sentence
+
+    def _note_failures(self, outcome: Invocation) -> None:
+        self.run.problems += [f"monitoring: {failure}" for failure in outcome.failures]
 
 
-def _is_stored(run: Run, invocation_id: str) -> bool:
-    found = run.store.query("select 1 from {schema}.dbt_results where invocation_id = %s limit 1", (invocation_id,))
-    return not found.empty
+def _advance(step: Step, event: NodeEvent) -> None:
+    # An event without a status is the start of a node.
+    if event.status:
+        step.advance(event.name)
 
 
-def retire_removed_tests(run: Run) -> None:
-    """Close the books on tests that the project no longer has: their last result counts no more."""
-    known = [
-        node
-        for watched in run.workspace.watched
-        for kind in ("nodes", "sources", "unit_tests")
-        for node in watched.manifest.get(kind) or {}
-    ]
-    run.store.execute(
-        """
-        insert into {schema}.dbt_results (invocation_id, node_id, name, resource_type, status, connection, asset,
-            column_name, test_name, severity, message, executed_at, owner, layer)
-        select %s, node_id, name, resource_type, 'removed', connection, asset, column_name, test_name, severity,
-            'no longer part of the project', %s, owner, layer
-        from (
-            select distinct on (node_id) * from {schema}.dbt_results order by node_id, executed_at desc
-        ) as latest
-        where status <> 'removed' and resource_type in ('test', 'unit_test', 'source')
-            and node_id <> all(%s) and executed_at <= %s
-        on conflict (invocation_id, node_id) do nothing
-        """,
-        (run.run_id, run.as_of, known, run.as_of),
-    )
+def _counted(outcome: Invocation) -> str:
+    return ", ".join(f"{count} {status}" for status, count in sorted(outcome.results.items()))

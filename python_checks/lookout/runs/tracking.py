@@ -73,7 +73,7 @@ class LiveBuild:
         self._is_on = run.workspace.home.project.is_live
         self._invocation = ""
 
-    def hear(self, event: NodeEvent) -> None:
+    def on_event(self, event: NodeEvent) -> None:
         """Take in one event of dbt."""
         if not self._is_on or event.status or not self._runs.is_tracked(event.node_id):
             return

@@ -1,0 +1,138 @@
+"""Collection: register what is watched, profile the tables and follow the pipelines, into landing tables."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from lookout.profiling.collect import CollectionOutcome, collect
+from lookout.profiling.query import ProfileRequest
+from lookout.project.artifacts import asset_rows
+from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
+from lookout.project.declarations.monitors import monitor_rows
+from lookout.runs.model import Run
+from lookout.tracking.executions.series import CONNECTION as PIPELINES
+from lookout.tracking.executions.series import pipeline_series
+
+EVALUATED = ("ok", "empty")
+OBSERVATION_COLUMNS = [
+    "series_key",
+    "connection",
+    "asset",
+    "column_name",
+    "metric",
+    "kind",
+    "grain",
+    "bucket_start",
+    "value",
+]
+
+
+def register(run: Run) -> None:
+    """Write what is watched and what the projects consist of; series and nodes that are gone become inactive."""
+    monitors = run.declared.monitors
+    rows = monitor_rows(monitors, run.as_of).assign(batch_number=run.batch_number)
+    run.store.upsert("monitors", rows)
+    kept = run.store.query("select series_key from {schema}.monitors where connection = %s", (PIPELINES,))
+    _deactivate(run, "monitors", "series_key", [*rows["series_key"], *kept["series_key"]])
+    monitored = [monitor.node_id for monitor in monitors]
+    parts = [
+        asset_rows(watched.manifest, connection=watched.default_connection, monitored=monitored, as_of=run.as_of)
+        for watched in run.workspace.watched
+    ]
+    assets = pd.concat(parts, ignore_index=True)
+    run.store.upsert("assets", assets)
+    _deactivate(run, "assets", "node_id", list(assets["node_id"]))
+
+
+def follow_pipelines(run: Run) -> int:
+    """Turn executions into series beside those of tables; returns the number of series in force."""
+    last = run.store.query(
+        "select max(as_of) as mark from {schema}.lookout_runs "
+        "where command in ('run', 'collect') and status <> 'running' and as_of <= %s and run_id <> %s",
+        (run.as_of, run.run_id),
+    )["mark"][0]
+    since = None if pd.isna(last) else last.to_pydatetime()
+    monitors, observations = pipeline_series(run.store, run.as_of, since)
+    run.store.upsert("monitors", monitors.assign(batch_number=run.batch_number))
+    run.store.upsert("metric_observations", observations.assign(observed_at=run.as_of, batch_number=run.batch_number))
+    run.store.execute(
+        "update {schema}.monitors set is_active = false, updated_at = %s "
+        "where is_active and connection = %s and series_key <> all(%s)",
+        (run.as_of, PIPELINES, list(monitors["series_key"])),
+    )
+    return len(monitors)
+
+
+def _deactivate(run: Run, table: str, key: str, active: list[str]) -> None:
+    run.store.execute(
+        f"update {{schema}}.{table} set is_active = false, updated_at = %s where is_active and {key} <> all(%s)",  # noqa: S608
+        (run.as_of, active),
+    )
+
+
+def requests_for(run: Run, monitors: Sequence[Monitor]) -> list[ProfileRequest]:
+    """Where to start reading each table: its watermark less the late window, or its whole history when it is new."""
+    known = run.store.query(
+        """
+        select m.connection, m.asset, min(f.first_bucket) as first_bucket, bool_or(f.first_bucket is null) as has_new,
+            bool_or(m.batch_number = %s) as has_changed
+        from {schema}.monitors as m
+        left join lateral (
+            select min(o.bucket_start) as first_bucket from {schema}.metric_observations as o
+            where o.series_key = m.series_key
+        ) as f on true
+        where m.is_active group by m.connection, m.asset
+        """,
+        (run.batch_number,),
+    )
+    marks = run.store.query(
+        "select distinct on (connection, asset) connection, asset, watermark, latest_at "
+        "from {schema}.collection_results where status = 'ok' and as_of <= %s order by connection, asset, as_of desc",
+        (run.as_of,),
+    )
+    state = {
+        (row["connection"], row["asset"]): row
+        for row in known.merge(marks, on=["connection", "asset"], how="left").to_dict("records")
+    }
+    return [_request(run, monitor, state[monitor.connection, monitor.asset]) for monitor in monitors]
+
+
+def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> ProfileRequest:
+    start = run.as_of - monitor.history
+    if pd.isna(state["watermark"]) or state["has_new"] or state["has_changed"]:
+        return ProfileRequest(monitor, since=start, first_bucket=None, latest_at=None)
+    since = state["watermark"].to_pydatetime() - max(monitor.late_window, GRAIN_STEP[monitor.grain])
+    latest = None if pd.isna(state["latest_at"]) else state["latest_at"].to_pydatetime()
+    return ProfileRequest(
+        monitor, since=max(since, start), first_bucket=state["first_bucket"].to_pydatetime(), latest_at=latest
+    )
+
+
+def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = None) -> list[CollectionOutcome]:
+    """Profile the tables, every database at once, and write each outcome as soon as it is there."""
+
+    def keep(outcome: CollectionOutcome) -> None:
+        write_outcome(run, outcome)
+        if on_done is not None:
+            on_done(outcome)
+
+    outcomes = collect(
+        requests_for(run, monitors),
+        run.workspace.connections,
+        as_of=run.as_of,
+        options=run.workspace.home.options,
+        on_done=keep,
+    )
+    run.problems += [f"{o.connection} {o.asset}: {o.message}" for o in outcomes if o.status not in EVALUATED]
+    return outcomes
+
+
+def write_outcome(run: Run, outcome: CollectionOutcome) -> None:
+    """Write one table's observations and the result of looking at it."""
+    if not outcome.observations.empty:
+        frame = outcome.observations[OBSERVATION_COLUMNS]
+        run.store.upsert("metric_observations", frame.assign(observed_at=run.as_of, batch_number=run.batch_number))
+    run.store.upsert("collection_results", outcome.result_row(run.as_of, run.run_id))

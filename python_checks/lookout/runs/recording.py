@@ -1,0 +1,70 @@
+"""The record of a run: its row in lookout_runs, and the lock that it holds meanwhile."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+
+import pandas as pd
+
+from lookout.declarations import Declarations
+from lookout.errors import SourceError
+from lookout.project.workspace import Workspace
+from lookout.runs.model import Run
+
+
+def new_run_id() -> str:
+    """Identity of a run; it stands in every log line."""
+    return uuid.uuid4().hex
+
+
+@contextmanager
+def recorded_run(
+    workspace: Workspace, command: str, run_id: str, declared: Declarations | None = None
+) -> Iterator[Run]:
+    """Hold the schema's lock and keep a row in ``lookout_runs`` from start to end, whatever happens in between."""
+    with workspace.home.store() as store:
+        store.lock()
+        store.execute(
+            "update {schema}.lookout_runs set status = 'failed', "
+            "message = 'ended without a word: killed or disconnected' where status = 'running'"
+        )
+        last = store.query("select coalesce(max(batch_number), 0) as n from {schema}.lookout_runs")
+        known = store.query("select alert_key from {schema}.alerts")["alert_key"]
+        run = Run(
+            workspace,
+            store,
+            run_id,
+            int(last["n"][0]) + 1,
+            known_alerts=frozenset(known),
+            declared=declared or Declarations(),
+        )
+        started = datetime.now(timezone.utc)
+        _record(run, command, started, "running")
+        try:
+            yield run
+        except BaseException as error:
+            run.problems.append(str(error) or type(error).__name__)
+            # The connection may be what failed: then the next run closes this row, and people hear of the cause.
+            with suppress(SourceError):
+                _record(run, command, started, "failed")
+            raise
+        _record(run, command, started, "partial" if run.problems else "success")
+
+
+def _record(run: Run, command: str, started: datetime, status: str) -> None:
+    row = {
+        "run_id": run.run_id,
+        "batch_number": run.batch_number,
+        "command": command,
+        "as_of": run.as_of,
+        "started_at": started,
+        "finished_at": None if status == "running" else datetime.now(timezone.utc),
+        "status": status,
+        "learned_through": run.learned_through,
+        "message": "; ".join(run.problems)[:2000],
+    }
+    frame = pd.DataFrame([row]).astype({"learned_through": "Int64"})
+    run.store.upsert("lookout_runs", frame)
