@@ -12,12 +12,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import yaml
-from lookout.database.connection import Connection
-from lookout.database.embedded import EmbeddedServer
-from lookout.project.workspace import Workspace, open_workspace
 from psycopg2 import sql
 from psycopg2.extensions import cursor as Cursor  # noqa: N812
 from psycopg2.extensions import parse_dsn
+
+from lookout.database.connection import Connection
+from lookout.database.embedded import EmbeddedServer
+from lookout.project.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 7, 1, tzinfo=timezone.utc)

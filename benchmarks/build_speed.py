@@ -18,9 +18,10 @@ from pathlib import Path
 
 import yaml
 from _workbench import cpu_seconds, project, server
+from run_speed import fill
+
 from lookout.database.embedded import EmbeddedServer
 from lookout.init.plan import SELECTOR
-from run_speed import fill
 
 TABLES = 20
 STAGING = "select id, at, amount, quantity, price, state, note from {{{{ source('app', 't{number}') }}}}"

@@ -20,10 +20,11 @@ from dataclasses import replace
 from typing import Any
 
 from _workbench import database
+from psycopg2.extensions import connection as PgConnection  # noqa: N812
+
 from lookout.contracts.checks.check import check_contracts
 from lookout.contracts.spec.model import Contract, Rule
 from lookout.database.connection import Connection, connect
-from psycopg2.extensions import connection as PgConnection  # noqa: N812
 
 TABLE, PARENT = "lookout_contract_speed", "lookout_contract_speed_parent"
 CREATE = f"""

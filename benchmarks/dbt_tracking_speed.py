@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from _workbench import project, server
+
 from lookout.project.dbt import NodeEvent
 from lookout.runs.landing import ensure_landing
 from lookout.runs.recording import new_run_id, recorded_run

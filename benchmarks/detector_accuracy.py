@@ -19,8 +19,9 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lookout.baseline.judge import judge
 from tests.series_factory import SHAPE, START, Labelled, Severity, make
+
+from lookout.baseline.judge import judge
 
 SETS = {
     "usual faults": Severity(),

@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 import pandas as pd
+
 from lookout.baseline.judge import judge
 from lookout.baseline.settings import LOOKBACK
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from _workbench import NOW, project, server
+
 from lookout.database.store import Store
 from lookout.project.workspace import Workspace
 from lookout.runs.landing import ensure_landing

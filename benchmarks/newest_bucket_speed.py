@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _workbench import NOW, project, server
+
 from lookout.cli.main import GARBAGE_THRESHOLDS
 from lookout.database.embedded import EmbeddedServer
 from lookout.project.declarations.monitor import series_key

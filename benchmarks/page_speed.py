@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from _workbench import NOW, ROOT, project, server
+
 from lookout.database.store import Store
 from lookout.project.workspace import Workspace
 from lookout.report.data import read

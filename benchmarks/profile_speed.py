@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from _workbench import database, fill_table
+
 from lookout.database.connection import Connection, connect
 from lookout.profiling.collect import collect
 from lookout.profiling.query import ProfileRequest

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import yaml
 from _workbench import NOW, cpu_seconds, fill_table, project, server
+
 from lookout.database.connection import Connection, connect
 
 DAYS = 90

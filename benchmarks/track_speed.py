@@ -19,6 +19,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from _workbench import project, server
+
 from lookout.database.connection import Connection
 from lookout.runs.landing import ensure_landing
 from lookout.tracking.executions.events import End, Event, Start

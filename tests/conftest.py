@@ -17,6 +17,9 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
+from psycopg2 import sql
+from psycopg2.extensions import parse_dsn
+
 from lookout.cli.main import GARBAGE_THRESHOLDS
 from lookout.database.connection import Connection, connect
 from lookout.database.embedded import EmbeddedServer
@@ -24,8 +27,6 @@ from lookout.database.options import CollectOptions
 from lookout.database.store import LANDING_KEYS
 from lookout.grants.plan import READER, WRITER, Needs, grants_sql, plan_grants
 from lookout.init.plan import SELECTOR
-from psycopg2 import sql
-from psycopg2.extensions import parse_dsn
 
 ROOT = Path(__file__).resolve().parent.parent
 MONITORING = "monitoring"

@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.database.connection import connect
 from lookout.database.store import Store
 from lookout.demo import resiliency
@@ -28,7 +29,6 @@ from lookout.project.workspace import open_workspace
 from lookout.render.progress import Narrator
 from lookout.runs.recording import new_run_id
 from lookout.runs.run import run_all, run_collect
-
 from tests.conftest import MONITORING, ROOT, DbtRunner, Observed, Server, write_profile
 
 PROJECT = ROOT / "integrations" / "elementary"

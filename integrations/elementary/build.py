@@ -17,6 +17,7 @@ from pathlib import Path
 
 import requests
 import yaml
+
 from lookout.database.embedded import state_directory
 from lookout.demo import flights, resiliency
 from lookout.demo.tour import SEED, embedded_databases, fill

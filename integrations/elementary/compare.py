@@ -20,6 +20,7 @@ from pathlib import Path
 
 import yaml
 from build import ELEMENTARY_SCHEMA, PACKAGES, PROJECT, missing_packages
+
 from lookout.database.connection import connect
 from lookout.database.embedded import EmbeddedServer
 from lookout.demo import flights, resiliency

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from lookout.alerts.feedback import chosen_verdict, give_feedback
 from lookout.baseline.judge import judge
 from lookout.errors import ConfigError
@@ -19,7 +20,6 @@ from lookout.runs.learning import learn as learning
 from lookout.runs.learning.exclusions import judge_anew, restarts_of, windows_of
 from lookout.runs.recording import new_run_id, recorded_run
 from lookout.runs.run import run_collect, run_learn
-
 from tests.conftest import MONITORING, Observed, Said
 
 NO_SERIES = pd.DataFrame(columns=["series_key", "connection", "asset"])

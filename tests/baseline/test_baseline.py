@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from lookout.baseline.judge import COLUMNS, judge
 from lookout.baseline.settings import LOOKBACK, lookback
 from lookout.errors import ConfigError
-
 from tests.baseline.series_factory import make
 
 MONDAY = pd.Timestamp("2026-01-05", tz="UTC")

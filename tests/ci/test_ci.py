@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import pytest
 import typer.main
 import yaml
+
 from lookout.ci import build_target as place
 from lookout.ci.announced import announced_changes
 from lookout.ci.git import VARIABLES, open_repository
@@ -28,7 +29,6 @@ from lookout.ci.stub_tables import stand_in
 from lookout.ci.text.comment import LONGEST_COMMENT, to_comment
 from lookout.contracts.changes.diff import diff_manifests
 from lookout.errors import ConfigError
-
 from tests.conftest import ROOT, Said, Server
 
 ORDERS = "{{ config(materialized='table') }}\nselect order_id, customer, total from {{ ref('stg_orders') }}\n"

@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import typer.main
+
+from lookout import __version__
 from lookout.cli.logs import set_up_logging
 from lookout.render.progress import Narrator
-
 from tests.conftest import MONITORING, ROOT, Observed, Said
 
 Lookout = Callable[..., Said]
@@ -291,7 +292,9 @@ def test_a_clock_ahead_of_this_machine_is_asked_about(
 def test_doctor_without_a_project(lookout: Lookout, tmp_path: Path) -> None:
     said = lookout("doctor", cwd=tmp_path)
     assert said.code == 2
-    assert "FAIL profile: There is no dbt_project.yml in" in said.out
+    assert f"ok   lookout: {__version__}, with its dbt project in {ROOT}" in said.out
+    assert f"FAIL watched: nothing is watched in {tmp_path}, and there is no dbt_project.yml" in said.out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_in_a_pipe_that_knows_no_more_than_ascii(observed: Observed) -> None:

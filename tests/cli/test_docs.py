@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import typer.main
 import yaml
+
 from lookout.cli.main import app
 from lookout.cli.reference import ROOT, anchor
 from lookout.contracts.spec.declared import load_contracts

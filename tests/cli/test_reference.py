@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.cli import reference
 from lookout.contracts.spec.declared import load_contracts
 from lookout.database.retention import checked_retention

@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+
 from lookout.contracts.checks.check import check_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract, ContractCheck, Rule
 from lookout.database.connection import Connection

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from lookout.contracts.changes.versions import (
     Change,
     changes,
@@ -22,7 +23,6 @@ from lookout.contracts.changes.versions import (
     table_definition,
 )
 from lookout.contracts.spec.model import ColumnContract, Contract, ObservedColumn, ObservedTable, Rule, Sampling
-
 from tests.conftest import ROOT
 
 STATUS = Rule("accepted_values", ("status",), "test.shop.accepted_values_status.0a1b2c", {"values": ["open", "paid"]})

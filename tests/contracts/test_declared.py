@@ -10,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract, Rule, Sampling
 from lookout.errors import ConfigError

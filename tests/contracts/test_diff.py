@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.contracts.changes.breaking import Judgement, Promise, judge_changes
 from lookout.contracts.changes.diff import ContractDiff, diff_files, diff_manifests, renamed_columns
 from lookout.contracts.changes.type_changes import type_change

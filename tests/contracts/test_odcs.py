@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.contracts.changes.versions import contract_definition
 from lookout.contracts.exchange.odcs import check, to_odcs
 from lookout.contracts.exchange.odcs_import import from_odcs

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from psycopg2 import sql
+
 from lookout.contracts.checks.catalog import observe
 from lookout.contracts.checks.names import resolve_names
 from lookout.contracts.checks.structure import check_structure
 from lookout.contracts.spec.model import ColumnContract, Contract, ObservedColumn, ObservedTable, Rule, Violation
 from lookout.database.connection import connect
-from psycopg2 import sql
-
 from tests.conftest import Server
 
 Run = Callable[..., list[tuple[Any, ...]]]

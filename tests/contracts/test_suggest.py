@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from psycopg2.extensions import connection as PgConnection  # noqa: N812
+
 from lookout.contracts.checks.catalog import observe
 from lookout.contracts.checks.check import check_contracts
 from lookout.contracts.exchange.dbt_yaml import YamlColumn, YamlSource, YamlTable, write_models, write_sources
@@ -25,8 +27,6 @@ from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import Contract, ObservedColumn, ObservedTable
 from lookout.database.connection import Connection, connect
 from lookout.project.dbt import Project
-from psycopg2.extensions import connection as PgConnection  # noqa: N812
-
 from tests.conftest import Server
 
 TABLES = """

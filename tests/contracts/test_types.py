@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lookout.contracts.checks.catalog import observe
 from lookout.contracts.spec.model import ObservedColumn
 from lookout.contracts.spec.types import compatible, known_type, suggested_type, type_family
 from lookout.database.connection import connect
-
 from tests.conftest import Server
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import pandas as pd
 import psycopg2
 import pytest
+from psycopg2 import sql
+
 from lookout.contracts.checks.catalog import observe
 from lookout.contracts.checks.values.check import ValueCheck, check_values
 from lookout.contracts.checks.values.patterns import posix_regex
 from lookout.contracts.checks.values.plan import plan_values, read_values
 from lookout.contracts.spec.model import ColumnContract, Contract, Rule, Sampling
 from lookout.database.connection import Connection, connect
-from psycopg2 import sql
 
 Rows = list[tuple[Any, ...]]
 

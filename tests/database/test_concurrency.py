@@ -10,9 +10,9 @@ import time
 
 import pandas as pd
 import pytest
-from lookout.errors import SourceError
 from pandas.testing import assert_frame_equal
 
+from lookout.errors import SourceError
 from tests.conftest import MONITORING, Observed
 
 CLOCK = "2026-03-03"

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.database.retention import RETENTION, TABLES, prune
 from lookout.database.store import Store
 from lookout.errors import ConfigError
-
 from tests.conftest import MONITORING, Observed
 
 NOW = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)

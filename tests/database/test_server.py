@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 import yaml
+
 from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
 from lookout.errors import ConfigError
-
 from tests.conftest import Said
 
 Lookout = Callable[..., Said]

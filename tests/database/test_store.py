@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 import psycopg2
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError, LookoutError, SourceError
-
 from tests.conftest import Server
 
 SCHEMA = 'moni"tor é; --'

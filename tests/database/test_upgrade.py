@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lookout.database.connection import connect
 from lookout.database.store import BOOKKEEPING, LANDING_KEYS
 from lookout.errors import ConfigError
 from lookout.project.workspace import open_workspace
 from lookout.runs.landing import ensure_landing
-
 from tests.conftest import MONITORING, Observed, Server
 
 RECORDED = Path(__file__).parent / "upgrade" / "landing_0_1.pgsql"

@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 import psycopg2
 import pytest
+from psycopg2 import sql
+
 from lookout.database.connection import Connection, connect
 from lookout.demo.resiliency import COLUMNS, SCENARIOS, generate, load
 from lookout.errors import ConfigError, SourceError
-from psycopg2 import sql
 
 DAY = date(2025, 1, 6)
 LAST = date(2025, 1, 15)

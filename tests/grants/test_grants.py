@@ -12,10 +12,10 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
+
 from lookout.database.connection import Connection, connect
 from lookout.errors import ConfigError, SourceError
 from lookout.grants.plan import Grant, Needs, grants_sql, plan_grants
-
 from tests.conftest import MONITORING, ROLE_PASSWORD, Observed, Said, Server
 
 Lookout = Callable[..., Said]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.database.connection import Connection, connect
 from lookout.errors import ConfigError
 from lookout.init.package import Installed, installed, names_lookout, package_entry, package_file
@@ -18,7 +19,6 @@ from lookout.init.plan import SELECTOR, Edit, plan_gitignore, plan_package, plan
 from lookout.init.project import write
 from lookout.init.suggest import Candidate, Observed, Rate, TimeColumn, by_importance, grain_of, time_column
 from lookout.init.yaml_edit import append_item, entry, set_in_document, set_in_entry
-
 from tests.conftest import ROOT, Said, Server
 
 Lookout = Callable[..., Said]

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from lookout.database.store import Store
 from lookout.project.clock import parse_clock
 from lookout.project.declarations.monitor import series_key
 from lookout.project.workspace import Workspace, open_workspace
-
 from tests.conftest import MONITORING, Observed
 
 UTC = timezone.utc

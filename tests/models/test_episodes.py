@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from lookout.project.declarations.monitor import series_key
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.landing import ensure_landing
 from lookout.runs.recording import new_run_id, recorded_run
-
 from tests.conftest import MONITORING, Observed
 
 SERIES, BUCKETS = 60, 50

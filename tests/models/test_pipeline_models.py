@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from lookout.database.store import Store
 from lookout.project.clock import parse_clock
 from lookout.project.workspace import open_workspace
 from lookout.tracking.model import pipeline_id
-
 from tests.conftest import MONITORING, Observed
 
 UTC = timezone.utc

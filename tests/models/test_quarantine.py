@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.contracts.checks.check import check_contracts
 from lookout.contracts.checks.values.fields import READABLE
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.types import FAMILIES, SPELLINGS
-
 from tests.conftest import ROOT, Observed, Server
 
 MACROS = ROOT / "macros" / "contracts"

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.report.write import write_reports
-
 from tests.conftest import DbtRunner
 
 NOW = datetime(2025, 1, 31, 6, tzinfo=timezone.utc)

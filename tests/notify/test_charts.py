@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lookout.database.store import Store
 from lookout.notify import charts
 from lookout.notify.charts import Chart
@@ -21,7 +22,6 @@ from lookout.notify.transport import sending as transport
 from lookout.notify.transport.services import Service
 from lookout.render import chart as page_chart
 from lookout.render import picture
-
 from tests.conftest import MONITORING, Observed
 from tests.notify.test_messages import message, told
 from tests.notify.test_notify import NOW, Raise, Sink, _no_waiting, alert, one_target, sink, store  # noqa: F401

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from lookout.alerts.model import Alert
 from lookout.notify.message import LEVELS, SIGNS, Message, Told, message_id
 from lookout.notify.model import OPENED, RESOLVED, WORSENED, Delivery

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+
 from lookout.alerts.mutes import acknowledge, list_mutes, mute, unmute
 from lookout.database.store import Store
 from lookout.errors import ConfigError, DeliveryError
@@ -29,7 +30,6 @@ from lookout.notify.settings.model import Settings
 from lookout.notify.transport import deliver, webhook
 from lookout.notify.transport import sending as transport
 from lookout.project.workspace import Workspace
-
 from tests.conftest import MONITORING, Observed
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)  # a Tuesday

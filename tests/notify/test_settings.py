@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from lookout.alerts.model import Alert
 from lookout.errors import ConfigError, DeliveryError
 from lookout.notify.message import Message, Told
@@ -16,7 +17,6 @@ from lookout.notify.settings.load import load_settings
 from lookout.notify.settings.model import Settings, Target
 from lookout.notify.settings.schedule import EVERY_DAY, Digest, QuietHours, first_loud
 from lookout.notify.transport.sending import sender_for
-
 from tests.conftest import ROOT
 
 SECRET = "xoxb-t0ken"

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg2
 import pybreaker
 import pytest
+
 from lookout.database.connection import Connection, connect
 from lookout.database.options import CollectOptions
 from lookout.database.retries import Breakers, RetryPolicy, UnreachableError, open_connection

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.database.options import CollectOptions
 from lookout.engines.catalog import Relation
@@ -15,7 +16,6 @@ from lookout.profiling.drilldown import MOST_GROUPS, Drilldown, Explanation, exp
 from lookout.project.declarations.monitor import Kind, Metric, Monitor
 from lookout.project.declarations.monitors import load_monitors
 from lookout.runs.explanations import ask
-
 from tests.conftest import MONITORING, Observed, Server
 
 NOW = datetime(2026, 3, 2, tzinfo=timezone.utc)

@@ -14,6 +14,8 @@ import psycopg2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg2 import sql
+
 from lookout.database.connection import Connection, connect
 from lookout.engines.catalog import CATALOG_QUERY, Relation, relations
 from lookout.profiling.query import (
@@ -27,7 +29,6 @@ from lookout.profiling.query import (
     read_profile,
 )
 from lookout.project.declarations.monitor import Grain, Kind, Metric, Monitor
-from psycopg2 import sql
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 AS_OF = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)

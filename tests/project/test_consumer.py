@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.database.connection import Connection, connect
 from lookout.init.plan import SELECTOR
 from lookout.project.workspace import profiles_folder
-
 from tests.conftest import MONITORING, ROOT, Said, Server
 
 EXAMPLE = ROOT / "examples" / "consumer_project"

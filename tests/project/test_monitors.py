@@ -11,6 +11,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lookout.errors import ArtifactError, ConfigError
 from lookout.project.declarations.monitor import Metric, Monitor
 from lookout.project.declarations.monitors import (
@@ -20,7 +21,6 @@ from lookout.project.declarations.monitors import (
     monitor_rows,
     settings_hash,
 )
-
 from tests.conftest import ROOT
 
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.database.connection import Connection, connect
 from lookout.errors import ConfigError, SourceError
 from lookout.project.profiles import load_profile
-
 from tests.conftest import ROOT, Observed, Said, Server
 
 EXAMPLE = ROOT / "profiles.yml.example"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from lookout.project import workspace as workspaces
 from lookout.project.profiles import AskDbtError, QuickRenderer, dbt_renderer, load_profile
-
 from tests.conftest import Observed
 
 VALUES = [

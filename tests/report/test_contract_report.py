@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.report.data import ReportData
 from lookout.report.markdown.render import render_contracts
 from lookout.report.write import write_reports
-
 from tests.conftest import DbtRunner
 
 NOW = datetime(2025, 1, 31, 6, tzinfo=timezone.utc)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError, DeliveryError
@@ -22,7 +23,6 @@ from lookout.report.history.compare import compare
 from lookout.report.history.summaries import MOST_FILES, keep, read_current, read_summary, summarize
 from lookout.report.history.trend import read_trend
 from lookout.report.write import write_file, write_reports
-
 from tests.conftest import DbtRunner
 from tests.models.test_scorecard import AS_OF, ROWS
 from tests.report.test_contract_report import contract, violation

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
+
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.report.exports.comparison import tell_lineage
 from lookout.report.exports.datasets import LineageData, Namer
 from lookout.report.exports.openlineage import FACETS, lineage_events, run_id
-
 from tests.conftest import MONITORING, Observed
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from lookout.alerts.model import Mute
 from lookout.database.connection import Connection
 from lookout.database.store import Store
@@ -24,7 +25,6 @@ from lookout.report.page import bundle
 from lookout.report.page.data import PageData
 from lookout.report.page.render import render_page
 from lookout.report.write import write_reports
-
 from tests.browser import Browser, find_browser
 from tests.conftest import DbtRunner
 from tests.models.test_scorecard import AS_OF, ROWS

@@ -12,13 +12,13 @@ from threading import Thread
 from typing import Any
 
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.errors import DeliveryError
 from lookout.report.docs import DOCS, docs_beside, opened_at_overview, place_docs
 from lookout.report.page import bundle
 from lookout.report.page.render import render_page
 from lookout.report.write import PAGE, write_file
-
 from tests.browser import Browser
 from tests.conftest import dbt_runner
 from tests.report.test_page import SCRIPT, Page, asset, browser, full, overall, visit  # noqa: F401

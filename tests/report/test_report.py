@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from lookout.database.store import records
 from lookout.errors import DeliveryError
 from lookout.render import text

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from lookout.errors import ConfigError
 from lookout.runs.backtest.files import COLUMNS, BacktestSummary, backtest
-
 from tests.baseline.series_factory import Labelled, make
 
 

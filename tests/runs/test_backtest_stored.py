@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from lookout.errors import ConfigError
 from lookout.project.workspace import open_workspace
 from lookout.runs.backtest.stored import backtest_stored, episodes
-
 from tests.conftest import MONITORING, Observed, Said
 
 # 1,000 rows a day, give or take; a bad day, a bad pair of days, and one that is only a little off.

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.database.connection import clean_message, mask_secrets
 from lookout.errors import ConfigError
 from lookout.project.profiles import load_profile
-
 from tests.conftest import MONITORING, Observed, Said
 
 Lookout = Callable[..., Said]

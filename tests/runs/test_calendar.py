@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+
 from lookout.baseline.judge import judge
 from lookout.doctor.examine import examine
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning import learn as learning
 from lookout.runs.learning.exclusions import CalendarEntry, excluded_reasons, judge_anew, read_calendar, windows_of
 from lookout.runs.recording import new_run_id, recorded_run
-
 from tests.conftest import MONITORING, Observed
 
 NO_FEEDBACK = pd.DataFrame(columns=["series_key", "verdict", "window_start", "window_end", "note"])

@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from lookout.database.connection import connect
 from pandas.testing import assert_frame_equal
 from psycopg2.extras import execute_values
 
+from lookout.database.connection import connect
 from tests.conftest import MONITORING, Observed
 
 UTC = timezone.utc

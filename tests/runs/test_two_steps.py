@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from lookout.baseline.judge import judge
 from lookout.project.declarations.monitor import series_key
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning import learn as learning
 from lookout.runs.learning.learn import LearningPlan, LearningResult
 from lookout.runs.recording import new_run_id, recorded_run
-
 from tests.conftest import MONITORING, Observed
 
 ALERTS = ["run", "--select", "fqn:lookout.monitoring.alerts.*"]

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lookout.errors import ConfigError
 from lookout.tracking.dbt.limits import load_limits
 from lookout.tracking.dbt.log import read_log
-
 from tests.conftest import MONITORING, Observed
 
 LOG = """\x1b[0m23:59:58.000000 [info ] [MainThread]: leftover of an older file

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError, SourceError
 from lookout.tracking.executions.events import End, Event, Heartbeat, Register, Start, from_line, to_line
@@ -31,7 +32,6 @@ from lookout.tracking.model import (
     pipeline_id,
     watermark_text,
 )
-
 from tests.conftest import Server
 from tests.tracking.track_place import T0, empty_execution_store, executions, later, track_place, watermark
 

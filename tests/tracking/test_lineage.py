@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError
@@ -24,7 +25,6 @@ from lookout.tracking.lineage.graph import closure, loops
 from lookout.tracking.lineage.manifest import manifest_lineage
 from lookout.tracking.lineage.search import down, lineage_text, subgraph, up
 from lookout.tracking.model import Address, address_id, pipeline_id
-
 from tests.conftest import Observed, Server, dbt_runner
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)

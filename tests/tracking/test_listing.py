@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.tracking.executions.listing import recent_runs, runs_text
 from lookout.tracking.model import pipeline_id
-
 from tests.conftest import MONITORING, Observed
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=timezone.utc)

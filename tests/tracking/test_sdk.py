@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError
 from lookout.tracking.commands import end_command, exec_command, start_command, watermark_get, watermark_set
@@ -27,7 +28,6 @@ from lookout.tracking.sdk.context import find_connection
 from lookout.tracking.sdk.execution import Execution, Result
 from lookout.tracking.sdk.track import current, track
 from lookout.tracking.sdk.tracker import Tracker, Tracking, default_tracker
-
 from tests.conftest import Server
 from tests.tracking.track_place import T0, empty_execution_store, executions, track_place, url, watermark
 

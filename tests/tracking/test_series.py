@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from lookout.baseline.judge import judge
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.project.declarations.monitors import MONITOR_COLUMNS
 from lookout.tracking.executions.series import COLUMNS, CONNECTION, grain_of, pipeline_series
 from lookout.tracking.model import pipeline_id
-
 from tests.conftest import MONITORING, Observed
 
 NOW = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg2 import sql
+
 from lookout.database.connection import Connection
 from lookout.errors import SourceError
 from lookout.tracking.commands import end_command, start_command
@@ -23,8 +25,6 @@ from lookout.tracking.model import Pipeline
 from lookout.tracking.sdk import spool as spool_module
 from lookout.tracking.sdk.spool import Spool, deliver_spool, spool_for
 from lookout.tracking.sdk.tracker import Tracker
-from psycopg2 import sql
-
 from tests.conftest import Server
 from tests.tracking.track_place import T0, empty_execution_store, executions, later, track_place, watermark
 

@@ -11,7 +11,6 @@ from typing import Any
 
 from lookout.database.connection import Connection
 from lookout.tracking.executions.store import ExecutionStore
-
 from tests.conftest import Server, dbt_runner
 
 TEMPLATE = "track_template"

@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import extensions
 
+from lookout import __version__
 from lookout.database.connection import Connection, clean_message, connect
 from lookout.database.rights import Rights, read_rights
 from lookout.database.store import LANDING_KEYS, Store
@@ -23,10 +24,10 @@ from lookout.init.plan import SELECTORS, plan_selectors
 from lookout.notify.settings.load import load_settings
 from lookout.project.calendar import calendar_name
 from lookout.project.declarations.nodes import place_of, table_nodes
-from lookout.project.files import project_name
-from lookout.project.own import PACKAGE
+from lookout.project.files import nearest_project, project_name
+from lookout.project.own import PACKAGE, own_project
 from lookout.project.workspace import Workspace, open_workspace
-from lookout.runs.learning.learn import calendar
+from lookout.runs.learning.stored import read_stored_calendar
 
 SERVER_VERSIONS = range(13, 19)
 PYTHON_VERSIONS = ((3, 10), (3, 13))
@@ -50,7 +51,10 @@ def examine(
     start: Path, *, profiles_dir: Path | None = None, target: str | None = None, as_of: str | None = None
 ) -> list[Finding]:
     """Look at everything in turn; what cannot be looked at because something before it failed is left out."""
-    findings = list(_versions())
+    findings = [*_versions(), _own_project()]
+    if nearest_project(start) is None:
+        # Nothing to examine, and nothing is started for it.
+        return [*findings, _nothing_watched(start)]
     try:
         workspace = open_workspace(start, profiles_dir=profiles_dir, target=target, as_of=as_of)
     except LookoutError as error:
@@ -81,6 +85,23 @@ def _versions() -> Iterator[Finding]:
     text = f"{here[0]}.{here[1]}"
     yield Finding("python", supported, text if supported else f"{text} is not supported: use Python 3.10 to 3.13")
     yield Finding("dbt", True, f"dbt-core {version('dbt-core')}, dbt-postgres {version('dbt-postgres')}")
+
+
+def _own_project() -> Finding:
+    """Whether the dbt project that Lookout runs came with it."""
+    folder = own_project()
+    if project_name(folder) == PACKAGE:
+        return Finding("lookout", True, f"{__version__}, with its dbt project in {folder}")
+    return Finding("lookout", False, f"{__version__} came without its dbt project, {folder}: install it again")
+
+
+def _nothing_watched(start: Path) -> Finding:
+    return Finding(
+        "watched",
+        False,
+        f"nothing is watched in {start}, and there is no dbt_project.yml in it or above it: run `lookout init` in the "
+        "dbt project that is to be watched",
+    )
 
 
 def _project(workspace: Workspace) -> Finding:
@@ -255,7 +276,7 @@ def _tables(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _calendar(workspace: Workspace, store: Store) -> Iterator[Finding]:
-    entries, problems = calendar(store, workspace.home.manifest)
+    entries, problems = read_stored_calendar(store, workspace.home.manifest)
     yield from (Finding("calendar", False, problem) for problem in problems)
     if not entries:
         return

@@ -11,11 +11,16 @@ import yaml
 from lookout.errors import ArtifactError, ConfigError
 
 
+def nearest_project(start: Path) -> Path | None:
+    """Return the folder of the nearest dbt_project.yml at or above ``start``; None when there is none."""
+    return next((folder for folder in (start, *start.parents) if (folder / "dbt_project.yml").is_file()), None)
+
+
 def find_project(start: Path) -> Path:
-    """Folder of the nearest dbt_project.yml at or above ``start``. Raises ConfigError when there is none."""
-    for folder in (start, *start.parents):
-        if (folder / "dbt_project.yml").is_file():
-            return folder
+    """Return the folder of the nearest dbt_project.yml. Raises ConfigError when there is none."""
+    found = nearest_project(start)
+    if found is not None:
+        return found
     raise ConfigError(f"There is no dbt_project.yml in {start} or above it: run lookout inside a dbt project.")
 
 

@@ -17,7 +17,7 @@ from lookout.errors import ConfigError
 from lookout.project.declarations.metrics import METHODS, ZSCORE_SAMPLE
 from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.project.workspace import Workspace
-from lookout.runs.learning.learn import calendar, judge_stored, read_exclusions
+from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 
 EPISODE_COLUMNS = ("series_key", "starts_at", "ends_at", "severity", "value", "expected_value", "score", "reason")
 
@@ -87,7 +87,7 @@ def backtest_stored(
             raise ConfigError(f"Nothing is stored of {asset} up to then: run `lookout collect` first.")
         until = pd.Timestamp(newest).to_pydatetime() + step
         since = until - timedelta(days=days)
-        entries, _ = calendar(store, workspace.home.manifest)
+        entries, _ = read_stored_calendar(store, workspace.home.manifest)
         windows, restarts = read_exclusions(store, entries)
 
         def judged(settings: pd.DataFrame) -> pd.DataFrame:

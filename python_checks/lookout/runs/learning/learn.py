@@ -7,22 +7,13 @@ derived, then the others.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from psycopg2 import sql
 
-from lookout.baseline.judge import COLUMNS, judge
-from lookout.baseline.settings import lookback
-from lookout.database.store import Store
-from lookout.errors import LookoutError
-from lookout.project.calendar import CALENDAR, calendar_name, node_named
-from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.runs.learning import triage
-from lookout.runs.learning.exclusions import CalendarEntry, judge_anew, read_calendar, restarts_of, windows_of
+from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 from lookout.runs.model import Run
 
 FORECAST_BUCKETS = 3
@@ -116,7 +107,7 @@ def learn_rest(run: Run, plan: LearningPlan, on_chunk: Any = None) -> LearningRe
 
 def _prepare(run: Run) -> LearningPlan:
     mark = run.store.query("select coalesce(max(learned_through), 0) as n from {schema}.lookout_runs")
-    entries, problems = calendar(run.store, run.workspace.home.manifest)
+    entries, problems = read_stored_calendar(run.store, run.workspace.home.manifest)
     run.problems += problems
     windows, restarts = read_exclusions(run.store, entries)
     later = run.store.query("select 1 from {schema}.lookout_runs where as_of > %s limit 1", (run.as_of,))
@@ -162,81 +153,3 @@ def _close(run: Run, plan: LearningPlan) -> None:
     if not plan.is_replay:
         # A replay of the past must not mark what a later run collected as learned.
         run.learned_through = run.batch_number
-
-
-def calendar(store: Store, manifest: Mapping[str, Any]) -> tuple[tuple[CalendarEntry, ...], tuple[str, ...]]:
-    """Entries of the calendar that the project names, and one sentence for everything that is wrong with it."""
-    name = calendar_name(manifest)
-    node = node_named(manifest, name)
-    if node is None and name == CALENDAR:
-        # Nobody has to have one: in a project of one's own, the default names nothing until there is such a seed.
-        return (), ()
-    if node is None:
-        sentence = f"The project has no seed, model or source '{name}', which the var lookout_calendar names"
-        return (), (f"{sentence}: correct it in dbt_project.yml.",)
-    place = (str(node["schema"]), str(node.get("identifier") or node.get("alias") or node["name"]))
-    known = store.query("select to_regclass(format('%%I.%%I', %s, %s)) is not null as is_there", place)
-    if not known["is_there"][0]:
-        # The one that ships with Lookout is empty until somebody builds it.
-        missing = f"The calendar {name} is not in the database yet: run `dbt build --select {name}`."
-        return (), (missing,) if name != CALENDAR else ()
-    statement = sql.SQL(
-        "select start_date::text, end_date::text, asset_pattern::text, reason::text from {} order by 1, 2, 3, 4"
-    )
-    try:
-        rows = store.query(statement.format(sql.Identifier(*place)))
-    except LookoutError as error:
-        needs = "it needs the columns start_date, end_date, asset_pattern and reason"
-        return (), (f"The calendar {name} cannot be read, {needs}: {error}",)
-    return read_calendar(rows.to_numpy().tolist(), name)
-
-
-def read_exclusions(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Stretches to leave out and levels that begin anew, of all watched series (see ``exclusions``)."""
-    feedback = store.query(
-        "select distinct on (alert_key) * from {schema}.alert_feedback order by alert_key, feedback_number desc"
-    )
-    # Without a calendar, no series has to be looked up.
-    series = store.query(
-        "select series_key, connection, asset from {schema}.monitors where is_active and %s", (bool(entries),)
-    )
-    return windows_of(entries, series, feedback), restarts_of(feedback)
-
-
-def judge_stored(
-    store: Store, series: pd.DataFrame, windows: pd.DataFrame, restarts: pd.DataFrame, *, as_of: Any, horizon: int
-) -> pd.DataFrame:
-    """Judge what is stored of some series of one grain, up to the newest bucket that is closed at ``as_of``.
-
-    ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning). Returns the
-    frame of :func:`lookout.baseline.judge`, without rows when nothing is stored.
-    """
-    grain = series["grain"].iloc[0]
-    judge_from = pd.to_datetime(series["judge_from"], utc=True)
-    since = (judge_from - lookback(series)[grain]).fillna(pd.Timestamp(0, tz="UTC"))
-    # Numbers instead of keys and times: the text of a million rows costs more than judging them.
-    rows = store.fetch_numbers(
-        """
-        select
-            cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
-            coalesce(o.value, 'nan')
-        from unnest(%s::text[], %s::timestamptz[]) with ordinality as c (series_key, since, number)
-        inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
-        where o.bucket_start + %s <= %s
-        """,
-        3,
-        (list(series.index), [t.to_pydatetime() for t in since], GRAIN_STEP[grain], as_of),
-    )
-    if not len(rows):
-        return pd.DataFrame(columns=list(COLUMNS))
-    codes = rows[:, 0].astype(np.int64).tolist()
-    points = pd.DataFrame(
-        {
-            "series_key": pd.Categorical.from_codes(codes, categories=pd.Index(series.index)),
-            "bucket_start": pd.to_datetime(rows[:, 1].astype(np.int64), unit="s", utc=True),
-            "value": rows[:, 2],
-        }
-    )
-    newest = points.groupby("series_key", observed=True)["bucket_start"].max()
-    series = series.assign(last_bucket=newest.reindex(series.index))
-    return judge_anew(judge, series, points, restarts, windows, judge_from=judge_from, horizon=horizon)
