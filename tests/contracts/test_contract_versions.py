@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from datetime import date
@@ -73,13 +74,13 @@ def test_a_definition_survives_json_and_order_does_not_count() -> None:
 
 def test_the_hash_is_the_same_in_every_process() -> None:
     code = (
-        "from tests.contracts.test_versions_of_contracts import contract;"
+        "from tests.contracts.test_contract_versions import contract;"
         "from lookout.contracts.changes.versions import *;"
         "print(definition_hash(contract_definition(contract())))"
     )
     told = [
         subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            [sys.executable, "-c", code], cwd=ROOT, env={"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "python_checks")])},
             capture_output=True, text=True, check=True,
         ).stdout.strip()
         for seed in ("1", "2")

@@ -203,11 +203,11 @@ def test_the_largest_come_first_then_the_most_read() -> None:
 def test_where_the_package_comes_from(tmp_path: Path) -> None:
     git = {"url": "https://x/lookout.git", "vcs_info": {"vcs": "git", "commit_id": "abc", "requested_revision": "v2"}}
     folder = {"url": f"file://{ROOT}", "dir_info": {"editable": True}}
-    elsewhere = tmp_path / "lib" / "python_checks"
+    elsewhere = tmp_path / "lib" / "python" / "lookout"
     named = {"Repository": "https://x/y.git"}
     root = ROOT.parent / "shop"
     assert package_entry(None, installed("0.1.0", folder, {}, elsewhere), root) == {"local": f"../{ROOT.name}"}
-    assert package_entry(None, installed("0.1.0", None, {}, ROOT / "python_checks"), root) == {
+    assert package_entry(None, installed("0.1.0", None, {}, ROOT / "python_checks" / "lookout"), root) == {
         "local": f"../{ROOT.name}"
     }
     assert package_entry(None, installed("0.1.0", git, {}, elsewhere), root) == {"git": git["url"], "revision": "v2"}

@@ -101,8 +101,7 @@ SETTINGS = {
 def test_w_m3_the_same_settings_from_another_process_change_nothing(execution_store: ExecutionStore) -> None:
     execution_store.register(Pipeline("sales", **SETTINGS), at=T0)
     code = (
-        "import json, sys; from lookout.tracking import Pipeline; "
-        "print(Pipeline('sales', **json.loads(sys.argv[1])).input_hash)"
+        "import json, sys; from lookout import Pipeline; print(Pipeline('sales', **json.loads(sys.argv[1])).input_hash)"
     )
     said = subprocess.run(
         [sys.executable, "-c", code, json.dumps(SETTINGS)], capture_output=True, text=True, check=True

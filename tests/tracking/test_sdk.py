@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import json
 import os
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from lookout.tracking.sdk.context import find_connection
 from lookout.tracking.sdk.execution import Execution, Result
 from lookout.tracking.sdk.track import current, track
 from lookout.tracking.sdk.tracker import Tracker, Tracking, default_tracker
-from tests.conftest import Server
+from tests.conftest import ROOT, Server
 from tests.tracking.track_place import T0, empty_execution_store, executions, track_place, url, watermark
 
 
@@ -425,7 +426,7 @@ def test_the_database_is_found_in_the_environment_then_in_the_profile(
 
 
 def test_importing_the_sdk_brings_neither_dbt_nor_pandas() -> None:
-    code = "import sys, lookout.tracking; print([m for m in ('dbt', 'pandas', 'numpy', 'typer') if m in sys.modules])"
+    code = "import sys; from lookout import track; print([m for m in ('dbt', 'pandas', 'numpy', 'typer') if m in sys.modules])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
@@ -495,7 +496,7 @@ def test_a_command_that_cannot_be_run_is_one_sentence(
 def test_a_command_finds_the_watermark_and_what_it_tracks_belongs_to_it(
     execution_store: ExecutionStore, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    code = "import os; from lookout.tracking import track\nwith track('inside'): print(os.environ['LOOKOUT_WATERMARK'])"
+    code = "import os; from lookout import track\nwith track('inside'): print(os.environ['LOOKOUT_WATERMARK'])"
     for expected in ("", "7"):
         assert exec_command([sys.executable, "-c", code], "outside", next_watermark="7") == 0
         assert capfd.readouterr().out.strip() == expected
@@ -549,3 +550,28 @@ def test_lineage_goes_to_its_writer(
         "join {schema}.addresses t on t.address_id = target_address_id"
     )
     assert ("public.x", "public.y") in edges, caplog.text
+
+
+def test_the_name_of_before_still_works_and_says_the_new_one() -> None:
+    code = (
+        "import json, warnings\n"
+        "with warnings.catch_warnings(record=True) as caught:\n"
+        "    warnings.simplefilter('default')\n"
+        "    from python_checks.track import Pipeline, track\n"
+        "import lookout\n"
+        "print(json.dumps([track is lookout.track, Pipeline is lookout.Pipeline, [str(w.message) for w in caught]]))"
+    )
+    # Elsewhere than in the checkout, where a folder has that name.
+    done = subprocess.run([sys.executable, "-c", code], cwd="/", capture_output=True, text=True, check=True)
+    same_track, same_pipeline, warned = json.loads(done.stdout)
+    assert (same_track, same_pipeline) == (True, True)
+    assert warned == ["python_checks.track is now called lookout: write `from lookout import track`."]
+    quiet = subprocess.run(
+        [sys.executable, "-c", "from python_checks.track import track"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert len(quiet.stderr.splitlines()) <= 2
+    assert "from lookout import track" in quiet.stderr

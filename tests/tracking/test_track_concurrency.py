@@ -26,7 +26,7 @@ from tests.tracking.track_place import T0, empty_execution_store, executions, la
 HEAD = """
 import sys, time
 from datetime import datetime, timedelta, timezone
-from lookout.tracking import track, Pipeline, Tracker
+from lookout import track, Pipeline, Tracker
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.executions.events import Start, End
 from lookout.tracking.sdk.context import find_connection

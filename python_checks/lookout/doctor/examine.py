@@ -174,7 +174,11 @@ def _rights(workspace: Workspace, declared: Declarations) -> Iterator[Finding]:
     """What Lookout's users may do, and what they had better not. What could not be opened was reported before."""
     if declared.problems:
         return
-    needs, alone = needs_of(workspace, declared), needs_of(workspace, declared, build=False)
+    try:
+        needs, alone = needs_of(workspace, declared), needs_of(workspace, declared, build=False)
+    except LookoutError:
+        # A project that does not include Lookout; `_tables` reports it.
+        return
     home = needs.home
     for name in sorted(needs.reads, key=lambda name: (name != home, name)):
         try:
