@@ -1,21 +1,21 @@
 {{ config(materialized='table') }}
 
 with found as (
-    select * from {{ ref('lookout', 'anomaly_episodes') }}
+    select * from {{ ref('lookout', 'candidate_anomalies') }}
     union all
-    select * from {{ ref('lookout', 'stale_assets') }}
+    select * from {{ ref('lookout', 'candidate_stale_assets') }}
     union all
-    select * from {{ ref('lookout', 'unevaluated_assets') }}
+    select * from {{ ref('lookout', 'candidate_unevaluated_assets') }}
     union all
-    select * from {{ ref('lookout', 'failing_tests') }}
+    select * from {{ ref('lookout', 'candidate_failing_tests') }}
     union all
-    select * from {{ ref('lookout', 'broken_contracts') }}
+    select * from {{ ref('lookout', 'candidate_broken_contracts') }}
     union all
-    select * from {{ ref('lookout', 'late_pipelines') }}
+    select * from {{ ref('lookout', 'candidate_late_pipelines') }}
     union all
-    select * from {{ ref('lookout', 'stale_pipelines') }}
+    select * from {{ ref('lookout', 'candidate_stale_pipelines') }}
     union all
-    select * from {{ ref('lookout', 'anomalous_pipelines') }}
+    select * from {{ ref('lookout', 'candidate_anomalous_pipelines') }}
 ),
 
 candidates as (

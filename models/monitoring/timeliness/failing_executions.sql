@@ -72,7 +72,7 @@ told_below as (
 ),
 
 -- A model that dbt would not build because of its contract is a broken contract.
-broken_builds as (
+contract_failures as (
     select distinct connection, asset from {{ ref('lookout', 'contract_violations') }}
     where found_by = 'dbt build'
 ),
@@ -81,9 +81,9 @@ final as (
     select streaks.*
     from streaks
     left join told_below on streaks.execution_id = told_below.parent_id
-    left join broken_builds
-        on streaks.node_id <> '' and streaks.connection = broken_builds.connection and streaks.asset = broken_builds.asset
-    where not streaks.is_dbt_check and told_below.parent_id is null and broken_builds.asset is null
+    left join contract_failures
+        on streaks.node_id <> '' and streaks.connection = contract_failures.connection and streaks.asset = contract_failures.asset
+    where not streaks.is_dbt_check and told_below.parent_id is null and contract_failures.asset is null
 )
 
 select * from final

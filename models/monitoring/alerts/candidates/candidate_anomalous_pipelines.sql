@@ -39,7 +39,7 @@ unusual as (
         min(threshold_min_value) as threshold_min_value,
         min(threshold_max_value) as threshold_max_value,
         min(z_score) as z_score
-    from {{ ref('lookout', 'pipeline_anomalies') }}
+    from {{ ref('lookout', 'execution_anomalies') }}
     group by pipeline_execution_id, pipeline_id
 ),
 
