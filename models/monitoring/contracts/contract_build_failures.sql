@@ -19,7 +19,7 @@ streaks as (
         node_id,
         min(executed_at) as first_seen_at
     from ranked
-    where executed_at > coalesce(built_at, '-infinity')
+    where {{ lookout.is_in_streak('executed_at', 'built_at') }}
     group by node_id
 ),
 

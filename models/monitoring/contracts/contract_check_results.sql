@@ -41,14 +41,21 @@ cleared as (
     group by newest.violation_key
 ),
 
-streaks as (
+dated as (
     select
-        findings.violation_key,
-        min(findings.as_of) as first_seen_at
+        findings.*,
+        cleared.cleared_at
     from findings
     left join cleared on findings.violation_key = cleared.violation_key
-    where findings.as_of > coalesce(cleared.cleared_at, '-infinity')
-    group by findings.violation_key
+),
+
+streaks as (
+    select
+        violation_key,
+        min(as_of) as first_seen_at
+    from dated
+    where {{ lookout.is_in_streak('as_of', 'cleared_at') }}
+    group by violation_key
 ),
 
 final as (

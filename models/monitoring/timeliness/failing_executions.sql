@@ -14,7 +14,7 @@ failing as (
         newest.end_date,
         newest.status,
         newest.error,
-        coalesce(success.start_date, '-infinity') as succeeded_at
+        success.start_date as succeeded_at
     from watched_pipelines
     cross join lateral (
         select runs.start_date from {{ ref('lookout', 'pipeline_runs') }} as runs
@@ -58,7 +58,7 @@ streaks as (
         from {{ ref('lookout', 'pipeline_runs') }} as runs
         where
             runs.pipeline_id = failing.pipeline_id
-            and runs.start_date >= failing.succeeded_at
+            and {{ lookout.is_in_streak('runs.start_date', 'failing.succeeded_at') }}
             and not runs.completed_successfully
             and runs.status is distinct from 'skipped'
     ) as streak
