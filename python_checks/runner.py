@@ -282,6 +282,7 @@ def _derive(run: Run, narrator: Narrator) -> None:
         )
         step.done = _told(outcome)
         run.problems += [f"monitoring: {failure}" for failure in outcome.failures]
+        steps.drop_retired_relations(run)
 
 
 def _explain(

@@ -82,20 +82,45 @@ def ensure_landing(workspace: Workspace) -> bool:
         # Another first run may be creating them at this moment.
         store.lock()
         if _lacks_columns(store, workspace):
-            _let_dbt(workspace, "create the landing tables", *CREATE_LANDING)
+            _create_landing(workspace)
         if store.missing_indexes(wanted):
-            _let_dbt(workspace, "add an index to a landing table", "run-operation", "lookout.add_missing_indexes")
+            failure = workspace.project.operate("lookout.add_missing_indexes")
+            if failure:
+                raise LookoutError(f"dbt could not add an index to a landing table: {failure}")
     return is_new
 
 
+def drop_retired_relations(run: Run) -> None:
+    """Let dbt drop what an older version made under a name that no model has now; what still reads it is a problem.
+
+    After deriving, because until then a view of that version may read it.
+    """
+    retired = {
+        (name, next(iter(node["columns"])))
+        for node in _own_nodes(run.workspace)
+        for name in node["config"].get("meta", {}).get("retired_relations") or ()
+    }
+    if retired & _columns(run.store):
+        failure = run.workspace.project.operate("lookout.drop_retired_relations")
+        run.problems += [f"monitoring: {failure}"] if failure else []
+
+
+def _own_nodes(workspace: Workspace) -> list[Mapping[str, Any]]:
+    return [node for node in workspace.manifest["nodes"].values() if node["package_name"] == "lookout"]
+
+
 def _landing(workspace: Workspace) -> list[Mapping[str, Any]]:
-    nodes = workspace.manifest["nodes"].values()
-    return [n for n in nodes if n["package_name"] == "lookout" and LANDING in n["tags"]]
+    return [node for node in _own_nodes(workspace) if LANDING in node["tags"]]
 
 
 def _lacks_columns(store: Store, workspace: Workspace) -> bool:
     needed = {(str(node["alias"]), column) for node in _landing(workspace) for column in node["columns"]}
     needed |= {("alert_candidates", "alert_key"), ("alerts", "alert_key")}
+    return not needed <= _columns(store)
+
+
+def _columns(store: Store) -> set[tuple[str, str]]:
+    """Tables and views of the monitoring schema with their columns."""
     found = store.query(
         """
         select pg_class.relname as table_name, pg_attribute.attname as column_name
@@ -106,7 +131,7 @@ def _lacks_columns(store: Store, workspace: Workspace) -> bool:
         """,
         (store.schema,),
     )
-    return not needed <= set(zip(found["table_name"], found["column_name"], strict=True))
+    return set(zip(found["table_name"], found["column_name"], strict=True))
 
 
 def _indexes(workspace: Workspace) -> set[tuple[str, ...]]:
@@ -114,10 +139,10 @@ def _indexes(workspace: Workspace) -> set[tuple[str, ...]]:
     return {(n["alias"], *index["columns"]) for n in _landing(workspace) for index in n["config"].get("indexes") or []}
 
 
-def _let_dbt(workspace: Workspace, what: str, *arguments: str) -> None:
-    outcome = workspace.project.build(arguments, keep_artifacts=False)
+def _create_landing(workspace: Workspace) -> None:
+    outcome = workspace.project.build(CREATE_LANDING, keep_artifacts=False)
     if not outcome.success:
-        raise LookoutError(f"dbt could not {what}: " + "; ".join(outcome.failures))
+        raise LookoutError("dbt could not create the landing tables: " + "; ".join(outcome.failures))
 
 
 @contextmanager
