@@ -54,7 +54,7 @@ final as (
         candidates.is_open
             and case
                 when answers.verdict in ('expected', 'new_normal') then false
-                -- What was said to be mended and is still wrong at a later look is open again.
+                -- An alert marked as fixed whose condition still holds at a later check is open again.
                 when answers.verdict = 'fixed' then candidates.seen_at > answers.given_at
                 else true
             end as is_open,

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Lookout's own tests say what the baselines say; their findings are alerts already.
+-- Lookout's own tests read the baselines, whose anomalies are alerts already.
 with results as (
     select
         *,

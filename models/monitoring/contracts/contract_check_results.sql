@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- What the guard found broken and has not seen mended since, with the first look of the streak.
+-- What the contract checks found broken and not mended since, with the first check of the streak.
 with contracts as (
     select * from {{ ref('lookout', 'contracts') }}
     where is_active
@@ -24,7 +24,7 @@ newest as (
     order by violation_key, as_of desc
 ),
 
--- The last look that could have found it and did not. A rule that cannot be evaluated is found so whenever it is asked.
+-- The last check that could have found it and did not. A rule that cannot be evaluated is found by every check of it.
 cleared as (
     select
         newest.violation_key,

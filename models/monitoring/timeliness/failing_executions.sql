@@ -5,7 +5,7 @@ with watched_pipelines as (
     select * from {{ ref('lookout', 'watched_pipelines') }}
 ),
 
--- One look into the index for each pipeline, however many executions there are.
+-- One index lookup for each pipeline, however many executions there are.
 failing as (
     select
         watched_pipelines.*,
@@ -64,9 +64,9 @@ streaks as (
     ) as streak
 ),
 
--- A failure is told where it began: not again for everything around it. dbt's own checks are alerts of their own, unless
--- they were cut short.
-told_below as (
+-- A failure is reported where it began, and not again for the executions around it. dbt's own checks are alerts of their
+-- own, unless they were killed.
+reported_below as (
     select distinct parent_id from failing
     where parent_id is not null and not (is_dbt_check and status is not distinct from 'killed')
 ),
@@ -80,10 +80,10 @@ contract_failures as (
 final as (
     select streaks.*
     from streaks
-    left join told_below on streaks.execution_id = told_below.parent_id
+    left join reported_below on streaks.execution_id = reported_below.parent_id
     left join contract_failures
         on streaks.node_id <> '' and streaks.connection = contract_failures.connection and streaks.asset = contract_failures.asset
-    where not streaks.is_dbt_check and told_below.parent_id is null and contract_failures.asset is null
+    where not streaks.is_dbt_check and reported_below.parent_id is null and contract_failures.asset is null
 )
 
 select * from final
