@@ -1,4 +1,4 @@
 {#- The clock of the run as SQL text of type timestamptz, whatever the session's time zone is. -#}
 {% macro as_of() -%}
-    cast('{{ lookout.clock_text() }}' as timestamptz)
+    cast('{{ lookout.as_of_text() }}' as timestamptz)
 {%- endmacro %}

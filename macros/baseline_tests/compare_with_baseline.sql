@@ -3,9 +3,9 @@
     alerts from warnings on, or when nothing was learned to compare with. Reads one bucket of the relation.
 -#}
 {% macro compare_with_baseline(model, metric, measure, timestamp_column, column_name, grain, connection, asset) %}
-    {%- set said = lookout.watched_as(model) -%}
-    {%- set moment = timestamp_column or said.get("timestamp_column") -%}
-    {%- set width = said.get("grain") or grain -%}
+    {%- set declared = lookout.watched_as(model) -%}
+    {%- set moment = timestamp_column or declared.get("timestamp_column") -%}
+    {%- set width = declared.get("grain") or grain -%}
     {%- set bucket = lookout.newest_closed_bucket(width) -%}
     {%- if execute and not moment -%}
         {{ exceptions.raise_compiler_error(
@@ -36,7 +36,7 @@ learned as (
     from {{ ref('lookout', 'monitors') }} as monitors
     inner join {{ ref('lookout', 'baselines') }} as baselines on monitors.series_key = baselines.series_key
     where
-        monitors.connection = '{{ (connection or said.get("connection") or target.name) | replace("'", "''") }}'
+        monitors.connection = '{{ (connection or declared.get("connection") or target.name) | replace("'", "''") }}'
         and monitors.asset = '{{ name | replace("'", "''") }}'
         and monitors.metric = '{{ metric | replace("'", "''") }}'
         and monitors.column_name = '{{ column_name | replace("'", "''") }}'

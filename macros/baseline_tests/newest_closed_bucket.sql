@@ -1,6 +1,6 @@
-{#- Start and end of the newest bucket that was over at the run clock, as texts that every timestamp type understands. -#}
+{#- Start and end of the newest bucket that was over at the run clock, as texts that can be cast to every timestamp type. -#}
 {% macro newest_closed_bucket(grain) %}
-    {%- set clock = modules.datetime.datetime.fromisoformat(lookout.clock_text()).astimezone(modules.pytz.utc) -%}
+    {%- set clock = modules.datetime.datetime.fromisoformat(lookout.as_of_text()).astimezone(modules.pytz.utc) -%}
     {%- set floor = {"hour": clock.hour, "day": 0} -%}
     {%- if grain not in floor -%}
         {{ exceptions.raise_compiler_error("grain '" ~ grain ~ "' is unknown: use hour or day") }}

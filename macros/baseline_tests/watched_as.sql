@@ -1,4 +1,4 @@
-{#- What the project's YAML says under meta.lookout about a relation; empty while dbt parses. -#}
+{#- The settings of a relation under meta.lookout in the project's YAML; empty while dbt parses. -#}
 {% macro watched_as(relation) %}
     {%- if execute and relation is not string -%}
         {%- for node in graph.nodes.values() | list + graph.sources.values() | list -%}

@@ -1,4 +1,4 @@
-{#- Seconds as people say them: 45 min, 26.5 h, 12.0 days. -#}
+{#- Seconds as a readable duration: 45 min, 26.5 h, 12.0 days. -#}
 {% macro human_duration(seconds) -%}
     case
         when {{ seconds }} < 5400 then concat(round(cast({{ seconds }} / 60 as numeric)), ' min')

@@ -1,4 +1,4 @@
-{#- A metric's value as people say it: rates in per cent, freshness as a duration, large numbers with separators. -#}
+{#- A metric's value as readable text: rates in per cent, freshness as a duration, large numbers with separators. -#}
 {% macro human_value(value, metric, kind) -%}
     case
         when {{ value }} is null then 'nothing'

@@ -11,6 +11,7 @@ import pytest
 from lookout.database.connection import connect
 from lookout.database.store import BOOKKEEPING, LANDING_KEYS
 from lookout.errors import ConfigError
+from lookout.project.dbt import Project
 from lookout.project.workspace import open_workspace
 from lookout.runs.landing import ensure_landing
 from tests.conftest import MONITORING, Observed, Server
@@ -18,6 +19,16 @@ from tests.conftest import MONITORING, Observed, Server
 RECORDED = Path(__file__).parent / "upgrade" / "landing_0_1.pgsql"
 # What every run brings up to date, and so only the keys stay; of everything else, every value does.
 RENEWED = ("monitors", "assets", "baselines")
+# What versions before 0.2 made under names that no model has now, with the view of theirs that read one of them.
+RETIRED = f"""
+    create table {MONITORING}.pipeline_anomalies (pipeline_execution_id text, metric_field text, z_score numeric(38, 4));
+    create view {MONITORING}.pipeline_execution_flags as
+    select pipeline_execution_id, jsonb_object_agg(metric_field, true) as anomaly_flags
+    from {MONITORING}.pipeline_anomalies group by pipeline_execution_id;
+    create view {MONITORING}.anomaly_episodes as select alert_type, severity, asset from {MONITORING}.alerts;
+    create view {MONITORING}.stale_assets as select alert_type, severity, asset from {MONITORING}.alerts;
+    create view {MONITORING}.failing_tests as select 1 as somebody_else_s
+"""
 HISTORY = """
     create table orders as
     select day + interval '5 hours' as at
@@ -39,6 +50,7 @@ def old(server: Server, observed_project: Observed) -> Iterator[Observed]:
     handle = connect(runner)
     with handle, handle.cursor() as cursor:
         cursor.execute(RECORDED.read_text())
+        cursor.execute(RETIRED)
     handle.close()
     for table in old_tables():
         observed_project.sql(f"create table kept.{table} as table {MONITORING}.{table}", at="observed")
@@ -71,6 +83,16 @@ def lost(project: Observed, table: str) -> list[tuple[Any, ...]]:
     )
 
 
+def relations(project: Observed, *names: str) -> list[str]:
+    """Those of the named tables and views of the monitoring schema that exist."""
+    found = project.sql(
+        "select table_name::text from information_schema.tables where table_schema = %s and table_name = any(%s) order by 1",
+        (MONITORING, list(names)),
+        at="observed",
+    )
+    return [name for (name,) in found]
+
+
 def test_every_old_row_is_there_with_new_columns_and_indexes(old: Observed) -> None:
     assert len(old_tables()) >= 8
     assert all(old.sql(f"select count(*) from kept.{table}", at="observed")[0][0] for table in old_tables())
@@ -91,6 +113,38 @@ def test_every_old_row_is_there_with_new_columns_and_indexes(old: Observed) -> N
     workspace = open_workspace(old.root)
     workspace.parse()
     assert ensure_landing(workspace) is False, "a column, table or index is still missing"
+
+
+def test_what_has_another_name_now_does_not_stay_behind(old: Observed, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("pipeline_anomalies", "anomaly_episodes", "stale_assets", "unevaluated_assets")
+    assert relations(old, *names) == []
+    assert relations(old, "execution_anomalies", "pipeline_execution_flags", "failing_tests") == [
+        "execution_anomalies", "failing_tests", "pipeline_execution_flags",
+    ]  # fmt: skip
+
+    called: list[str] = []
+    monkeypatch.setattr(Project, "operate", lambda self, macro: called.append(macro) or "")
+    assert old.run("2026-03-03").problems == ()
+    assert called == [], "there is nothing to drop, and dbt was asked to"
+
+
+def test_what_somebody_else_reads_is_named_and_stays(old: Observed) -> None:
+    old.sql(
+        f"create table {MONITORING}.pipeline_anomalies as table {MONITORING}.execution_anomalies; "
+        f"create view kept.flags as select * from {MONITORING}.pipeline_anomalies; "
+        f"create view {MONITORING}.anomaly_episodes as select alert_type from {MONITORING}.alerts",
+        at="observed",
+    )
+    assert old.run("2026-03-03").problems == (
+        "monitoring: monitoring.pipeline_anomalies is no longer written, and kept.flags reads it: use "
+        "execution_anomalies there or drop the reader, and the next run drops pipeline_anomalies",
+    )
+    assert old.sql("select count(*) from kept.flags", at="observed") == [(0,)]
+    assert relations(old, "pipeline_anomalies", "anomaly_episodes") == ["pipeline_anomalies"]
+
+    old.sql("drop view kept.flags", at="observed")
+    assert old.run("2026-03-03").problems == ()
+    assert relations(old, "pipeline_anomalies") == []
 
 
 def test_a_type_that_cannot_be_upgraded_is_one_sentence(old: Observed) -> None:

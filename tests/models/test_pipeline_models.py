@@ -103,7 +103,7 @@ class Desk:
         return self.rows("select * from {schema}.pipeline_freshness where name = %s order by stale_since", name)
 
     def unusual(self, execution: str) -> dict[str, dict[str, Any]]:
-        found = self.rows("select * from {schema}.pipeline_anomalies where pipeline_execution_id = %s", execution)
+        found = self.rows("select * from {schema}.execution_anomalies where pipeline_execution_id = %s", execution)
         return {row["metric_field"]: row for row in found}
 
 

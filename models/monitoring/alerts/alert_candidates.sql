@@ -1,21 +1,21 @@
 {{ config(materialized='table') }}
 
 with found as (
-    select * from {{ ref('lookout', 'anomaly_episodes') }}
+    select * from {{ ref('lookout', 'candidate_anomalies') }}
     union all
-    select * from {{ ref('lookout', 'stale_assets') }}
+    select * from {{ ref('lookout', 'candidate_stale_assets') }}
     union all
-    select * from {{ ref('lookout', 'unevaluated_assets') }}
+    select * from {{ ref('lookout', 'candidate_unevaluated_assets') }}
     union all
-    select * from {{ ref('lookout', 'failing_tests') }}
+    select * from {{ ref('lookout', 'candidate_failing_tests') }}
     union all
-    select * from {{ ref('lookout', 'broken_contracts') }}
+    select * from {{ ref('lookout', 'candidate_broken_contracts') }}
     union all
-    select * from {{ ref('lookout', 'late_pipelines') }}
+    select * from {{ ref('lookout', 'candidate_late_pipelines') }}
     union all
-    select * from {{ ref('lookout', 'stale_pipelines') }}
+    select * from {{ ref('lookout', 'candidate_stale_pipelines') }}
     union all
-    select * from {{ ref('lookout', 'anomalous_pipelines') }}
+    select * from {{ ref('lookout', 'candidate_anomalous_pipelines') }}
 ),
 
 candidates as (
@@ -54,7 +54,7 @@ final as (
         candidates.is_open
             and case
                 when answers.verdict in ('expected', 'new_normal') then false
-                -- What was said to be mended and is still wrong at a later look is open again.
+                -- An alert marked as fixed whose condition still holds at a later check is open again.
                 when answers.verdict = 'fixed' then candidates.seen_at > answers.given_at
                 else true
             end as is_open,

@@ -72,11 +72,11 @@ seen as (
         case when not candidates.is_open then coalesce(known.resolved_at, candidates.seen_at) end as resolved_at
     from candidates
     left join known on candidates.alert_key = known.alert_key
-    -- A replay of the past does not rewrite what a later run has seen.
+    -- A replay of the past does not change what a later run has stored.
     where known.alert_key is null or candidates.seen_at >= known.last_seen_at
 ),
 
--- Open before and not found now: cleared, unless the asset could not be looked at.
+-- Open before and not found now: cleared, unless the asset could not be evaluated.
 unseen as (
     select
         known.*,
@@ -130,7 +130,7 @@ current_state as (
     select * from kept
 ),
 
--- Only rows that say something new are written: a re-run leaves the table as it is.
+-- Only new and changed rows are written: a re-run leaves the table as it is.
 final as (
     select
         current_state.*,
@@ -140,7 +140,7 @@ final as (
     left join explanations on current_state.alert_key = explanations.alert_key
     where
         known.alert_key is null
-        -- By way of JSON, because the first run after an upgrade finds a table without this column.
+        -- Through JSON, because the first run after an upgrade finds a table without this column.
         or (
             explanations.explanation is not null
             and explanations.explanation is distinct from to_jsonb(known) ->> 'explanation'

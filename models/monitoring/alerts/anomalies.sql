@@ -2,7 +2,7 @@
 
 with baselines as (
     select * from {{ ref('lookout', 'baselines') }}
-    -- As the index of baselines has it: a few rows out of millions.
+    -- The condition of an index of baselines: a few rows out of millions.
     where status = 'judged' and severity in ('warning', 'critical')
 ),
 
@@ -26,7 +26,7 @@ final as (
     inner join monitors on baselines.series_key = monitors.series_key
     where
         baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
-        and {{ lookout.is_told('baselines', 'monitors') }}
+        and {{ lookout.is_reported('baselines', 'monitors') }}
 )
 
 select * from final

@@ -24,13 +24,12 @@ numbered as (
     from results
 ),
 
--- A streak of failures (or of empty looks) began at the first result after the last one of another kind.
 streaks as (
     select
         connection,
         asset,
-        min(as_of) filter (where as_of > coalesce(evaluated_at, '-infinity')) as unevaluated_since,
-        min(as_of) filter (where as_of > coalesce(not_empty_at, '-infinity')) as empty_since,
+        min(as_of) filter (where {{ lookout.is_in_streak('as_of', 'evaluated_at') }}) as unevaluated_since,
+        min(as_of) filter (where {{ lookout.is_in_streak('as_of', 'not_empty_at') }}) as empty_since,
         max(latest_at) filter (where as_of = evaluated_at) as latest_at,
         max(status) filter (where as_of = evaluated_at) as evaluated_status,
         max(evaluated_at) as evaluated_at

@@ -22,7 +22,7 @@ ranked as (
     from checks
 ),
 
--- A look at the structure alone leaves what the last look at the rows said.
+-- A check of the structure alone keeps the result of the last check of rows.
 latest as (
     select
         ranked.*,

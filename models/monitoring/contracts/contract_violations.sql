@@ -5,61 +5,61 @@ with contracts as (
     where is_active
 ),
 
-guard_findings as (
-    select * from {{ ref('lookout', 'guard_findings') }}
+check_results as (
+    select * from {{ ref('lookout', 'contract_check_results') }}
 ),
 
-broken_builds as (
-    select * from {{ ref('lookout', 'broken_builds') }}
+build_failures as (
+    select * from {{ ref('lookout', 'contract_build_failures') }}
 ),
 
-broken_assets as (
-    select distinct connection, asset from broken_builds
+unbuilt_assets as (
+    select distinct connection, asset from build_failures
 ),
 
--- A table that is not there because dbt would not build it has one cause, told below.
-by_guard as (
+-- A table that is missing because dbt would not build it has one cause, and that is reported by by_build.
+by_lookout as (
     select
-        guard_findings.violation_key, guard_findings.connection, guard_findings.asset, guard_findings.column_name,
-        guard_findings.violation_type, guard_findings.rule, guard_findings.expected, guard_findings.actual,
-        guard_findings.failing_rows, guard_findings.total_rows, guard_findings.severity, guard_findings.example_keys,
-        guard_findings.first_seen_at, guard_findings.as_of,
+        check_results.violation_key, check_results.connection, check_results.asset, check_results.column_name,
+        check_results.violation_type, check_results.rule, check_results.expected, check_results.actual,
+        check_results.failing_rows, check_results.total_rows, check_results.severity, check_results.example_keys,
+        check_results.first_seen_at, check_results.as_of,
         'lookout' as found_by
-    from guard_findings
-    left join broken_assets
+    from check_results
+    left join unbuilt_assets
         on
-            guard_findings.connection = broken_assets.connection
-            and guard_findings.asset = broken_assets.asset
-            and guard_findings.violation_type = 'MISSING_REQUIRED_FIELD'
-            and guard_findings.column_name = ''
-    where broken_assets.asset is null
+            check_results.connection = unbuilt_assets.connection
+            and check_results.asset = unbuilt_assets.asset
+            and check_results.violation_type = 'MISSING_REQUIRED_FIELD'
+            and check_results.column_name = ''
+    where unbuilt_assets.asset is null
 ),
 
--- A dbt test of a table under contract is a promise too; what the guard has scanned itself is not told twice.
+-- A dbt test of a table under contract is a promise too; what the contract checks scanned themselves is not reported twice.
 by_test as (
     select
-        md5(concat('test:', test_failures.node_id)) as violation_key,
-        test_failures.connection,
-        test_failures.asset,
-        test_failures.column_name,
+        md5(concat('test:', test_results.node_id)) as violation_key,
+        test_results.connection,
+        test_results.asset,
+        test_results.column_name,
         case
-            when test_failures.test_name like '%not_null' or test_failures.test_name like '%to_not_be_null'
+            when test_results.test_name like '%not_null' or test_results.test_name like '%to_not_be_null'
                 then 'NULLABILITY_VIOLATION'
             else 'CONSTRAINT_VIOLATION'
         end as violation_type,
-        test_failures.node_id as rule,
-        concat('dbt test ', test_failures.name, ' passes') as expected,
-        test_failures.message as actual,
-        test_failures.failures as failing_rows,
+        test_results.node_id as rule,
+        concat('dbt test ', test_results.name, ' passes') as expected,
+        test_results.message as actual,
+        test_results.failures as failing_rows,
         cast(null as bigint) as total_rows,
-        case when test_failures.status = 'warn' then 'warning' else 'critical' end as severity,
+        case when test_results.status = 'warn' then 'warning' else 'critical' end as severity,
         '[]' as example_keys,
-        test_failures.failing_since as first_seen_at,
-        test_failures.executed_at as as_of,
+        test_results.failing_since as first_seen_at,
+        test_results.executed_at as as_of,
         'dbt test' as found_by
-    from {{ ref('lookout', 'test_failures') }} as test_failures
-    left join guard_findings on test_failures.node_id = guard_findings.rule
-    where test_failures.resource_type = 'test' and guard_findings.rule is null
+    from {{ ref('lookout', 'failing_test_results') }} as test_results
+    left join check_results on test_results.node_id = check_results.rule
+    where test_results.resource_type = 'test' and check_results.rule is null
 ),
 
 by_build as (
@@ -75,11 +75,11 @@ by_build as (
         first_seen_at,
         executed_at as as_of,
         'dbt build' as found_by
-    from broken_builds
+    from build_failures
 ),
 
 found as (
-    select * from by_guard
+    select * from by_lookout
     union all
     select * from by_test
     union all

@@ -5,7 +5,7 @@ with recursive open_alerts as materialized (
         alerts.alert_key,
         alerts.severity,
         alerts.window_start,
-        -- Something hourly that broke at noon is behind what a whole day of data shows.
+        -- A failure at noon can be the cause of what a daily bucket shows, although that bucket began earlier.
         case
             when monitors.grain is null then alerts.window_start
             else alerts.window_start + {{ lookout.bucket_step('monitors.grain') }} - interval '1 microsecond'
@@ -23,7 +23,7 @@ with recursive open_alerts as materialized (
     where alerts.status = 'open'
 ),
 
--- No data is the cause of an unreachable database.
+-- An unreachable database is never caused by its data.
 upstream as materialized (
     select
         alerts.alert_key,
@@ -45,7 +45,7 @@ upstream as materialized (
         causes.alert_key, causes.severity, causes.window_start, causes.scope
 ),
 
--- Where each of two may be behind the other, the one that began earlier is.
+-- Where each of two may be the cause of the other, it is the one that began earlier.
 nearest as (
     select distinct on (upstream.alert_key) upstream.alert_key, upstream.cause_alert_key
     from upstream

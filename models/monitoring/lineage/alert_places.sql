@@ -21,7 +21,7 @@ warehouses as (
     where assets.resource_type <> 'source'
 ),
 
--- Where an address is: as dbt says, else as its name says.
+-- Where an address is: from dbt, else from its name.
 places as (
     select assets.connection, assets.asset, addresses.address_id
     from assets

@@ -41,7 +41,7 @@ final as (
         downstream.address_metadata as target_metadata,
         closure.depth,
         edges.pipeline_id,
-        -- A dbt node that never ran on its own, an exposure above all, is no pipeline yet.
+        -- A dbt node that never ran, such as an exposure, is no pipeline yet.
         case when edges.pipeline_id is not null then coalesce(pipelines.name, nullif(downstream.node_id, '')) end
             as pipeline_name,
         pipelines.pipeline_type,

@@ -22,7 +22,7 @@ ruled as (
     from scorecard_counts
 ),
 
--- What nobody could look at has no score; an open alert or a test result is a look as well.
+-- What was not evaluated has no score; an open alert or a test result is an evaluation, too.
 evaluated as (
     select
         *,
@@ -41,7 +41,7 @@ scored as (
         *,
         case
             when not is_evaluated or rule = 'overall' then null
-            -- Half a point off for each per cent of critical alerts per learned series, and up to 20 for sheer number.
+            -- Half a point off for each per cent of critical alerts per learned series, and up to 20 for the number of alerts.
             when rule = 'reliability' then greatest(
                 0,
                 case when baseline_count > 0 then greatest(0, 100 - critical_alerts * 50.0 / baseline_count) else 50 end
@@ -53,7 +53,7 @@ scored as (
                 when data_alerts <= 2 then 75
                 else greatest(0, 100 - 20 * data_alerts)
             end
-            -- A change feed that stands still is felt at once: one is minor, more are not.
+            -- A stale change feed has an effect at once: one alert is minor, more are not.
             when rule = 'cdc' then case
                 when data_alerts = 0 then 100
                 when data_alerts = 1 then 80
@@ -65,7 +65,7 @@ scored as (
                 when contract_alerts <= 3 then 85
                 else greatest(0, 100 - 15 * contract_alerts)
             end
-            -- Databases, tables and owners: one critical alert is no longer good, one warning is.
+            -- Databases, tables and owners: with one warning still good, with one critical alert not.
             else greatest(0, 100 - 40 * critical_alerts - 10 * warning_alerts)
         end as exact_score
     from evaluated

@@ -19,7 +19,7 @@ contract_status as (
     from {{ ref('lookout', 'contract_status') }}
 ),
 
--- Lookout's own tables, and Elementary's, are not what people have to watch, describe and test.
+-- Without Lookout's own tables and Elementary's, which need not be watched, described and tested.
 assets as (
     select * from {{ ref('lookout', 'assets') }}
     where
@@ -33,7 +33,7 @@ alert_candidates as (
     select alert_key, is_open from {{ ref('lookout', 'alert_candidates') }}
 ),
 
--- Open at the run clock: what the stored rows come to then. An alert they no longer come to speaks for itself.
+-- Open at the run clock: as its candidate says. An alert without a candidate is open as its own row says.
 open_alerts as (
     select alerts.*
     from {{ ref('lookout', 'alerts') }} as alerts
@@ -56,7 +56,7 @@ latest_results as (
     order by node_id, executed_at desc, invocation_id
 ),
 
--- One look into the index for each series; the baselines themselves may be millions of rows.
+-- One index lookup for each series; the baselines themselves may be millions of rows.
 watched_series as (
     select
         monitors.*,

@@ -5,7 +5,7 @@ with watched_pipelines as (
     select * from {{ ref('lookout', 'watched_pipelines') }}
 ),
 
--- One look into the index for each pipeline, however many executions there are.
+-- One index lookup for each pipeline, however many executions there are.
 failing as (
     select
         watched_pipelines.*,
@@ -14,7 +14,7 @@ failing as (
         newest.end_date,
         newest.status,
         newest.error,
-        coalesce(success.start_date, '-infinity') as succeeded_at
+        success.start_date as succeeded_at
     from watched_pipelines
     cross join lateral (
         select runs.start_date from {{ ref('lookout', 'pipeline_runs') }} as runs
@@ -58,21 +58,21 @@ streaks as (
         from {{ ref('lookout', 'pipeline_runs') }} as runs
         where
             runs.pipeline_id = failing.pipeline_id
-            and runs.start_date >= failing.succeeded_at
+            and {{ lookout.is_in_streak('runs.start_date', 'failing.succeeded_at') }}
             and not runs.completed_successfully
             and runs.status is distinct from 'skipped'
     ) as streak
 ),
 
--- A failure is told where it began: not again for everything around it. dbt's own checks are alerts of their own, unless
--- they were cut short.
-told_below as (
+-- A failure is reported where it began, and not again for the executions around it. dbt's own checks are alerts of their
+-- own, unless they were killed.
+reported_below as (
     select distinct parent_id from failing
     where parent_id is not null and not (is_dbt_check and status is not distinct from 'killed')
 ),
 
 -- A model that dbt would not build because of its contract is a broken contract.
-broken_builds as (
+contract_failures as (
     select distinct connection, asset from {{ ref('lookout', 'contract_violations') }}
     where found_by = 'dbt build'
 ),
@@ -80,10 +80,10 @@ broken_builds as (
 final as (
     select streaks.*
     from streaks
-    left join told_below on streaks.execution_id = told_below.parent_id
-    left join broken_builds
-        on streaks.node_id <> '' and streaks.connection = broken_builds.connection and streaks.asset = broken_builds.asset
-    where not streaks.is_dbt_check and told_below.parent_id is null and broken_builds.asset is null
+    left join reported_below on streaks.execution_id = reported_below.parent_id
+    left join contract_failures
+        on streaks.node_id <> '' and streaks.connection = contract_failures.connection and streaks.asset = contract_failures.asset
+    where not streaks.is_dbt_check and reported_below.parent_id is null and contract_failures.asset is null
 )
 
 select * from final

@@ -61,7 +61,7 @@ final as (
     from limited
     where
         due_at < {{ lookout.as_of() }}
-        -- What was written before a replayed moment may be known no more; that is not never.
+        -- In a replay, the last change before the clock may be unknown; that does not mean that there was none.
         and not (coalesce(is_replay, false) and last_dml_timestamp is null)
 )
 

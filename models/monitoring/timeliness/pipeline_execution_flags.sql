@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
 with flags as (
-    select pipeline_execution_id, metric_field, true as is_flagged from {{ ref('lookout', 'pipeline_anomalies') }}
+    select pipeline_execution_id, metric_field, true as is_flagged from {{ ref('lookout', 'execution_anomalies') }}
     union all
     select execution_id, metric_field, false from {{ ref('lookout', 'anomaly_unflags') }}
 ),

@@ -24,7 +24,7 @@ stale as (
         coalesce(known.evaluation_timestamp, {{ lookout.as_of() }}) as evaluation_timestamp
     from {{ ref('lookout', 'overdue_loads') }} as overdue_loads
     left join known on overdue_loads.freshness_key = known.freshness_key
-    -- A replay of the past does not rewrite what a later run has seen.
+    -- A replay of the past does not change what a later run has stored.
     where known.freshness_key is null or known.ended_at <= {{ lookout.as_of() }}
 ),
 

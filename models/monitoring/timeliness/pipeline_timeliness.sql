@@ -27,7 +27,7 @@ late as (
         or (completed_successfully and due_at < end_date)
 ),
 
--- One look into the index for each late execution.
+-- One index lookup for each late execution.
 dated as (
     select
         late.*,

@@ -31,7 +31,7 @@ limited as (
     from pipelines
     left join pipeline_types on pipelines.pipeline_type = pipeline_types.name
     left join assets on nullif(pipelines.node_id, '') = assets.node_id
-    -- What the project no longer has is not waited for.
+    -- Nodes that the project no longer has are not expected to run.
     where coalesce(assets.is_active, true)
 ),
 

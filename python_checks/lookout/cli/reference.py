@@ -43,6 +43,7 @@ FOLDERS = {
     "landing/tracking": "Pipelines, watermarks and lineage: landing tables of the tracking",
     "landing/notify": "Notifications: landing tables of what was told to whom",
     "alerts": "Alerts: derived by dbt",
+    "alerts/candidates": "Candidates: what can become an alert, derived by dbt",
     "contracts": "Contracts: derived by dbt",
     "timeliness": "Pipelines, late and stale: derived by dbt",
     "lineage": "Lineage: derived by dbt",

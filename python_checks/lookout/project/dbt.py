@@ -63,6 +63,7 @@ class Project:
         self.target_path = target_path or root / str(definition(root).get("target-path") or "target")
         self._manifest: Any = None
         self._graph_keys: frozenset[str] = frozenset()
+        self._operation_failures: list[str] = []
 
     def parse(self) -> dict[str, Any]:
         """Parse the project and return manifest.json as a dict. Raises ConfigError with dbt's own words."""
@@ -105,10 +106,27 @@ class Project:
         errors = (*failed["error"], *failed["runtime error"])
         return Invocation(result.success, counts, (*errors, *failed["fail"]), errors)
 
+    def operate(self, macro: str) -> str:
+        """Run a macro as an operation. Returns the sentence with which it failed; empty when it did not.
+
+        Raises ConfigError when dbt could not run it at all.
+        """
+        self._operation_failures.clear()
+        with self._without_package_hooks():
+            result = self._call(["run-operation", macro, "--no-write-json"], None)
+        if result.exception is not None:
+            raise ConfigError(f"`dbt run-operation {macro}` could not run: {_reason(result)}")
+        if not result.success and not self._operation_failures:
+            return _reason(result)
+        return "; ".join(_operation_failure(text) for text in self._operation_failures)
+
     def _call(self, arguments: list[str], on_event: Callable[[NodeEvent], None] | None) -> Any:
         from dbt.cli.main import dbtRunner
 
         def forward(event: Any) -> None:
+            # An operation that fails has a status and no message: dbt says why in an event alone.
+            if event.info.name.startswith("RunningOperation"):
+                self._operation_failures.append(str(event.data.exc))
             if on_event is not None and event.info.name in ("NodeStart", "NodeFinished"):
                 info = event.data.node_info
                 status = "" if event.info.name == "NodeStart" else str(info.node_status)
@@ -161,6 +179,12 @@ class Project:
             yield
         finally:
             nodes.update(hooks)
+
+
+def _operation_failure(text: str) -> str:
+    # In which macro it failed, the sentence, and which macros called it.
+    lines = [line.strip() for line in text.splitlines()]
+    return " ".join([line for line in lines[1:] if line and not line.startswith(">")] or lines)
 
 
 def _forget_behavior_flags() -> None:

@@ -20,7 +20,7 @@ from lookout.report.write import write_reports
 from lookout.runs.collection import EVALUATED, collect_observations, register
 from lookout.runs.contracts import BlockedModels, check_and_record
 from lookout.runs.explanations import explain_alerts
-from lookout.runs.landing import LANDING, ensure_landing
+from lookout.runs.landing import LANDING, drop_retired_relations, ensure_landing
 from lookout.runs.learning import learn as learning
 from lookout.runs.model import Run
 from lookout.runs.recording import recorded_run
@@ -160,6 +160,7 @@ class Steps:
             outcome = self._project.build(DERIVE, lambda event: _advance(step, event), keep_artifacts=False)
             step.done = _counted(outcome)
             self._note_failures(outcome)
+            drop_retired_relations(self.run)
 
     def explain(self, most: int) -> None:
         """Break down at most so many alerts by the dimensions of their metrics."""

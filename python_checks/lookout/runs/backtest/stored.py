@@ -109,7 +109,7 @@ def backtest_stored(
 
 
 def episodes(judged: pd.DataFrame, alert_from: pd.Series[Any]) -> pd.DataFrame:
-    """Alerts that judged buckets come to, as in the model anomaly_episodes: columns EPISODE_COLUMNS.
+    """Alerts that judged buckets come to, as in the model candidate_anomalies: columns EPISODE_COLUMNS.
 
     ``judged`` is the frame of :func:`lookout.baseline.judge`, ``alert_from`` the lowest severity by series key.
     Neighbouring alerting buckets are one alert, described by its worst; one that was not judged does not end it.

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Lookout's own tests say what the baselines say; their findings are alerts already.
+-- Lookout's own tests read the baselines, whose anomalies are alerts already.
 with results as (
     select
         *,
@@ -26,7 +26,7 @@ streaks as (
         node_id,
         min(executed_at) as failing_since
     from numbered
-    where executed_at > coalesce(passed_at, '-infinity')
+    where {{ lookout.is_in_streak('executed_at', 'passed_at') }}
     group by node_id
 ),
 

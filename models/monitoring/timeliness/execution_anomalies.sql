@@ -1,6 +1,6 @@
 {{ config(materialized='table', indexes=[{'columns': ['pipeline_execution_id', 'metric_field'], 'unique': true}]) }}
 
-{#- So many days before the run clock are judged; what they are compared with lies up to two lookbacks further back. -#}
+{#- The number of days before the run clock that are judged; they are compared with up to two lookbacks before them. -#}
 {%- set judged_days = 30 -%}
 
 with rules as (
@@ -18,7 +18,7 @@ unflags as (
     select * from {{ ref('lookout', 'anomaly_unflags') }}
 ),
 
--- A throughput of 0 only because the execution took less than half a second says nothing.
+-- A throughput of 0 is not judged where it only means that the execution took less than half a second.
 measured as (
     select
         rules.*,
@@ -116,7 +116,7 @@ judged_{{ pass }} as (
         greatest(0, mean - z_threshold * deviation) as lowest,
         mean + z_threshold * deviation as highest,
         case
-            -- What never changed and now did, by more than whole seconds blur.
+            -- A number that never changed before and did now, by more than the rounding to whole seconds.
             when deviation = 0 then case
                 when abs(value - mean) > case metric_field
                     when 'duration_seconds' then 1

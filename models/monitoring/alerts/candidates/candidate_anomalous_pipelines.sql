@@ -4,7 +4,7 @@ with watched_pipelines as (
     select * from {{ ref('lookout', 'watched_pipelines') }}
 ),
 
--- One alert per execution, whatever number of its numbers is unusual.
+-- One alert per execution, however many of its numbers are unusual.
 unusual as (
     select
         pipeline_execution_id,
@@ -39,7 +39,7 @@ unusual as (
         min(threshold_min_value) as threshold_min_value,
         min(threshold_max_value) as threshold_max_value,
         min(z_score) as z_score
-    from {{ ref('lookout', 'pipeline_anomalies') }}
+    from {{ ref('lookout', 'execution_anomalies') }}
     group by pipeline_execution_id, pipeline_id
 ),
 
@@ -69,7 +69,7 @@ flagged as (
         watched_pipelines.layer,
         unusual.start_date as window_start,
         unusual.end_date as window_end,
-        -- The numbers of a single flag; of several, the description tells.
+        -- The values of a single flag; several are in the description.
         {%- for name, column in [
             ('observed_value', 'violation_value'), ('expected_value', 'historical_mean'),
             ('lower_bound', 'threshold_min_value'), ('upper_bound', 'threshold_max_value'), ('score', 'z_score'),

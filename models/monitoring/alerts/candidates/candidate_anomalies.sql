@@ -23,7 +23,7 @@ judged as not materialized (
         baselines.*,
         baselines.bucket_start + monitors.step as bucket_end,
         (baselines.severity = 'critical' or (baselines.severity = 'warning' and monitors.alert_from = 'warning'))
-            and {{ lookout.is_told('baselines', 'monitors') }} as is_alerting,
+            and {{ lookout.is_reported('baselines', 'monitors') }} as is_alerting,
         case monitors.metric
             when 'row_count' then baselines.observed_value = 0
             when 'freshness' then baselines.observed_value >= extract(epoch from monitors.step)
@@ -80,7 +80,7 @@ numbered as (
     from relevant
 ),
 
--- A silence that was an alert once stays one until something comes: no rows for months do not become the new normal.
+-- A silence that was an alert once stays one until rows arrive: no rows for months do not become the new normal.
 held as (
     select
         *,
@@ -90,7 +90,7 @@ held as (
     from numbered
 ),
 
--- Buckets between the same two quiet ones belong together; one that could not be judged does not end an episode.
+-- Buckets between the same two quiet ones are one episode; one that could not be judged does not end an episode.
 counted as (
     select
         *,
@@ -162,7 +162,7 @@ final as (
     from worst
     inner join monitors on worst.series_key = monitors.series_key
     left join asset_status on monitors.connection = asset_status.connection and monitors.asset = asset_status.asset
-    -- Where people set a freshness limit, the limit speaks instead of the learned baseline.
+    -- Where a freshness limit is set, it replaces the learned baseline.
     where not (monitors.metric = 'freshness' and coalesce(monitors.warn_after_seconds, monitors.error_after_seconds) is not null)
 )
 

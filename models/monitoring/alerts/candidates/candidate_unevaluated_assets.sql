@@ -21,7 +21,7 @@ unreachable as (
     group by connection
 ),
 
--- A table that is not there because dbt could not build it has one cause, and that is an alert of its own.
+-- A table that is missing because dbt could not build it has one cause, which is an alert of its own.
 unbuilt as (
     select distinct connection, asset from {{ ref('lookout', 'failing_executions') }}
     where node_id <> ''
@@ -46,14 +46,14 @@ unreadable as (
     where asset_status.status <> 'source_unreachable' and unbuilt.asset is null
 ),
 
-told as (
+reported as (
     select connection, asset from unreachable
     union all
     select connection, asset from unreadable
 ),
 
--- Contracts that could not be held against their table, unless the same table or database is told above.
-unguarded as (
+-- Contracts that could not be checked, unless the same table or database is already in one of the above.
+unchecked as (
     select
         contract_violations.connection,
         case when count(distinct contract_violations.asset) = 1 then min(contract_violations.asset) else '' end as asset,
@@ -67,17 +67,17 @@ unguarded as (
         string_agg(distinct nullif(contract_violations.owner, ''), ', ') as owner,
         min(contract_violations.layer) as layer
     from {{ ref('lookout', 'contract_violations') }} as contract_violations
-    -- A table without rows keeps every rule about rows: it is not evaluated, and nobody has to get up for it.
+    -- A table without rows breaks no rule about rows: its contract is not evaluated, and that is no alert.
     inner join {{ ref('lookout', 'contract_status') }} as contract_status
         on
             contract_violations.connection = contract_status.connection
             and contract_violations.asset = contract_status.asset
             and contract_status.total_rows is distinct from 0
-    left join told
+    left join reported
         on
-            contract_violations.connection = told.connection
-            and told.asset in ('', contract_violations.asset)
-    where contract_violations.violation_type = 'CONTRACT_NOT_EVALUATED' and told.connection is null
+            contract_violations.connection = reported.connection
+            and reported.asset in ('', contract_violations.asset)
+    where contract_violations.violation_type = 'CONTRACT_NOT_EVALUATED' and reported.connection is null
     group by contract_violations.connection, contract_violations.actual
 ),
 
@@ -86,7 +86,7 @@ unevaluated as (
     union all
     select * from unreadable
     union all
-    select distinct on (connection, asset) * from unguarded
+    select distinct on (connection, asset) * from unchecked
 ),
 
 final as (

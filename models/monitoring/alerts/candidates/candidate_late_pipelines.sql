@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- What was late for good stays an alert until the next execution succeeds; older ones are over.
+-- An execution that was late stays an open alert until the next execution succeeds; older ones are over.
 with late as (
     select
         *,

@@ -19,7 +19,7 @@ streaks as (
         node_id,
         min(executed_at) as first_seen_at
     from ranked
-    where executed_at > coalesce(built_at, '-infinity')
+    where {{ lookout.is_in_streak('executed_at', 'built_at') }}
     group by node_id
 ),
 
@@ -86,7 +86,7 @@ final as (
         coalesce(substring(message from 'column "([^"]+)"'), '') as column_name,
         violation_type,
         'the constraints of the model' as expected,
-        -- What follows names the row that failed.
+        -- The detail holds the values of the row that failed.
         split_part(message, ' DETAIL:', 1) as actual
     from refusals
     where violation_type is not null

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Failing dbt tests are alerts of their own, and what could not be evaluated is told by unevaluated_assets.
+-- Failing dbt tests are alerts of their own, and what could not be evaluated is in candidate_unevaluated_assets.
 with violations as (
     select
         *,

@@ -1,15 +1,15 @@
 {{ config(materialized='ephemeral') }}
 
--- What Lookout itself tells of a table at this moment.
+-- What Lookout itself reports about a table at this moment.
 with own_alerts as (
-    select connection, asset, alert_type, severity from {{ ref('lookout', 'anomaly_episodes') }}
+    select connection, asset, alert_type, severity from {{ ref('lookout', 'candidate_anomalies') }}
     where is_open
     union all
-    select connection, asset, alert_type, severity from {{ ref('lookout', 'stale_assets') }}
+    select connection, asset, alert_type, severity from {{ ref('lookout', 'candidate_stale_assets') }}
 ),
 
 -- The worst of each, so that the join below cannot fan out.
-told as (
+worst_own_alerts as (
     select
         connection,
         asset,
@@ -19,23 +19,23 @@ told as (
     group by connection, asset, alert_type
 ),
 
--- What the contract guard reports with its own count is one alert, not two, and so is what an anomaly test of Elementary
--- finds out about the rows or the age of a table that Lookout tells at least as loudly.
-test_failures as (
-    select test_failures.*
-    from {{ ref('lookout', 'test_failures') }} as test_failures
-    left join {{ ref('lookout', 'guard_findings') }} as guard_findings on test_failures.node_id = guard_findings.rule
-    left join told
+-- What the contract checks report with their own count is one alert, not two, and so is what an anomaly test of Elementary
+-- finds out about the rows or the age of a table for which Lookout has an alert at least as severe.
+unreported as (
+    select test_results.*
+    from {{ ref('lookout', 'failing_test_results') }} as test_results
+    left join {{ ref('lookout', 'contract_check_results') }} as check_results on test_results.node_id = check_results.rule
+    left join worst_own_alerts
         on
-            test_failures.connection = told.connection
-            and test_failures.asset = told.asset
-            and told.alert_type = case test_failures.test_name
+            test_results.connection = worst_own_alerts.connection
+            and test_results.asset = worst_own_alerts.asset
+            and worst_own_alerts.alert_type = case test_results.test_name
                 when 'elementary.volume_anomalies' then 'VOLUME_ANOMALY'
                 when 'elementary.freshness_anomalies' then 'STALE_DATA_FLOW'
             end
-            and test_failures.status in ('fail', 'warn')
-            and (told.severity = 'critical' or test_failures.status = 'warn')
-    where guard_findings.rule is null and told.asset is null
+            and test_results.status in ('fail', 'warn')
+            and (worst_own_alerts.severity = 'critical' or test_results.status = 'warn')
+    where check_results.rule is null and worst_own_alerts.asset is null
 ),
 
 final as (
@@ -63,7 +63,7 @@ final as (
         end as description,
         true as is_open,
         {{ lookout.as_of() }} as seen_at
-    from test_failures
+    from unreported
 )
 
 select * from final

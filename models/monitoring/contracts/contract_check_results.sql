@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- What the guard found broken and has not seen mended since, with the first look of the streak.
+-- What the contract checks found broken and not mended since, with the first check of the streak.
 with contracts as (
     select * from {{ ref('lookout', 'contracts') }}
     where is_active
@@ -24,7 +24,7 @@ newest as (
     order by violation_key, as_of desc
 ),
 
--- The last look that could have found it and did not. A rule that cannot be evaluated is found so whenever it is asked.
+-- The last check that could have found it and did not. A rule that cannot be evaluated is found by every check of it.
 cleared as (
     select
         newest.violation_key,
@@ -41,14 +41,21 @@ cleared as (
     group by newest.violation_key
 ),
 
-streaks as (
+dated as (
     select
-        findings.violation_key,
-        min(findings.as_of) as first_seen_at
+        findings.*,
+        cleared.cleared_at
     from findings
     left join cleared on findings.violation_key = cleared.violation_key
-    where findings.as_of > coalesce(cleared.cleared_at, '-infinity')
-    group by findings.violation_key
+),
+
+streaks as (
+    select
+        violation_key,
+        min(as_of) as first_seen_at
+    from dated
+    where {{ lookout.is_in_streak('as_of', 'cleared_at') }}
+    group by violation_key
 ),
 
 final as (

@@ -1,9 +1,0 @@
-{#-
-    The clock that somebody gave, as it was written: the var lookout_as_of, else the environment variable that `lookout`
-    sets (a changed var would make dbt parse the whole project again); empty when nobody did.
-
-    While dbt parses, nothing is asked: dbt notes which files read a variable, and would parse those again at each run.
--#}
-{% macro given_clock() -%}
-    {{- return((var("lookout_as_of", "") or env_var("LOOKOUT_AS_OF", "") if execute else "") | string | trim) -}}
-{%- endmacro %}
