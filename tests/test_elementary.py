@@ -304,6 +304,24 @@ def test_without_the_hub_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     assert not (project / ".venv").exists()
 
 
+def test_an_error_that_nobody_planned_for_is_one_sentence_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = build_script()
+    monkeypatch.setenv("LOOKOUT_HUB", "0")
+    monkeypatch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+
+    def fail(_: Path) -> str:
+        raise KeyError("postgresql://me:secret@host\nnot there")
+
+    monkeypatch.setattr(build, "install_packages", fail)
+    assert build.main() == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert said[-1].startswith("make elementary: it met an error it does not know (KeyError: ")
+    assert "secret" not in "".join(said)
+    assert "Traceback" not in "".join(said)
+
+
 def test_versions_fit_together() -> None:
     packages = build_script().PACKAGES
     listed = yaml.safe_load((PROJECT / "packages.yml").read_text())["packages"]

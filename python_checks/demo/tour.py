@@ -20,9 +20,9 @@ from python_checks.demo import flights, resiliency
 from python_checks.errors import ConfigError, SourceError
 from python_checks.link import link_sources
 from python_checks.runner import RunSummary, run_all
-from python_checks.server import DATABASES, EmbeddedServer, state_directory
+from python_checks.server import DATABASES, state_directory
 from python_checks.store import Store
-from python_checks.workspace import Workspace, open_workspace
+from python_checks.workspace import Workspace, declares_demo, open_workspace, start_embedded
 
 SEED = 2013
 MOST_ALERTS = 10
@@ -47,7 +47,7 @@ def run_demo(
     """
     narrator = Narrator(quiet=quiet)
     root = find_project(start.resolve())
-    if profile_name(root) != "lookout" or not (root / "models" / "_demo__sources.yml").exists():
+    if not declares_demo(root):
         raise ConfigError(
             f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`."
         )
@@ -80,13 +80,9 @@ def fill(workspace: Workspace, narrator: Narrator, frame: pd.DataFrame) -> None:
 
 def embedded_databases(root: Path, narrator: Narrator) -> Workspace:
     """The three databases on the embedded server of the project in ``root``, its clock the end of 2013."""
-    server = EmbeddedServer(state_directory(root))
     with narrator.step("server") as step:
-        server.start()
-        for name in DATABASES:
-            server.create_database(name)
-        folder = server.write_profile("lookout")
-        step.done = f"PostgreSQL in {server.home.name}/, databases {', '.join(DATABASES)}"
+        folder = start_embedded(root, profile_name(root), DATABASES)
+        step.done = f"PostgreSQL in {folder.name}/, databases {', '.join(DATABASES)}"
     return open_workspace(root, profiles_dir=folder, target=DATABASES[0], as_of=flights.AS_OF)
 
 
