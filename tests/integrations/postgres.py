@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from tests.integrations.prepare import npm_package
 
@@ -38,8 +37,6 @@ def postgres_server(version: int) -> Iterator[str]:
     try:
         programs = shutil.copytree(package / "native", home / "native", symlinks=True)
         _make_links(programs)
-        password, port = secrets.token_hex(12), _free_port()
-        (home / "password").write_text(password, encoding="utf-8")
         account = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         if account:
             for path in (home, *home.rglob("*")):
@@ -54,13 +51,14 @@ def postgres_server(version: int) -> Iterator[str]:
                 **account,
             )
 
-        call("initdb", "-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(home / "password"), "-E", "UTF8", "-N")
-        settings = {**SETTINGS, "port": port, "unix_socket_directories": home}
+        # Nobody else can reach it: it listens on a socket in this folder alone, which only its owner may enter.
+        call("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+        settings = {**SETTINGS, "listen_addresses": "", "unix_socket_directories": home}
         with (home / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         call("pg_ctl", "-w", "-l", str(home / "log"), "start")
         try:
-            yield f"postgresql://postgres:{password}@localhost:{port}/postgres"
+            yield f"postgresql://postgres@/postgres?host={quote(str(home), safe='/')}&port=5432"
         finally:
             call("pg_ctl", "-w", "-m", "immediate", "stop")
     finally:
@@ -71,11 +69,5 @@ def _make_links(programs: Path) -> None:
     """Make the symbolic links that an npm package cannot hold, as the package's own install script does."""
     for link in json.loads((programs / "pg-symlinks.json").read_text(encoding="utf-8")):
         source, target = (programs.parent / link[end] for end in ("source", "target"))
-        (programs.parent / link["target"]).unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
         target.symlink_to(os.path.relpath(source, target.parent))
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("localhost", 0))
-        return int(listener.getsockname()[1])

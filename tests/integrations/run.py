@@ -56,6 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = ", ".join(suite.name for suite in SUITES)
         print(f"There is no suite {', '.join(sorted(unknown))}: choose from {names}.", file=sys.stderr)
         return 2
+    # Where this was started in the background, the tests would take no notice of being interrupted either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     (KEPT / "logs").mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(max_workers=max(1, options.jobs)) as pool:
         outcomes = list(pool.map(run, chosen))

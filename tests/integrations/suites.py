@@ -38,10 +38,10 @@ class Suite:
 
 
 @contextmanager
-def elementary() -> Iterator[dict[str, str]]:
+def elementary(name: str = "edr") -> Iterator[dict[str, str]]:
     """Install `edr` of the version that the integration pins."""
     requirements = ROOT / "integrations" / "elementary" / "requirements.txt"
-    environment = python_environment("edr", "-r", str(requirements), inputs=[requirements])
+    environment = python_environment(name, "-r", str(requirements), inputs=[requirements])
     yield {"LOOKOUT_EDR_ENVIRONMENT": str(environment)}
 
 
@@ -51,7 +51,8 @@ def hub_packages() -> Iterator[dict[str, str]]:
     folder = Path(os.environ.get("LOOKOUT_HUB_PACKAGES") or "nowhere")
     if not all((folder / name / "dbt_project.yml").is_file() for name in HUB_PACKAGES):
         raise NotRunError(f"Set LOOKOUT_HUB_PACKAGES to a folder that has {', '.join(HUB_PACKAGES)} of the dbt hub.")
-    with elementary() as environment:
+    # Not the environment of the other suite, whose packages edr's own dbt project takes.
+    with elementary("edr-hub") as environment:
         yield environment
 
 
@@ -95,7 +96,7 @@ SUITES = (
         240,
     ),
     Suite("elementary", elementary, (f"{FOLDER}/test_elementary.py",), 300),
-    Suite("elementary-hub", hub_packages, (f"{FOLDER}/test_elementary_hub.py",), 420),
+    Suite("elementary-hub", hub_packages, (f"{FOLDER}/test_elementary_hub.py",), 900),
     Suite("dbt-1.10", partial(dbt, "1.10"), (f"{FOLDER}/test_dbt_versions.py",), 300),
     *(Suite(f"postgres-{version}", partial(postgres, version), EACH_POSTGRES, 240) for version in (14, 15, 16, 17)),
 )
