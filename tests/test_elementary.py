@@ -1,4 +1,4 @@
-"""Elementary and dbt_expectations beside Lookout. What needs the real packages runs with LOOKOUT_HUB_PACKAGES=<folder>.
+"""Elementary and dbt_expectations beside Lookout. tests/integrations/ has what needs `edr` or the real packages.
 
 The stubs below have the names and arguments of both packages' tests and nothing else of them.
 """
@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,22 +20,14 @@ from typing import Any
 import pytest
 import yaml
 
-from lookout.database.connection import connect
-from lookout.database.store import Store
-from lookout.demo import resiliency
 from lookout.grants.plan import WRITER
 from lookout.project.workspace import open_workspace
 from lookout.render.progress import Narrator
 from lookout.runs.recording import new_run_id
-from lookout.runs.run import run_all, run_collect
-from tests.conftest import MONITORING, ROOT, DbtRunner, Observed, Server, write_profile
+from lookout.runs.run import run_collect
+from tests.conftest import MONITORING, ROOT, DbtRunner, Observed
 
 PROJECT = ROOT / "integrations" / "elementary"
-HUB_PACKAGES = Path(os.environ.get("LOOKOUT_HUB_PACKAGES") or "nowhere")
-needs_packages = pytest.mark.skipif(
-    not (HUB_PACKAGES / "elementary" / "dbt_project.yml").is_file(),
-    reason="the dbt hub's packages are needed: set LOOKOUT_HUB_PACKAGES to a folder that has them",
-)
 STUBS = {
     "elementary/dbt_project.yml": """
         name: elementary
@@ -291,7 +282,7 @@ def test_without_the_hub_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     project.mkdir()
     for name in ("build.py", "packages.yml", "dbt_project.yml", "requirements.txt"):
         shutil.copy(PROJECT / name, project)
-    environment = {**os.environ, "DBT_PACKAGE_HUB_URL": "http://127.0.0.1:9", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "DBT_PACKAGE_HUB_URL": "http://127.0.0.1:9", "PYTHONPATH": str(ROOT / "python_checks")}
     said = subprocess.run(
         [sys.executable, "build.py"], cwd=project, env=environment, capture_output=True, text=True, timeout=60, check=False
     )  # fmt: skip
@@ -302,6 +293,24 @@ def test_without_the_hub_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
         assert part in sentence
     assert "Traceback" not in said.stderr
     assert not (project / ".venv").exists()
+
+
+def test_an_error_that_nobody_planned_for_is_one_sentence_and_exit_code_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = build_script()
+    monkeypatch.setenv("LOOKOUT_HUB", "0")
+    monkeypatch.setenv("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+
+    def fail(_: Path) -> str:
+        raise KeyError("postgresql://me:secret@host\nnot there")
+
+    monkeypatch.setattr(build, "install_packages", fail)
+    assert build.main() == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert said[-1].startswith("make elementary: it met an error it does not know (KeyError: ")
+    assert "secret" not in "".join(said)
+    assert "Traceback" not in "".join(said)
 
 
 def test_versions_fit_together() -> None:
@@ -315,63 +324,3 @@ def test_versions_fit_together() -> None:
     # The report's program reads the tables of the package of its own version.
     assert f"elementary-data=={packages['elementary']}" in requirements
     assert {"lookout_with_elementary"} == {yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["name"]}
-
-
-@pytest.fixture
-def real(tmp_path: Path) -> Path:
-    """integrations/elementary with the real packages, in a folder of its own."""
-    project = tmp_path / "elementary"
-    (project / "dbt_packages").mkdir(parents=True)
-    for name in ("packages.yml", "dbt_project.yml"):
-        shutil.copy(PROJECT / name, project)
-    for name in build_script().PACKAGES:
-        (project / "dbt_packages" / name).symlink_to(HUB_PACKAGES / name)
-    (project / "dbt_packages" / "lookout").symlink_to(ROOT)
-    return project
-
-
-@needs_packages
-def test_with_the_real_packages(real: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixty days of the demo pass their tests, a threefold day does not, and is told once."""
-    monkeypatch.setenv("LOOKOUT_HUB", "1")
-    warehouse = server.create_database()
-    profiles = write_profile(real / "profiles", {"integration": warehouse}, target="integration")
-
-    def load(first: date, days: int, tests: int, batch: str = "") -> None:
-        frame = resiliency.generate(seed=1, first_day=first, days=days, tests_per_day=tests, dirty_rate=0)
-        frame["batch_id"] += batch
-        handle = connect(warehouse)
-        assert resiliency.load(handle, frame, "resiliency", "raw_resiliency_tests") == len(frame)
-        handle.close()
-
-    def run(as_of: str) -> dict[str, tuple[str, str]]:
-        workspace = open_workspace(real, profiles_dir=profiles, as_of=as_of)
-        summary = run_all(workspace, Narrator(quiet=True), run_id=new_run_id(), tell=False)
-        assert summary.problems == ()
-        with Store(warehouse, MONITORING) as store:
-            found = store.query(
-                "select distinct on (name) name, test_name, status, message from {schema}.dbt_results "
-                "where test_name like 'dbt_expectations.%%' or test_name like 'elementary.%%' "
-                "order by name, executed_at desc",
-                (),
-            )
-        return {row["name"]: (row["status"], row["message"]) for row in found.to_dict("records")}
-
-    workspace = open_workspace(real, profiles_dir=profiles, as_of="2014-01-01")
-    workspace.parse()
-    assert workspace.home.project.build(["run", "--select", "raw_resiliency_tests"]).success
-    load(date(2013, 11, 2), 60, 50)
-    found = run("2014-01-01")
-    assert len(found) >= 25
-    assert {status for status, _ in found.values()} == {"pass"}
-
-    load(date(2013, 12, 31), 1, 600, "-again")
-    status, message = run("2014-01-01 01:00")["elementary_volume_of_resiliency_tests"]
-    assert status == "fail"
-    assert message.startswith("The last row_count value is 650")
-    with Store(warehouse, MONITORING) as store:
-        told = store.query("select alert_type, metric from {schema}.alerts where status = 'open' order by 1, 2")
-        places = store.query("select name from {schema}.scorecard where name like 'edr%%'", ())
-    assert ("VOLUME_ANOMALY", "row_count") in set(told.itertuples(index=False, name=None))
-    assert "elementary_volume_of_resiliency_tests" not in set(told["metric"])
-    assert places.empty

@@ -12,8 +12,10 @@ import psycopg2
 import pytest
 import yaml
 
+from lookout.database.connection import connect
 from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
 from lookout.errors import ConfigError
+from lookout.project.workspace import open_workspace, start_embedded
 from tests.conftest import Said
 
 Lookout = Callable[..., Said]
@@ -74,6 +76,23 @@ def test_the_life_of_the_embedded_server(project: Path, lookout: Lookout) -> Non
 
     again = lookout("db", "url", cwd=project).out.strip()
     assert ask(again, "select count(*) from kept") == [(0,)]
+
+
+def test_databases_that_a_caller_named_stay_in_the_profile(tmp_path: Path, lookout: Lookout) -> None:
+    """The demo of a project that is not named lookout: later commands keep what it was given."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "dbt_project.yml").write_text("name: theirs\nversion: 1.0.0\nprofile: theirs\n")
+    folder = start_embedded(tmp_path, "theirs", DATABASES)
+    try:
+        assert lookout("db", "start", cwd=tmp_path).code == 0
+        outputs = open_workspace(tmp_path, profiles_dir=folder).profile.outputs
+        assert set(outputs) == set(DATABASES)
+        for name in DATABASES:
+            connect(outputs[name]).close()
+        (folder / "profiles.yml").write_text("- no profile")
+        assert list(open_workspace(tmp_path, profiles_dir=folder).profile.outputs) == ["warehouse"]
+    finally:
+        EmbeddedServer(folder).stop()
 
 
 def test_nobody_else_can_reach_it(project: Path) -> None:

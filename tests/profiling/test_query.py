@@ -276,7 +276,7 @@ def test_the_query_can_use_an_index_and_parallel_workers(database: Connection) -
         plan = plan_profile(ProfileRequest(watched, since), relation, watched.metrics, AS_OF)
         handle = connect(database)
         with handle, handle.cursor() as cursor:
-            cursor.execute("set max_parallel_workers_per_gather = 2; set parallel_setup_cost = 0;"
+            cursor.execute("set max_parallel_workers_per_gather = 2; set parallel_setup_cost = 0; set parallel_tuple_cost = 0;"
                            "set min_parallel_table_scan_size = 0; set random_page_cost = 1.1")  # fmt: skip
             cursor.execute(sql.SQL("explain ") + plan.query)
             text = "\n".join(row[0] for row in cursor.fetchall())

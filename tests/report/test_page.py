@@ -1,10 +1,9 @@
-"""The page people open: its structure from frames alone, and in a real browser where one is installed."""
+"""The page people open: its structure, from frames alone. tests/integrations/ opens it in a browser."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -18,14 +17,12 @@ import pytest
 from lookout.alerts.model import Mute
 from lookout.database.connection import Connection
 from lookout.database.store import Store
-from lookout.render.chart import Span, series_chart
-from lookout.render.points import MOST_POINTS, alert_window, encode, thin, to_json, windows
+from lookout.render.points import MOST_POINTS, alert_window, thin, to_json, windows
 from lookout.report.data import ReportData
 from lookout.report.page import bundle
 from lookout.report.page.data import PageData
 from lookout.report.page.render import render_page
 from lookout.report.write import write_reports
-from tests.browser import Browser, find_browser
 from tests.conftest import DbtRunner
 from tests.models.test_scorecard import AS_OF, ROWS
 from tests.report.test_report import alert, card, series
@@ -363,201 +360,3 @@ def test_text_can_be_read_on_every_ground_in_light_and_dark() -> None:
         pairs += [("text", "blind-soft"), *((state, "panel") for state in ("critical", "warning", "ok", "blind"))]
         assert {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in pairs
                 if contrast(theme[pair[0]], theme[pair[1]]) < 4.5} == {}  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    found = find_browser()
-    if found is None:
-        pytest.skip("no Chromium is installed (apt-get install chromium), so the page was not opened in a browser")
-    opened = Browser(found, tmp_path_factory.mktemp("profile"))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("page") / "index.html"
-    path.write_text(render_page(full()), encoding="utf-8")
-    return path.as_uri()
-
-
-def visit(browser: Browser, url: str) -> None:
-    """Open a page anew: another fragment alone would not load it again."""
-    browser.open("about:blank")
-    browser.requests.clear()
-    browser.problems.clear()
-    browser.open(url)
-
-
-VIEWS = ("", "#view=alerts", "#view=assets", "#view=contracts", "#view=pipelines", "#view=lineage", "#view=scorecards",
-         f"#alert={'a' * 32}", f"#alert={'b' * 32}", "#alert=unknown", "#asset=shop:marts.orders")  # fmt: skip
-
-
-@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
-def test_in_a_browser_every_view_opens_from_disk_in_silence_and_fits(
-    browser: Browser, written: str, width: int, dark: bool
-) -> None:
-    browser.look(width=width, height=6000, dark=dark)
-    for view in VIEWS:
-        visit(browser, written + view)
-        browser.run("new Promise((done) => setTimeout(done, 250))")
-        browser.wait(
-            "![...document.querySelectorAll('main .chart')].some((one) => one.offsetParent && !one.innerText && !one.querySelector('svg'))"
-        )
-        assert "cannot be drawn" not in browser.run("document.body.innerText"), view
-        assert browser.problems == [], view
-        assert [url for url in browser.requests if not url.startswith(("file:", "data:", "about:"))] == []
-        assert browser.run("document.documentElement.scrollWidth") <= width, view
-        assert browser.run("document.querySelectorAll('main h1:not([hidden] h1)').length") == 1, view
-        assert browser.run("window.hacked") is None
-        # On a phone no label reaches into the row below it.
-        assert browser.run(
-            "[...document.querySelectorAll('main .cards [data-label]')].filter((cell) => cell.offsetParent && "
-            "parseFloat(getComputedStyle(cell, '::before').height) > cell.clientHeight).length"
-        ) == 0, view  # fmt: skip
-    background = browser.run("getComputedStyle(document.body).backgroundColor")
-    assert (sum(map(int, background.strip("rgb()").split(", "))) < 200) == dark
-
-
-def test_in_a_browser_filters_change_the_list_and_the_address(browser: Browser, written: str) -> None:
-    browser.look()
-    visit(browser, written + "#view=alerts")
-    listed = (
-        "[...document.querySelectorAll('#view > div > div tr[data-key]')].map((row) => row.dataset.key[0]).join('')"
-    )
-    assert browser.run(listed) == "abc"
-    browser.run("document.getElementById('filter-state').value = 'open'")
-    browser.run("document.getElementById('filter-state').dispatchEvent(new Event('change'))")
-    browser.wait(f"{listed} === 'ab'")
-    assert "state=open" in browser.run("location.hash")
-    browser.run("document.getElementById('filter-q').focus()")
-    browser.send("Input.insertText", text="row_count ORDERS")
-    browser.wait(f"{listed} === 'a'")
-    assert browser.run("document.activeElement.id") == "filter-q"
-    address = browser.run("location.href")
-    visit(browser, address)
-    assert browser.run(listed) == "a"
-    assert browser.run("document.getElementById('filter-q').value") == "row_count ORDERS"
-    browser.run("[...document.querySelectorAll('.filters button')].pop().click()")
-    browser.wait(f"{listed} === 'abc'")
-
-
-def test_in_a_browser_what_people_hold_back_can_be_filtered_and_is_explained(browser: Browser, tmp_path: Path) -> None:
-    browser.look()
-    path = tmp_path / "index.html"
-    path.write_text(render_page(handled()), encoding="utf-8")
-    listed = (
-        "[...document.querySelectorAll('#view > div > div tr[data-key]')].map((row) => row.dataset.key[0]).join('')"
-    )
-    for state, keys in (("acknowledged", "a"), ("muted", "ab"), ("unattended", ""), ("open", "ab"), ("resolved", "c")):
-        visit(browser, f"{path.as_uri()}#view=alerts&state={state}")
-        assert browser.run(listed) == keys, state
-        assert browser.run("document.getElementById('filter-state').value") == state
-    visit(browser, f"{path.as_uri()}#alert={'a' * 32}")
-    notes = browser.run("[...document.querySelectorAll('[data-held]')].map((note) => note.innerText)")
-    assert notes[0].startswith("acknowledged by ann, since 2025-01-30 06:00 UTC: marts.</script>")
-    assert notes[1] == (
-        "muted by bob until 2025-02-01 06:00 UTC, as all assets like shop:MARTS.*, since 2025-01-30 06:00 UTC: migration"
-    )
-    assert browser.run("window.hacked") is None
-    assert browser.problems == []
-
-
-def test_in_a_browser_an_alert_is_drawn_and_its_figures_stand_in_a_table(browser: Browser, written: str) -> None:
-    if bundle.chart_script() is None:
-        pytest.skip(bundle.NEEDED)
-    browser.look()
-    visit(browser, written)
-    browser.run(f"document.querySelector('a[href=\"#alert={'a' * 32}\"]').click()")
-    browser.wait("document.querySelector('#view figure svg path')")
-    assert browser.run("document.activeElement.tagName") == "H1"
-    assert "row_count" in browser.run("document.querySelector('#view .chart').getAttribute('aria-label')")
-    browser.run("document.querySelector('#view figure summary').click()")
-    browser.wait("document.querySelectorAll('#view figure tbody tr').length > 40")
-    assert "weekly_board" in browser.run("document.getElementById('view').innerText")
-    assert browser.problems == []
-
-
-def test_in_a_browser_the_page_and_a_message_draw_the_same_chart(browser: Browser, written: str) -> None:
-    if bundle.chart_script() is None:
-        pytest.skip(bundle.NEEDED)
-    browser.look()
-    shown = full()
-    for key in "ac":
-        visit(browser, f"{written}#alert={key * 32}")
-        browser.wait("document.querySelector('#view figure svg path')")
-        spec = json.loads(browser.run("JSON.stringify(document.querySelector('#view .chart').spec)"))
-        alerts = shown.rows("alerts")
-        this = next(row for row in alerts if row["alert_key"] == key * 32)
-        window = alert_window(this)
-        assert window is not None
-        spans = [
-            Span(row["window_start"].timestamp(), (NOW if row["is_open"] else row["window_end"]).timestamp(), row is this)
-            for row in alerts if row["series_key"] == "rows"
-        ]  # fmt: skip
-        points = encode(shown.points, shown.stretches)["rows"]
-        drawn = json.loads(json.dumps(series_chart(this, points, window.since, window.until, spans)))
-        assert len(drawn["layer"]) == {"a": 5, "c": 3}[key]
-        for layer in (*spec["layer"], *drawn["layer"]):
-            for row in layer["data"]["values"]:
-                for words in ("when", "Observed", "Expected", "Usual"):
-                    row.pop(words, None)
-            for part in (layer, *layer.get("layer", ())):
-                part["encoding" if "encoding" in part else "none"] = {
-                    name: value for name, value in part.get("encoding", {}).items() if name != "tooltip"
-                }
-        assert {name: spec[name] for name in drawn} == drawn
-
-
-def test_in_a_browser_scores_are_compared_with_the_week_before(browser: Browser, written: str, tmp_path: Path) -> None:
-    browser.look()
-    path = tmp_path / "index.html"
-    path.write_text(render_page(with_trend()), encoding="utf-8")
-    visit(browser, f"{path.as_uri()}#view=scorecards")
-    row = "[...document.querySelectorAll('#view tr')].find((one) => one.innerText.startsWith('Overall')).innerText"
-    assert "▼ −43.0" in browser.run(row)
-    assert "since 2025-01-24" in browser.run(row)
-    if bundle.chart_script() is not None:
-        browser.wait("document.querySelector('#view figure svg path')")
-    assert browser.problems == []
-    visit(browser, f"{written}#view=scorecards")
-    assert "No trend yet" in browser.run("document.getElementById('view').innerText")
-
-
-def test_in_a_browser_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser, written: str) -> None:
-    if bundle.chart_script() is None:
-        pytest.skip(bundle.NEEDED)
-    browser.look()
-    visit(browser, written)
-    browser.run("document.querySelector('#overview-more figure').scrollIntoView()")
-    marks = "[...document.querySelectorAll('#overview-more .mark-symbol path')]"
-    browser.wait(f"{marks}.length === 3")
-    place = browser.run(f"(() => {{ const box = {marks}[2].getBoundingClientRect();"
-                        " return [box.x + box.width / 2, box.y + box.height / 2]; })()")  # fmt: skip
-    for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
-        browser.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
-    browser.wait(f"location.hash === '#alert={'c' * 32}'")
-
-
-def test_in_a_browser_without_the_charting_library_the_figures_stand_open(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("lookout.report.page.bundle.chart_script", lambda: None)
-    path = tmp_path / "index.html"
-    path.write_text(render_page(full()), encoding="utf-8")
-    visit(browser, f"{path.as_uri()}#alert={'a' * 32}")
-    browser.wait("document.querySelectorAll('#view figure tbody tr').length > 40")
-    assert browser.problems == []
-
-
-def test_in_a_browser_lineage_can_be_walked_round_a_cycle(browser: Browser, written: str) -> None:
-    browser.look()
-    visit(browser, written + "#view=lineage&node=raw.orders")
-    chosen = "document.querySelector('.node[aria-current]').innerText"
-    for name in ("marts.orders", "marts.</script>", "raw.orders"):
-        browser.run(
-            "[...document.querySelectorAll('.layers > div')].find((one) => one.querySelector('h3').textContent === 'Feeds').querySelector('a').click()"
-        )
-        browser.wait(f"{chosen}.startsWith({json.dumps(name)})")
-    assert browser.problems == []

@@ -144,7 +144,15 @@ class EmbeddedServer:
             raise ConfigError(f"The embedded PostgreSQL has no database '{name}'; {hint}")
         return self.connection(name)
 
-    def write_profile(self, profile: str, databases: tuple[str, ...] = DATABASES) -> Path:
+    def profile_outputs(self) -> frozenset[str]:
+        """Return the names of the outputs in the ``profiles.yml`` written before; none when there is no such file."""
+        try:
+            content = yaml.safe_load((self.home / "profiles.yml").read_text(encoding="utf-8"))
+            return frozenset(str(name) for profile in content.values() for name in profile["outputs"])
+        except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError):
+            return frozenset()
+
+    def write_profile(self, profile: str, databases: tuple[str, ...]) -> Path:
         """Write ``profiles.yml`` for dbt, with one output a database, and return its folder."""
         outputs = {
             name: {

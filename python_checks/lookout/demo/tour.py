@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from lookout.database.connection import Connection, clean_message, connect
-from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
+from lookout.database.embedded import DATABASES, state_directory
 from lookout.database.store import Store
 from lookout.demo import flights, resiliency
 from lookout.errors import ConfigError, SourceError
 from lookout.project.files import find_project, profile_name
-from lookout.project.workspace import Workspace, open_workspace
+from lookout.project.workspace import Workspace, declares_demo, open_workspace, start_embedded
 from lookout.render.progress import Narrator
 from lookout.runs.landing import ensure_landing
 from lookout.runs.link import link_sources
@@ -49,7 +49,7 @@ def run_demo(
     """
     narrator = Narrator(quiet=quiet)
     root = find_project(start.resolve())
-    if profile_name(root) != "lookout" or not (root / "models" / "_demo__sources.yml").exists():
+    if not declares_demo(root):
         raise ConfigError(
             f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`."
         )
@@ -86,13 +86,9 @@ def fill(workspace: Workspace, narrator: Narrator, frame: pd.DataFrame) -> None:
 
 def embedded_databases(root: Path, narrator: Narrator) -> Workspace:
     """The three databases on the embedded server of the project in ``root``, its clock the end of 2013."""
-    server = EmbeddedServer(state_directory(root))
     with narrator.step("server") as step:
-        server.start()
-        for name in DATABASES:
-            server.create_database(name)
-        folder = server.write_profile("lookout")
-        step.done = f"PostgreSQL in {server.home.name}/, databases {', '.join(DATABASES)}"
+        folder = start_embedded(root, profile_name(root), DATABASES)
+        step.done = f"PostgreSQL in {folder.name}/, databases {', '.join(DATABASES)}"
     return open_workspace(root, profiles_dir=folder, target=DATABASES[0], as_of=flights.AS_OF)
 
 

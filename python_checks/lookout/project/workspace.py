@@ -11,7 +11,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,7 @@ from lookout.project.profiles import Profile, load_profile, profiles_directory
 
 logger = logging.getLogger(__name__)
 
+DEMO_SOURCES = Path("models", "_demo__sources.yml")
 # Beside dbt's artifacts, so that `dbt clean` takes it along.
 SCHEMA_CACHE = "lookout_schemas.json"
 
@@ -196,16 +197,23 @@ def open_workspace(
     return Workspace(home, (watched,), clock)
 
 
-def start_embedded(root: Path, name: str) -> Path:
-    """Start the project's embedded server and write a profile of that name for it; returns the profile's folder.
+def start_embedded(root: Path, name: str, databases: Sequence[str] = ()) -> Path:
+    """Start the project's embedded server and write a profile of that name for it; return the profile's folder.
 
-    Lookout's own project gets the demo's databases too, any other one just the database that dbt builds into.
+    The profile has the database that dbt builds into, the demo's where their sources are declared, ``databases``, and
+    those that an earlier call named.
     """
     server = EmbeddedServer(state_directory(root)).start()
-    databases = DATABASES if project_name(root) == PACKAGE else DATABASES[:1]
-    for database in databases:
+    wanted = {DATABASES[0], *databases, *server.profile_outputs(), *(DATABASES if declares_demo(root) else ())}
+    listed = tuple(database for database in DATABASES if database in wanted)
+    for database in listed:
         server.create_database(database)
-    return server.write_profile(name, databases)
+    return server.write_profile(name, listed)
+
+
+def declares_demo(root: Path) -> bool:
+    """Return whether the project in ``root`` declares the demo's sources itself, as Lookout's own repository does."""
+    return (root / DEMO_SOURCES).is_file()
 
 
 def profiles_folder(root: Path, name: str, explicit: Path | None = None) -> Path | None:

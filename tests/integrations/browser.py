@@ -148,3 +148,11 @@ class Browser:
     def screenshot(self, path: Path) -> None:
         """A picture of the window as PNG."""
         path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot", format="png")["data"]))
+
+
+def visit(browser: Browser, url: str) -> None:
+    """Open a page anew: another fragment alone would not load it again."""
+    browser.open("about:blank")
+    browser.requests.clear()
+    browser.problems.clear()
+    browser.open(url)

@@ -1,0 +1,102 @@
+"""The suites of `make test-integrations`. To add one, write how it is prepared and add it to ``SUITES``.
+
+``prepare`` is a context manager: it fetches and starts what the tests need, gives their environment variables, and ends
+what it started. It raises NotRunError where something cannot be had; its time is no part of the budget.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.integrations.postgres import postgres_server
+from tests.integrations.prepare import KEPT, ROOT, NotRunError, debian_package, npm_package, python_environment
+
+FOLDER = "tests/integrations"
+AXE_VERSION = "4.14.1"
+DBT_VERSIONS = {"1.10": ("1.10.23", "1.10.2")}
+HUB_PACKAGES = ("dbt_date", "dbt_expectations", "dbt_utils", "elementary")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Tests that share an environment. ``tests`` are pytest's arguments, ``budget`` the seconds they may take."""
+
+    name: str
+    prepare: Callable[[], AbstractContextManager[dict[str, str]]]
+    tests: tuple[str, ...]
+    budget: int
+
+    @property
+    def group(self) -> str:
+        """Return the part of the name before the hyphen: one name for several suites."""
+        return self.name.split("-")[0]
+
+
+@contextmanager
+def elementary(name: str = "edr") -> Iterator[dict[str, str]]:
+    """Install `edr` of the version that the integration pins."""
+    requirements = ROOT / "integrations" / "elementary" / "requirements.txt"
+    environment = python_environment(name, "-r", str(requirements), inputs=[requirements])
+    yield {"LOOKOUT_EDR_ENVIRONMENT": str(environment)}
+
+
+@contextmanager
+def hub_packages() -> Iterator[dict[str, str]]:
+    """Take the dbt hub's packages from a folder that has them; the registries do not."""
+    folder = Path(os.environ.get("LOOKOUT_HUB_PACKAGES") or "nowhere")
+    if not all((folder / name / "dbt_project.yml").is_file() for name in HUB_PACKAGES):
+        raise NotRunError(f"Set LOOKOUT_HUB_PACKAGES to a folder that has {', '.join(HUB_PACKAGES)} of the dbt hub.")
+    # Not the environment of the other suite, whose packages edr's own dbt project takes.
+    with elementary("edr-hub") as environment:
+        yield environment
+
+
+@contextmanager
+def postgres(version: int) -> Iterator[dict[str, str]]:
+    """Start a PostgreSQL server of that version."""
+    with postgres_server(version) as url:
+        yield {"LOOKOUT_TEST_URL": url}
+
+
+@contextmanager
+def browser() -> Iterator[dict[str, str]]:
+    """Install Chromium, and axe-core, which looks for what people with disabilities cannot use."""
+    found = os.environ.get("LOOKOUT_BROWSER") or debian_package("chromium", "chromium")
+    axe = npm_package("axe-core", AXE_VERSION)
+    yield {"LOOKOUT_BROWSER": found, "LOOKOUT_AXE": str(axe / "axe.min.js")}
+
+
+@contextmanager
+def dbt(version: str) -> Iterator[dict[str, str]]:
+    """Install Lookout beside another version of dbt than the one it pins."""
+    core, postgres_adapter = DBT_VERSIONS[version]
+    KEPT.mkdir(exist_ok=True)
+    override = KEPT / f"dbt-{version}.txt"
+    override.write_text(f"dbt-core=={core}\ndbt-postgres=={postgres_adapter}\n", encoding="utf-8")
+    environment = python_environment(
+        f"dbt-{version}", "--override", str(override), "-e", f"{ROOT}[demo]", inputs=[override, ROOT / "pyproject.toml"]
+    )
+    yield {"LOOKOUT_DBT_ENVIRONMENT": str(environment), "LOOKOUT_DBT_VERSION": core}
+
+
+OLDEST_POSTGRES: tuple[str, ...] = ()
+EACH_POSTGRES: tuple[str, ...] = ()
+
+SUITES = (
+    Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
+    Suite(
+        "browser",
+        browser,
+        tuple(f"{FOLDER}/test_{name}.py" for name in ("page_in_browser", "page_links_in_browser", "accessibility")),
+        240,
+    ),
+    Suite("elementary", elementary, (f"{FOLDER}/test_elementary.py",), 300),
+    Suite("elementary-hub", hub_packages, (f"{FOLDER}/test_elementary_hub.py",), 900),
+    Suite("dbt-1.10", partial(dbt, "1.10"), (f"{FOLDER}/test_dbt_versions.py",), 300),
+    *(Suite(f"postgres-{version}", partial(postgres, version), EACH_POSTGRES, 240) for version in (14, 15, 16, 17)),
+)
