@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint format elementary docs reference lock clean
+.PHONY: help setup demo test test-integrations bench lint format elementary docs reference lock clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## Make .venv with the pinned requirements
 
@@ -28,6 +28,10 @@ demo: $(READY) ## Load real data into three databases, watch a whole year of it 
 
 test: $(READY) ## Run the tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m tests.integrations.run --names
+
+test-integrations: $(READY) ## Run the tests that need other servers, dbt versions, a browser or tools; SUITE=name runs one
+	@$(BIN)/python -m tests.integrations.run $(SUITE)
 
 bench: $(READY) ## Measure speed and accuracy; takes some minutes
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -60,6 +64,6 @@ lock: $(READY) ## Compile requirements.txt from pyproject.toml
 
 clean: ## Stop the embedded server and remove everything that was made
 	@if [ -x $(BIN)/lookout ]; then $(BIN)/lookout db stop || true; cd integrations/elementary && ../../$(BIN)/lookout db stop || true; fi
-	@rm -rf $(VENV) .lookout target logs reports dbt_packages *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .lookout .lookout-integrations target logs reports dbt_packages *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@cd integrations/elementary && rm -rf .venv .lookout target logs reports dbt_packages
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,6 +50,8 @@ def written_commands(text: str) -> Iterator[str]:
     for block in FENCE.finditer(text):
         if block["language"] in SHELL:
             for line in re.sub(r"\\\n\s*", " ", block["body"]).splitlines():
+                if line.lstrip().startswith("from lookout import"):
+                    continue
                 for found in re.finditer(r"(?:^|[\s/\"'(])lookout ([a-z-][^\n]*)", line):
                     yield found[1]
     for found in re.finditer(r"`(?:[\w./]*/)?lookout ([a-z-][^`]*)`", FENCE.sub("", text)):

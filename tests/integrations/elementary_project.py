@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lookout.database.embedded import EmbeddedServer
 from tests.conftest import ROOT
-from tests.test_elementary import PROJECT
+from tests.project.test_elementary import PROJECT
 
 FILES = ("build.py", "packages.yml", "dbt_project.yml", "requirements.txt")
 BUILD_SECONDS = 240.0

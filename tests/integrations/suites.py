@@ -6,7 +6,11 @@ what it started. It raises NotRunError where something cannot be had; its time i
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -84,10 +88,47 @@ def dbt(version: str) -> Iterator[dict[str, str]]:
     yield {"LOOKOUT_DBT_ENVIRONMENT": str(environment), "LOOKOUT_DBT_VERSION": core}
 
 
-OLDEST_POSTGRES: tuple[str, ...] = ()
-EACH_POSTGRES: tuple[str, ...] = ()
+@contextmanager
+def wheel() -> Iterator[dict[str, str]]:
+    """Build the wheel and install it, with the pinned requirements as constraints."""
+    built = KEPT / "dist"
+    shutil.rmtree(built, ignore_errors=True)
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "build",
+        "-q",
+        "--wheel",
+        "--no-build-isolation",
+        "-o",
+        str(built),
+        str(ROOT),
+    ]
+    subprocess.run(command, check=True, cwd=ROOT)
+    (file,) = built.glob("*.whl")
+    constraints = ROOT / "requirements.txt"
+    # Other code under the same version is another wheel: its content says whether the environment is made anew.
+    mark = KEPT / "wheel.txt"
+    mark.write_text(hashlib.sha256(file.read_bytes()).hexdigest(), encoding="utf-8")
+    environment = python_environment("wheel", "-c", str(constraints), str(file), inputs=[constraints, mark])
+    yield {"LOOKOUT_WHEEL_ENVIRONMENT": str(environment)}
+
+
+# The oldest server runs what touches all models and landing tables; the others what differs between versions.
+EACH_POSTGRES = ("tests/database/test_store.py", "tests/models/test_alerts.py", "tests/profiling/test_collect.py")
+OLDEST_POSTGRES = (
+    *EACH_POSTGRES,
+    "tests/database/test_upgrade.py",
+    "tests/models/test_episodes.py",
+    "tests/models/test_pipeline_models.py",
+    "tests/models/test_scorecard.py",
+    "tests/runs/test_run.py",
+    "tests/tracking/test_execution_store.py",
+)
 
 SUITES = (
+    Suite("wheel", wheel, (f"{FOLDER}/test_wheel.py",), 240),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(
         "browser",

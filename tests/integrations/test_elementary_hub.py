@@ -18,7 +18,7 @@ from lookout.runs.recording import new_run_id
 from lookout.runs.run import run_all
 from tests.conftest import MONITORING, ROOT, Server, write_profile
 from tests.integrations.elementary_project import ElementaryProject
-from tests.test_elementary import PROJECT, build_script
+from tests.project.test_elementary import PROJECT, build_script
 
 # Read before the tests, whose environment knows no LOOKOUT_ variable.
 HUB_PACKAGES = Path(os.environ.get("LOOKOUT_HUB_PACKAGES", "nowhere"))

@@ -57,10 +57,13 @@ class Project:
         as_of: datetime | None = None,
         is_live: bool = False,
         target_path: Path | None = None,
+        log_path: Path | None = None,
     ) -> None:
         self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
         self.is_live = is_live
         self.target_path = target_path or root / str(definition(root).get("target-path") or "target")
+        # dbt makes a folder for its log even where it is told to write none.
+        self.log_path = log_path
         self._manifest: Any = None
         self._graph_keys: frozenset[str] = frozenset()
         self._operation_failures: list[str] = []
@@ -146,6 +149,8 @@ class Project:
             "--log-level-file",
             "none",
         ]
+        if self.log_path:
+            flags += ["--log-path", str(self.log_path)]
         if self.target:
             flags += ["--target", self.target]
         self._forget_compiled()

@@ -1,4 +1,4 @@
-"""The steps that runs are made of: each does one thing, shows its progress and ends with a line that says the result."""
+"""The steps that runs are made of: each does one thing, shows its progress and ends with a line on its result."""
 
 from __future__ import annotations
 
