@@ -115,7 +115,7 @@ def main() -> None:
 def measure(connection: Connection, executions: int) -> None:
     """Measure and print."""
     few, many = max(executions // 20, 1), executions
-    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {connection.place}")
+    print(f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {connection.location}")
     with tempfile.TemporaryDirectory() as folder, ExecutionStore(connection) as execution_store:
         os.environ["LOOKOUT_SPOOL"] = folder
         try:

@@ -24,7 +24,7 @@ from lookout.database.retries import Breakers, RetryPolicy, UnreachableError, op
 from lookout.engines.catalog import Relation
 from lookout.engines.session import Session
 from lookout.errors import ConfigError, SourceError
-from lookout.profiling.checks import examine
+from lookout.profiling.checks import check_monitor
 from lookout.profiling.collect import CollectionOutcome, collect
 from lookout.profiling.query import ProfileRequest
 from lookout.project.declarations.monitor import Metric, Monitor
@@ -218,13 +218,13 @@ def test_rights_on_some_columns_are_enough_for_their_metrics(
 def test_a_session_can_write_nothing(source: Connection) -> None:
     with closing(Session(source, options(), threading.Event())) as session:
         with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
-            session.ask("create table written (a int)")
-        assert session.ask("select current_setting('transaction_read_only')") == [("on",)]
+            session.fetch_rows("create table written (a int)")
+        assert session.fetch_rows("select current_setting('transaction_read_only')") == [("on",)]
 
 
 def test_no_transaction_stays_open_between_tables(source: Connection, sql_rows: Sql) -> None:
     with closing(Session(source, options(), threading.Event())) as session:
-        ((pid,),) = session.ask("select pg_backend_pid()")
+        ((pid,),) = session.fetch_rows("select pg_backend_pid()")
         assert sql_rows(source, "select state from pg_stat_activity where pid = %s", (pid,)) == [("idle",)]
 
 
@@ -414,7 +414,7 @@ class Flaky:
             try:
                 raise self.error("connection refused")
             except psycopg2.Error as error:
-                raise SourceError(f"Cannot connect to {connection.place}.") from error
+                raise SourceError(f"Cannot connect to {connection.location}.") from error
         return object()
 
 
@@ -599,5 +599,5 @@ def test_timeouts_are_positive(name: str) -> None:
 
 def test_a_column_somebody_hid_is_told_apart_from_one_that_is_missing() -> None:
     relation = Relation("r", columns={"at": "timestamptz", "v": "int4"}, hidden=frozenset({"v"}))
-    finding = examine(watch("t", *VOLUME, Metric("mean", "real", "v")), relation, "ann")
+    finding = check_monitor(watch("t", *VOLUME, Metric("mean", "real", "v")), relation, "ann")
     assert (finding.status, finding.metrics) == ("permission_denied", VOLUME)

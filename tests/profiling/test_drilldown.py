@@ -12,7 +12,7 @@ from lookout.database.connection import Connection
 from lookout.database.options import CollectOptions
 from lookout.engines.catalog import Relation
 from lookout.errors import ConfigError
-from lookout.profiling.drilldown import MOST_GROUPS, Drilldown, Explanation, explain, plan_drilldown
+from lookout.profiling.drilldown import MOST_GROUPS, Drilldown, Explanation, explain_drilldown, plan_drilldown
 from lookout.project.declarations.monitor import Kind, Metric, Monitor
 from lookout.project.declarations.monitors import load_monitors
 from lookout.runs.explanations import ask
@@ -38,7 +38,7 @@ def said(asked: Drilldown, now: dict[Any, Any], before: dict[Any, Any], weeks: i
         for value, figure in figures.items():
             count, metric = figure if isinstance(figure, tuple) else (figure, figure)
             rows.append((float(bucket), 0, value, count, count, metric))
-    (explanation,) = explain(asked, rows)
+    (explanation,) = explain_drilldown(asked, rows)
     return explanation
 
 
@@ -92,7 +92,7 @@ def test_a_number_of_ones_own_may_be_a_total_or_a_mean() -> None:
 
 def test_too_many_values_are_a_sentence() -> None:
     rows = [(1.0, 0, str(n), 1, 1, 1) for n in range(MOST_GROUPS + 1)]
-    (explanation,) = explain(request(), rows)
+    (explanation,) = explain_drilldown(request(), rows)
     assert "more than 20,000 values; choose a column with fewer" in explanation.text
     assert explanation.details["error"]
 
@@ -122,7 +122,7 @@ def test_one_query_answers_for_all_columns_of_a_table(server: Server, sql_rows: 
         asked = request(**{**metric, "dimensions": (odd, "region"), "weeks": 5})  # type: ignore[arg-type]
         rows = sql_rows(shop, plan_drilldown(asked, relation))
         assert len(rows) == 6 * 2 + 6 * 3 - 1, metric
-        even, region = explain(asked, rows)
+        even, region = explain_drilldown(asked, rows)
         if metric["metric"] == "row_count":
             assert even.text == f"spread evenly over the 2 values of {odd}"
             assert region.text == "all of the missing rows are from region 0 (usually 33 % of the rows)"

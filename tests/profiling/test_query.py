@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from psycopg2 import sql
 
 from lookout.database.connection import Connection, connect
-from lookout.engines.catalog import CATALOG_QUERY, Relation, relations
+from lookout.engines.catalog import CATALOG_QUERY, Relation, read_catalog_rows
 from lookout.profiling.query import (
     EPOCH,
     OBSERVATION_COLUMNS,
@@ -26,7 +26,7 @@ from lookout.profiling.query import (
     bucket_start,
     plan_profile,
     profile_start,
-    read_profile,
+    read_profile_rows,
 )
 from lookout.project.declarations.monitor import Grain, Kind, Metric, Monitor
 
@@ -70,10 +70,10 @@ def profile(
     handle = connect(connection)
     with handle, handle.cursor() as cursor:
         cursor.execute(CATALOG_QUERY, {"schemas": [watched.schema], "tables": [watched.table]})
-        relation = relations(cursor.fetchall())[watched.schema, watched.table]
+        relation = read_catalog_rows(cursor.fetchall())[watched.schema, watched.table]
     handle.close()
     plan = plan_profile(ProfileRequest(watched, since, **request), relation, watched.metrics, as_of)
-    return read_profile(plan, run(connection, plan.query, session=session))
+    return read_profile_rows(plan, run(connection, plan.query, session=session))
 
 
 def series(found: TableProfile, metric: str = "row_count", column: str = "") -> dict[str, float | None]:
@@ -346,7 +346,7 @@ def test_collecting_run_by_run_gives_what_collecting_at_once_gives(history: Any)
     def profiled(as_of: datetime, since: datetime, **known: Any) -> TableProfile:
         stamps = [stamp for arrived, stamp in rows if arrived <= as_of]
         plan = plan_profile(ProfileRequest(watched, since, **known), relation, watched.metrics, as_of)
-        return read_profile(plan, answer(watched, plan.since, as_of, stamps))
+        return read_profile_rows(plan, answer(watched, plan.since, as_of, stamps))
 
     stored: dict[tuple[str, pd.Timestamp], float] = {}
     watermark = first_bucket = latest_at = None

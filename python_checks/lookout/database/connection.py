@@ -27,7 +27,7 @@ class Connection:
     parameters: Mapping[str, Any] = field(repr=False)
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where the database is, safe to print: ``name (host:port/dbname)``."""
         p = self.parameters
         return f"{self.name} ({p.get('host', 'localhost')}:{p.get('port', 5432)}/{p.get('dbname', '')})"
@@ -55,7 +55,7 @@ def connect(
             **parameters, application_name=application, client_encoding="UTF8", options=options
         )
     except psycopg2.Error as error:
-        raise SourceError(f"Cannot connect to {connection.place}: {clean_message(error)}") from error
+        raise SourceError(f"Cannot connect to {connection.location}: {clean_message(error)}") from error
     try:
         handle.set_session(readonly=read_only)
         with handle, handle.cursor() as cursor:
@@ -65,7 +65,7 @@ def connect(
                 cursor.execute("select set_config('search_path', %s, false)", (search_path,))
     except psycopg2.Error as error:
         handle.close()
-        raise SourceError(f"Cannot use {connection.place}: {clean_message(error)}") from error
+        raise SourceError(f"Cannot use {connection.location}: {clean_message(error)}") from error
     return handle
 
 

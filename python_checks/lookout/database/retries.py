@@ -101,16 +101,16 @@ class Breakers:
     def of(self, connection: Connection) -> pybreaker.CircuitBreaker:
         """The breaker of one source."""
         with self._lock:
-            if connection.place not in self._breakers:
-                self._breakers[connection.place] = pybreaker.CircuitBreaker(
+            if connection.location not in self._breakers:
+                self._breakers[connection.location] = pybreaker.CircuitBreaker(
                     fail_max=self.fail_max,
                     reset_timeout=self.cool_down,
                     # A server that answers "wrong password" is up.
                     exclude=[lambda error: not is_transient(error)],
-                    name=connection.place,
+                    name=connection.location,
                     throw_new_error_on_trip=False,
                 )
-            return self._breakers[connection.place]
+            return self._breakers[connection.location]
 
 
 PROCESS_BREAKERS = Breakers()
@@ -141,14 +141,14 @@ def open_connection(
         wait=lambda state: policy.pause(state.attempt_number),
         retry=tenacity.retry_if_exception(is_transient),
         sleep=lambda seconds: _wait(sleep or stop.wait, seconds),
-        before_sleep=lambda state: logger.info("%s: attempt %d failed", connection.place, state.attempt_number),
+        before_sleep=lambda state: logger.info("%s: attempt %d failed", connection.location, state.attempt_number),
         reraise=True,
     )
     try:
         handle: PgConnection = retrying(breaker.call, opener, connection)
     except pybreaker.CircuitBreakerError as error:
         message = (
-            f"{connection.place} failed {breakers.fail_max} times in a row and is left alone for "
+            f"{connection.location} failed {breakers.fail_max} times in a row and is left alone for "
             f"{breakers.cool_down:g} s; check that the server is up."
         )
         raise UnreachableError(message, attempts=_attempts(retrying) - 1) from error

@@ -104,7 +104,7 @@ class Store(AbstractContextManager["Store"]):
                 told = True
             if time.monotonic() > deadline:
                 raise SourceError(
-                    f"Another run has been writing to {self.connection.place} for {timeout:.0f} s; "
+                    f"Another run has been writing to {self.connection.location} for {timeout:.0f} s; "
                     "wait for it, or end its session (application name 'lookout store')."
                 )
             time.sleep(poll)
@@ -146,7 +146,7 @@ class Store(AbstractContextManager["Store"]):
         columns, key = list(frame.columns), LANDING_KEYS[table]
         target = sql.Identifier(self.schema, table)
         statement = _upsert_statement(target, columns, key)
-        with self._guard(f"write to {self.schema}.{table}"), self._handle, self._handle.cursor() as cursor:
+        with self._translated_errors(f"write to {self.schema}.{table}"), self._handle, self._handle.cursor() as cursor:
             cursor.execute(
                 sql.SQL(
                     "create temporary table lookout_incoming on commit drop as select {} from {} where false"
@@ -161,7 +161,7 @@ class Store(AbstractContextManager["Store"]):
 
     def execute(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> int:
         """Run one writing statement and commit; returns the affected rows."""
-        with self._guard("write to the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+        with self._translated_errors("write to the monitoring schema"), self._handle, self._handle.cursor() as cursor:
             cursor.execute(self._named(statement), parameters)
             return int(cursor.rowcount)
 
@@ -169,14 +169,14 @@ class Store(AbstractContextManager["Store"]):
         self, statement: str | sql.Composable, parameters: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> pd.DataFrame:
         """Small result as a frame of Python values. ``{schema}`` in the text stands for the monitoring schema."""
-        with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+        with self._translated_errors("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
             cursor.execute(self._named(statement), parameters)
             names = [column.name for column in cursor.description or ()]
             return pd.DataFrame(cursor.fetchall(), columns=names)
 
     def fetch_numbers(self, statement: str, columns: int, parameters: Sequence[Any] = ()) -> NDArray[np.float64]:
         """Large result of float8 columns that are never null, as a matrix of rows; no number is text on the way."""
-        with self._guard("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
+        with self._translated_errors("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
             text = cursor.mogrify(self._named(statement), tuple(parameters)).decode()
             buffer = io.BytesIO()
             cursor.copy_expert(f"copy ({text}) to stdout with (format binary)", buffer)
@@ -189,11 +189,11 @@ class Store(AbstractContextManager["Store"]):
             return statement.replace("{schema}", '"' + self.schema.replace('"', '""') + '"')
         return statement
 
-    def _guard(self, what: str) -> _Guard:
-        return _Guard(what, self.connection)
+    def _translated_errors(self, what: str) -> ErrorTranslation:
+        return ErrorTranslation(what, self.connection)
 
 
-class _Guard(AbstractContextManager[None]):
+class ErrorTranslation(AbstractContextManager[None]):
     def __init__(self, what: str, connection: Connection) -> None:
         self.what, self.connection = what, connection
 
@@ -202,11 +202,11 @@ class _Guard(AbstractContextManager[None]):
     ) -> None:
         if isinstance(value, psycopg2.errors.UndefinedTable):
             raise ConfigError(
-                f"A table of the monitoring schema is missing in {self.connection.place}: "
+                f"A table of the monitoring schema is missing in {self.connection.location}: "
                 f"{clean_message(value)} Build it with `dbt build --select monitoring` or `lookout run`."
             ) from value
         if isinstance(value, psycopg2.Error):
-            raise SourceError(f"Could not {self.what} in {self.connection.place}: {clean_message(value)}") from value
+            raise SourceError(f"Could not {self.what} in {self.connection.location}: {clean_message(value)}") from value
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

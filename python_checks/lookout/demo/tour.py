@@ -124,7 +124,7 @@ def _filled(connection: Connection, load: Callable[[Connection], Loaded]) -> Loa
         return load(connection)
     except psycopg2.Error as error:
         raise SourceError(
-            f"{connection.place} could not be filled with the demo's data: {clean_message(error)} "
+            f"{connection.location} could not be filled with the demo's data: {clean_message(error)} "
             "It needs a user who may create schemas and tables there."
         ) from error
 

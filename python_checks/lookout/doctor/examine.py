@@ -23,7 +23,7 @@ from lookout.grants.plan import Needs, needs_of
 from lookout.init.plan import SELECTORS, plan_selectors
 from lookout.notify.settings.load import load_settings
 from lookout.project.calendar import calendar_name
-from lookout.project.declarations.nodes import place_of, table_nodes
+from lookout.project.declarations.nodes import location_of, table_nodes
 from lookout.project.files import nearest_project, project_name
 from lookout.project.own import PACKAGE, own_project
 from lookout.project.workspace import Workspace, open_workspace
@@ -129,7 +129,7 @@ def _used(workspace: Workspace) -> set[str]:
     used = {workspace.home.profile.target}
     for watched in workspace.watched:
         nodes = table_nodes(watched.manifest)
-        used |= {watched.default_connection, *(place_of(node, watched.default_connection)[0] for node in nodes)}
+        used |= {watched.default_connection, *(location_of(node, watched.default_connection)[0] for node in nodes)}
     return used
 
 
@@ -155,8 +155,8 @@ def _database(connection: Connection, *, is_used: bool) -> Iterator[Finding]:
 
 def _release(subject: str, connection: Connection, release: int, user: str) -> Finding:
     if release in SERVER_VERSIONS:
-        return Finding(subject, True, f"PostgreSQL {release} at {connection.place}, as {user}")
-    return Finding(subject, False, f"PostgreSQL {release} at {connection.place} is not supported: use 13 to 18")
+        return Finding(subject, True, f"PostgreSQL {release} at {connection.location}, as {user}")
+    return Finding(subject, False, f"PostgreSQL {release} at {connection.location} is not supported: use 13 to 18")
 
 
 def _clock(subject: str, clock: datetime | None) -> Finding:

@@ -74,7 +74,7 @@ class Relation:
     hidden: frozenset[str] = frozenset()
 
 
-def relations(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str], Relation]:
+def read_catalog_rows(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str], Relation]:
     """Rows of CATALOG_QUERY by (schema, table)."""
     found: dict[tuple[str, str], Relation] = {}
     for schema, table, schema_exists, is_usable, kind, names, types, readable in rows:

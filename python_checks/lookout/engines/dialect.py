@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 
-def of_type(moment: datetime, type_: str) -> datetime | Any:
+def as_column_type(moment: datetime, type_: str) -> datetime | Any:
     """A moment as a value of the timestamp column's type, so that its indexes apply; other types are taken as UTC."""
     utc = moment.astimezone(timezone.utc)
     if type_ == "date":

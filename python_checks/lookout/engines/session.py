@@ -46,26 +46,26 @@ class Session:
         role = self.connection.parameters.get("role")
         return str(role or (self._handle.info.user if self._handle else self.connection.parameters.get("user", "")))
 
-    def ask(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None = None) -> Rows:
+    def fetch_rows(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None = None) -> Rows:
         """Run one query and return its rows. A connection that breaks meanwhile is opened again, once.
 
         Raises UnreachableError when none can be opened, psycopg2.Error when the query fails or breaks it anew.
         """
         try:
-            return self._ask_once(query, parameters)
+            return self._fetch_once(query, parameters)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             if not self.is_broken or self.is_overdue or self._stop.is_set():
                 raise
-            logger.info("%s: the connection broke; opening it again", self.connection.place)
-            return self._ask_once(query, parameters)
+            logger.info("%s: the connection broke; opening it again", self.connection.location)
+            return self._fetch_once(query, parameters)
 
-    def _ask_once(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None) -> Rows:
+    def _fetch_once(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None) -> Rows:
         is_new = self._handle is None
         handle = self._handle or self._open()
         self.is_broken = self.is_overdue = False
         with self._lock:
             if self._stop.is_set():
-                raise UnreachableError(f"{self.connection.place}: the collection was stopped.", attempts=0)
+                raise UnreachableError(f"{self.connection.location}: the collection was stopped.", attempts=0)
             self._deadline = time.monotonic() + self.options.statement_timeout + self.options.hang_grace
         try:
             if is_new:

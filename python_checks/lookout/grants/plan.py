@@ -16,7 +16,7 @@ from lookout.declarations import Declarations
 from lookout.errors import ConfigError
 from lookout.project.calendar import calendar_name
 from lookout.project.declarations.monitor import Monitor
-from lookout.project.declarations.nodes import TABLE_TYPES, place_of, relation_name
+from lookout.project.declarations.nodes import TABLE_TYPES, location_of, relation_name
 from lookout.project.workspace import Workspace
 from lookout.render.templates import text_templates
 
@@ -90,7 +90,7 @@ def needs_of(workspace: Workspace, declared: Declarations, *, build: bool = True
     schema = workspace.home.schema
     remote, linked = set(), dict[str, set[Table]]()
     for source in manifest["sources"].values():
-        connection, *place = place_of(source, home)
+        connection, *place = location_of(source, home)
         if connection != home:
             remote.add(str(source["unique_id"]))
             linked.setdefault(connection, set()).add((place[0], place[1]))

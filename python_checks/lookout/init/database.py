@@ -10,7 +10,7 @@ import psycopg2
 from psycopg2 import sql
 
 from lookout.database.connection import Connection, connect
-from lookout.engines.catalog import CATALOG_QUERY, READABLE_KINDS, Relation, relations
+from lookout.engines.catalog import CATALOG_QUERY, READABLE_KINDS, Relation, read_catalog_rows
 from lookout.errors import SourceError
 from lookout.init.suggest import Observed, Rate
 
@@ -63,7 +63,7 @@ def ask_catalogs(
         except SourceError as error:
             silent.append(str(error))
         except psycopg2.Error:
-            silent.append(f"{connections[name].place} did not say which tables it has.")
+            silent.append(f"{connections[name].location} did not say which tables it has.")
     return seen, silent
 
 
@@ -99,7 +99,7 @@ def _catalog(connection: Connection, tables: list[tuple[str, str]]) -> dict[Plac
     names = {"schemas": [schema for schema, _ in tables], "tables": [table for _, table in tables]}
     with closing(_open(connection)) as handle, handle.cursor() as cursor:
         cursor.execute(CATALOG_QUERY, names)
-        found = relations(cursor.fetchall())
+        found = read_catalog_rows(cursor.fetchall())
         sizes: dict[tuple[str, str], float] = {}
         # A table that somebody is altering has no size for now.
         with suppress(psycopg2.Error):

@@ -9,7 +9,14 @@ from typing import Any
 
 from lookout.engines.catalog import TIME_TYPES
 from lookout.project.declarations.monitor import Grain
-from lookout.project.declarations.nodes import declared, is_watched, loaded_at_field, name_of, owner_of, place_of
+from lookout.project.declarations.nodes import (
+    is_watched,
+    loaded_at_field,
+    location_of,
+    name_of,
+    owner_of,
+    read_declared_node,
+)
 from lookout.project.declarations.settings import Reader
 
 # An hour is worth a bucket of its own when it usually holds some rows and is hardly ever without any.
@@ -200,7 +207,7 @@ def _is_kept(raw: Mapping[str, Any]) -> bool:
 
 
 def _is_decided(raw: Mapping[str, Any]) -> bool:
-    found = declared(Reader(""), raw)
+    found = read_declared_node(Reader(""), raw)
     if found is None:
         return False
     # Not watched on purpose, or its place, owner or contract only.
@@ -210,7 +217,7 @@ def _is_decided(raw: Mapping[str, Any]) -> bool:
 def _candidate(
     raw: Mapping[str, Any], manifest: Mapping[str, Any], default_connection: str, references: int
 ) -> Candidate:
-    connection, schema, table = place_of(raw, default_connection)
+    connection, schema, table = location_of(raw, default_connection)
     columns = raw.get("columns") or {}
     loaded_at = loaded_at_field(raw).strip('"')
     is_source = raw.get("resource_type") == "source"

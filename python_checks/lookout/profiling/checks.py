@@ -13,7 +13,7 @@ NEEDS_NUMBER = ("mean", "min", "max", "sum", "stddev", "zero_rate", "negative_ra
 
 
 @dataclass(frozen=True)
-class Finding:
+class MonitorCheck:
     """What can be measured: ``metrics`` is empty when nothing can, and ``message`` is one sentence when not all can."""
 
     metrics: tuple[Metric, ...]
@@ -21,34 +21,38 @@ class Finding:
     message: str = ""
 
 
-def examine(monitor: Monitor, relation: Relation, user: str, known: Collection[tuple[str, str]] = ()) -> Finding:
+def check_monitor(
+    monitor: Monitor, relation: Relation, user: str, known: Collection[tuple[str, str]] = ()
+) -> MonitorCheck:
     """Compare a monitor with the table it watches. ``known`` are the (schema, table) names that do exist."""
     name, column = monitor.asset, monitor.timestamp_column
     if relation.kind is None:
-        return Finding((), "missing_table", _missing_table(monitor, relation, known))
+        return MonitorCheck((), "missing_table", _missing_table(monitor, relation, known))
     if relation.kind not in READABLE_KINDS:
-        return Finding((), "missing_table", f"{name} is not a table or a view; watch a table, or correct the name.")
+        return MonitorCheck(
+            (), "missing_table", f"{name} is not a table or a view; watch a table, or correct the name."
+        )
     if not relation.is_usable:
         sentence = f"User '{user}' may not use schema {monitor.schema}: grant usage on it to '{user}'."
-        return Finding((), "permission_denied", sentence)
+        return MonitorCheck((), "permission_denied", sentence)
     if column not in relation.columns:
-        return Finding((), "missing_column", _missing_column(monitor, relation, column))
+        return MonitorCheck((), "missing_column", _missing_column(monitor, relation, column))
     kind = relation.columns[column]
     if kind not in TIME_TYPES:
         sentence = (
             f"Timestamp column '{column}' of {name} is of type {kind}: name a column of type timestamptz, timestamp or "
             "date, or watch a view that converts it."
         )
-        return Finding((), "wrong_type", sentence)
+        return MonitorCheck((), "wrong_type", sentence)
     if kind == "date" and monitor.grain == "hour":
         sentence = f"Timestamp column '{column}' of {name} is a date and holds no hours: set grain: day."
-        return Finding((), "wrong_type", sentence)
+        return MonitorCheck((), "wrong_type", sentence)
     if column in relation.hidden:
-        return Finding((), "permission_denied", _not_readable(name, column, user))
+        return MonitorCheck((), "permission_denied", _not_readable(name, column, user))
     return _examine_metrics(monitor, relation, user)
 
 
-def _examine_metrics(monitor: Monitor, relation: Relation, user: str) -> Finding:
+def _examine_metrics(monitor: Monitor, relation: Relation, user: str) -> MonitorCheck:
     """The rest of a table is still watched when one of its metrics cannot be measured."""
     sound: list[Metric] = []
     problems: list[tuple[Status, str]] = []
@@ -59,9 +63,9 @@ def _examine_metrics(monitor: Monitor, relation: Relation, user: str) -> Finding
         elif problem not in problems:
             problems.append(problem)
     if not problems:
-        return Finding(tuple(sound))
+        return MonitorCheck(tuple(sound))
     status = problems[0][0]
-    return Finding(tuple(sound), status, "; ".join(text.rstrip(".?") for _, text in problems) + ".")
+    return MonitorCheck(tuple(sound), status, "; ".join(text.rstrip(".?") for _, text in problems) + ".")
 
 
 def _metric_problem(monitor: Monitor, relation: Relation, metric: Metric, user: str) -> tuple[Status, str] | None:

@@ -16,11 +16,11 @@ from psycopg2 import sql
 from lookout.database.connection import Connection
 from lookout.database.options import CollectOptions
 from lookout.database.retries import UnreachableError
-from lookout.engines.catalog import CATALOG_QUERY, NAMES_QUERY, Relation, Status, relations
+from lookout.engines.catalog import CATALOG_QUERY, NAMES_QUERY, Relation, Status, read_catalog_rows
 from lookout.engines.session import Session
-from lookout.engines.source_pool import Emit, explain_failure, unknown_output, work_on_sources
-from lookout.profiling.checks import Finding, examine
-from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest, TableProfile, plan_profile, read_profile
+from lookout.engines.source_pool import Emit, explain_failure, unknown_output_message, work_on_sources
+from lookout.profiling.checks import MonitorCheck, check_monitor
+from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest, TableProfile, plan_profile, read_profile_rows
 from lookout.project.declarations.monitor import Monitor
 
 __all__ = ["CollectOptions", "CollectionOutcome", "ProfileRequest", "collect"]
@@ -98,7 +98,7 @@ def collect(
         if name in connections:
             by_source.setdefault(name, {})[position] = request
         else:
-            outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", unknown_output(name))
+            outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", unknown_output_message(name))
             tell(outcomes[position])
     outcomes |= work_on_sources(by_source, connections, options or CollectOptions(), visit, tell)
     return [outcomes[position] for position in range(len(requests))]
@@ -125,7 +125,7 @@ class _Collector:
                 if self._stop.is_set():
                     return
                 relation = found[request.monitor.schema, request.monitor.table]
-                finding = examine(request.monitor, relation, self._session.user, known)
+                finding = check_monitor(request.monitor, relation, self._session.user, known)
                 outcome = self._table(request, relation, finding)
                 put(position, replace(outcome, attempts=self._session.attempts))
 
@@ -133,35 +133,35 @@ class _Collector:
         """The wanted tables by (schema, table); and the names of all tables when one of them is missing."""
         wanted = sorted({(monitor.schema, monitor.table) for monitor in monitors})
         names = {"schemas": [schema for schema, _ in wanted], "tables": [table for _, table in wanted]}
-        found = relations(self._session.ask(CATALOG_QUERY, names))
+        found = read_catalog_rows(self._session.fetch_rows(CATALOG_QUERY, names))
         if all(relation.kind is not None for relation in found.values()):
             return found, []
-        return found, [(schema, table) for schema, table in self._session.ask(NAMES_QUERY)]
+        return found, [(schema, table) for schema, table in self._session.fetch_rows(NAMES_QUERY)]
 
-    def _table(self, request: ProfileRequest, relation: Relation, finding: Finding) -> CollectionOutcome:
+    def _table(self, request: ProfileRequest, relation: Relation, finding: MonitorCheck) -> CollectionOutcome:
         if not finding.metrics:
             return CollectionOutcome(request.monitor, finding.status, finding.message)
         try:
             return self._profile(request, relation, finding)
         except (UnreachableError, psycopg2.Error) as error:
             built_in = tuple(metric for metric in finding.metrics if metric.expression is None)
-            failed = Finding(built_in, *self._explain(error, request.monitor))
+            failed = MonitorCheck(built_in, *self._explain(error, request.monitor))
             is_in_sql = isinstance(error, (psycopg2.ProgrammingError, psycopg2.DataError))
         # SQL that somebody wrote himself must not blind the metrics beside it.
         if is_in_sql and failed.metrics and failed.metrics != finding.metrics:
             try:
                 return self._profile(request, relation, failed)
             except (UnreachableError, psycopg2.Error) as error:
-                failed = Finding((), *self._explain(error, request.monitor))
+                failed = MonitorCheck((), *self._explain(error, request.monitor))
         return CollectionOutcome(request.monitor, failed.status, failed.message)
 
-    def _profile(self, request: ProfileRequest, relation: Relation, finding: Finding) -> CollectionOutcome:
+    def _profile(self, request: ProfileRequest, relation: Relation, finding: MonitorCheck) -> CollectionOutcome:
         monitor = request.monitor
         plan = plan_profile(request, relation, finding.metrics, self._as_of)
         started = time.monotonic()
-        rows = self._session.ask(plan.query)
+        rows = self._session.fetch_rows(plan.query)
         duration = time.monotonic() - started
-        profile = read_profile(plan, rows)
+        profile = read_profile_rows(plan, rows)
         status, message = finding.status, finding.message
         if status == "ok" and not rows:
             status, message = self._why_no_rows(request, plan.since)
@@ -185,7 +185,7 @@ class _Collector:
         """An empty table, or merely a quiet one. Asked only when the query found nothing, and answered by one row."""
         monitor = request.monitor
         table = sql.Identifier(monitor.schema, monitor.table)
-        if not self._session.ask(sql.SQL("select 1 from {} limit 1").format(table)):
+        if not self._session.fetch_rows(sql.SQL("select 1 from {} limit 1").format(table)):
             return "empty", f"Table {monitor.asset} holds no rows; check the job that loads it."
         if request.first_bucket is not None:
             return "ok", ""
@@ -197,7 +197,7 @@ class _Collector:
 
     def _explain(self, error: Exception, monitor: Monitor | None = None) -> tuple[Status, str]:
         """Status and one sentence for what a source answered, or did not."""
-        place = self._session.connection.place
+        place = self._session.connection.location
         what = f"Table {monitor.asset} of {place}" if monitor else place
         advice = "index its timestamp, shorten `history`, or raise the statement timeout."
         return explain_failure(error, self._session, what, advice)

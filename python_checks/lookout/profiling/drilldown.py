@@ -12,7 +12,7 @@ import pandas as pd
 from psycopg2 import sql
 
 from lookout.engines.catalog import Relation
-from lookout.engines.dialect import of_type
+from lookout.engines.dialect import as_column_type
 from lookout.profiling.query import EPOCH, aggregate, needed_columns
 from lookout.project.declarations.monitor import GRAIN_STEP, Metric, Monitor
 
@@ -54,7 +54,7 @@ class Explanation:
     details: dict[str, Any]
 
 
-def failed(dimension: str, message: str) -> Explanation:
+def failed_explanation(dimension: str, message: str) -> Explanation:
     """An explanation that could not be found; ``message`` says why."""
     return Explanation(dimension, f"could not be broken down by {dimension}: {message}", {"error": message})
 
@@ -72,7 +72,9 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
     buckets = [request.bucket_start, *request.compared]
     spans = [
         sql.SQL("({stamp} >= {since} and {stamp} < {until})").format(
-            stamp=stamp, since=sql.Literal(of_type(start, type_)), until=sql.Literal(of_type(start + step, type_))
+            stamp=stamp,
+            since=sql.Literal(as_column_type(start, type_)),
+            until=sql.Literal(as_column_type(start + step, type_)),
         )
         for start in buckets
     ]
@@ -102,11 +104,11 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
     )
 
 
-def explain(request: Drilldown, rows: Sequence[Sequence[Any]]) -> list[Explanation]:
+def explain_drilldown(request: Drilldown, rows: Sequence[Sequence[Any]]) -> list[Explanation]:
     """Read the rows of the query of :func:`plan_drilldown`: one explanation for each dimension."""
     if len(rows) > MOST_GROUPS:
         message = f"there are more than {MOST_GROUPS:,} values; choose a column with fewer"
-        return [failed(name, message) for name in request.dimensions]
+        return [failed_explanation(name, message) for name in request.dimensions]
     count = len(request.dimensions)
     number = (request.bucket_start - EPOCH) // GRAIN_STEP[request.monitor.grain]
     explanations = []

@@ -13,7 +13,7 @@ import pandas as pd
 from psycopg2 import sql
 
 from lookout.engines.catalog import Relation
-from lookout.engines.dialect import of_type
+from lookout.engines.dialect import as_column_type
 from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Metric, Monitor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -107,7 +107,7 @@ def plan_profile(
     since = min(bucket_start(request.since, monitor.grain), until)
     measured = tuple(metric for metric in metrics if metric.name not in ("row_count", "freshness"))
     type_ = relation.columns[monitor.timestamp_column]
-    stamp, clock = sql.Identifier(monitor.timestamp_column), sql.Literal(of_type(as_of, type_))
+    stamp, clock = sql.Identifier(monitor.timestamp_column), sql.Literal(as_column_type(as_of, type_))
     bucket = sql.SQL("floor(least(date_part('epoch', {stamp}), {until}) / {step})").format(
         stamp=stamp, until=sql.Literal(_epoch(until)), step=sql.Literal(GRAIN_STEP[monitor.grain].total_seconds())
     )
@@ -134,13 +134,13 @@ def plan_profile(
         columns=sql.SQL(", ").join([sql.Identifier(name) for name in columns]),
         table=sql.Identifier(monitor.schema, monitor.table),
         alias=sql.Identifier(monitor.table),
-        since=sql.Literal(of_type(since, type_)),
+        since=sql.Literal(as_column_type(since, type_)),
         nulls=sql.SQL(", ".join(["null"] * (len(columns) + 1))),
     )
     return ProfilePlan(request, query, tuple(metrics), since, until, as_of)
 
 
-def read_profile(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> TableProfile:
+def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> TableProfile:
     """Turn the rows of a plan's query into observations: one per metric and closed bucket, missing buckets included."""
     request, monitor = plan.request, plan.request.monitor
     width = 4 + sum(metric.name not in ("row_count", "freshness") for metric in plan.metrics)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from lookout.database.connection import mask_secrets
 from lookout.errors import ArtifactError
-from lookout.project.declarations.nodes import TABLE_TYPES, layer_of, owner_of, place_of, tested_node
+from lookout.project.declarations.nodes import TABLE_TYPES, layer_of, location_of, owner_of, tested_node
 
 SUPPORTED_RESULTS = re.compile(r"/(run-results|sources)/v\d+\.json$")
 
@@ -68,7 +68,7 @@ def _tested(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _place(node: Mapping[str, Any], default_connection: str) -> tuple[str, str]:
-    connection, schema, table = place_of(node, default_connection)
+    connection, schema, table = location_of(node, default_connection)
     return connection, f"{schema}.{table}" if schema else ""
 
 

@@ -19,7 +19,7 @@ def calendar_name(manifest: Mapping[str, Any]) -> str:
     return CALENDAR
 
 
-def node_named(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+def find_node(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
     nodes = [n for n in manifest["nodes"].values() if n["resource_type"] in ("seed", "model", "snapshot")]
     found = [n for n in nodes if n["name"] == name]
     found += [s for s in manifest["sources"].values() if name in (f"{s['source_name']}.{s['name']}", s["name"])]

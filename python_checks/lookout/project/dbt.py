@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lookout.errors import ArtifactError, ConfigError
-from lookout.project.files import definition, read_manifest
+from lookout.project.files import read_definition, read_manifest
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
 LIVE_VARIABLE = "LOOKOUT_LIVE"
@@ -61,7 +61,7 @@ class Project:
     ) -> None:
         self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
         self.is_live = is_live
-        self.target_path = target_path or root / str(definition(root).get("target-path") or "target")
+        self.target_path = target_path or root / str(read_definition(root).get("target-path") or "target")
         # dbt makes a folder for its log even where it is told to write none.
         self.log_path = log_path
         self._manifest: Any = None

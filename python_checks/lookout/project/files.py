@@ -26,7 +26,7 @@ def find_project(start: Path) -> Path:
 
 def profile_name(root: Path) -> str:
     """Profile that the project names. Raises ConfigError when it names none."""
-    name = definition(root).get("profile")
+    name = read_definition(root).get("profile")
     if not name:
         raise ConfigError(f"{root / 'dbt_project.yml'} names no profile: add a line `profile: NAME`.")
     return str(name)
@@ -35,14 +35,14 @@ def profile_name(root: Path) -> str:
 def project_name(folder: Path) -> str:
     """Name of the dbt project in a folder; empty when there is none that can be read."""
     try:
-        return str(definition(folder).get("name") or "")
+        return str(read_definition(folder).get("name") or "")
     except ConfigError:
         return ""
 
 
 def packages_folder(root: Path) -> Path:
     """Where `dbt deps` puts the packages of a project."""
-    return root / str(definition(root).get("packages-install-path") or "dbt_packages")
+    return root / str(read_definition(root).get("packages-install-path") or "dbt_packages")
 
 
 def read_manifest(target_path: Path) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def read_artifact(file: Path, remedy: str) -> dict[str, Any]:
     return content
 
 
-def definition(root: Path) -> dict[str, Any]:
+def read_definition(root: Path) -> dict[str, Any]:
     """What dbt_project.yml says; nothing where it is no mapping. Raises ConfigError when it cannot be read."""
     file = root / "dbt_project.yml"
     try:

@@ -17,9 +17,16 @@ import psycopg2
 from lookout.database.connection import Connection, clean_message
 from lookout.database.options import CollectOptions
 from lookout.database.retries import UnreachableError
-from lookout.engines.catalog import CATALOG_QUERY, Relation, relations
+from lookout.engines.catalog import CATALOG_QUERY, Relation, read_catalog_rows
 from lookout.engines.session import Session
-from lookout.profiling.drilldown import LEAST_COMPARED, Drilldown, Explanation, explain, failed, plan_drilldown
+from lookout.profiling.drilldown import (
+    LEAST_COMPARED,
+    Drilldown,
+    Explanation,
+    explain_drilldown,
+    failed_explanation,
+    plan_drilldown,
+)
 from lookout.runs.model import Run
 
 MOST = 20
@@ -174,7 +181,7 @@ def _ask_source(session: Session, requests: Mapping[int, Drilldown]) -> dict[int
     gone = ""
     with closing(session):
         try:
-            found = relations(session.ask(CATALOG_QUERY, names))
+            found = read_catalog_rows(session.fetch_rows(CATALOG_QUERY, names))
         except (UnreachableError, psycopg2.Error) as error:
             gone = _words(error)
         for position, request in requests.items():
@@ -194,18 +201,18 @@ def _answer(session: Session, request: Drilldown, relation: Relation) -> list[Ex
     """Ask about those dimensions that the table has."""
     there = [name for name in request.dimensions if name in relation.columns and name not in relation.hidden]
     unknown = [
-        failed(name, f"table {request.monitor.asset} has no column of that name that may be read")
+        failed_explanation(name, f"table {request.monitor.asset} has no column of that name that may be read")
         for name in request.dimensions
         if name not in there
     ]
     if not there or request.monitor.timestamp_column not in relation.columns:
         return unknown or _all_failed(request, f"table {request.monitor.asset} has changed")
     asked = replace(request, metric=replace(request.metric, dimensions=tuple(there)))
-    return [*explain(asked, session.ask(plan_drilldown(asked, relation))), *unknown]
+    return [*explain_drilldown(asked, session.fetch_rows(plan_drilldown(asked, relation))), *unknown]
 
 
 def _all_failed(request: Drilldown, message: str) -> list[Explanation]:
-    return [failed(name, message) for name in request.dimensions]
+    return [failed_explanation(name, message) for name in request.dimensions]
 
 
 def _words(error: Exception) -> str:

@@ -43,7 +43,7 @@ def link_sources(workspace: Workspace, names: Sequence[str] | None = None) -> It
                     for (schema, remote), tables in sorted(schemas.items()):
                         _link(cursor, outputs[name], schema, remote, sorted(tables))
             except psycopg2.Error as error:
-                raise SourceError(f"{warehouse.place} could not link {name}: {clean_message(error)}") from error
+                raise SourceError(f"{warehouse.location} could not link {name}: {clean_message(error)}") from error
             for (schema, remote), tables in sorted(schemas.items()):
                 yield f"{schema}: {len(tables)} tables of {remote} in {name}"
     finally:
@@ -108,7 +108,9 @@ def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: st
     )
     missing = sorted(set(tables) - {name for (name,) in cursor.fetchall()})
     if missing:
-        raise SourceError(f"{source.place} has no table '{missing[0]}' in schema '{remote}' to link; correct its name.")
+        raise SourceError(
+            f"{source.location} has no table '{missing[0]}' in schema '{remote}' to link; correct its name."
+        )
 
 
 def _server_name(source: Connection) -> sql.Identifier:

@@ -149,7 +149,7 @@ left join keys on keys.relation_id = relations.relation_id
 def observe(ask: Ask, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ObservedTable]:
     """The wanted tables by (schema, table), each of them, with ``kind`` None for those that do not exist.
 
-    ``ask(query, parameters)`` is ``Session.ask``, whose errors pass through.
+    ``ask(query, parameters)`` is ``Session.fetch_rows``, whose errors pass through.
     """
     pairs = sorted(set(wanted))
     if not pairs:

@@ -22,7 +22,7 @@ from lookout.database.options import CollectOptions
 from lookout.database.retries import UnreachableError
 from lookout.engines.catalog import READABLE_KINDS
 from lookout.engines.session import Session
-from lookout.engines.source_pool import Emit, explain_failure, unknown_output, work_on_sources
+from lookout.engines.source_pool import Emit, explain_failure, unknown_output_message, work_on_sources
 
 Mark = Mapping[tuple[str, str], datetime]
 ADVICE = "check new rows only (`incremental`) or a `sample`, or raise the statement timeout."
@@ -70,7 +70,7 @@ def check_contracts(
         if contract.connection in connections:
             by_source.setdefault(contract.connection, {})[position] = contract
         else:
-            checks[position] = _not_evaluated(contract, unknown_output(contract.connection), values)
+            checks[position] = _not_evaluated(contract, unknown_output_message(contract.connection), values)
             tell(checks[position])
     checks |= work_on_sources(by_source, connections, options or CollectOptions(), visit, tell)
     return [checks[position] for position in range(len(contracts))]
@@ -88,10 +88,10 @@ class _Guard:
         """Put one check for each contract, unless it is stopped."""
         with closing(self._session):
             try:
-                self._session.ask(WORK_MEMORY)
-                observed = observe(self._session.ask, [(c.schema, c.table) for c in contracts.values()])
+                self._session.fetch_rows(WORK_MEMORY)
+                observed = observe(self._session.fetch_rows, [(c.schema, c.table) for c in contracts.values()])
             except (UnreachableError, psycopg2.Error) as error:
-                _, message = explain_failure(error, self._session, self._session.connection.place, ADVICE)
+                _, message = explain_failure(error, self._session, self._session.connection.location, ADVICE)
                 for position, contract in contracts.items():
                     check = _not_evaluated(contract, message, self._values)
                     put(position, replace(check, attempts=self._session.attempts))
@@ -139,10 +139,10 @@ class _Guard:
         since = self._marks.get(place) if contract.incremental else None
         try:
             return check_values(
-                self._session.ask, resolve_names(contract, observed), observed, since=since, until=self._as_of
+                self._session.fetch_rows, resolve_names(contract, observed), observed, since=since, until=self._as_of
             )
         except (UnreachableError, psycopg2.Error) as error:
-            what = f"Table {contract.asset} of {self._session.connection.place}"
+            what = f"Table {contract.asset} of {self._session.connection.location}"
             message = without_values(error, explain_failure(error, self._session, what, ADVICE)[1])
             return ValueCheck("not_evaluated", (_unknown("values", message),), message)
 

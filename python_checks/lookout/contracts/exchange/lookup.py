@@ -22,7 +22,7 @@ from lookout.database.retries import UnreachableError
 from lookout.engines.session import Session
 from lookout.errors import ConfigError, SourceError
 from lookout.project.declarations.monitors import load_monitors
-from lookout.project.declarations.nodes import name_of, place_of, table_nodes
+from lookout.project.declarations.nodes import location_of, name_of, table_nodes
 from lookout.project.workspace import Workspace
 
 T = TypeVar("T")
@@ -59,17 +59,17 @@ def suggest_yaml(workspace: Workspace, name: str, *, connection: str | None = No
         raise ConfigError(f"The profile has no output '{place.connection}'; it has: {known}.")
     with closing(Session(database, workspace.home.options, threading.Event())) as session:
         try:
-            observed = observe(session.ask, [(place.schema, place.table)])[place.schema, place.table]
+            observed = observe(session.fetch_rows, [(place.schema, place.table)])[place.schema, place.table]
             if observed.kind is None:
                 raise ConfigError(
-                    f"There is no table {place.schema}.{place.table} in {database.place}: correct the name."
+                    f"There is no table {place.schema}.{place.table} in {database.location}: correct the name."
                 )
             plan = plan_suggestion(place.schema, place.table, observed, sample_rows)
-            rows = [] if plan is None else session.ask(plan)
+            rows = [] if plan is None else session.fetch_rows(plan)
         except UnreachableError as error:
             raise SourceError(str(error)) from error
         except psycopg2.Error as error:
-            raise SourceError(f"{database.place} did not answer: {clean_message(error)}") from error
+            raise SourceError(f"{database.location} did not answer: {clean_message(error)}") from error
     is_remote = place.connection != workspace.watched_project.default_connection
     return suggest(
         place.name,
@@ -139,7 +139,7 @@ class _Place(NamedTuple):
 def _place(workspace: Workspace, name: str, connection: str | None) -> _Place:
     names: list[str] = []
     for node in table_nodes(workspace.watched_project.manifest):
-        where, schema, table = place_of(node, workspace.watched_project.default_connection)
+        where, schema, table = location_of(node, workspace.watched_project.default_connection)
         names += [name_of(node), f"{schema}.{table}"]
         if name.lower() in (name_of(node).lower(), f"{schema}.{table}".lower()) and connection in (None, where):
             return _Place(name_of(node), where, schema, table, node.get("resource_type") != "source")

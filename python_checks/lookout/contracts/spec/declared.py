@@ -21,10 +21,9 @@ from lookout.contracts.spec.types import known_type, suggested_type
 from lookout.errors import ConfigError
 from lookout.project.declarations.monitor import Severity
 from lookout.project.declarations.nodes import (
-    Declared,
+    DeclaredNode,
     check_column_keys,
     connection_of,
-    declared,
     file_of,
     first_line,
     is_watched,
@@ -33,11 +32,12 @@ from lookout.project.declarations.nodes import (
     meta_of,
     name_of,
     owner_setting,
+    read_declared_node,
     relation_name,
     table_nodes,
     timestamp_column,
 )
-from lookout.project.declarations.settings import CONTRACT_KEYS, SAMPLE_KEYS, TABLE_KEYS, Reader, shown, suggestion
+from lookout.project.declarations.settings import CONTRACT_KEYS, SAMPLE_KEYS, TABLE_KEYS, Reader, short_repr, suggestion
 
 MODES: tuple[Mode, ...] = ("strict", "lenient")
 UNEXPECTED: tuple[Unexpected, ...] = ("fail", "warn", "ignore")
@@ -89,9 +89,9 @@ def load_contracts(
     return tuple(contract for contract, _ in found.values())
 
 
-def _settings(reader: Reader, raw: Mapping[str, Any]) -> tuple[Declared, dict[str, Any], bool] | None:
+def _settings(reader: Reader, raw: Mapping[str, Any]) -> tuple[DeclaredNode, dict[str, Any], bool] | None:
     """A node that carries a contract, the contract as a mapping, and whether Lookout's settings (not dbt's) say so."""
-    node = declared(reader, raw) or Declared(raw, {}, True, file_of(raw), name_of(raw))
+    node = read_declared_node(reader, raw) or DeclaredNode(raw, {}, True, file_of(raw), name_of(raw))
     reader.unknown_keys(node.settings, TABLE_KEYS, "lookout")
     if node.settings.get("enabled") is False or _is_own(raw):
         return None
@@ -140,12 +140,12 @@ def _as_mapping(reader: Reader, value: object) -> dict[str, Any]:
     if not isinstance(value, str) or value not in MODES:
         hint = suggestion(value, MODES) if isinstance(value, str) else ""
         end = hint if hint.startswith("did") else "write true, false, strict, lenient or a mapping."
-        reader.wrong(f"contract is {shown(value)}; {end}")
+        reader.wrong(f"contract is {short_repr(value)}; {end}")
         return {}
     return {"mode": value}
 
 
-def _contract(reader: Reader, project: _Project, node: Declared, given: Mapping[str, Any]) -> Contract:
+def _contract(reader: Reader, project: _Project, node: DeclaredNode, given: Mapping[str, Any]) -> Contract:
     raw, settings = node.raw, node.settings
     reader.unknown_keys(given, CONTRACT_KEYS, "contract")
     mode = cast(Mode, reader.choice(given.get("mode"), "contract.mode", MODES) or "lenient")
@@ -250,7 +250,7 @@ def _keys(book: RuleCollector, given: object) -> list[tuple[str, ...]]:
     if given is None:
         return []
     if not isinstance(given, list) or not all(isinstance(key, list) and key for key in given):
-        book.reader.wrong(f"contract.keys is {shown(given)}; it must be a list of keys, such as [[order_id]].")
+        book.reader.wrong(f"contract.keys is {short_repr(given)}; it must be a list of keys, such as [[order_id]].")
         return []
     keys = [key for key in (book.reader.names(key, "contract.keys") for key in given) if key]
     for key in keys:
@@ -258,7 +258,7 @@ def _keys(book: RuleCollector, given: object) -> list[tuple[str, ...]]:
     return keys
 
 
-def _reach(reader: Reader, node: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
+def _reach(reader: Reader, node: DeclaredNode, given: Mapping[str, Any]) -> dict[str, Any]:
     """Which rows are checked."""
     timestamp = reader.text(given.get("timestamp_column"), "contract.timestamp_column")
     timestamp = timestamp or timestamp_column(reader, node, is_needed=False)
@@ -289,7 +289,7 @@ def _version(reader: Reader, given: object) -> str:
     return reader.text(given, "contract.version") or ""
 
 
-def _layer(node: Declared) -> str:
+def _layer(node: DeclaredNode) -> str:
     """The layer that the same table has as a watched series, else that of its folder."""
     if node.settings.get("layer") or not is_watched(node):
         return layer_of(node.raw)

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from lookout.contracts.spec.model import Rule, RuleKind
 from lookout.project.declarations.monitor import Severity
-from lookout.project.declarations.nodes import lookout_of, named_node, place_of
-from lookout.project.declarations.settings import COLUMN_CONTRACT_KEYS, RULE_KEYS, Reader, shown
+from lookout.project.declarations.nodes import location_of, lookout_of, referenced_node
+from lookout.project.declarations.settings import COLUMN_CONTRACT_KEYS, RULE_KEYS, Reader, short_repr
 
 SEVERITIES: tuple[Severity, ...] = ("warning", "critical")
 
@@ -30,7 +30,7 @@ class Where:
 
         ``among`` are the unique ids that a ref may mean, since packages may share names.
         """
-        node = named_node(text, self.manifest, among)
+        node = referenced_node(text, self.manifest, among)
         if node:
             return self.parent_node(node)
         # dbt puts the relation in the place of the call when it compiles: "database"."schema"."table".
@@ -47,7 +47,7 @@ class Where:
         node = (self.manifest.get("nodes") or {}).get(node_id) or (self.manifest.get("sources") or {}).get(node_id)
         if node is None or (node.get("config") or {}).get("materialized") == "ephemeral":
             return None
-        connection, schema, table = place_of(node, self.default_connection)
+        connection, schema, table = location_of(node, self.default_connection)
         return (schema, table) if connection == self.connection else None
 
 
@@ -206,7 +206,7 @@ def _column_rules(book: RuleCollector, reader: Reader, column: str, given: Mappi
     if isinstance(values, list) and values and all(isinstance(value, (str, int, float)) for value in values):
         add("accepted_values", values=values, quote=True)
     elif values is not None:
-        reader.wrong(f"contract.accepted_values is {shown(values)}; it must be a list of texts or numbers.")
+        reader.wrong(f"contract.accepted_values is {short_repr(values)}; it must be a list of texts or numbers.")
     pattern = reader.text(given.get("pattern"), "contract.pattern")
     if pattern is not None:
         add("pattern", regex=pattern)
@@ -233,12 +233,12 @@ def read_rules(book: RuleCollector, given: object) -> None:
     reader = book.reader
     if given is not None and not isinstance(given, list):
         reader.wrong(
-            f"contract.rules is {shown(given)}; it must be a list of {{expression: ...}} or {{unique: [...]}}."
+            f"contract.rules is {short_repr(given)}; it must be a list of {{expression: ...}} or {{unique: [...]}}."
         )
     for entry in given if isinstance(given, list) else ():
         if not isinstance(entry, Mapping) or len({"expression", "unique"} & set(entry)) != 1:
             reader.wrong(
-                f"contract.rules: {shown(entry)} is not a rule; write {{expression: ...}} or {{unique: [...]}}."
+                f"contract.rules: {short_repr(entry)} is not a rule; write {{expression: ...}} or {{unique: [...]}}."
             )
             continue
         reader.unknown_keys(entry, RULE_KEYS, "contract.rules")

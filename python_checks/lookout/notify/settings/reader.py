@@ -16,7 +16,7 @@ import yaml
 from lookout.errors import ConfigError
 from lookout.notify.settings.model import GROUPINGS, Route, Settings, Target
 from lookout.notify.settings.schedule import DAYS, EVERY_DAY, Digest, QuietHours, first_loud
-from lookout.project.declarations.settings import Reader, shown, suggestion
+from lookout.project.declarations.settings import Reader, short_repr, suggestion
 
 TOP_KEYS = ("notifications",)
 KEYS = ("link", "timezone", "images", "targets", "routes", "default")
@@ -266,7 +266,7 @@ class _Notifications(Reader):
         if found:
             return time(int(found[1]), int(found[2]))
         if value != "24:00":
-            self.wrong(f'{key} is {shown(value)}; write a time of the day like "22:00".')
+            self.wrong(f'{key} is {short_repr(value)}; write a time of the day like "22:00".')
         return time()
 
     def _zone(self, value: object, key: str) -> ZoneInfo | None:
@@ -275,7 +275,7 @@ class _Notifications(Reader):
         try:
             return ZoneInfo(value if isinstance(value, str) else "")
         except (ValueError, OSError, KeyError):
-            self.wrong(f"{key} is {shown(value)}; write the name of a time zone, like UTC or Europe/Berlin.")
+            self.wrong(f"{key} is {short_repr(value)}; write the name of a time zone, like UTC or Europe/Berlin.")
             return None
 
     def _link(self, value: object) -> str:

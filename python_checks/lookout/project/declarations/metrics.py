@@ -17,7 +17,7 @@ from lookout.project.declarations.settings import (
     SETTING_KEYS,
     Reader,
     parse_duration,
-    shown,
+    short_repr,
     suggestion,
 )
 
@@ -71,7 +71,7 @@ def _specs(reader: Reader, settings: Mapping[str, Any], columns: Mapping[str, An
     yield from (("metrics", "", spec) for spec in _listed(reader, given, "metrics"))
     for column, specs in reader.mapping(settings.get("columns"), "columns").items():
         if not isinstance(column, str):
-            reader.wrong(f"columns: {shown(column)} is not a column name; put it in quotes.")
+            reader.wrong(f"columns: {short_repr(column)} is not a column name; put it in quotes.")
             continue
         yield from ((f"columns.{column}", column, spec) for spec in _listed(reader, specs, f"columns.{column}"))
     for column, declared in columns.items():
@@ -86,7 +86,7 @@ def _listed(reader: Reader, value: object, key: str) -> list[Any]:
         return value
     if isinstance(value, str):
         return [value]
-    reader.wrong(f"{key} is {shown(value)}; it must be a list of metrics.")
+    reader.wrong(f"{key} is {short_repr(value)}; it must be a list of metrics.")
     return []
 
 
@@ -144,7 +144,7 @@ def _spelled_out(reader: Reader, spec: object, inside: str) -> dict[str, Any] | 
         return {"name": match[1], "column": match[2].strip()} if match else {"name": spec.strip()}
     if isinstance(spec, Mapping):
         return dict(spec)
-    reader.wrong(f"{inside}: {shown(spec)} is not a metric; write a name, name(column) or {{name: ..., ...}}.")
+    reader.wrong(f"{inside}: {short_repr(spec)} is not a metric; write a name, name(column) or {{name: ..., ...}}.")
     return None
 
 
@@ -243,7 +243,7 @@ def _window(reader: Reader, value: object, key: str, grain: Grain) -> int | None
     if isinstance(value, (str, Mapping)):
         length = parse_duration(value)
         if length is None:
-            reader.wrong(f"{key} is {shown(value)}; write a number of buckets, or a length like '30 days'.")
+            reader.wrong(f"{key} is {short_repr(value)}; write a number of buckets, or a length like '30 days'.")
             return None
         value = math.ceil(length / GRAIN_STEP[grain])
     return reader.whole(value, key, least=2)

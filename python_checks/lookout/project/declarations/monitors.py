@@ -15,15 +15,15 @@ from lookout.errors import ArtifactError, ConfigError
 from lookout.project.declarations.metrics import read_metrics
 from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Metric, Monitor
 from lookout.project.declarations.nodes import (
-    Declared,
+    DeclaredNode,
     check_column_keys,
     connection_of,
-    declared,
     file_of,
     first_line,
     is_watched,
     name_of,
     owner_setting,
+    read_declared_node,
     relation_name,
     table_nodes,
     timestamp_column,
@@ -157,7 +157,7 @@ def _monitor(
     known_connections: Collection[str] | None,
 ) -> Monitor | None:
     check_column_keys(reader, raw)
-    node = declared(reader, raw)
+    node = read_declared_node(reader, raw)
     if node is None:
         return None
     settings = node.settings
@@ -195,7 +195,7 @@ def _monitor(
     )
 
 
-def _freshness(reader: Reader, node: Declared) -> tuple[timedelta | None, timedelta | None]:
+def _freshness(reader: Reader, node: DeclaredNode) -> tuple[timedelta | None, timedelta | None]:
     if "freshness" in node.settings:
         given = reader.mapping(node.settings["freshness"], "freshness")
         reader.unknown_keys(given, ("warn_after", "error_after"), "freshness")

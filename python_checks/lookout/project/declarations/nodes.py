@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lookout.project.declarations.settings import COLUMN_KEYS, OTHER_KEYS, PLACE_KEYS, WATCH_KEYS, Reader, shown
+from lookout.project.declarations.settings import COLUMN_KEYS, LOCATION_KEYS, OTHER_KEYS, WATCH_KEYS, Reader, short_repr
 
 TABLE_TYPES = ("model", "seed", "snapshot")
 # How dbt writes the node that a generic test, or a foreign key, is about.
@@ -18,7 +18,7 @@ REF_CALL = re.compile(
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredNode:
     """A dbt node that declares something for Lookout: ``settings`` is its own mapping over that of its source."""
 
     raw: Mapping[str, Any]
@@ -40,7 +40,7 @@ def table_nodes(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return iter(sorted(found, key=lambda node: (file_of(node), name_of(node))))
 
 
-def declared(reader: Reader, raw: Mapping[str, Any]) -> Declared | None:
+def read_declared_node(reader: Reader, raw: Mapping[str, Any]) -> DeclaredNode | None:
     """What a node declares; None when neither it, its source nor a column says anything that watches it."""
     own = meta_of(raw).get("lookout")
     source = (raw.get("source_meta") or {}).get("lookout")
@@ -51,18 +51,18 @@ def declared(reader: Reader, raw: Mapping[str, Any]) -> Declared | None:
     layers = [_as_settings(reader, layer) for layer in (source, own) if layer is not None]
     merged = {key: value for layer in layers for key, value in layer.items()}
     inherited = (own is None or own == source) and not columns_say
-    return Declared(raw, merged, inherited, file_of(raw), name_of(raw))
+    return DeclaredNode(raw, merged, inherited, file_of(raw), name_of(raw))
 
 
 def _as_settings(reader: Reader, value: object) -> dict[str, Any]:
     return {"enabled": value} if isinstance(value, bool) else reader.mapping(value, "lookout")
 
 
-def is_watched(node: Declared) -> bool:
+def is_watched(node: DeclaredNode) -> bool:
     """False for settings that only say where a table is, whose it is, or what other readers want to know."""
     if any(key in node.settings for key in WATCH_KEYS) or loaded_at_field(node.raw):
         return True
-    says_more = any(key not in (*PLACE_KEYS, *OTHER_KEYS) for key in node.settings) or not node.settings
+    says_more = any(key not in (*LOCATION_KEYS, *OTHER_KEYS) for key in node.settings) or not node.settings
     return says_more and not node.is_inherited
 
 
@@ -75,7 +75,9 @@ def check_column_keys(reader: Reader, raw: Mapping[str, Any]) -> None:
             column_reader.unknown_keys(lookout, COLUMN_KEYS, "lookout")
             reader.problems += column_reader.problems
         elif lookout is not None:
-            reader.wrong(f"column {name}: lookout is {shown(lookout)}; write {{metrics: [...]}} or {{contract: ...}}.")
+            reader.wrong(
+                f"column {name}: lookout is {short_repr(lookout)}; write {{metrics: [...]}} or {{contract: ...}}."
+            )
 
 
 def connection_of(
@@ -89,7 +91,7 @@ def connection_of(
     return connection
 
 
-def timestamp_column(reader: Reader, node: Declared, *, is_needed: bool = True) -> str:
+def timestamp_column(reader: Reader, node: DeclaredNode, *, is_needed: bool = True) -> str:
     """The column that tells when a row was loaded or happened; its absence is reported where it is needed."""
     given = node.settings.get("timestamp_column")
     if given is not None:
@@ -103,7 +105,9 @@ def timestamp_column(reader: Reader, node: Declared, *, is_needed: bool = True) 
     if is_needed and not loaded_at:
         reader.wrong("timestamp_column is missing; name the column that tells when a row was loaded or happened.")
     elif is_needed:
-        reader.wrong(f"loaded_at_field {shown(loaded_at)} is an expression; name a plain column as timestamp_column.")
+        reader.wrong(
+            f"loaded_at_field {short_repr(loaded_at)} is an expression; name a plain column as timestamp_column."
+        )
     return ""
 
 
@@ -146,7 +150,7 @@ def layer_of(node: Mapping[str, Any]) -> str:
     return str(fqn[1]) if node.get("resource_type") == "model" and len(fqn) > 2 else str(node.get("resource_type", ""))
 
 
-def place_of(node: Mapping[str, Any], default_connection: str) -> tuple[str, str, str]:
+def location_of(node: Mapping[str, Any], default_connection: str) -> tuple[str, str, str]:
     """Connection, schema and table of a node by its own and its source's settings, mistakes in them aside."""
     settings = _settings(node)
     return (
@@ -166,10 +170,10 @@ def tested_node(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
         return str(attached)
     about = [str(node_id) for node_id in (test.get("depends_on") or {}).get("nodes") or []]
     model = str(((test.get("test_metadata") or {}).get("kwargs") or {}).get("model") or "")
-    return named_node(model, manifest, about) or (about[0] if len(about) == 1 else "")
+    return referenced_node(model, manifest, about) or (about[0] if len(about) == 1 else "")
 
 
-def named_node(text: str, manifest: Mapping[str, Any], among: Collection[str] | None = None) -> str:
+def referenced_node(text: str, manifest: Mapping[str, Any], among: Collection[str] | None = None) -> str:
     """Unique id of the node behind a ``ref(...)`` or ``source(...)`` in a text; empty when there is none or several."""
     source, ref = SOURCE_CALL.search(text), REF_CALL.search(text)
     nodes, sources = manifest.get("nodes") or {}, manifest.get("sources") or {}

@@ -51,14 +51,14 @@ SETTING_KEYS = (
 )  # fmt: skip
 METRIC_KEYS = ("name", "column", "kind", "expression", "description", "dimensions", *SETTING_KEYS)
 # Where the table is and whom it belongs to: other parts of Lookout read these too, so alone they watch nothing.
-PLACE_KEYS = ("connection", "schema", "table", "owner", "layer", "description")
+LOCATION_KEYS = ("connection", "schema", "table", "owner", "layer", "description")
 WATCH_KEYS = (
     "timestamp_column", "grain", "metrics", "columns", "filter", "late_window", "history", "freshness", "defaults",
     "dimensions",
 )  # fmt: skip
 # What has readers of its own, and watches no table.
 OTHER_KEYS = ("contract", "pipeline")
-TABLE_KEYS = ("enabled", *PLACE_KEYS, *WATCH_KEYS, *OTHER_KEYS)
+TABLE_KEYS = ("enabled", *LOCATION_KEYS, *WATCH_KEYS, *OTHER_KEYS)
 COLUMN_KEYS = ("metrics", "contract")
 
 CONTRACT_KEYS = (
@@ -104,7 +104,7 @@ class Reader:
             return {}
         if isinstance(value, Mapping):
             return dict(value)
-        self.wrong(f"{key} is {shown(value)}; it must be a mapping of keys to values.")
+        self.wrong(f"{key} is {short_repr(value)}; it must be a mapping of keys to values.")
         return {}
 
     def text(self, value: object, key: str) -> str | None:
@@ -113,7 +113,7 @@ class Reader:
             return None
         if isinstance(value, str) and value.strip() and "\x00" not in value:
             return value
-        self.wrong(f"{key} is {shown(value)}; it must be a non-empty text.")
+        self.wrong(f"{key} is {short_repr(value)}; it must be a non-empty text.")
         return None
 
     def names(self, value: object, key: str) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ class Reader:
             return ()
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
-            self.wrong(f"{key} is {shown(value)}; it must be a list of column names.")
+            self.wrong(f"{key} is {short_repr(value)}; it must be a list of column names.")
             return ()
         for name in {name for name in names if names.count(name) > 1}:
             self.wrong(f"{key}: '{name}' stands there twice; remove one.")
@@ -132,7 +132,7 @@ class Reader:
         """One of a few words."""
         if value is None or (isinstance(value, str) and value in allowed):
             return value
-        self.wrong(f"{key} is {shown(value)}; {suggestion(value, allowed)}")
+        self.wrong(f"{key} is {short_repr(value)}; {suggestion(value, allowed)}")
         return None
 
     def switch(self, value: object, key: str, default: bool) -> bool:
@@ -141,7 +141,7 @@ class Reader:
             return default
         if isinstance(value, bool):
             return value
-        self.wrong(f"{key} is {shown(value)}; it must be true or false.")
+        self.wrong(f"{key} is {short_repr(value)}; it must be true or false.")
         return default
 
     def number(
@@ -151,13 +151,13 @@ class Reader:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            self.wrong(f"{key} is {shown(value)}; it must be a number.")
+            self.wrong(f"{key} is {short_repr(value)}; it must be a number.")
             return None
         if least is not None and value < least:
-            self.wrong(f"{key} is {shown(value)}; it must be {least:g} or more.")
+            self.wrong(f"{key} is {short_repr(value)}; it must be {least:g} or more.")
             return None
         if above is not None and value <= above:
-            self.wrong(f"{key} is {shown(value)}; it must be greater than {above:g}.")
+            self.wrong(f"{key} is {short_repr(value)}; it must be greater than {above:g}.")
             return None
         return float(value)
 
@@ -166,10 +166,10 @@ class Reader:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
-            self.wrong(f"{key} is {shown(value)}; it must be a whole number.")
+            self.wrong(f"{key} is {short_repr(value)}; it must be a whole number.")
             return None
         if value < least:
-            self.wrong(f"{key} is {shown(value)}; it must be {least} or more.")
+            self.wrong(f"{key} is {short_repr(value)}; it must be {least} or more.")
             return None
         return value
 
@@ -179,10 +179,12 @@ class Reader:
             return None
         length = parse_duration(value)
         if length is None:
-            self.wrong(f"{key} is {shown(value)}; write it like '3 days', '36 hours' or {{count: 3, period: day}}.")
+            self.wrong(
+                f"{key} is {short_repr(value)}; write it like '3 days', '36 hours' or {{count: 3, period: day}}."
+            )
             return None
         if length < timedelta(0) or (length == timedelta(0) and not zero):
-            self.wrong(f"{key} is {shown(value)}; it must be {'zero or longer' if zero else 'longer than zero'}.")
+            self.wrong(f"{key} is {short_repr(value)}; it must be {'zero or longer' if zero else 'longer than zero'}.")
             return None
         return length
 
@@ -205,7 +207,7 @@ def parse_duration(value: object) -> timedelta | None:
     return unit * count
 
 
-def shown(value: object) -> str:
+def short_repr(value: object) -> str:
     """A value as it may appear in a sentence: short, on one line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."

@@ -13,7 +13,7 @@ from lookout.baseline.judge import COLUMNS, judge
 from lookout.baseline.settings import lookback
 from lookout.database.store import Store
 from lookout.errors import LookoutError
-from lookout.project.calendar import CALENDAR, calendar_name, node_named
+from lookout.project.calendar import CALENDAR, calendar_name, find_node
 from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.runs.learning.exclusions import CalendarEntry, judge_anew, read_calendar, restarts_of, windows_of
 
@@ -23,7 +23,7 @@ def read_stored_calendar(
 ) -> tuple[tuple[CalendarEntry, ...], tuple[str, ...]]:
     """Entries of the calendar that the project names, and one sentence for everything that is wrong with it."""
     name = calendar_name(manifest)
-    node = node_named(manifest, name)
+    node = find_node(manifest, name)
     if node is None and name == CALENDAR:
         # Nobody has to have one: in a project of one's own, the default names nothing until there is such a seed.
         return (), ()

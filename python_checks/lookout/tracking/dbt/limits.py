@@ -7,7 +7,7 @@ from typing import Any
 
 from lookout.errors import ConfigError
 from lookout.project.declarations.nodes import file_of, meta_of, name_of, table_nodes
-from lookout.project.declarations.settings import PIPELINE_KEYS, Reader, shown
+from lookout.project.declarations.settings import PIPELINE_KEYS, Reader, short_repr
 from lookout.tracking.model import Limit
 
 CHECKS = ("freshness", "timeliness")
@@ -50,13 +50,13 @@ def _limit(reader: Reader, value: object, key: str) -> Limit | None:
     try:
         return Limit.of(value)  # type: ignore[arg-type]
     except ConfigError:
-        reader.wrong(f"{key} is {shown(value)}; write it like '12 hours' or '1 day'.")
+        reader.wrong(f"{key} is {short_repr(value)}; write it like '12 hours' or '1 day'.")
         return None
 
 
 def _muted(reader: Reader, value: object) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value or []
     if not isinstance(names, list) or any(name not in CHECKS for name in names):
-        reader.wrong(f"pipeline.mute is {shown(value)}; it is a list of {' and '.join(CHECKS)}.")
+        reader.wrong(f"pipeline.mute is {short_repr(value)}; it is a list of {' and '.join(CHECKS)}.")
         return ()
     return tuple(names)

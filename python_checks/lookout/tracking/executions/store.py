@@ -272,10 +272,10 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
     def _told(self, what: str, error: psycopg2.Error) -> ConfigError | SourceError:
         if isinstance(error, (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName)):
             return ConfigError(
-                f"There are no tables for pipelines in the schema {self.schema} of {self.connection.place}: build them "
-                "with `dbt build --select monitoring` or `lookout run`, or name the schema in LOOKOUT_SCHEMA."
+                f"There are no tables for pipelines in the schema {self.schema} of {self.connection.location}: build "
+                "them with `dbt build --select monitoring` or `lookout run`, or name the schema in LOOKOUT_SCHEMA."
             )
-        return SourceError(f"Could not {what} in {self.connection.place}: {clean_message(error)}")
+        return SourceError(f"Could not {what} in {self.connection.location}: {clean_message(error)}")
 
     def _declare(self, event: Lineage) -> None:
         # The writer of lineage brings pandas with it, half a second that people without lineage need not spend.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lookout.project.declarations.nodes import TABLE_TYPES, owner_of, place_of
+from lookout.project.declarations.nodes import TABLE_TYPES, location_of, owner_of
 from lookout.tracking.lineage.store import Edge
 from lookout.tracking.model import Address, pipeline_id
 
@@ -65,7 +65,7 @@ def _is_ephemeral(node: Mapping[str, Any]) -> bool:
 
 
 def _table(node: Mapping[str, Any], connection: str, groups: Mapping[str, Any]) -> Address:
-    where, schema, table = place_of(node, connection)
+    where, schema, table = location_of(node, connection)
     name, kind = f"{schema}.{table}" if schema else table, str(node["resource_type"])
     is_own = where == connection
     key = node.get("primary_key")

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from psycopg2 import extensions, sql
 
 from lookout.database.connection import Connection
-from lookout.database.store import Store, _Guard
+from lookout.database.store import ErrorTranslation, Store
 from lookout.tracking.model import Address
 
 Edge = tuple[str, str, str]  # pipeline, source address, target address
@@ -123,7 +123,7 @@ def transaction(database: Database, *, lock: bool = True) -> Iterator[Writer]:
     Raises SourceError when the database does not answer, ConfigError when the tables are missing.
     """
     handle = database._handle if isinstance(database, Store) else database.handle
-    with _Guard("read or write lineage", database.connection), handle, handle.cursor() as cursor:
+    with ErrorTranslation("read or write lineage", database.connection), handle, handle.cursor() as cursor:
         writer = Writer(cursor, database.schema)
         if lock:
             writer.run("select pg_advisory_xact_lock(%s, hashtext(%s))", (LINEAGE_LOCK, database.schema))

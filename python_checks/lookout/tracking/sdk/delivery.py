@@ -128,7 +128,7 @@ class Delivery:
                 "Nobody says where the monitoring database is: set LOOKOUT_DATABASE_URL, or run inside a dbt project."
             )
         if time.monotonic() < self._away_until:
-            raise AwayError(f"{self.connection.place} was away a moment ago.")
+            raise AwayError(f"{self.connection.location} was away a moment ago.")
         future: Future[Outcome] = Future()
         jobs = self._worker()
         jobs.put((future, lambda: self._do(work)))
@@ -138,7 +138,7 @@ class Delivery:
             # A job that has begun may still end: the execution store takes an event twice without effect.
             future.cancel()
             self._abandon(jobs)
-            raise SourceError(f"{self.connection.place} did not answer for {self.patience:g} s.") from None
+            raise SourceError(f"{self.connection.location} did not answer for {self.patience:g} s.") from None
         except LookoutError as error:
             if not ExecutionStore.is_about_data(error):
                 self._away_until = time.monotonic() + self.cool_down

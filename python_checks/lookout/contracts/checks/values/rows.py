@@ -11,7 +11,7 @@ from psycopg2 import sql
 from lookout.contracts.checks.values.fields import PAYLOAD_TYPES, Sql, payload_value
 from lookout.contracts.checks.values.implied import Check
 from lookout.contracts.spec.model import Contract, ObservedTable
-from lookout.engines.dialect import of_type
+from lookout.engines.dialect import as_column_type
 
 NOTHING = sql.SQL("")
 
@@ -143,7 +143,7 @@ def _names(columns: Sequence[str]) -> Sql:
 def _compared(contract: Contract, observed: ObservedTable, sign: str, moment: datetime) -> Sql:
     base_type = next(column.base_type for column in observed.columns if column.name == contract.timestamp_column)
     return sql.SQL("{} {} {}").format(
-        sql.Identifier(contract.timestamp_column), sql.SQL(sign), sql.Literal(of_type(moment, base_type))
+        sql.Identifier(contract.timestamp_column), sql.SQL(sign), sql.Literal(as_column_type(moment, base_type))
     )
 
 
