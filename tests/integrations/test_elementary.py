@@ -86,7 +86,7 @@ def test_the_demo_is_built_and_the_real_edr_has_the_last_word(project: Elementar
     assert {link.name for link in lent} == {"elementary", "dbt_utils"}
     assert "has no attribute" in sentence
 
-    assert "336,776 flights" in said.stdout
+    assert "336,776 flights" in said.stderr
     assert (project.root / "reports" / "index.html").is_file()
     told = asked(project, f"select metric, severity, reason from {MONITORING}.alerts where alert_type = 'TEST_FAILURE'")
     assert told == [("elementary_freshness_of_resiliency_tests", "warning", "The last value stands out.")]

@@ -165,7 +165,7 @@ def test_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser, written: st
 def test_without_the_charting_library_the_figures_stand_open(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookout.report.page.bundle.chart_script", lambda: None)
+    monkeypatch.setattr("lookout.report.page.render.chart_script", lambda: None)
     path = tmp_path / "index.html"
     path.write_text(render_page(full()), encoding="utf-8")
     visit(browser, f"{path.as_uri()}#alert={'a' * 32}")

@@ -231,7 +231,7 @@ def test_no_name_ends_a_script_or_becomes_markup() -> None:
 
 
 def test_without_the_charting_library_the_page_says_so_and_shows_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookout.report.page.bundle.chart_script", lambda: None)
+    monkeypatch.setattr("lookout.report.page.render.chart_script", lambda: None)
     told = Page(render_page(full()))
     assert bundle.NEEDED in told.words
     assert len(told.scripts) == 2
