@@ -12,13 +12,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from lookout.contracts.changes.history_text import history_text
 from lookout.contracts.changes.versions import (
     Change,
     changes,
     contract_definition,
     definition_hash,
     definition_text,
-    history_text,
     table_definition,
 )
 from lookout.contracts.spec.model import ColumnContract, Contract, ObservedColumn, ObservedTable, Rule, Sampling
@@ -73,7 +73,7 @@ def test_a_definition_survives_json_and_order_does_not_count() -> None:
 
 def test_the_hash_is_the_same_in_every_process() -> None:
     code = (
-        "from tests.contracts.test_versions_of_contracts import contract;"
+        "from tests.contracts.test_contract_versions import contract;"
         "from lookout.contracts.changes.versions import *;"
         "print(definition_hash(contract_definition(contract())))"
     )
