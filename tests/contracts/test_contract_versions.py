@@ -14,13 +14,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from lookout.contracts.changes.history_text import history_text
 from lookout.contracts.changes.versions import (
     Change,
     changes,
     contract_definition,
     definition_hash,
     definition_text,
-    history_text,
     table_definition,
 )
 from lookout.contracts.spec.model import ColumnContract, Contract, ObservedColumn, ObservedTable, Rule, Sampling

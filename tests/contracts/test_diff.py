@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lookout.contracts.changes.breaking import Judgement, Promise, judge_changes
+from lookout.contracts.changes.breaking import ConsumerRule, Judgement, judge_changes
 from lookout.contracts.changes.diff import ContractDiff, diff_files, diff_manifests, renamed_columns
 from lookout.contracts.changes.type_changes import type_change
 from lookout.contracts.changes.versions import changes, contract_definition
@@ -271,9 +271,9 @@ def contract(*columns: ColumnContract, rules: tuple[Rule, ...] = (), **more: Any
     return Contract("t", "", "public", "t", "model.p.t", columns=tuple(named.values()), rules=rules, **more)
 
 
-def judged(old: Contract, new: Contract, promises: tuple[Promise, ...] = ()) -> list[Judgement]:
+def judged(old: Contract, new: Contract, consumer_rules: tuple[ConsumerRule, ...] = ()) -> list[Judgement]:
     was, now = contract_definition(old), contract_definition(new)
-    return list(judge_changes(changes("contract", was, now), was, now, promises))
+    return list(judge_changes(changes("contract", was, now), was, now, consumer_rules))
 
 
 def rule(kind: Any = "range", column: str = "a", severity: Any = "critical", where: str = "", **arguments: Any) -> Rule:
@@ -315,12 +315,12 @@ def test_what_consumers_promise_decides_about_a_looser_rule() -> None:
     small, wide = rule(min=0, max=9), rule(min=0, max=99)
     strict, lax = (contract_definition(contract(rules=(one,)))["rules"][0] for one in (small, rule(max=500)))
     old, new = contract(rules=(small,)), contract(rules=(wide,))
-    assert [one.level for one in judged(old, new, (Promise("below", lax),))] == ["risky"]
-    found = judged(old, new, (Promise("below", strict), Promise("other", lax)))
+    assert [one.level for one in judged(old, new, (ConsumerRule("below", lax),))] == ["risky"]
+    found = judged(old, new, (ConsumerRule("below", strict), ConsumerRule("other", lax)))
     assert [(one.level, one.reason) for one in found] == [
         ("breaking", "below promises the same of its own column and cannot keep it.")
     ]
-    assert [one.level for one in judged(old, contract(), (Promise("below", strict),))] == ["breaking"]
+    assert [one.level for one in judged(old, contract(), (ConsumerRule("below", strict),))] == ["breaking"]
 
 
 @pytest.mark.parametrize(

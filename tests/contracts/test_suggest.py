@@ -234,7 +234,7 @@ def test_values_that_yaml_and_jinja_would_read_otherwise(contracts_of: Read) -> 
     odd = ("on", "no", "y", "1e3", "null", "07", "a: b", "#x", "{{ var('x') }}", "it's", 'say "x"', "{% if %}", "ü")
     column = YamlColumn(
         "Odd one", "varchar(20)", description="Costs {{ 5 }} #1: a\nb", accepted_values=odd,
-        promises={"pattern": r"^\d{2,3}\.\w+{{1}}$"}, comments=("Two\nlines",),
+        contract={"pattern": r"^\d{2,3}\.\w+{{1}}$"}, comments=("Two\nlines",),
     )  # fmt: skip
     table = YamlTable("t", (column,), contract={"version": "1.0", "filter": "a <> '{{'"}, identifier="T 1")
     for text, models in (

@@ -77,7 +77,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """What changed in a contract and in the columns its table really has: old, new, and when it was first seen."""
-    from lookout.contracts.changes.versions import history_text
+    from lookout.contracts.changes.history_text import history_text
     from lookout.contracts.exchange.lookup import read_history
 
     frame = read_history(open_workspace(project_dir, profiles_dir, target), asset)

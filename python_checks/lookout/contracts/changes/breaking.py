@@ -1,22 +1,21 @@
-"""What a change of a contract means to those who read the table: breaking, risky or safe. Pure.
+"""Judgement of a change of a contract: breaking, risky or safe for those who read the table. Pure.
 
-Judged from the consumer's side: whatever could be relied on before must still hold. Promising less is risky when
-queries go on running and only their results may surprise; it is breaking when they fail, lose rows or count them
-twice. Promising more is safe.
+A consumer may rely on everything in the old contract. A contract that guarantees less is risky when queries still run
+and only their results may change; it is breaking when they fail, lose rows or count them twice. A contract that
+guarantees more is safe.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from typing import Literal
 
+from lookout.contracts.changes.rule_comparison import compare_arguments, compare_rules
 from lookout.contracts.changes.type_changes import type_change
-from lookout.contracts.changes.versions import Change, Definition, is_said_elsewhere, pair_rules, rule_change
+from lookout.contracts.changes.versions import Change, Definition, is_redundant, pair_rules, rule_change
 
 Level = Literal["breaking", "risky", "safe"]
-Direction = Literal["same", "tighter", "looser", "other"]
 
 LEVELS: tuple[Level, ...] = ("breaking", "risky", "safe")
 NULLS = "Nulls may arrive: joins and comparisons lose rows."
@@ -34,7 +33,7 @@ TYPE_LEVELS: dict[str, tuple[Level, str]] = {
 
 @dataclass(frozen=True)
 class Judgement:
-    """One change, what it means to consumers, and why in one sentence."""
+    """One change, its level for consumers, and the reason in one sentence."""
 
     level: Level
     change: Change
@@ -42,20 +41,20 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Promise:
-    """A rule that the contract of a consumer makes about a column of the same name."""
+class ConsumerRule:
+    """A rule in the contract of a consumer, about a column of the same name; ``name`` is that of the consumer."""
 
     name: str
     rule: Definition
 
 
 def judge_changes(
-    found: Iterable[Change], old: Definition, new: Definition, promises: Sequence[Promise] = ()
+    found: Iterable[Change], old: Definition, new: Definition, consumer_rules: Sequence[ConsumerRule] = ()
 ) -> tuple[Judgement, ...]:
     """Judge the changes between two definitions of one contract, the worst first.
 
-    A column that goes takes its keys and rules along, and a change of mode the severities of all rules: what merely
-    follows from another change is left out.
+    Changes that merely follow from another one are left out: keys and rules of a removed column, and severities of
+    rules when the mode changed.
     """
     changes = list(found)
     removed = {change.column_name for change in changes if change.change_type == "column_removed"}
@@ -68,15 +67,14 @@ def judge_changes(
         elif not change.change_type.startswith("rule_"):
             judged.append(_judge_plain(change, old, new))
     for before, after in pair_rules(old["rules"], new["rules"]):
-        judgement = _judge_rule(before, after, old, new, promises, is_mode_changed="mode" in modes)
+        judgement = _judge_rule(before, after, old, new, consumer_rules, is_mode_changed="mode" in modes)
         if judgement is not None and not removed & set((before or after or {})["columns"]):
             judged.append(judgement)
-    return tuple(sorted(judged, key=lambda one: (LEVELS.index(one.level), one.change.column_name, one.change.detail)))
+    return tuple(sorted(judged, key=_order))
 
 
-def compare_rules(old: Definition, new: Definition) -> Direction:
-    """Whether a rule of the same kind allows less (tighter), more (looser) or other rows than before."""
-    return _together([_compare_arguments(old, new), _compare_where(old["where"], new["where"]), _severity(old, new)])
+def _order(judgement: Judgement) -> tuple[int, str, str]:
+    return LEVELS.index(judgement.level), judgement.change.column_name, judgement.change.detail
 
 
 def _judge_plain(change: Change, old: Definition, new: Definition) -> Judgement:
@@ -156,7 +154,7 @@ _MEANINGS: dict[str, Callable[[Change, Definition, Definition], tuple[Level, str
 def _judge_key(change: Change, old: Definition, new: Definition) -> Judgement:
     if change.change_type == "key_added":
         return Judgement("safe", change, "Rows are promised to be unique.")
-    if any(set(key) <= set(change.detail.split(", ")) for key in _keys(new)):
+    if any(set(key) <= set(change.detail.split(", ")) for key in _unique_columns(new)):
         return Judgement("safe", change, "Another key still implies it.")
     return Judgement("breaking", change, DUPLICATES)
 
@@ -166,7 +164,7 @@ def _judge_rule(
     after: Definition | None,
     old: Definition,
     new: Definition,
-    promises: Sequence[Promise],
+    consumer_rules: Sequence[ConsumerRule],
     *,
     is_mode_changed: bool,
 ) -> Judgement | None:
@@ -178,7 +176,7 @@ def _judge_rule(
         if before == after or (is_only_severity and is_mode_changed):
             return None
     else:
-        if is_said_elsewhere(before, old) or is_said_elsewhere(after, new):
+        if is_redundant(before, old) or is_redundant(after, new):
             return None
         direction = "looser" if after is None else "tighter"
     change = rule_change(before, after)
@@ -186,116 +184,63 @@ def _judge_rule(
         return Judgement("safe", change, "More is promised." if direction == "tighter" else "Means the same.")
     if after is None and rule["kind"] in ("not_null", "unique") and not rule["where"]:
         return _judge_structural(change, rule, new)
-    relying = [promise.name for promise in promises if _relied_on(promise.rule, before, after)]
+    relying = [
+        consumer_rule.name for consumer_rule in consumer_rules if _is_relied_on(consumer_rule.rule, before, after)
+    ]
     if relying:
         names = ", ".join(dict.fromkeys(relying))
         return Judgement("breaking", change, f"{names} promises the same of its own column and cannot keep it.")
     if after is None:
         return Judgement("risky", change, "The rule does not hold any more.")
-    if before is not None and _compare_arguments(before, after) == "same" and before["where"] == after["where"]:
+    if before is not None and compare_arguments(before, after) == "same" and before["where"] == after["where"]:
         return Judgement("risky", change, "Breaking the rule is taken more lightly.")
     return Judgement("risky", change, "Rows may arrive that were ruled out before.")
 
 
 def _judge_structural(change: Change, rule: Definition, new: Definition) -> Judgement | None:
-    """A not_null or unique rule that goes: what counts is whether the promise is still made somewhere else."""
+    """Judge the removal of a not_null or unique rule; None when the rest of the contract still implies the rule."""
     if rule["kind"] == "not_null":
         if _is_not_null(rule["columns"][0], new):
             return None
         return Judgement("breaking", change, NULLS)
-    if any(set(key) <= set(rule["columns"]) for key in _keys(new)):
+    if any(set(key) <= set(rule["columns"]) for key in _unique_columns(new)):
         return None
     return Judgement("breaking", change, DUPLICATES)
 
 
-def _relied_on(promised: Definition, before: Definition | None, after: Definition | None) -> bool:
-    """Whether a consumer's rule followed from the old rule and does not follow from the new one."""
-    if before is None or promised["kind"] != before["kind"] or promised["columns"] != before["columns"]:
+def _is_relied_on(consumer_rule: Definition, before: Definition | None, after: Definition | None) -> bool:
+    """Return whether a consumer's rule follows from the old rule and not from the new one."""
+    if before is None or consumer_rule["kind"] != before["kind"] or consumer_rule["columns"] != before["columns"]:
         return False
-    return _implies(before, promised) and not (after is not None and _implies(after, promised))
+    return _implies(before, consumer_rule) and not (after is not None and _implies(after, consumer_rule))
 
 
-def _implies(one: Definition, other: Definition) -> bool:
-    if one["where"] and one["where"] != other["where"]:
+def _implies(rule: Definition, implied: Definition) -> bool:
+    if rule["where"] and rule["where"] != implied["where"]:
         return False
-    return _compare_arguments(one, other) in ("same", "looser")
+    return compare_arguments(rule, implied) in ("same", "looser")
 
 
 def _is_not_null(column: str, definition: Definition) -> bool:
     rules = [rule for rule in definition["rules"] if rule["kind"] == "not_null" and not rule["where"]]
-    promised = definition["columns"].get(column)
-    return (promised is not None and not promised["is_nullable"]) or any(column in rule["columns"] for rule in rules)
+    declared = definition["columns"].get(column)
+    return (declared is not None and not declared["is_nullable"]) or any(column in rule["columns"] for rule in rules)
 
 
-def _keys(definition: Definition) -> list[list[str]]:
+def _unique_columns(definition: Definition) -> list[list[str]]:
     rules = [rule for rule in definition["rules"] if rule["kind"] == "unique" and not rule["where"]]
     return [*definition["keys"], *(rule["columns"] for rule in rules)]
 
 
-def _compare_arguments(old: Definition, new: Definition) -> Direction:
-    before, after = old["arguments"], new["arguments"]
-    if before == after:
-        return "same"
-    if old["kind"] == "accepted_values":
-        was, now = ({str(value) for value in given.get("values") or ()} for given in (before, after))
-        return "same" if was == now else "tighter" if now < was else "looser" if now > was else "other"
-    if old["kind"] in ("range", "length"):
-        return _together([_compare_bound(before, after, "min", -1), _compare_bound(before, after, "max", 1)])
-    if old["kind"] == "precision":
-        return _compare_bound({"max": before.get("digits")}, {"max": after.get("digits")}, "max", 1)
-    return "other"
-
-
-def _compare_bound(old: Mapping[str, Any], new: Mapping[str, Any], side: str, sign: int) -> Direction:
-    was, now = _bound(old.get(side)), _bound(new.get(side))
-    strict_was, strict_now = bool(old.get("strict")), bool(new.get("strict"))
-    if was is None or now is None:
-        return "same" if was == now else "tighter" if was is None else "looser"
-    if was == now:
-        return "same" if strict_was == strict_now else "tighter" if strict_now else "looser"
-    if isinstance(was, str) or isinstance(now, str):
-        if not (isinstance(was, str) and isinstance(now, str)):
-            return "other"
-        return "looser" if (now > was) == (sign > 0) else "tighter"
-    return "looser" if (now - was) * sign > 0 else "tighter"
-
-
-def _bound(value: Any) -> Decimal | str | None:
-    if value is None:
-        return None
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return str(value)
-    return number if number.is_finite() else str(value)
-
-
-def _compare_where(old: str, new: str) -> Direction:
-    if old == new:
-        return "same"
-    return "looser" if not old else "tighter" if not new else "other"
-
-
-def _severity(old: Definition, new: Definition) -> Direction:
-    if old["severity"] == new["severity"]:
-        return "same"
-    return "tighter" if new["severity"] == "critical" else "looser"
-
-
-def _together(directions: Iterable[Direction]) -> Direction:
-    found = {direction for direction in directions if direction != "same"}
-    return "same" if not found else found.pop() if len(found) == 1 else "other"
-
-
 def rename_columns(definition: Definition, renamed: Mapping[str, str]) -> Definition:
-    """A definition in which columns have their new names, so that only what else changed is left to compare."""
+    """Return a definition in which columns have their new names, so that renames give no further changes."""
 
-    def names(given: Iterable[str]) -> list[str]:
-        return [renamed.get(name, name) for name in given]
+    def new_names(columns: Iterable[str]) -> list[str]:
+        return [renamed.get(name, name) for name in columns]
 
     return {
         **definition,
         "columns": {renamed.get(name, name): column for name, column in definition["columns"].items()},
-        "keys": sorted(sorted(names(key)) for key in definition["keys"]),
-        "rules": [{**rule, "columns": names(rule["columns"])} for rule in definition["rules"]],
+        "keys": sorted(sorted(new_names(key)) for key in definition["keys"]),
+        "rules": [{**rule, "columns": new_names(rule["columns"])} for rule in definition["rules"]],
     }

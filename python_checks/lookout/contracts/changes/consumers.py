@@ -1,4 +1,4 @@
-"""Who reads what in a dbt project, and so who is hit when a table changes. Pure."""
+"""Consumers of the tables of a dbt project: everything that a change of a table affects. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Consumer:
 
 
 class Graph:
-    """Who reads what in a manifest."""
+    """The nodes of a manifest, and the nodes that read each of them."""
 
     def __init__(self, manifest: Mapping[str, Any]) -> None:
         self.groups = manifest.get("groups") or {}
@@ -36,7 +36,7 @@ class Graph:
                 self.children.setdefault(parent, []).append(key)
 
     def downstream(self, node_id: str) -> tuple[Consumer, ...]:
-        """Everything that reads a node, at all depths, the nearest first."""
+        """Return everything that reads a node, at all depths, the nearest first."""
         depth, queue = {node_id: 0}, deque([node_id])
         while queue:
             parent = queue.popleft()
@@ -44,16 +44,20 @@ class Graph:
                 if child not in depth:
                     depth[child] = depth[parent] + 1
                     queue.append(child)
-        hit = [
+        found = [
             Consumer(key, str(node.get("name")), str(node["resource_type"]), depth[key], _owner(node, self.groups))
             for key, node in self.nodes.items()
             if depth.get(key) and node.get("resource_type") in REPORTED
         ]
-        return tuple(sorted(hit, key=lambda one: (one.depth, REPORTED.index(one.kind), one.name, one.node_id)))
+        return tuple(sorted(found, key=_order))
 
-    def still_there(self, consumers: Iterable[Consumer]) -> tuple[Consumer, ...]:
-        """Those consumers that this manifest has as well."""
+    def existing(self, consumers: Iterable[Consumer]) -> tuple[Consumer, ...]:
+        """Return those consumers that this manifest has too."""
         return tuple(consumer for consumer in consumers if consumer.node_id in self.nodes)
+
+
+def _order(consumer: Consumer) -> tuple[int, int, str, str]:
+    return consumer.depth, REPORTED.index(consumer.kind), consumer.name, consumer.node_id
 
 
 def _owner(node: Mapping[str, Any], groups: Mapping[str, Any]) -> str:

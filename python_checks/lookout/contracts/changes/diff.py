@@ -1,8 +1,8 @@
-"""What a pull request does to the contracts: two manifests compared, and who downstream is hit.
+"""Comparison of the contracts of two manifests, with the consumers downstream of each change.
 
-Contracts are told apart by dbt's unique id, never by schema: the two manifests may come from different profiles, whose
-schemas and databases differ. A table counts as moved when the project itself says another place: the custom schema, the
-alias or identifier, or Lookout's connection, schema and table, as declared and where possible not yet rendered.
+Contracts are identified by dbt's unique id, never by schema: the two manifests may come from different profiles, whose
+schemas and databases differ. A table counts as moved when the project itself names another location: the custom schema,
+the alias or identifier, or Lookout's connection, schema and table, as declared and where possible not yet rendered.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from lookout.contracts.changes.breaking import LEVELS, Judgement, Level, Promise, judge_changes, rename_columns
+from lookout.contracts.changes.breaking import LEVELS, ConsumerRule, Judgement, Level, judge_changes, rename_columns
 from lookout.contracts.changes.consumers import COLLECTIONS, Consumer, Graph
 from lookout.contracts.changes.versions import Change, Definition, changes, contract_definition
 from lookout.contracts.spec.declared import load_contracts
-from lookout.contracts.spec.model import Contract
+from lookout.contracts.spec.model import ColumnContract, Contract
 from lookout.errors import ArtifactError, ConfigError
 from lookout.project.declarations.monitors import check_manifest_version
 from lookout.project.declarations.nodes import file_of, name_of, owner_of
@@ -25,13 +25,13 @@ from lookout.project.files import read_artifact
 
 Manifest = Mapping[str, Any]
 TABLES = ("model", "snapshot", "seed", "source")
-PLACE = ("connection", "schema", "table")
-ALIKE = 0.6
+LOCATION = ("connection", "schema", "table")
+MIN_SIMILARITY = 0.6
 
 
 @dataclass(frozen=True)
 class AssetDiff:
-    """What happened to the contract of one table. ``renamed_to`` is the unique id under which the table lives on."""
+    """The changes of the contract of one table. ``renamed_to`` is the new unique id of a renamed table."""
 
     node_id: str
     name: str
@@ -43,7 +43,7 @@ class AssetDiff:
 
     @property
     def level(self) -> Level:
-        """The worst of its changes."""
+        """Return the level of the worst change."""
         return self.judgements[0].level
 
 
@@ -56,19 +56,20 @@ class ContractDiff:
 
     @property
     def breaking(self) -> tuple[Judgement, ...]:
-        """The changes that break consumers; the command fails when there is one."""
+        """Return the changes that break consumers; the command fails when there is one."""
         return self.of_level("breaking")
 
     def of_level(self, level: Level) -> tuple[Judgement, ...]:
-        """All changes of one level."""
-        return tuple(one for asset in self.assets for one in asset.judgements if one.level == level)
+        """Return all changes of one level."""
+        judgements = [judgement for asset in self.assets for judgement in asset.judgements]
+        return tuple(judgement for judgement in judgements if judgement.level == level)
 
 
 def diff_files(base: Path, head: Path, *, default_connection: str = "") -> ContractDiff:
     """Compare two manifest files, or the folders they are in. Raises ArtifactError and ConfigError."""
     manifests = []
-    for given in (base, head):
-        file = given / "manifest.json" if given.is_dir() else given
+    for path in (base, head):
+        file = path / "manifest.json" if path.is_dir() else path
         manifest = read_artifact(file, "run `dbt parse`")
         check_manifest(manifest, str(file))
         manifests.append(manifest)
@@ -93,31 +94,32 @@ def diff_manifests(base: Manifest, head: Manifest, *, default_connection: str = 
         if node_id in renamed.values():
             continue
         old, new = before.get(node_id), after.get(renamed.get(node_id, node_id))
-        assets.append(_compare(node_id, old, new, _Place(base, head), graph, after))
-    assets += _gone_without_contract(base, before, head)
+        assets.append(_compare(node_id, old, new, _Locations(base, head), graph, after))
+    assets += _removed_without_contract(base, before, head)
     found = [asset for asset in assets if asset.judgements]
     found.sort(key=lambda asset: (LEVELS.index(asset.level), asset.name))
     return ContractDiff(tuple(found), len(names))
 
 
-class _Place:
-    """Where the two manifests say that a table is, whatever profile they were written with."""
+class _Locations:
+    """Locations of tables as two manifests declare them, whatever profile they were written with."""
 
     def __init__(self, base: Manifest, head: Manifest) -> None:
         self.base, self.head = base, head
 
     def changes(self, old_id: str, new_id: str) -> Iterator[Change]:
-        was, now = _declared_place(_node(self.base, old_id)), _declared_place(_node(self.head, new_id))
-        for name in PLACE:
+        was, now = _declared_location(_node(self.base, old_id)), _declared_location(_node(self.head, new_id))
+        for name in LOCATION:
             if was[name] != now[name]:
                 yield Change("", "setting_changed", name, was[name], now[name])
 
 
-def _contracts(manifest: Manifest, default_connection: str, which: str) -> dict[str, Contract]:
+def _contracts(manifest: Manifest, default_connection: str, label: str) -> dict[str, Contract]:
     try:
-        return {one.node_id: one for one in load_contracts(manifest, default_connection=default_connection)}
+        contracts = load_contracts(manifest, default_connection=default_connection)
+        return {contract.node_id: contract for contract in contracts}
     except ConfigError as error:
-        lines = "\n".join(f"{which} manifest: {line}" for line in str(error).splitlines())
+        lines = "\n".join(f"{label} manifest: {line}" for line in str(error).splitlines())
         raise ConfigError(lines) from error
 
 
@@ -125,38 +127,42 @@ def _compare(
     node_id: str,
     old: Contract | None,
     new: Contract | None,
-    place: _Place,
+    locations: _Locations,
     graph: Graph,
     after: Mapping[str, Contract],
 ) -> AssetDiff:
-    known = new or old
-    assert known is not None
+    current = new or old
+    assert current is not None
     live_id = new.node_id if new else node_id
-    consumers = graph.downstream(live_id) or graph.still_there(Graph(place.base).downstream(node_id))
+    consumers = graph.downstream(live_id) or graph.existing(Graph(locations.base).downstream(node_id))
     if old is None or new is None:
-        found = changes(
+        found_changes = changes(
             "contract", contract_definition(old) if old else None, contract_definition(new) if new else None
         )
-        judged = judge_changes(found, _EMPTY, _EMPTY)
+        judgements = judge_changes(found_changes, _EMPTY, _EMPTY)
         if old is not None and node_id not in graph.nodes:
-            judged = tuple(Judgement("breaking", one.change, "The table itself is gone.") for one in judged)
+            judgements = tuple(_table_removed(judgement) for judgement in judgements)
     else:
-        promises = [
-            Promise(after[consumer.node_id].name, rule)
+        consumer_rules = [
+            ConsumerRule(after[consumer.node_id].name, rule)
             for consumer in consumers
             if consumer.node_id in after
             for rule in contract_definition(after[consumer.node_id])["rules"]
         ]
-        judged = (*_moves(old, new, place), *_judged(old, new, promises))
-    judged = tuple(sorted(judged, key=lambda one: LEVELS.index(one.level)))
+        judgements = (*_judge_moves(old, new, locations), *_judge_contract(old, new, consumer_rules))
+    judgements = tuple(sorted(judgements, key=lambda judgement: LEVELS.index(judgement.level)))
     renamed_to = live_id if live_id != node_id else ""
-    return AssetDiff(node_id, (old or known).name, known.file, known.owner, judged, consumers, renamed_to)
+    return AssetDiff(node_id, (old or current).name, current.file, current.owner, judgements, consumers, renamed_to)
 
 
 _EMPTY: Definition = {"columns": {}, "keys": [], "rules": [], "settings": {}}
 
 
-def _judged(old: Contract, new: Contract, promises: list[Promise]) -> Iterator[Judgement]:
+def _table_removed(judgement: Judgement) -> Judgement:
+    return Judgement("breaking", judgement.change, "The table itself is gone.")
+
+
+def _judge_contract(old: Contract, new: Contract, consumer_rules: list[ConsumerRule]) -> Iterator[Judgement]:
     was, now = contract_definition(old), contract_definition(new)
     renamed = renamed_columns(old, new)
     was = rename_columns(was, renamed)
@@ -167,83 +173,83 @@ def _judged(old: Contract, new: Contract, promises: list[Promise]) -> Iterator[J
             Change(before, "column_removed", f"renamed to {after}", f"{before} {text}".strip(), after),
             "Queries that name the column fail.",
         )
-    yield from judge_changes(changes("contract", was, now), was, now, promises)
+    yield from judge_changes(changes("contract", was, now), was, now, consumer_rules)
     if old.description != new.description:
         change = Change("", "setting_changed", "description", old.description, new.description)
         yield Judgement("safe", change, "Does not change what is promised.")
 
 
-def _moves(old: Contract, new: Contract, place: _Place) -> Iterator[Judgement]:
+def _judge_moves(old: Contract, new: Contract, locations: _Locations) -> Iterator[Judgement]:
     if old.node_id != new.node_id:
         change = Change("", "setting_changed", "name", old.name, new.name)
         yield Judgement("breaking", change, "Queries that name the table fail.")
-    for change in place.changes(old.node_id, new.node_id):
+    for change in locations.changes(old.node_id, new.node_id):
         if old.node_id == new.node_id or change.detail != "table":
             yield Judgement("breaking", change, "The table is in another place: queries that name it fail.")
 
 
 def renamed_columns(old: Contract, new: Contract) -> dict[str, str]:
-    """Old to new names, where it is plain: a column that went and one that came, alike in type and nullability.
+    """Return old to new names of columns that were evidently renamed: one removed, one added, of the same type.
 
-    Their names are similar or, when no other column came or went, their positions the same.
+    Nullability is the same too, and the names are similar or, when no other column changed, the positions the same.
     """
     was, now = [column.name for column in old.columns], [column.name for column in new.columns]
-    gone = [column for column in old.columns if column.name not in now]
-    came = [column for column in new.columns if column.name not in was]
+    removed = [column for column in old.columns if column.name not in now]
+    added = [column for column in new.columns if column.name not in was]
     found: dict[str, str] = {}
-    for column in gone:
-        alike = [
-            other
-            for other in came
-            if (other.data_type, other.is_nullable, other.is_required)
-            == (column.data_type, column.is_nullable, column.is_required)
-            and other.name not in found.values()
+    for column in removed:
+        similar = [
+            other for other in added if _column_type(other) == _column_type(column) and other.name not in found.values()
         ]
-        near = [other for other in alike if _likeness(column.name, other.name) >= ALIKE]
-        is_only = len(gone) == len(came) == 1 and len(was) == len(now)
-        if len(near) == 1:
-            found[column.name] = near[0].name
-        elif is_only and column.data_type and alike and was.index(column.name) == now.index(alike[0].name):
-            found[column.name] = alike[0].name
+        similarly_named = [other for other in similar if _similarity(column.name, other.name) >= MIN_SIMILARITY]
+        is_only_change = len(removed) == len(added) == 1 and len(was) == len(now)
+        if len(similarly_named) == 1:
+            found[column.name] = similarly_named[0].name
+        elif is_only_change and column.data_type and similar and was.index(column.name) == now.index(similar[0].name):
+            found[column.name] = similar[0].name
     return found
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+def _column_type(column: ColumnContract) -> tuple[str, bool, bool]:
+    return column.data_type, column.is_nullable, column.is_required
+
+
+def _similarity(name: str, other: str) -> float:
+    return SequenceMatcher(None, name.lower(), other.lower()).ratio()
 
 
 def _renamed_nodes(
     base: Manifest, before: Mapping[str, Contract], head: Manifest, after: Mapping[str, Contract]
 ) -> dict[str, str]:
-    """Old to new unique ids of tables that were plainly renamed: the same columns, and a similar name or file."""
-    gone = [one for key, one in before.items() if not _node(head, key)]
-    came = [one for key, one in after.items() if not _node(base, key)]
+    """Return old to new unique ids of tables that were evidently renamed: the same columns and a similar name."""
+    removed = [contract for key, contract in before.items() if not _node(head, key)]
+    added = [contract for key, contract in after.items() if not _node(base, key)]
     found: dict[str, str] = {}
-    for one in gone:
-        alike = [
+    for contract in removed:
+        similar = [
             other
-            for other in came
-            if other.is_source == one.is_source
-            and other.columns == one.columns
-            and one.columns
-            and _likeness(one.name, other.name) >= ALIKE
+            for other in added
+            if other.is_source == contract.is_source
+            and other.columns == contract.columns
+            and contract.columns
+            and _similarity(contract.name, other.name) >= MIN_SIMILARITY
             and other.node_id not in found.values()
         ]
-        if len(alike) == 1:
-            found[one.node_id] = alike[0].node_id
+        if len(similar) == 1:
+            found[contract.node_id] = similar[0].node_id
     return found
 
 
-def _gone_without_contract(base: Manifest, before: Mapping[str, Contract], head: Manifest) -> list[AssetDiff]:
-    """Tables of the project itself that are gone although nobody promised them: worth knowing, not breaking."""
+def _removed_without_contract(base: Manifest, before: Mapping[str, Contract], head: Manifest) -> list[AssetDiff]:
+    """Return the removed tables of the project itself that had no contract: risky, not breaking."""
     project, graph, found = (base.get("metadata") or {}).get("project_name"), Graph(base), []
     remaining = Graph(head)
     for key, node in graph.nodes.items():
-        is_ours = node.get("resource_type") in TABLES and node.get("package_name") == project
-        if not is_ours or key in before or key in remaining.nodes:
+        is_own = node.get("resource_type") in TABLES and node.get("package_name") == project
+        if not is_own or key in before or key in remaining.nodes:
             continue
         judgement = Judgement("risky", Change("", "removed"), "The table is gone; no contract promised it.")
-        consumers = remaining.still_there(graph.downstream(key))
+        consumers = remaining.existing(graph.downstream(key))
         owner = owner_of(node, graph.groups)
         found.append(AssetDiff(key, name_of(node), file_of(node), owner, (judgement,), consumers))
     return found
@@ -257,7 +263,7 @@ def _node(manifest: Manifest, node_id: str) -> Mapping[str, Any]:
     return {}
 
 
-def _declared_place(node: Mapping[str, Any]) -> dict[str, str]:
+def _declared_location(node: Mapping[str, Any]) -> dict[str, str]:
     config, raw = node.get("config") or {}, node.get("unrendered_config") or {}
     lookout = {**_lookout(node.get("source_meta")), **_lookout(node.get("meta")), **_lookout(config.get("meta"))}
     if node.get("resource_type") == "source":
@@ -265,8 +271,8 @@ def _declared_place(node: Mapping[str, Any]) -> dict[str, str]:
     else:
         schema = raw.get("schema", config.get("schema"))
         table = raw.get("alias", config.get("alias")) or node.get("name")
-    place = {"connection": "", "schema": schema, "table": table}
-    return {name: str(lookout.get(name) or place[name] or "") for name in PLACE}
+    location = {"connection": "", "schema": schema, "table": table}
+    return {name: str(lookout.get(name) or location[name] or "") for name in LOCATION}
 
 
 def _lookout(meta: object) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What was promised and what was found, written down: contracts, checks, findings, versions and changes."""
+"""Writers of the landing tables of contracts: contracts, checks, findings, versions and changes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from lookout.contracts.changes.versions import (
 from lookout.contracts.spec.model import STRUCTURE, Contract, ContractCheck, violation_key
 from lookout.database.store import Store
 
-Place = tuple[str, str]
+AssetKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class _Sight:
-    """A contract or table as it is now; ``definition`` is None when it is gone."""
+class _CurrentState:
+    """A contract or table as it is now; ``definition`` is None when there is none any more."""
 
-    place: Place
+    key: AssetKey
     subject: Subject
     definition: Definition | None
     owner: str
@@ -44,33 +44,34 @@ class _Sight:
 
 
 def record_contracts(store: Store, contracts: Sequence[Contract], *, as_of: datetime, run_id: str) -> None:
-    """Write the contracts in force; those that are no longer declared become inactive, and that is a change too."""
+    """Write the contracts in force; those no longer declared become inactive, which is recorded as a change."""
     declared = {(c.connection, c.asset): c for c in contracts}
     known = store.query("select connection, asset, owner from {schema}.contracts where is_active")
-    gone = [row for row in known.to_dict("records") if (row["connection"], row["asset"]) not in declared]
-    sights = [_Sight(place, "contract", contract_definition(c), c.owner) for place, c in declared.items()]
-    sights += [_Sight((row["connection"], row["asset"]), "contract", None, row["owner"]) for row in gone]
-    numbers = _record_versions(store, sights, as_of=as_of, run_id=run_id)
-    rows = [_contract_row(sight, declared[sight.place], numbers[sight.place]) for sight in sights if sight.definition]
+    undeclared = [row for row in known.to_dict("records") if (row["connection"], row["asset"]) not in declared]
+    states = [_CurrentState(key, "contract", contract_definition(c), c.owner) for key, c in declared.items()]
+    states += [_CurrentState((row["connection"], row["asset"]), "contract", None, row["owner"]) for row in undeclared]
+    numbers = _record_versions(store, states, as_of=as_of, run_id=run_id)
+    rows = [_contract_row(state, declared[state.key], numbers[state.key]) for state in states if state.definition]
     store.upsert("contracts", pd.DataFrame(rows).assign(is_active=True, updated_at=as_of))
     store.execute(
         "update {schema}.contracts set is_active = false, updated_at = %s "
         "where is_active and (connection, asset) in (select * from unnest(%s::text[], %s::text[]))",
-        (as_of, [row["connection"] for row in gone], [row["asset"] for row in gone]),
+        (as_of, [row["connection"] for row in undeclared], [row["asset"] for row in undeclared]),
     )
 
 
 def record_checks(store: Store, checks: Iterable[ContractCheck], *, as_of: datetime, run_id: str) -> None:
-    """Write what came of looking at each contract, and every version of a table that has not been seen before."""
+    """Write the result of checking each contract, and every new version of the columns of a table."""
     checks = list(checks)
-    sights = [sight for check in checks if (sight := _sight_of(check)) is not None]
-    _record_versions(store, sights, as_of=as_of, run_id=run_id)
-    # The same clock again: what is no longer found must not stay from the first time.
-    places = [(check.contract.connection, check.contract.asset) for check in checks]
+    observed = [_observed_state(check) for check in checks]
+    states = [state for state in observed if state is not None]
+    _record_versions(store, states, as_of=as_of, run_id=run_id)
+    # A run repeated at the same as_of must not leave findings of the first one behind.
+    keys = [(check.contract.connection, check.contract.asset) for check in checks]
     store.execute(
         "delete from {schema}.contract_findings where as_of = %s "
         "and (connection, asset) in (select * from unnest(%s::text[], %s::text[]))",
-        (as_of, [connection for connection, _ in places], [asset for _, asset in places]),
+        (as_of, [connection for connection, _ in keys], [asset for _, asset in keys]),
     )
     findings = pd.DataFrame([row for check in checks for row in _finding_rows(check, as_of)])
     if not findings.empty:
@@ -84,8 +85,8 @@ def record_checks(store: Store, checks: Iterable[ContractCheck], *, as_of: datet
         store.upsert("contract_checks", rows.astype(whole).assign(run_id=run_id))
 
 
-def checked_until(store: Store, *, as_of: datetime) -> dict[Place, datetime]:
-    """How far the rows of incremental contracts have been checked, by connection and asset."""
+def checked_until(store: Store, *, as_of: datetime) -> dict[AssetKey, datetime]:
+    """Return up to when the rows of incremental contracts have been checked, by connection and asset."""
     found = store.query(
         "select connection, asset, max(checked_until) as mark from {schema}.contract_checks "
         "where values_status in ('passed', 'violated') and checked_until is not null and as_of < %s group by 1, 2",
@@ -94,46 +95,48 @@ def checked_until(store: Store, *, as_of: datetime) -> dict[Place, datetime]:
     return {(row["connection"], row["asset"]): row["mark"].to_pydatetime() for row in found.to_dict("records")}
 
 
-def _record_versions(store: Store, sights: Sequence[_Sight], *, as_of: datetime, run_id: str) -> Mapping[Place, int]:
-    """Write the versions that are new; returns the number of the version in force by place."""
+def _record_versions(
+    store: Store, states: Sequence[_CurrentState], *, as_of: datetime, run_id: str
+) -> Mapping[AssetKey, int]:
+    """Write the versions that are new; return the number of the version in force by connection and asset."""
     newest = store.query(
         "select distinct on (connection, asset, subject) * from {schema}.schema_versions "
         "where (connection, asset) in (select * from unnest(%s::text[], %s::text[])) "
         "order by connection, asset, subject, version_number desc",
-        ([sight.place[0] for sight in sights], [sight.place[1] for sight in sights]),
+        ([state.key[0] for state in states], [state.key[1] for state in states]),
     )
     known = {((row["connection"], row["asset"]), row["subject"]): row for row in newest.to_dict("records")}
-    numbers: dict[Place, int] = {}
+    numbers: dict[AssetKey, int] = {}
     versions: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
-    for sight in sights:
-        before = known.get((sight.place, sight.subject))
+    for state in states:
+        before = known.get((state.key, state.subject))
         number = int(before["version_number"]) if before else 0
-        numbers[sight.place] = number
+        numbers[state.key] = number
         # A replay of the past does not become the newest version.
         is_past = before is not None and pd.Timestamp(as_of) < before["first_seen_at"]
-        if is_past or sight.hash == (before["definition_hash"] if before else ""):
+        if is_past or state.hash == (before["definition_hash"] if before else ""):
             continue
-        numbers[sight.place] = number + 1
+        numbers[state.key] = number + 1
         identity = {
-            "connection": sight.place[0],
-            "asset": sight.place[1],
-            "subject": sight.subject,
+            "connection": state.key[0],
+            "asset": state.key[1],
+            "subject": state.subject,
             "version_number": number + 1,
         }
-        said = {"definition": sight.text, "definition_hash": sight.hash, "first_seen_at": as_of, "run_id": run_id}
-        versions.append(identity | said)
+        content = {"definition": state.text, "definition_hash": state.hash, "first_seen_at": as_of, "run_id": run_id}
+        versions.append(identity | content)
         old = json.loads(before["definition"]) if before and before["definition"] else None
         changed += [
-            identity | vars(change) | {"seen_at": as_of, "owner": sight.owner}
-            for change in changes(sight.subject, old, sight.definition)
+            identity | vars(change) | {"seen_at": as_of, "owner": state.owner}
+            for change in changes(state.subject, old, state.definition)
         ]
     store.upsert("schema_changes", pd.DataFrame(changed))
     store.upsert("schema_versions", pd.DataFrame(versions))
     return numbers
 
 
-def _contract_row(sight: _Sight, contract: Contract, number: int) -> dict[str, Any]:
+def _contract_row(state: _CurrentState, contract: Contract, number: int) -> dict[str, Any]:
     return {
         "connection": contract.connection,
         "asset": contract.asset,
@@ -142,8 +145,8 @@ def _contract_row(sight: _Sight, contract: Contract, number: int) -> dict[str, A
         "mode": contract.mode,
         "version": contract.version,
         "version_number": number,
-        "definition": sight.text,
-        "definition_hash": sight.hash,
+        "definition": state.text,
+        "definition_hash": state.hash,
         "column_count": len(contract.columns),
         "rule_count": len(contract.rules),
         "owner": contract.owner,
@@ -153,12 +156,12 @@ def _contract_row(sight: _Sight, contract: Contract, number: int) -> dict[str, A
     }
 
 
-def _sight_of(check: ContractCheck) -> _Sight | None:
-    """The table as it was seen; None when it could not be looked at."""
+def _observed_state(check: ContractCheck) -> _CurrentState | None:
+    """Return the state of the checked table; None when it could not be read."""
     contract, observed = check.contract, check.observed
     if observed is None or not observed.is_usable:
         return None
-    return _Sight(
+    return _CurrentState(
         (contract.connection, contract.asset),
         "table",
         table_definition(observed) if observed.kind else None,

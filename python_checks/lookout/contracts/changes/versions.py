@@ -1,20 +1,14 @@
-"""Versions of a contract and of a table's real columns, and what changed between two of them. Pure."""
+"""Versions of a contract and of a table's real columns, and the changes between two of them. Pure."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from typing import Any, Literal
-
-import pandas as pd
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from lookout.contracts.spec.model import Contract, ObservedTable, Rule
 
@@ -42,7 +36,6 @@ WORDS = {
     "key_removed": "key removed", "rule_added": "rule added", "rule_removed": "rule removed", "rule_changed": "rule",
     "setting_changed": "setting",
 }  # fmt: skip
-NOTHING = "-"
 
 
 @dataclass(frozen=True)
@@ -57,10 +50,10 @@ class Change:
 
 
 def contract_definition(contract: Contract) -> Definition:
-    """Everything of a contract that changes what is checked, or who answers for it; wording does not count.
+    """Return everything of a contract that determines the checks, and its owner; descriptions do not count.
 
     A mapping of JSON values with sorted keys: the same contract gives the same text in every process. Names that dbt
-    makes up for tests are left out, since they change with the arguments.
+    generates for tests are left out, since they change with the arguments.
     """
     sampling = contract.sampling
     return {
@@ -91,7 +84,7 @@ def contract_definition(contract: Contract) -> Definition:
 
 
 def rule_definition(rule: Rule) -> Definition:
-    """One rule as a mapping of JSON values."""
+    """Return one rule as a mapping of JSON values."""
     arguments = {key: _plain(value) for key, value in sorted(rule.arguments.items())}
     if rule.kind == "accepted_values" and isinstance(arguments.get("values"), list):
         arguments["values"] = sorted(arguments["values"], key=_canonical)
@@ -106,7 +99,7 @@ def rule_definition(rule: Rule) -> Definition:
 
 
 def table_definition(observed: ObservedTable) -> Definition:
-    """What a table really looks like. Order of columns does not count; a table that is not there has no kind."""
+    """Return columns, keys and kind of a real table. Order of columns does not count; a missing table has no kind."""
     return {
         "columns": {
             column.name: {"data_type": column.data_type, "is_nullable": column.is_nullable}
@@ -119,19 +112,19 @@ def table_definition(observed: ObservedTable) -> Definition:
 
 
 def definition_text(definition: Definition) -> str:
-    """A definition as JSON with sorted keys, as it is stored."""
+    """Return a definition as JSON with sorted keys, as it is stored."""
     return _canonical(definition)
 
 
 def definition_hash(definition: Definition) -> str:
-    """Hash of a definition: 32 hex digits, the same in every process."""
+    """Return the hash of a definition: 32 hex digits, the same in every process."""
     return hashlib.md5(_canonical(definition).encode(), usedforsecurity=False).hexdigest()
 
 
 def changes(subject: Subject, old: Definition | None, new: Definition | None) -> tuple[Change, ...]:
-    """What changed between two versions of a contract or table, in the order columns, keys, rules, settings.
+    """Return the changes between two versions of a contract or table, in the order columns, keys, rules, settings.
 
-    None, and the definition of a table that is not there, stand for nothing. Versions that agree give no change.
+    None, and the definition of a missing table, mean that there is no version. Equal versions give no change.
     """
     before, after = _present(old), _present(new)
     if before is None:
@@ -147,32 +140,33 @@ def changes(subject: Subject, old: Definition | None, new: Definition | None) ->
 
 
 def rule_label(rule: Mapping[str, Any]) -> str:
-    """What a rule is about, short: its own name, or its kind and columns."""
+    """Return a short label of a rule: its own name, or its kind and columns."""
     return str(rule["name"] or f"{rule['kind']} {', '.join(rule['columns'])}".strip())
 
 
 def rule_text(rule: Mapping[str, Any]) -> str:
-    """What a rule says, on one line."""
-    # How texts are quoted and limits that are allowed themselves go without saying.
-    given = {
-        key: value
-        for key, value in rule["arguments"].items()
-        if key != "quote" and value is not None and value is not False
-    }
-    said = [key if value is True else f"{key} {_shown(value)}" for key, value in given.items()]
-    said.append(str(rule["severity"]))
-    return ", ".join([*said, f"where {rule['where']}"] if rule["where"] else said)
+    """Return arguments, severity and filter of a rule on one line."""
+    parts = []
+    for key, value in rule["arguments"].items():
+        # Quoting of texts, and limits that are allowed themselves (strict is false), are the default.
+        if key == "quote" or value is None or value is False:
+            continue
+        parts.append(key if value is True else f"{key} {_value_text(value)}")
+    parts.append(str(rule["severity"]))
+    if rule["where"]:
+        parts.append(f"where {rule['where']}")
+    return ", ".join(parts)
 
 
 def pair_rules(
     old: Sequence[Definition], new: Sequence[Definition]
 ) -> Iterator[tuple[Definition | None, Definition | None]]:
-    """Rules of two versions that are about the same thing; None stands where one has no counterpart.
+    """Yield pairs of rules of two versions about the same thing; None in place of a rule without a counterpart.
 
     Equal rules pair first, then those of one name, then those of one kind on the same columns.
     """
     before, after = list(old), list(new)
-    for identity in (_canonical, lambda rule: (rule["kind"], tuple(rule["columns"]), rule["name"]), _place_of):
+    for identity in (_canonical, _kind_columns_and_name, _kind_and_columns):
         for rule in list(before):
             other = next((candidate for candidate in after if identity(candidate) == identity(rule)), None)
             if other is not None:
@@ -183,8 +177,8 @@ def pair_rules(
     yield from ((None, rule) for rule in after)
 
 
-def is_said_elsewhere(rule: Definition | None, definition: Definition) -> bool:
-    """Whether a rule that comes or goes alone says what the nullability of its column or a key says already."""
+def is_redundant(rule: Definition | None, definition: Definition) -> bool:
+    """Return whether a rule without a counterpart only repeats the nullability of its column, or a key."""
     if rule is None or rule["where"]:
         return False
     if rule["kind"] == "not_null":
@@ -193,45 +187,18 @@ def is_said_elsewhere(rule: Definition | None, definition: Definition) -> bool:
 
 
 def rule_change(before: Definition | None, after: Definition | None) -> Change:
-    """The change from one rule to another; None stands for no rule, but not twice."""
+    """Return the change from one rule to another; None for a rule that was added or removed, but not for both."""
     rule = after or before or {}
+    change_type: ChangeType = "rule_added" if after else "rule_removed"
+    if before and after:
+        change_type = "rule_changed"
     return Change(
         rule["columns"][0] if len(rule["columns"]) == 1 else "",
-        "rule_changed" if before and after else "rule_added" if after else "rule_removed",
+        change_type,
         rule_label(rule),
         rule_text(before) if before else "",
         rule_text(after) if after else "",
     )
-
-
-def history_text(frame: pd.DataFrame) -> str:
-    """Changes of one asset for people, newest first; one sentence when there are none.
-
-    ``frame`` has the columns of the landing table ``schema_changes``.
-    """
-    if frame.empty:
-        return "No changes."
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("seen (UTC)", no_wrap=True)
-    for name in ("what", "version", "change", "old", "new"):
-        table.add_column(name, overflow="fold", justify="right" if name == "version" else "left")
-    newest_first = frame.assign(row_order=range(len(frame))).sort_values(
-        ["seen_at", "version_number", "row_order"], ascending=[False, False, True]
-    )
-    for _, row in newest_first.iterrows():
-        about = " ".join(filter(None, (WORDS.get(row["change_type"], row["change_type"]), row["detail"])))
-        cells = (
-            _minute(row["seen_at"]),
-            row["subject"],
-            str(row["version_number"]),
-            f"{row['column_name']}: {about}" if row["column_name"] else about,
-            _filled(row["old_value"]),
-            _filled(row["new_value"]),
-        )
-        table.add_row(*(escape(cell) for cell in cells))
-    buffer = io.StringIO()
-    Console(file=buffer, width=max(Console().width, 120)).print(table)
-    return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip().splitlines())
 
 
 def _column_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -246,14 +213,9 @@ def _column_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[
                 yield Change(name, "type_changed", "", before["data_type"], after["data_type"])
             if before["is_nullable"] != after["is_nullable"]:
                 yield Change(name, "nullability_changed", "", _nullability(before), _nullability(after))
-            if before.get("is_required") != after.get("is_required"):
-                yield Change(
-                    name,
-                    "setting_changed",
-                    "required",
-                    _shown(before.get("is_required")),
-                    _shown(after.get("is_required")),
-                )
+            was_required, is_required = before.get("is_required"), after.get("is_required")
+            if was_required != is_required:
+                yield Change(name, "setting_changed", "required", _value_text(was_required), _value_text(is_required))
 
 
 def _key_changes(old: Sequence[Sequence[str]], new: Sequence[Sequence[str]]) -> Iterator[Change]:
@@ -271,7 +233,7 @@ def _rule_changes(old: Definition, new: Definition) -> Iterator[Change]:
     found = []
     for before, after in pair_rules(old["rules"], new["rules"]):
         is_alone = before is None or after is None
-        if before == after or (is_alone and (is_said_elsewhere(before, old) or is_said_elsewhere(after, new))):
+        if before == after or (is_alone and (is_redundant(before, old) or is_redundant(after, new))):
             continue
         found.append(rule_change(before, after))
     yield from sorted(found, key=lambda change: (change.column_name, change.detail, change.change_type))
@@ -280,11 +242,11 @@ def _rule_changes(old: Definition, new: Definition) -> Iterator[Change]:
 def _setting_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
-            yield Change("", "setting_changed", name, _shown(old.get(name)), _shown(new.get(name)))
+            yield Change("", "setting_changed", name, _value_text(old.get(name)), _value_text(new.get(name)))
 
 
 def _present(definition: Definition | None) -> Definition | None:
-    """None for nothing. Through JSON, so that a stored definition and a fresh one compare equal."""
+    """Return a definition as JSON reads it back, so that a stored and a fresh one compare equal; None for no table."""
     if definition is None or definition["settings"].get("kind") == "":
         return None
     parsed: Definition = json.loads(_canonical(definition))
@@ -306,7 +268,11 @@ def _nullability(column: Mapping[str, Any]) -> str:
     return "nullable" if column["is_nullable"] else "not null"
 
 
-def _place_of(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+def _kind_columns_and_name(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+    return rule["kind"], tuple(rule["columns"]), rule["name"]
+
+
+def _kind_and_columns(rule: Mapping[str, Any]) -> tuple[Any, ...]:
     return rule["kind"], tuple(rule["columns"])
 
 
@@ -315,7 +281,7 @@ def _keys(keys: Iterable[Iterable[str]]) -> list[list[str]]:
 
 
 def _plain(value: Any) -> Any:
-    """A value of an argument as JSON has it; dates and decimals, which YAML and dbt may give, become texts."""
+    """Return a value of an argument as a JSON value; dates and decimals, which YAML and dbt may give, become texts."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in sorted(value.items(), key=lambda pair: str(pair[0]))}
     if isinstance(value, (list, tuple)):
@@ -324,14 +290,16 @@ def _plain(value: Any) -> Any:
         return sorted((_plain(item) for item in value), key=str)
     if isinstance(value, (date, datetime)):
         return value.isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, float):
-        return int(value) if value.is_integer() else value if math.isfinite(value) else str(value)
+        return value if math.isfinite(value) else str(value)
     return value if value is None or isinstance(value, (str, bool, int)) else str(value)
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(_shown, value))
+        return ", ".join(map(_value_text, value))
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
@@ -339,11 +307,3 @@ def _shown(value: Any) -> str:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
-
-
-def _minute(moment: Any) -> str:
-    return f"{pd.Timestamp(moment).to_pydatetime().astimezone(timezone.utc):%Y-%m-%d %H:%M}"
-
-
-def _filled(value: Any) -> str:
-    return NOTHING if value is None or value != value or value == "" else str(value)

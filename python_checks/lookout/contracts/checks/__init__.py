@@ -1,1 +1,1 @@
-"""Contract checks: a contract held against the columns, types, keys and values of its table."""
+"""Contract checks: a contract compared with the columns, types, keys and values of its table."""

@@ -1,4 +1,4 @@
-"""What the catalog of a database says about the tables that have a contract: one statement for all of them."""
+"""The catalog entries of all tables of a database that have a contract, read in one statement."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from lookout.contracts.spec.model import ObservedColumn, ObservedTable
 
 Ask = Callable[..., Sequence[Sequence[Any]]]
 
-# (schema, table) arrays in, one row per wanted table out. Everybody may read the catalogs, so this also tells about
-# tables that may not be read. The planner takes a hundred rows for the arrays, whatever their length; the joins run
-# over indexes, so that is no harm. PostgreSQL 13 to 18:
-# - a domain may lie over a domain, and either may forbid nulls;
-# - from 18 on a column may be marked not null before its rows have been looked at (a constraint that is not valid);
+# Takes arrays of schemas and tables and returns one row per table. Everybody may read the catalogs, so it also covers
+# tables that may not be read. The planner assumes a hundred rows for the arrays, whatever their length; the joins use
+# indexes, so that does no harm. PostgreSQL 13 to 18:
+# - a domain may be based on a domain, and either may forbid nulls;
+# - from 18 on a column may be marked not null before its rows have been checked (a constraint that is not valid);
 # - a partitioned table's unique index is valid only when every partition has its part of it.
 CATALOG_QUERY = """
 with recursive wanted as (
@@ -115,7 +115,7 @@ key_columns as (
     inner join pg_catalog.pg_attribute
         on pg_attribute.attrelid = relations.relation_id
         and pg_attribute.attnum = part.attnum
-    -- What an index merely includes is no part of its key.
+    -- Columns that an index merely includes are not part of its key.
     where part.position <= pg_index.indnkeyatts
     group by relations.relation_id, pg_index.indexrelid
 ),
@@ -147,9 +147,9 @@ left join keys on keys.relation_id = relations.relation_id
 
 
 def observe(ask: Ask, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ObservedTable]:
-    """The wanted tables by (schema, table), each of them, with ``kind`` None for those that do not exist.
+    """Return every wanted table by (schema, table), with ``kind`` None for those that do not exist.
 
-    ``ask(query, parameters)`` is ``Session.fetch_rows``, whose errors pass through.
+    ``ask(query, parameters)`` is ``Session.fetch_rows``; its errors are not caught.
     """
     pairs = sorted(set(wanted))
     if not pairs:

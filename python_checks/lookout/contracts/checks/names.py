@@ -1,4 +1,4 @@
-"""Column names as a contract writes them, and as the table spells them."""
+"""Column names of a contract in the spelling of its table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDED = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def real_names(contract: Contract, observed: ObservedTable) -> Mapping[str, str]:
-    """Promised columns that exist, by the name in the contract, with the name that the table gives them.
+    """Return the names of the table's columns by their names in the contract, for columns that exist.
 
     A name counts as written. Only where no such column exists, and dbt's ``quote: true`` is not set, its folded form
     is looked for, since that is what dbt's SQL would find. Names of fields of a payload are never folded.
@@ -28,30 +28,30 @@ def real_names(contract: Contract, observed: ObservedTable) -> Mapping[str, str]
 
 
 def resolve_names(contract: Contract, observed: ObservedTable) -> Contract:
-    """The contract with every column name as the table spells it; names of columns that do not exist stay."""
+    """Return the contract with every column name as the table spells it; names of missing columns stay as they are."""
     existing = {column.name for column in observed.columns}
     known = {} if contract.payload else real_names(contract, observed)
 
-    def place(name: str) -> str:
+    def as_spelled(name: str) -> str:
         folded = name.translate(FOLDED)
         return name if name in existing or folded not in existing else folded
 
-    def real(name: str) -> str:
-        promised = known.get(name, name)
-        is_promised = contract.payload or any(column.name == name for column in contract.columns)
-        return promised if is_promised else place(promised)
+    def real_name(name: str) -> str:
+        spelled = known.get(name, name)
+        is_declared = contract.payload or any(column.name == name for column in contract.columns)
+        return spelled if is_declared else as_spelled(spelled)
 
     return replace(
         contract,
-        columns=tuple(replace(column, name=real(column.name)) for column in contract.columns),
-        keys=_each(contract.keys, real),
-        constrained_keys=_each(contract.constrained_keys, real),
-        rules=tuple(replace(rule, columns=tuple(map(real, rule.columns))) for rule in contract.rules),
-        example_columns=tuple(map(real, contract.example_columns)),
-        timestamp_column=place(contract.timestamp_column),
-        payload=place(contract.payload),
+        columns=tuple(replace(column, name=real_name(column.name)) for column in contract.columns),
+        keys=_renamed(contract.keys, real_name),
+        constrained_keys=_renamed(contract.constrained_keys, real_name),
+        rules=tuple(replace(rule, columns=tuple(map(real_name, rule.columns))) for rule in contract.rules),
+        example_columns=tuple(map(real_name, contract.example_columns)),
+        timestamp_column=as_spelled(contract.timestamp_column),
+        payload=as_spelled(contract.payload),
     )
 
 
-def _each(keys: tuple[tuple[str, ...], ...], real: Callable[[str], str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(map(real, key)) for key in keys)
+def _renamed(keys: tuple[tuple[str, ...], ...], real_name: Callable[[str], str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(real_name, key)) for key in keys)

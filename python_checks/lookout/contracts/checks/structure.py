@@ -1,11 +1,11 @@
-"""A contract held against the columns, types and keys that a table really has."""
+"""Checks of a contract against the columns, types and keys of the real table."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterator
 
-from lookout.contracts.checks.names import FOLDED, real_names, resolve_names
+from lookout.contracts.checks.names import FOLDED, real_names
 from lookout.contracts.spec.model import (
     STRUCTURE,
     ColumnContract,
@@ -16,19 +16,17 @@ from lookout.contracts.spec.model import (
     ViolationType,
 )
 from lookout.contracts.spec.types import compatible
+from lookout.engines.catalog import READABLE_KINDS
 from lookout.project.declarations.monitor import Severity
 
-__all__ = ["check_structure", "resolve_names"]
-
-# pg_class.relkind as people say it. Only the first five hold rows to look at.
+# Words for pg_class.relkind.
 KINDS = {
     "r": "a table", "p": "a partitioned table", "v": "a view", "m": "a materialized view", "f": "a foreign table",
     "S": "a sequence", "i": "an index", "I": "an index", "c": "a type",
 }  # fmt: skip
-READABLE_KINDS = ("r", "p", "v", "m", "f")
-# Where the catalog can forbid nulls. A view has no constraints of its own, and its rows tell.
+# Kinds whose catalog can forbid nulls. A view has no constraints of its own: its rows are checked instead.
 NULLABILITY_KINDS = ("r", "p")
-# Where keys cannot be, whatever anybody promises: on a foreign table only its rows can tell.
+# Kinds that cannot have keys: the rows of a foreign table are checked instead.
 WITHOUT_KEYS = ("f",)
 PAYLOAD_TYPES = ("json", "jsonb")
 NO_COLUMN = "no such column"
@@ -37,7 +35,7 @@ NO_COLUMN = "no such column"
 def check_structure(
     contract: Contract, observed: ObservedTable, *, user: str = ""
 ) -> tuple[tuple[Violation, ...], str]:
-    """Violations of the structure, and a sentence when part of the contract cannot be evaluated ("" otherwise).
+    """Return violations of the structure, and a sentence when part of the contract cannot be evaluated (else "").
 
     Names of columns may be those of the contract or those of `resolve_names`. Catalogs are readable by everybody, so
     violations are found on tables that ``user`` may not read; the sentence then asks for what is missing.
@@ -63,32 +61,32 @@ def _no_table(contract: Contract, observed: ObservedTable) -> Violation:
 def _columns(contract: Contract, observed: ObservedTable) -> Iterator[Violation]:
     names = real_names(contract, observed)
     existing = {column.name: column for column in observed.columns}
-    strangers = [name for name in existing if name not in names.values()]
-    for promised in contract.columns:
-        if promised.name not in names:
-            if promised.is_required:
-                yield _missing(promised, strangers)
+    unmatched = [name for name in existing if name not in names.values()]
+    for declared in contract.columns:
+        if declared.name not in names:
+            if declared.is_required:
+                yield _missing(declared, unmatched)
             continue
-        yield from _column(contract, promised, existing[names[promised.name]], observed)
+        yield from _column(contract, declared, existing[names[declared.name]], observed)
 
 
-def _missing(promised: ColumnContract, strangers: Collection[str]) -> Violation:
-    hint = _similar(promised.name, strangers)
+def _missing(declared: ColumnContract, unmatched: Collection[str]) -> Violation:
+    hint = _similar(declared.name, unmatched)
     actual = f"{NO_COLUMN}; did you mean '{hint}'?" if hint else NO_COLUMN
-    return _violation(promised.name, "MISSING_REQUIRED_FIELD", promised.data_type or "a column", actual, "critical")
+    return _violation(declared.name, "MISSING_REQUIRED_FIELD", declared.data_type or "a column", actual, "critical")
 
 
 def _column(
-    contract: Contract, promised: ColumnContract, real: ObservedColumn, observed: ObservedTable
+    contract: Contract, declared: ColumnContract, real: ObservedColumn, observed: ObservedTable
 ) -> Iterator[Violation]:
-    if promised.data_type and not compatible(promised.data_type, real):
-        yield _violation(promised.name, "TYPE_CHANGED", promised.data_type, real.data_type, "critical")
-    if promised.has_not_null_constraint and real.is_nullable and observed.kind in NULLABILITY_KINDS:
-        yield _violation(promised.name, "NULLABILITY_VIOLATION", "not null", "nullable", _by_mode(contract))
+    if declared.data_type and not compatible(declared.data_type, real):
+        yield _violation(declared.name, "TYPE_CHANGED", declared.data_type, real.data_type, "critical")
+    if declared.has_not_null_constraint and real.is_nullable and observed.kind in NULLABILITY_KINDS:
+        yield _violation(declared.name, "NULLABILITY_VIOLATION", "not null", "nullable", _by_mode(contract))
 
 
 def _unexpected(contract: Contract, observed: ObservedTable) -> Iterator[Violation]:
-    """Columns that nobody promised. A contract that names no columns promises nothing about which there are."""
+    """Yield columns that are not in the contract; none for a contract that names no columns."""
     if contract.unexpected == "ignore" or not contract.columns:
         return
     names = set(real_names(contract, observed).values())
@@ -99,14 +97,14 @@ def _unexpected(contract: Contract, observed: ObservedTable) -> Iterator[Violati
 
 
 def _keys(contract: Contract, observed: ObservedTable) -> Iterator[Violation]:
-    """Keys that a constraint promises and the catalog lacks. A key with a missing column is told by the column."""
+    """Yield keys of the contract's constraints that the catalog lacks. A missing column is reported elsewhere."""
     if observed.kind in WITHOUT_KEYS:
         return
     existing = {column.name for column in observed.columns}
     names = real_names(contract, observed)
     for key in contract.constrained_keys:
         real = {names.get(name, name) for name in key}
-        # What is unique by fewer columns is unique by all of them.
+        # Rows that are unique by fewer columns are unique by all of them.
         if real <= existing and not any(unique <= real for unique in observed.unique_keys):
             label = ", ".join(key)
             actual = "a view, which has no keys" if observed.kind == "v" else "no such key"
@@ -114,7 +112,7 @@ def _keys(contract: Contract, observed: ObservedTable) -> Iterator[Violation]:
 
 
 def _payload(contract: Contract, observed: ObservedTable) -> Iterator[Violation]:
-    """The promised columns are fields of one column: that it exists and is json is all the catalog can tell."""
+    """Yield violations of the payload column. Its fields are checked with the values: the catalog lacks them."""
     expected = " or ".join(PAYLOAD_TYPES)
     existing = {column.name: column for column in observed.columns}
     column = existing.get(contract.payload) or existing.get(contract.payload.translate(FOLDED))
@@ -127,24 +125,24 @@ def _payload(contract: Contract, observed: ObservedTable) -> Iterator[Violation]
 
 
 def _unreadable(contract: Contract, observed: ObservedTable, user: str) -> str:
-    who = f"User '{user}'" if user else "Lookout's user"
+    user_label = f"User '{user}'" if user else "Lookout's user"
     if not observed.is_usable:
-        return f"{who} may not use schema {contract.schema}: grant usage on it."
+        return f"{user_label} may not use schema {contract.schema}: grant usage on it."
     readable = {column.name for column in observed.columns if column.is_readable}
     if observed.columns and not readable:
-        return f"{who} may not read {contract.asset}: grant select on it."
+        return f"{user_label} may not read {contract.asset}: grant select on it."
     wanted = {contract.payload} if contract.payload else set(real_names(contract, observed).values())
     hidden = [column.name for column in observed.columns if column.name in wanted - readable]
     if not hidden:
         return ""
     columns = f"column '{hidden[0]}'" if len(hidden) == 1 else f"columns {', '.join(hidden)}"
-    return f"{who} may not read {columns} of {contract.asset}: grant select on it."
+    return f"{user_label} may not read {columns} of {contract.asset}: grant select on it."
 
 
 def _similar(word: str, known: Collection[str]) -> str:
-    # A name that differs only in case is what a quoted one looks like; difflib alone would rank it lower.
-    same = [name for name in known if name.lower() == word.lower()]
-    close = same or difflib.get_close_matches(word, sorted(known), n=1)
+    # A quoted name often differs only in case; difflib alone would rank it lower.
+    same_letters = [name for name in known if name.lower() == word.lower()]
+    close = same_letters or difflib.get_close_matches(word, sorted(known), n=1)
     return close[0] if close else ""
 
 

@@ -1,4 +1,4 @@
-"""A contract as dbt YAML that people paste into their project: sources and models, with comments. Pure."""
+"""Contracts as dbt YAML to paste into a project: sources and models, with comments. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 INDENT = "  "
-# Names that PostgreSQL takes for columns in double quotes only (its documentation, appendix C: reserved).
+# Column names that PostgreSQL accepts in double quotes only (its documentation, appendix C: reserved).
 _RESERVED = """
 all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
 current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc
@@ -24,9 +24,9 @@ RESERVED = frozenset(_RESERVED.split())
 
 @dataclass(frozen=True)
 class YamlColumn:
-    """One column to write. ``comments`` stand above it, without the sign.
+    """One column to write. ``comments`` are the lines above it, without the sign.
 
-    ``promises`` are the keys of ``meta.lookout.contract`` of a column: min, max, strict, min_length, max_length,
+    ``contract`` holds keys of ``meta.lookout.contract`` of a column: min, max, strict, min_length, max_length,
     pattern, precision, severity, where. ``foreign_key`` is ``schema.table (column)``.
     """
 
@@ -36,7 +36,7 @@ class YamlColumn:
     is_nullable: bool = True
     is_unique: bool = False
     accepted_values: tuple[Any, ...] = ()
-    promises: Mapping[str, Any] = field(default_factory=dict)
+    contract: Mapping[str, Any] = field(default_factory=dict)
     foreign_key: str = ""
     comments: tuple[str, ...] = ()
 
@@ -64,7 +64,7 @@ class YamlSource:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes short lists on one line and indents the items of the others."""
+    """A YAML dumper that writes short lists on one line and indents the items of the others."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
@@ -87,20 +87,20 @@ _Dumper.add_representer(str, _text)
 
 
 def write_sources(source: YamlSource, tables: tuple[YamlTable, ...]) -> str:
-    """A properties file with one source, ready to paste into a dbt project (dbt 1.10 and later)."""
-    about: dict[str, Any] = {"name": source.name}
+    """Return a properties file with one source, ready to paste into a dbt project (dbt 1.10 and later)."""
+    header: dict[str, Any] = {"name": source.name}
     if source.description:
-        about["description"] = _escaped(source.description)
+        header["description"] = _escaped(source.description)
     if source.schema and source.schema != source.name:
-        about["schema"] = source.schema
-    lines = ["version: 2", "", "sources:", *_item(about, 1), f"{INDENT * 2}tables:"]
+        header["schema"] = source.schema
+    lines = ["version: 2", "", "sources:", *_item(header, 1), f"{INDENT * 2}tables:"]
     for table in tables:
         lines += _table_lines(table, 3, is_source=True)
     return "\n".join(lines) + "\n"
 
 
 def write_models(tables: tuple[YamlTable, ...]) -> str:
-    """A properties file with models, ready to paste into a dbt project (dbt 1.10 and later)."""
+    """Return a properties file with models, ready to paste into a dbt project (dbt 1.10 and later)."""
     lines = ["version: 2", "", "models:"]
     for table in tables:
         lines += _table_lines(table, 1, is_source=False)
@@ -108,14 +108,14 @@ def write_models(tables: tuple[YamlTable, ...]) -> str:
 
 
 def _table_lines(table: YamlTable, depth: int, *, is_source: bool) -> list[str]:
-    about: dict[str, Any] = {"name": table.name}
+    header: dict[str, Any] = {"name": table.name}
     if is_source and table.identifier and table.identifier != table.name:
-        about["identifier"] = table.identifier
+        header["identifier"] = table.identifier
     if table.description:
-        about["description"] = _escaped(table.description)
+        header["description"] = _escaped(table.description)
     lookout = {**table.settings, "contract": dict(table.contract) or True}
-    about["config"] = {"meta": {"lookout": _escaped(lookout)}}
-    lines = [*_comments(table.comments, depth), *_item(about, depth)]
+    header["config"] = {"meta": {"lookout": _escaped(lookout)}}
+    lines = [*_comments(table.comments, depth), *_item(header, depth)]
     if table.columns:
         lines.append(f"{INDENT * (depth + 1)}columns:")
     for column in table.columns:
@@ -133,14 +133,14 @@ def _column(column: YamlColumn, is_source: bool) -> dict[str, Any]:
         found["data_type"] = column.data_type
     if column.foreign_key:
         found["constraints"] = [{"type": "foreign_key", "expression": column.foreign_key}]
-    promises = dict(column.promises)
+    contract = dict(column.contract)
     if is_source:
         tests: list[Any] = [] if column.is_nullable else ["not_null"]
         tests += ["unique"] if column.is_unique else []
         values = list(column.accepted_values)
         if _escaped(values) != values:
-            # dbt renders the arguments of tests only when it runs them, and what is under meta when it parses.
-            promises["accepted_values"] = values
+            # dbt renders Jinja under meta when it parses, but arguments of tests only when it runs them.
+            contract["accepted_values"] = values
         elif values:
             quote = all(isinstance(value, str) for value in values)
             arguments = {"values": values, **({} if quote else {"quote": False})}
@@ -148,20 +148,20 @@ def _column(column: YamlColumn, is_source: bool) -> dict[str, Any]:
         if tests:
             found["data_tests"] = tests
     else:
-        # dbt runs the tests of models itself; what stands here the guard checks in its one scan.
-        given = {
+        # dbt runs the tests of models itself; contract rules are checked in one scan of the table.
+        from_fields = {
             "nullable": None if column.is_nullable else False,
             "unique": True if column.is_unique else None,
             "accepted_values": list(column.accepted_values) or None,
         }
-        promises = {key: value for key, value in given.items() if value is not None} | promises
-    if promises:
-        found["config"] = {"meta": {"lookout": {"contract": _escaped(promises)}}}
+        contract = {key: value for key, value in from_fields.items() if value is not None} | contract
+    if contract:
+        found["config"] = {"meta": {"lookout": {"contract": _escaped(contract)}}}
     return found
 
 
 def _item(content: Mapping[str, Any], depth: int) -> list[str]:
-    """A mapping as one item of a list."""
+    """Return the lines of a mapping as one item of a list."""
     dumped = yaml.dump(
         [dict(content)], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=False
     )
@@ -179,7 +179,7 @@ def _comments(comments: tuple[str, ...], depth: int) -> list[str]:
 
 
 def _escaped(value: Any) -> Any:
-    """Texts that dbt's Jinja leaves alone: descriptions, values and patterns may hold braces."""
+    """Return a value whose texts dbt's Jinja leaves as they are: descriptions and patterns may hold braces."""
     if isinstance(value, Mapping):
         return {key: _escaped(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

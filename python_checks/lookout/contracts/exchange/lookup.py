@@ -1,4 +1,4 @@
-"""Finding a contract, and what is stored about it, by the name people use."""
+"""Contracts and their stored history, found by the name of a table, and their exchange as YAML."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 def read_history(workspace: Workspace, name: str) -> pd.DataFrame:
-    """Rows of ``schema_changes`` of one table, newest first. Raises ConfigError when nothing is known of it."""
+    """Return the rows of ``schema_changes`` of one table, newest first. Raises ConfigError for an unknown table."""
     workspace.locate()
     with workspace.home.store() as store:
         known = store.query("select distinct connection, asset, name from {schema}.contracts")
@@ -46,56 +46,57 @@ def read_history(workspace: Workspace, name: str) -> pd.DataFrame:
 
 
 def suggest_yaml(workspace: Workspace, name: str, *, connection: str | None = None, sample_rows: int = 100_000) -> str:
-    """dbt YAML with a contract that a table keeps today.
+    """Return dbt YAML with a contract that a table fulfils today.
 
     ``name`` is a source or model of the project, or schema.table of any table in ``connection``. Raises ConfigError for
     a table that is not there and SourceError when its database does not answer.
     """
     workspace.parse()
-    place = _place(workspace, name, connection)
-    database = workspace.connections.get(place.connection)
+    target = _find_target(workspace, name, connection)
+    database = workspace.connections.get(target.connection)
     if database is None:
         known = ", ".join(sorted(workspace.connections))
-        raise ConfigError(f"The profile has no output '{place.connection}'; it has: {known}.")
+        raise ConfigError(f"The profile has no output '{target.connection}'; it has: {known}.")
     with closing(Session(database, workspace.home.options, threading.Event())) as session:
         try:
-            observed = observe(session.fetch_rows, [(place.schema, place.table)])[place.schema, place.table]
+            observed = observe(session.fetch_rows, [(target.schema, target.table)])[target.schema, target.table]
             if observed.kind is None:
                 raise ConfigError(
-                    f"There is no table {place.schema}.{place.table} in {database.location}: correct the name."
+                    f"There is no table {target.schema}.{target.table} in {database.location}: correct the name."
                 )
-            plan = plan_suggestion(place.schema, place.table, observed, sample_rows)
+            plan = plan_suggestion(target.schema, target.table, observed, sample_rows)
             rows = [] if plan is None else session.fetch_rows(plan)
         except UnreachableError as error:
             raise SourceError(str(error)) from error
         except psycopg2.Error as error:
             raise SourceError(f"{database.location} did not answer: {clean_message(error)}") from error
-    is_remote = place.connection != workspace.watched_project.default_connection
+    is_remote = target.connection != workspace.watched_project.default_connection
     return suggest(
-        place.name,
+        target.name,
         observed,
         read_suggestion(observed, rows, sample_rows),
-        schema=place.schema,
-        table=place.table,
-        connection=place.connection if is_remote else "",
-        is_model=place.is_model,
+        schema=target.schema,
+        table=target.table,
+        connection=target.connection if is_remote else "",
+        is_model=target.is_model,
     )
 
 
 def find_contract(workspace: Workspace, name: str) -> Contract:
-    """The contract of a table, by the name of its source or model or as schema.table. Raises ConfigError."""
+    """Return the contract of a table, by the name of its source or model or as schema.table. Raises ConfigError."""
     workspace.parse()
     contracts = _load(workspace, load_contracts)
     wanted = name.lower()
     for contract in contracts:
         if wanted in (contract.name.lower(), contract.asset.lower()):
             return contract
-    hint = _hint(name, {n for c in contracts for n in (c.name, c.asset)}, "add `contract: true` to its meta.lookout.")
+    names = {contract.name for contract in contracts} | {contract.asset for contract in contracts}
+    hint = _hint(name, names, "add `contract: true` to its meta.lookout.")
     raise ConfigError(f"The project has no contract of '{name}'; {hint}")
 
 
 def export_odcs(workspace: Workspace, name: str) -> str:
-    """A contract as YAML of the Open Data Contract Standard."""
+    """Return a contract as YAML of the Open Data Contract Standard."""
     from lookout.contracts.exchange.odcs import to_odcs
 
     contract = find_contract(workspace, name)
@@ -109,7 +110,7 @@ def export_odcs(workspace: Workspace, name: str) -> str:
 
 
 def import_odcs(file: Path, *, source: str, is_model: bool) -> str:
-    """dbt YAML of a contract that is written in the Open Data Contract Standard. Raises ConfigError."""
+    """Return dbt YAML of a contract in the Open Data Contract Standard. Raises ConfigError."""
     from lookout.contracts.exchange.odcs_import import from_odcs
 
     try:
@@ -128,7 +129,7 @@ def _load(workspace: Workspace, loader: Callable[..., tuple[T, ...]]) -> tuple[T
     )
 
 
-class _Place(NamedTuple):
+class _Target(NamedTuple):
     name: str
     connection: str
     schema: str
@@ -136,18 +137,20 @@ class _Place(NamedTuple):
     is_model: bool
 
 
-def _place(workspace: Workspace, name: str, connection: str | None) -> _Place:
+def _find_target(workspace: Workspace, name: str, connection: str | None) -> _Target:
     names: list[str] = []
     for node in table_nodes(workspace.watched_project.manifest):
-        where, schema, table = location_of(node, workspace.watched_project.default_connection)
-        names += [name_of(node), f"{schema}.{table}"]
-        if name.lower() in (name_of(node).lower(), f"{schema}.{table}".lower()) and connection in (None, where):
-            return _Place(name_of(node), where, schema, table, node.get("resource_type") != "source")
+        node_connection, schema, table = location_of(node, workspace.watched_project.default_connection)
+        node_names = [name_of(node), f"{schema}.{table}"]
+        names += node_names
+        is_named = name.lower() in [node_name.lower() for node_name in node_names]
+        if is_named and connection in (None, node_connection):
+            return _Target(name_of(node), node_connection, schema, table, node.get("resource_type") != "source")
     schema, dot, table = name.partition(".")
     if not dot:
         hint = _hint(name, names, "write it as schema.table.")
         raise ConfigError(f"The project has no source or model '{name}'; {hint}")
-    return _Place(name, connection or workspace.watched_project.default_connection, schema, table, False)
+    return _Target(name, connection or workspace.watched_project.default_connection, schema, table, False)
 
 
 def _hint(name: str, known: Collection[str], otherwise: str) -> str:

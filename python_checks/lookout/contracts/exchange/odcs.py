@@ -1,7 +1,7 @@
-"""Contracts as the Open Data Contract Standard (ODCS) writes them, version 3.1. Pure.
+"""Export of contracts in the Open Data Contract Standard (ODCS), version 3.1. Pure.
 
-https://bitol-io.github.io/open-data-contract-standard/v3.1.0/. What the standard has a word for is written with it;
-the rest stands under ``customProperties`` and in rules of the engine ``lookout``, in the words of Lookout's own YAML.
+https://bitol-io.github.io/open-data-contract-standard/v3.1.0/. Everything that the standard has no key for is written
+under ``customProperties`` and in rules of the engine ``lookout``, with the keys of Lookout's own YAML.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)+")
 
 
 def to_odcs(contract: Contract, *, server: Mapping[str, Any] | None = None, freshness: timedelta | None = None) -> str:
-    """One contract as ODCS YAML.
+    """Return one contract as ODCS YAML.
 
-    ``server`` may give host, port and database; nothing else of it is written. ``freshness`` is how old the newest row
-    may be. Raises ConfigError when the library is missing.
+    ``server`` may give host, port and database; nothing else of it is written. ``freshness`` is the maximum age of the
+    newest row. Raises ConfigError when the library is missing.
     """
     content = {
         "apiVersion": API_VERSION,
@@ -54,10 +54,10 @@ def to_odcs(contract: Contract, *, server: Mapping[str, Any] | None = None, fres
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=10_000)
 
 
-def check(content: Any, what: str) -> None:
-    """Hold a parsed document against the standard: the library's models, then the JSON schema it ships.
+def check(content: Any, document: str) -> None:
+    """Validate a parsed document: first against the JSON schema that the library ships, then its models.
 
-    Raises ConfigError with one sentence, also when the library is missing.
+    ``document`` names it in messages. Raises ConfigError with one sentence, also when the library is missing.
     """
     try:
         from jsonschema.exceptions import best_match  # type: ignore[import-untyped]
@@ -70,40 +70,45 @@ def check(content: Any, what: str) -> None:
             "run `pip install 'lookout-observability[odcs]'`."
         ) from error
     if not isinstance(content, Mapping) or content.get("kind") != "DataContract":
-        raise ConfigError(f"{what} is not a contract of the Open Data Contract Standard: it has no kind: DataContract.")
+        raise ConfigError(
+            f"{document} is not a contract of the Open Data Contract Standard: it has no kind: DataContract."
+        )
     version = str(content.get("apiVersion") or "")
     if not version.startswith("v3."):
-        raise ConfigError(f"{what} has apiVersion {version or 'none'}, and Lookout reads version 3 of the standard.")
+        raise ConfigError(
+            f"{document} has apiVersion {version or 'none'}, and Lookout reads version 3 of the standard."
+        )
     schema = json.loads(OpenDataContractStandard.json_schema())  # type: ignore[no-untyped-call]
     problem = best_match(Draft201909Validator(schema).iter_errors(_typed(content)))
     if problem is not None:
-        place = ".".join(map(str, problem.absolute_path)) or "the document"
-        said = " ".join(problem.message.split())
-        raise ConfigError(f"{what} does not follow the Open Data Contract Standard: {place}: {said[:300]}.")
+        path = ".".join(map(str, problem.absolute_path)) or "the document"
+        message = " ".join(problem.message.split())
+        raise ConfigError(f"{document} does not follow the Open Data Contract Standard: {path}: {message[:300]}.")
     try:
         OpenDataContractStandard(**content)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        path = ".".join(map(str, first["loc"]))
         raise ConfigError(
-            f"{what} does not follow the Open Data Contract Standard: {place}: {first['msg']}."
+            f"{document} does not follow the Open Data Contract Standard: {path}: {first['msg']}."
         ) from error
 
 
 def _typed(content: Any) -> Any:
-    """A copy in which every property has a logical type, which is optional in the standard.
+    """Return a copy in which every property has a logical type, which is optional in the standard.
 
-    The JSON schema of version 3.2 takes a property without one for a map, and then misses the parts of a map.
+    The JSON schema of version 3.2 treats a property without one as a map, and then misses the parts of a map.
     """
     if isinstance(content, list):
         return [_typed(item) for item in content]
     if not isinstance(content, Mapping):
         return content
-    found = {key: _typed(value) for key, value in content.items()}
-    for entry in found.get("properties") or () if isinstance(found.get("properties"), list) else ():
+    typed = {key: _typed(value) for key, value in content.items()}
+    properties = typed.get("properties")
+    for entry in properties if isinstance(properties, list) else ():
         if isinstance(entry, dict) and "logicalType" not in entry and "logicalTypeOptions" not in entry:
             entry["logicalType"] = "array" if "items" in entry else "object"
-    return found
+    return typed
 
 
 def _server(contract: Contract, server: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +134,10 @@ def _freshness(contract: Contract, freshness: timedelta) -> dict[str, Any]:
 
 
 def _table(contract: Contract) -> dict[str, Any]:
-    rules = [entry for rule in contract.rules if len(rule.columns) != 1 for entry in _row_rule(contract, rule)]
+    rules: list[dict[str, Any]] = []
+    for rule in contract.rules:
+        if len(rule.columns) != 1:
+            rules += _row_rule(contract, rule)
     custom = _settings(contract)
     return {
         "name": contract.name.rpartition(".")[2],
@@ -144,11 +152,11 @@ def _table(contract: Contract) -> dict[str, Any]:
 
 
 def _settings(contract: Contract) -> dict[str, Any]:
-    """What Lookout is told beyond the promise itself, in the words of ``meta.lookout``; defaults are left out."""
+    """Return the settings of Lookout that are not rules, with the keys of ``meta.lookout``; defaults are left out."""
     sampling = contract.sampling
-    given = {
+    settings = {
         "mode": contract.mode if contract.mode != "lenient" else None,
-        "unexpected": contract.unexpected if contract.unexpected != _usual_unexpected(contract) else None,
+        "unexpected": contract.unexpected if contract.unexpected != _default_unexpected(contract) else None,
         "payload": contract.payload,
         "filter": contract.row_filter,
         "timestamp_column": contract.timestamp_column,
@@ -157,16 +165,16 @@ def _settings(contract: Contract) -> dict[str, Any]:
         "examples": list(contract.example_columns) if contract.example_columns != primary_key(contract) else None,
         "include_sample_data": contract.include_sample_data,
     }
-    found: dict[str, Any] = {key: value for key, value in given.items() if value}
-    return {**({"connection": contract.connection} if contract.connection else {}), **found}
+    written: dict[str, Any] = {key: value for key, value in settings.items() if value}
+    return {**({"connection": contract.connection} if contract.connection else {}), **written}
 
 
-def _usual_unexpected(contract: Contract) -> str:
+def _default_unexpected(contract: Contract) -> str:
     return "fail" if contract.mode == "strict" else "warn"
 
 
 def primary_key(contract: Contract) -> tuple[str, ...]:
-    """The first key, when no column of it may be null."""
+    """Return the first key, when no column of it may be null; else an empty key."""
     nullable = {column.name for column in contract.columns if column.is_nullable}
     first = next(iter(contract.keys), ())
     return first if first and not nullable & set(first) else ()
@@ -177,35 +185,35 @@ def _property(contract: Contract, column: ColumnContract) -> dict[str, Any]:
     plain = [rule for rule in rules if _is_plain(contract, rule)]
     key, logical = primary_key(contract), _logical_type(column.data_type)
     kinds = {rule.kind for rule in plain}
-    found: dict[str, Any] = {"name": column.name}
+    entry: dict[str, Any] = {"name": column.name}
     if logical:
-        found["logicalType"] = logical
+        entry["logicalType"] = logical
     if column.data_type:
-        found["physicalType"] = column.data_type
+        entry["physicalType"] = column.data_type
     if column.name in key:
-        found |= {"primaryKey": True, "primaryKeyPosition": key.index(column.name) + 1}
+        entry |= {"primaryKey": True, "primaryKeyPosition": key.index(column.name) + 1}
     if "not_null" in kinds or not column.is_nullable:
-        found["required"] = True
+        entry["required"] = True
     if "unique" in kinds and key != (column.name,):
-        found["unique"] = True
+        entry["unique"] = True
     options: dict[str, Any] = {}
     quality, relationships = [], []
     for rule in rules:
-        mine = _options(rule, logical) if rule in plain and not set(_options(rule, logical)) & set(options) else {}
-        if mine:
-            options |= mine
+        own_options = _options(rule, logical) if rule in plain else {}
+        if own_options and not set(own_options) & set(options):
+            options |= own_options
         elif rule.kind == "relationship" and rule in plain and _reference(rule):
             relationships.append(_relationship(rule))
         elif rule.kind != "type" and not (rule in plain and rule.kind in ("not_null", "unique")):
             quality.append(_column_rule(contract, rule))
     if not column.is_required:
-        found["customProperties"] = [{"property": "optional", "value": True}]
+        entry["customProperties"] = [{"property": "optional", "value": True}]
     parts = {"logicalTypeOptions": options, "relationships": relationships, "quality": quality}
-    return found | {name: part for name, part in parts.items() if part}
+    return entry | {name: part for name, part in parts.items() if part}
 
 
 def _is_plain(contract: Contract, rule: Rule) -> bool:
-    """Whether a rule holds for all rows and weighs what rules of such a contract weigh anyway."""
+    """Return whether a rule applies to all rows and has the default severity of its contract."""
     return not rule.where and rule.severity == ("critical" if contract.mode == "strict" else "warning")
 
 
@@ -216,14 +224,14 @@ def _logical_type(data_type: str) -> str:
 
 
 def _options(rule: Rule, logical: str) -> dict[str, Any]:
-    """A rule as options of the logical type; empty where the standard has none for it."""
+    """Return a rule as options of the logical type; empty where the standard has none for it."""
     low, high = rule.arguments.get("min"), rule.arguments.get("max")
     if rule.kind == "length" and logical == "string":
         return {key: value for key, value in (("minLength", low), ("maxLength", high)) if value is not None}
-    types: Any = {"integer": (int, float), "number": (int, float)}.get(logical, str)
+    accepted_types: Any = {"integer": (int, float), "number": (int, float)}.get(logical, str)
     is_ordered = logical in ("integer", "number", "date", "timestamp", "time")
-    given = [value for value in (low, high) if value is not None]
-    if rule.kind != "range" or not is_ordered or not all(isinstance(value, types) for value in given):
+    limits = [value for value in (low, high) if value is not None]
+    if rule.kind != "range" or not is_ordered or not all(isinstance(value, accepted_types) for value in limits):
         return {}
     names = ("exclusiveMinimum", "exclusiveMaximum") if rule.arguments.get("strict") else ("minimum", "maximum")
     return {name: value for name, value in zip(names, (low, high), strict=True) if value is not None}
@@ -241,23 +249,23 @@ def _relationship(rule: Rule) -> dict[str, Any]:
 
 def _column_rule(contract: Contract, rule: Rule) -> dict[str, Any]:
     arguments = rule.arguments
-    said: dict[str, Any]
+    entry: dict[str, Any]
     if rule.kind == "not_null":
-        said = {"metric": "nullValues", "mustBe": 0}
+        entry = {"metric": "nullValues", "mustBe": 0}
     elif rule.kind == "unique":
-        said = {"metric": "duplicateValues", "mustBe": 0}
+        entry = {"metric": "duplicateValues", "mustBe": 0}
     elif rule.kind == "accepted_values":
-        said = {"metric": "invalidValues", "arguments": {"validValues": list(arguments["values"])}, "mustBe": 0}
+        entry = {"metric": "invalidValues", "arguments": {"validValues": list(arguments["values"])}, "mustBe": 0}
     elif rule.kind == "pattern":
-        said = {"metric": "invalidValues", "arguments": {"pattern": arguments["regex"]}, "mustBe": 0}
+        entry = {"metric": "invalidValues", "arguments": {"pattern": arguments["regex"]}, "mustBe": 0}
     elif rule.kind == "expression":
         return next(_row_rule(contract, rule))
     else:
-        said = {"type": "custom", "engine": ENGINE, "implementation": _own_words(rule)}
-    return {**({"type": "library"} if "metric" in said else {}), **said, **_weight(contract, rule)}
+        entry = {"type": "custom", "engine": ENGINE, "implementation": _lookout_keys(rule)}
+    return {**({"type": "library"} if "metric" in entry else {}), **entry, **_severity_and_filter(contract, rule)}
 
 
-def _own_words(rule: Rule) -> dict[str, Any]:
+def _lookout_keys(rule: Rule) -> dict[str, Any]:
     names = {
         "range": {"min": "min", "max": "max", "strict": "strict"},
         "length": {"min": "min_length", "max": "max_length"},
@@ -268,19 +276,19 @@ def _own_words(rule: Rule) -> dict[str, Any]:
 
 
 def _row_rule(contract: Contract, rule: Rule) -> Iterator[dict[str, Any]]:
-    """A rule about several columns or the row; quality entries of the table."""
+    """Yield the quality entry of the table for a rule about several columns or the row; nothing for other rules."""
     if rule.kind == "unique" and rule.columns != primary_key(contract):
-        said: dict[str, Any] = {"type": "library", "metric": "duplicateValues"}
-        said |= {"arguments": {"properties": list(rule.columns)}, "mustBe": 0}
-        yield said | _weight(contract, rule)
+        entry: dict[str, Any] = {"type": "library", "metric": "duplicateValues"}
+        entry |= {"arguments": {"properties": list(rule.columns)}, "mustBe": 0}
+        yield entry | _severity_and_filter(contract, rule)
     elif rule.kind == "expression":
         query = BROKEN_ROWS.format(rule.arguments["sql"])
-        named = {} if rule.name.startswith(("test.", "expression(")) else {"name": rule.name}
-        yield {**named, "type": "sql", "query": query, "mustBe": 0, **_weight(contract, rule)}
+        name = {} if rule.name.startswith(("test.", "expression(")) else {"name": rule.name}
+        yield {**name, "type": "sql", "query": query, "mustBe": 0, **_severity_and_filter(contract, rule)}
 
 
-def _weight(contract: Contract, rule: Rule) -> dict[str, Any]:
-    """Severity and filter, where they are not what they would be anyway."""
-    usual = "critical" if contract.mode == "strict" else "warning"
-    found: dict[str, Any] = {} if rule.severity == usual else {"severity": SEVERITIES[rule.severity]}
-    return found | ({"customProperties": [{"property": "where", "value": rule.where}]} if rule.where else {})
+def _severity_and_filter(contract: Contract, rule: Rule) -> dict[str, Any]:
+    """Return severity and filter of a rule, where they are not the default."""
+    default = "critical" if contract.mode == "strict" else "warning"
+    entry: dict[str, Any] = {} if rule.severity == default else {"severity": SEVERITIES[rule.severity]}
+    return entry | ({"customProperties": [{"property": "where", "value": rule.where}]} if rule.where else {})

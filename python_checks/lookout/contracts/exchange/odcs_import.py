@@ -1,4 +1,4 @@
-"""A contract of the Open Data Contract Standard as dbt YAML; what it cannot say there is listed in comments. Pure."""
+"""Import of contracts in the Open Data Contract Standard as dbt YAML; parts left out are listed in comments. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNITS = {
     "m": "minutes", "min": "minutes", "minute": "minutes", "h": "hours", "hour": "hours", "hr": "hours", "d": "days",
     "day": "days", "w": "weeks", "week": "weeks",
 }  # fmt: skip
-# Parts of the standard that tell people something and promise nothing about rows.
+# Parts of the standard that are read elsewhere, or only inform people and have no rules about rows.
 SILENT = (
     "apiVersion", "kind", "id", "name", "version", "status", "description", "schema", "servers", "team",
     "slaProperties", "authoritativeDefinitions", "contractCreatedTs", "tags", "domain", "dataProduct", "tenant",
@@ -40,16 +40,16 @@ OPTIONS = {
 
 @dataclass
 class _Column:
-    """A column that is being read: promises by severity and filter, since a column has one of each."""
+    """A column that is being read: its rules by severity and filter, since a column contract has one of each."""
 
-    promises: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    rules: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     foreign_key: str = ""
     notes: list[str] = field(default_factory=list)
 
 
 @dataclass
 class _Table:
-    """What is read of a table besides its columns."""
+    """Keys, rules and notes of a table that is being read."""
 
     keys: list[list[str]] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
@@ -57,10 +57,10 @@ class _Table:
 
 
 def from_odcs(text: str, *, file: str = "the contract", source: str = "", is_model: bool = False) -> str:
-    """ODCS YAML as dbt YAML: a source with a table for every object of the schema, or models.
+    """Convert ODCS YAML to dbt YAML: a source with a table for every object of the schema, or models.
 
-    ``source`` names the dbt source, else the contract or its server does. Raises ConfigError with one sentence when the
-    text is not YAML or does not follow the standard, or the library is missing.
+    ``source`` is the name of the dbt source; by default it is taken from the contract or its server. Raises ConfigError
+    with one sentence when the text is not YAML or does not follow the standard, or the library is missing.
     """
     try:
         content = yaml.safe_load(text)
@@ -79,8 +79,10 @@ def from_odcs(text: str, *, file: str = "the contract", source: str = "", is_mod
     tables[0] = replace(tables[0], comments=(*notes, *tables[0].comments))
     if is_model:
         return write_models(tuple(tables))
-    place = str(content["schema"][0].get("physicalName") or "").rpartition(".")[0]
-    return write_sources(YamlSource(source or name or schema or place or "imported", place or schema), tuple(tables))
+    location = str(content["schema"][0].get("physicalName") or "").rpartition(".")[0]
+    return write_sources(
+        YamlSource(source or name or schema or location or "imported", location or schema), tuple(tables)
+    )
 
 
 def _table(content: Mapping[str, Any], entry: Mapping[str, Any], schema: str) -> YamlTable:
@@ -102,11 +104,11 @@ def _table(content: Mapping[str, Any], entry: Mapping[str, Any], schema: str) ->
     settings = {"connection": connection, "owner": owner, **_freshness(found, content, entry["name"], own)}
     version = str(content.get("version") or "")
     contract = {"version": version if version != UNVERSIONED else None, **own, "keys": found.keys, "rules": found.rules}
-    about = entry.get("description") or (content.get("description") or {}).get("purpose") or ""
+    description = entry.get("description") or (content.get("description") or {}).get("purpose") or ""
     return YamlTable(
         name=entry["name"],
         columns=tuple(columns),
-        description=" ".join(str(about).split()),
+        description=" ".join(str(description).split()),
         contract={key: value for key, value in contract.items() if value},
         settings={key: value for key, value in settings.items() if value},
         identifier=str(entry.get("physicalName") or "").rpartition(".")[2],
@@ -114,14 +116,14 @@ def _table(content: Mapping[str, Any], entry: Mapping[str, Any], schema: str) ->
     )
 
 
-def _column(table: _Table, given: Mapping[str, Any]) -> YamlColumn:
-    found, name = _Column(), str(given["name"])
-    plain = found.promises.setdefault(("", ""), {})
-    if given.get("required") or given.get("primaryKey"):
+def _column(table: _Table, entry: Mapping[str, Any]) -> YamlColumn:
+    found, name = _Column(), str(entry["name"])
+    plain = found.rules.setdefault(("", ""), {})
+    if entry.get("required") or entry.get("primaryKey"):
         plain["nullable"] = False
-    if given.get("unique"):
+    if entry.get("unique"):
         plain["unique"] = True
-    options = given.get("logicalTypeOptions") or {}
+    options = entry.get("logicalTypeOptions") or {}
     for key, value in options.items():
         if key in OPTIONS and OPTIONS[key] not in plain:
             plain[OPTIONS[key]] = value
@@ -131,61 +133,64 @@ def _column(table: _Table, given: Mapping[str, Any]) -> YamlColumn:
         plain["strict"] = True
         if {"minimum", "maximum"} & set(options):
             found.notes.append(f"Both limits of {name} are exclusive here, since one column has one kind of limits.")
-    if given.get("enum"):
-        plain["accepted_values"] = [item.get("value") for item in given["enum"]]
-    for rule in given.get("quality") or ():
+    if entry.get("enum"):
+        plain["accepted_values"] = [item.get("value") for item in entry["enum"]]
+    for rule in entry.get("quality") or ():
         _column_rule(table, found, name, rule)
-    for relationship in given.get("relationships") or ():
+    for relationship in entry.get("relationships") or ():
         _relationship(found, name, relationship)
-    found.notes += [_left_out(f"{key} of {name}") for key in ("properties", "items", "map") if given.get(key)]
-    return _finished(table, found, given)
+    found.notes += [_left_out(f"{key} of {name}") for key in ("properties", "items", "map") if entry.get(key)]
+    return _yaml_column(table, found, entry)
 
 
-def _finished(table: _Table, found: _Column, given: Mapping[str, Any]) -> YamlColumn:
-    """A column has one severity and one filter: what has others becomes a rule of the table or a comment."""
-    name = str(given["name"])
-    plain = found.promises.pop(("", ""))
-    for (severity, where), promises in found.promises.items():
-        weight = {key: value for key, value in (("severity", severity), ("where", where)) if value}
-        if promises == {"unique": True}:
-            table.rules.append({"unique": [name], **weight})
+def _yaml_column(table: _Table, found: _Column, entry: Mapping[str, Any]) -> YamlColumn:
+    """Return the column; a rule of another severity or filter than its first becomes a rule of the table or a comment.
+
+    A column contract has one severity and one filter.
+    """
+    name = str(entry["name"])
+    plain = found.rules.pop(("", ""))
+    for (severity, where), rules in found.rules.items():
+        conditions = {key: value for key, value in (("severity", severity), ("where", where)) if value}
+        if rules == {"unique": True}:
+            table.rules.append({"unique": [name], **conditions})
         elif not plain:
-            plain = {**promises, **weight}
+            plain = {**rules, **conditions}
         else:
-            said = ", ".join(f"{key}: {value}" for key, value in {**promises, **weight}.items())
-            found.notes.append(f"Not taken over, for {name} has promises of another severity or filter: {said}.")
-    has_weight = bool({"severity", "where"} & set(plain))
-    values = () if has_weight else tuple(plain.pop("accepted_values", ()))
-    is_nullable = True if has_weight else plain.pop("nullable", True)
-    is_unique = False if has_weight else plain.pop("unique", False)
-    if _custom(given).get("optional"):
+            keys_text = ", ".join(f"{key}: {value}" for key, value in {**rules, **conditions}.items())
+            found.notes.append(f"Not taken over, for {name} has promises of another severity or filter: {keys_text}.")
+    has_conditions = bool({"severity", "where"} & set(plain))
+    values = () if has_conditions else tuple(plain.pop("accepted_values", ()))
+    is_nullable = True if has_conditions else plain.pop("nullable", True)
+    is_unique = False if has_conditions else plain.pop("unique", False)
+    if _custom(entry).get("optional"):
         plain["required"] = False
-    data_type = str(given.get("physicalType") or "")
-    logical = str(given.get("logicalType") or "")
+    data_type = str(entry.get("physicalType") or "")
+    logical = str(entry.get("logicalType") or "")
     return YamlColumn(
         name,
         data_type or WORDS.get(logical, logical),
-        " ".join(str(given.get("description") or "").split()),
+        " ".join(str(entry.get("description") or "").split()),
         is_nullable=is_nullable,
         is_unique=is_unique,
         accepted_values=values,
-        promises=plain,
+        contract=plain,
         foreign_key=found.foreign_key,
         comments=tuple(found.notes),
     )
 
 
 def _column_rule(table: _Table, found: _Column, name: str, rule: Mapping[str, Any]) -> None:
-    promised = dict(_promised(rule))
-    if not promised and (expression := _expression(rule)):
-        table.rules.append({**_named(rule), "expression": expression, **_weight(rule)})
+    keys = dict(_column_keys(rule))
+    if not keys and (expression := _expression(rule)):
+        table.rules.append({**_name_entry(rule), "expression": expression, **_severity_and_filter(rule)})
         return
-    if not promised:
-        found.notes.append(_left_out(_rule_name(rule, name)))
+    if not keys:
+        found.notes.append(_left_out(_rule_label(rule, name)))
         return
-    weight = _weight(rule)
-    group = found.promises.setdefault((weight.get("severity", ""), weight.get("where", "")), {})
-    for key, value in promised.items():
+    conditions = _severity_and_filter(rule)
+    group = found.rules.setdefault((conditions.get("severity", ""), conditions.get("where", "")), {})
+    for key, value in keys.items():
         if group.get(key, value) != value:
             found.notes.append(_left_out(f"second {key} of {name}"))
         group.setdefault(key, value)
@@ -195,18 +200,18 @@ def _table_rule(found: _Table, rule: Mapping[str, Any]) -> None:
     columns = (rule.get("arguments") or {}).get("properties")
     expression = _expression(rule)
     if rule.get("metric") == "duplicateValues" and rule.get("mustBe") == 0 and columns:
-        if _weight(rule):
-            found.rules.append({**_named(rule), "unique": list(columns), **_weight(rule)})
+        if _severity_and_filter(rule):
+            found.rules.append({**_name_entry(rule), "unique": list(columns), **_severity_and_filter(rule)})
         else:
             found.keys.append(list(columns))
     elif expression:
-        found.rules.append({**_named(rule), "expression": expression, **_weight(rule)})
+        found.rules.append({**_name_entry(rule), "expression": expression, **_severity_and_filter(rule)})
     else:
-        found.notes.append(_left_out(_rule_name(rule, "the table")))
+        found.notes.append(_left_out(_rule_label(rule, "the table")))
 
 
-def _promised(rule: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """A quality rule in the words of a column's contract; nothing when it says something else."""
+def _column_keys(rule: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of a column's contract that express a quality rule; none when there are no such keys."""
     metric, arguments = rule.get("metric"), rule.get("arguments") or {}
     if rule.get("engine") == ENGINE and isinstance(rule.get("implementation"), Mapping):
         yield from ((key, value) for key, value in rule["implementation"].items() if key in OWN_WORDS)
@@ -228,18 +233,18 @@ def _expression(rule: Mapping[str, Any]) -> str:
     return match[1] if match and rule.get("mustBe") == 0 else ""
 
 
-def _weight(rule: Mapping[str, Any]) -> dict[str, str]:
+def _severity_and_filter(rule: Mapping[str, Any]) -> dict[str, str]:
     severity, where = str(rule.get("severity") or "").lower(), _custom(rule).get("where")
     found = {"severity": "warning" if severity in WARNINGS else "critical"} if severity else {}
     return found | ({"where": str(where)} if where else {})
 
 
-def _named(rule: Mapping[str, Any]) -> dict[str, str]:
+def _name_entry(rule: Mapping[str, Any]) -> dict[str, str]:
     return {"name": str(rule["name"])} if rule.get("name") else {}
 
 
-def _relationship(found: _Column, name: str, given: Mapping[str, Any]) -> None:
-    to, schema = str(given.get("to") or ""), str(_custom(given).get("schema") or "")
+def _relationship(found: _Column, name: str, relationship: Mapping[str, Any]) -> None:
+    to, schema = str(relationship.get("to") or ""), str(_custom(relationship).get("schema") or "")
     table, _, column = to.rpartition(".")
     if found.foreign_key or not table or "." in table or not schema:
         found.notes.append(f"Not taken over: {name} refers to {to}; add a relationships test with ref() or source().")
@@ -277,14 +282,15 @@ def _names(members: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield str(member.get("name") or member.get("username"))
 
 
-def _custom(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(one.get("property")): one.get("value") for one in given.get("customProperties") or ()}
+def _custom(entry: Mapping[str, Any]) -> dict[str, Any]:
+    properties = entry.get("customProperties") or ()
+    return {str(custom.get("property")): custom.get("value") for custom in properties}
 
 
-def _rule_name(rule: Mapping[str, Any], about: str) -> str:
-    what = rule.get("name") or rule.get("metric") or rule.get("description") or rule.get("type") or "rule"
-    return f"quality rule '{what}' of {about}"
+def _rule_label(rule: Mapping[str, Any], about: str) -> str:
+    name = rule.get("name") or rule.get("metric") or rule.get("description") or rule.get("type") or "rule"
+    return f"quality rule '{name}' of {about}"
 
 
-def _left_out(what: str) -> str:
-    return f"Not taken over: {what}."
+def _left_out(part: str) -> str:
+    return f"Not taken over: {part}."

@@ -1,4 +1,4 @@
-"""A first contract for a table, written from what its columns and rows are today. Pure: the query is run elsewhere."""
+"""A first contract for a table, from its columns and a profile of its rows. Pure: the query is run elsewhere."""
 
 from __future__ import annotations
 
@@ -11,29 +11,24 @@ from lookout.contracts.exchange.dbt_yaml import YamlColumn, YamlSource, YamlTabl
 from lookout.contracts.exchange.suggest_query import (
     MOST_VALUES,
     NUMBERS,
-    SAMPLE_ROWS,
     ColumnProfile,
     ColumnProfiles,
     family_of,
     looks_personal,
-    plan_suggestion,
-    read_suggestion,
 )
 from lookout.contracts.spec.model import ObservedColumn, ObservedTable
 from lookout.contracts.spec.types import known_type, suggested_type
 
-__all__ = ["SAMPLE_ROWS", "ColumnProfiles", "looks_personal", "plan_suggestion", "read_suggestion", "suggest"]
+# Fewer rows are not enough to suggest rules about values.
+MIN_ROWS = 100
+MIN_USES = 5
+MAX_VALUE_LENGTH = 60
+RANGE_MARGIN = Decimal("0.25")
+# The suggested maximum length, as a multiple of the longest text.
+LENGTH_GROWTH = 1.5
+MAX_TEXT_LENGTH = 500
 
-# With fewer rows, what was never seen proves little.
-ENOUGH_ROWS = 100
-LEAST_USES = 5
-LONGEST_VALUE = 60
-MARGIN = Decimal("0.25")
-# Share of a length that it may grow by.
-GROWTH = 1.5
-LONGEST_TEXT = 500
-
-# An address of mail, a number of a telephone or card, an IBAN.
+# An e-mail address, a number of a telephone or card, an IBAN.
 PERSONAL_VALUE = re.compile(
     r"[^@\s]+@[^@\s]+\.[a-z]{2,}|^\+?[\d\s()./-]{9,}$|^[A-Z]{2}\d{2}[A-Z0-9 ]{11,}$", re.IGNORECASE
 )
@@ -50,10 +45,11 @@ def suggest(
     connection: str = "",
     is_model: bool = False,
 ) -> str:
-    """dbt YAML with a contract that the table keeps today: ``source.table``, or the name of a model.
+    """Return dbt YAML with a contract that the table fulfils today.
 
-    ``schema`` and ``table`` say where it is, where that differs from the name; ``connection`` is written when given.
-    Rules about values need enough rows, and only a full read or an index tells that values are unique.
+    ``contract_name`` is ``source.table`` or the name of a model. ``schema`` and ``table`` are written where they differ
+    from it, ``connection`` when it is not empty. Rules about values need enough rows, and unique needs a full read or
+    an index.
     """
     source, _, name = contract_name.rpartition(".")
     keys = sorted(sorted(key) for key in observed.unique_keys if len(key) > 1)
@@ -71,14 +67,14 @@ def suggest(
 
 
 def _notes(observed: ObservedTable, profile: ColumnProfiles) -> Iterator[str]:
-    kind = {"": "", "random": "a sample of ", "first": "the first "}[profile.sample]
-    yield f"Suggested from {kind}{profile.rows:,} rows. It says what the data is, not what it should be: read it first."
+    sample_text = {"": "", "random": "a sample of ", "first": "the first "}[profile.sample]
+    yield f"Suggested from {sample_text}{profile.rows:,} rows. It says what the data is, not what it should be: read it first."
     if profile.sample == "random":
         yield "Rows that were not read may break the rules about values: hold it against the whole table once."
     if profile.sample == "first":
         yield "The first rows of a view tell little about the others: no rules about values are suggested."
-    if profile.rows < ENOUGH_ROWS:
-        yield f"So few rows prove little: rules about values are suggested from {ENOUGH_ROWS} rows on."
+    if profile.rows < MIN_ROWS:
+        yield f"So few rows prove little: rules about values are suggested from {MIN_ROWS} rows on."
     hidden = [column.name for column in observed.columns if not column.is_readable]
     if hidden:
         yield f"Not readable, so only the type is promised: {', '.join(hidden)}."
@@ -92,47 +88,50 @@ def _column(column: ObservedColumn, observed: ObservedTable, profile: ColumnProf
         data_type = ""
     found = profile.columns.get(column.name)
     is_key = frozenset((column.name,)) in observed.unique_keys
-    if found is None or profile.rows < ENOUGH_ROWS or profile.sample == "first":
+    if found is None or profile.rows < MIN_ROWS or profile.sample == "first":
         return YamlColumn(
             column.name, data_type, is_nullable=column.is_nullable, is_unique=is_key, comments=tuple(comments)
         )
     is_private = looks_personal(column.name) or any(PERSONAL_VALUE.search(value) for value in found.values or ())
     if is_private:
         comments.append(PERSONAL_NOTE.format(name=column.name))
-    is_distinct = found.distinct == profile.rows - found.nulls and found.distinct >= ENOUGH_ROWS
-    is_unique = is_key or (is_distinct and not profile.sample and _names_key(column.name, table))
-    values = () if is_private else _accepted(column, found)
-    promises: dict[str, Any] = {}
+    is_distinct = found.distinct == profile.rows - found.nulls and found.distinct >= MIN_ROWS
+    is_unique = is_key or (is_distinct and not profile.sample and _is_key_name(column.name, table))
+    values = () if is_private else _accepted_values(column, found)
+    contract: dict[str, Any] = {}
     if not is_private and not values and not is_unique:
-        promises = _range(column, found) or _lengths(column, found)
+        contract = _range(column, found) or _lengths(column, found)
     return YamlColumn(
         column.name,
         data_type,
         is_nullable=column.is_nullable and found.nulls > 0,
         is_unique=is_unique,
         accepted_values=values,
-        promises=promises,
+        contract=contract,
         comments=tuple(comments),
     )
 
 
-def _names_key(column: str, table: str) -> bool:
-    """Whether a name says that it identifies a row of its own table: ``id``, ``uuid``, ``order_id`` of ``orders``."""
+def _is_key_name(column: str, table: str) -> bool:
+    """Return whether a column is named as the key of its own table: ``id``, ``uuid``, ``order_id`` of ``orders``."""
     stems = {table.lower(), table.lower().removesuffix("s"), re.sub("ies$", "y", table.lower())}
     stems |= {stem.split("_", 1)[-1] for stem in stems}
-    own = {f"{stem}_{word}" for stem in stems for word in ("id", "key", "uuid", "no", "number", "code")}
-    return column.lower() in {"id", "uuid", "guid", "key", *own}
+    key_names = {"id", "uuid", "guid", "key"}
+    for stem in stems:
+        key_names |= {f"{stem}_{word}" for word in ("id", "key", "uuid", "no", "number", "code")}
+    return column.lower() in key_names
 
 
-def _accepted(column: ObservedColumn, found: ColumnProfile) -> tuple[str, ...]:
+def _accepted_values(column: ObservedColumn, found: ColumnProfile) -> tuple[str, ...]:
     values = found.values or ()
     is_text = family_of(column) == "text" or column.category == "E"
-    is_short = all(value.strip() and len(value) <= LONGEST_VALUE for value in values)
-    return values if is_text and is_short and len(values) <= MOST_VALUES and found.least_uses >= LEAST_USES else ()
+    is_short = all(value.strip() and len(value) <= MAX_VALUE_LENGTH for value in values)
+    is_list = len(values) <= MOST_VALUES and found.least_uses >= MIN_USES
+    return values if is_text and is_short and is_list else ()
 
 
 def _range(column: ObservedColumn, found: ColumnProfile) -> dict[str, Any]:
-    """What was seen and a quarter of its width on either side, in round numbers; zero stays the limit it was."""
+    """Return the observed range widened by a quarter on either side, in round numbers; zero is never crossed."""
     is_reference = re.search(r"(^|_)(id|key|no|number|code|uuid)$", column.name.lower())
     if family_of(column) not in NUMBERS or is_reference or found.minimum is None or found.maximum is None:
         return {}
@@ -145,8 +144,8 @@ def _range(column: ObservedColumn, found: ColumnProfile) -> dict[str, Any]:
     width = high - low
     step = Decimal(1).scaleb(width.adjusted() - 1)
     step = max(step, Decimal(1)) if family_of(column) == "integer" else step
-    lowest = ((low - width * MARGIN) / step).to_integral_value(ROUND_FLOOR) * step
-    highest = ((high + width * MARGIN) / step).to_integral_value(ROUND_CEILING) * step
+    lowest = ((low - width * RANGE_MARGIN) / step).to_integral_value(ROUND_FLOOR) * step
+    highest = ((high + width * RANGE_MARGIN) / step).to_integral_value(ROUND_CEILING) * step
     lowest = max(lowest, Decimal(0)) if low >= 0 else lowest
     highest = min(highest, Decimal(0)) if high <= 0 else highest
     return {"min": _number(lowest), "max": _number(highest)}
@@ -157,8 +156,11 @@ def _lengths(column: ObservedColumn, found: ColumnProfile) -> dict[str, Any]:
         return {}
     if found.shortest == found.longest:
         return {"min_length": found.shortest, "max_length": found.longest}
-    longest = -(-int(found.longest * GROWTH) // 10) * 10
-    return {"min_length": 1, **({"max_length": longest} if found.longest <= LONGEST_TEXT else {})}
+    if found.longest > MAX_TEXT_LENGTH:
+        return {"min_length": 1}
+    # Rounded up to the next ten.
+    longest = -(-int(found.longest * LENGTH_GROWTH) // 10) * 10
+    return {"min_length": 1, "max_length": longest}
 
 
 def _number(value: Decimal) -> int | float:

@@ -1,4 +1,4 @@
-"""What the rows of a table are, asked in one statement: the ground on which a contract is suggested. Pure."""
+"""The statement that profiles the rows of a table, from which a contract is suggested. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CAN_SAMPLE = ("r", "p", "m")
 NUMBERS = ("integer", "number")
 ORDERED = (*NUMBERS, "date", "timestamp", "time")
 COUNTED = (*ORDERED, "text", "boolean", "uuid")
-# Words of a name, and parts of a longer one, that tell of a person or a secret.
+# Words of a name, and parts of a longer one, that suggest personal data or a secret.
 PERSONAL_WORDS = frozenset(
     (
         "name",
@@ -61,9 +61,9 @@ PERSONAL_PARTS = (
 
 @dataclass(frozen=True)
 class ColumnProfile:
-    """What the rows of one column are. Values are texts; ``values`` is None for too many values and private ones.
+    """The profile of one column. Values are texts; ``values`` is None for too many values and for private ones.
 
-    ``least_uses`` is how often the rarest value stands there, ``distinct`` is None for types that cannot be compared.
+    ``least_uses`` counts the rows of the rarest value, ``distinct`` is None for types that cannot be compared.
     """
 
     nulls: int
@@ -78,7 +78,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True)
 class ColumnProfiles:
-    """What the rows of one table are; ``sample`` tells which of them were read when it was not all."""
+    """The profile of one table; ``sample`` is the kind of sample that was read, empty for all rows."""
 
     rows: int = 0
     sample: Literal["", "random", "first"] = ""
@@ -86,27 +86,27 @@ class ColumnProfiles:
 
 
 def looks_personal(name: str) -> bool:
-    """Whether the name of a column tells of a person or a secret; better once too often."""
+    """Return whether the name of a column suggests personal data or a secret; rather true too often."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
     joined = re.sub(r"[^a-z0-9]", "", spaced)
-    return bool(PERSONAL_WORDS & set(re.split(r"[^a-z]+", spaced))) or any(part in joined for part in PERSONAL_PARTS)
+    has_word = bool(PERSONAL_WORDS & set(re.split(r"[^a-z]+", spaced)))
+    return has_word or any(part in joined for part in PERSONAL_PARTS)
 
 
 def plan_suggestion(
     schema: str, table: str, observed: ObservedTable, sample_rows: int = SAMPLE_ROWS
 ) -> sql.Composable | None:
-    """One statement that profiles all readable columns, a row each; None when there is no column to read.
+    """Build the statement that profiles all readable columns, a row each; None when there is no column to read.
 
-    Of a table much larger than ``sample_rows``, as far as the statistics tell, it reads pages at random; of a view or
-    foreign table, which cannot be sampled, the first rows. Values of columns that look personal are never asked for.
+    Of a table that is much larger than ``sample_rows`` by its statistics, it reads pages at random; of a view or
+    foreign table, which cannot be sampled, the first rows. Values of columns that look personal are never selected.
     """
     columns = [column for column in observed.columns if column.is_readable]
     if not columns:
         return None
-    can_sample = observed.kind in ("r", "p", "m")
-    steps = [
-        _share(schema, table, sample_rows) if can_sample else sql.SQL("share as (\n    select 100.0 as percent\n)")
-    ]
+    can_sample = observed.kind in CAN_SAMPLE
+    all_rows = sql.SQL("share as (\n    select 100.0 as percent\n)")
+    steps = [_share(schema, table, sample_rows) if can_sample else all_rows]
     steps.append(
         sql.SQL("sampled as materialized (\n    select {columns}\n    from {table}{how}\n    limit {limit}\n)").format(
             columns=sql.SQL(", ").join(sql.Identifier(column.name) for column in columns),
@@ -146,17 +146,20 @@ def read_suggestion(
     for column in uncounted:
         if column.name in found:
             found[column.name] = replace(found[column.name], distinct=None)
-    return ColumnProfiles(total, "" if not is_sample else "random" if can_sample else "first", found)
+    sample: Literal["", "random", "first"] = ""
+    if is_sample:
+        sample = "random" if can_sample else "first"
+    return ColumnProfiles(total, sample, found)
 
 
 def _limit(observed: ObservedTable, sample_rows: int) -> int:
-    # Statistics may be out of date, and then a sample is larger than it should be.
+    # Statistics may be out of date, which makes a sample larger than intended.
     return 2 * sample_rows if observed.kind in CAN_SAMPLE else sample_rows
 
 
 def _share(schema: str, table: str, sample_rows: int) -> sql.Composable:
     # As the planner does it: rows a page when last analyzed, times the pages of today. Before the first analyze a row
-    # is taken for 64 bytes.
+    # counts as 64 bytes.
     return sql.SQL(
         "share as (\n    select least(100.0, greatest(0.0001, 100.0 * {sample} / greatest(1.0, case\n"
         "        when pg_class.reltuples > 0 and pg_class.relpages > 0\n"
@@ -204,7 +207,7 @@ def _result(position: int, column: ObservedColumn) -> sql.Composable:
 
 
 def family_of(column: ObservedColumn) -> str:
-    """Family of the type of a column, below any domain; ``other`` for types of one's own."""
+    """Return the family of the type of a column, below any domain; ``other`` for user-defined types."""
     return type_family(column.domain_type or column.data_type) or "other"
 
 

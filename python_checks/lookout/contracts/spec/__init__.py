@@ -1,1 +1,1 @@
-"""What a contract says: declared in dbt YAML, read into plain values."""
+"""Contracts: declared in dbt YAML, read into plain values."""

@@ -1,4 +1,4 @@
-"""Contracts as a dbt project declares them: a manifest becomes a tuple of contracts."""
+"""Contracts of a dbt project, read from its manifest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lookout.contracts.spec.rules import (
     SEVERITIES,
     Constraints,
     RuleCollector,
-    Where,
+    RuleContext,
     read_column_contracts,
     read_constraints,
     read_rules,
@@ -42,14 +42,14 @@ from lookout.project.declarations.settings import CONTRACT_KEYS, SAMPLE_KEYS, TA
 MODES: tuple[Mode, ...] = ("strict", "lenient")
 UNEXPECTED: tuple[Unexpected, ...] = ("fail", "warn", "ignore")
 METHODS: tuple[SampleMethod, ...] = ("latest", "random")
-# What dbt builds with the constraints of its YAML, when its contract is enforced.
+# Materializations that dbt builds with the constraints of their YAML, when their contract is enforced.
 CONSTRAINED_MATERIALIZATIONS = ("table", "incremental")
 NO_CONSTRAINTS = Constraints((), (), frozenset())
 
 
 @dataclass(frozen=True)
 class _Project:
-    """What every node of a project is read against."""
+    """A manifest with its tests by node and the connections of the profile."""
 
     manifest: Mapping[str, Any]
     default_connection: str
@@ -60,7 +60,7 @@ class _Project:
 def load_contracts(
     manifest: Mapping[str, Any], *, default_connection: str, known_connections: Collection[str] | None = None
 ) -> tuple[Contract, ...]:
-    """Contracts declared in a manifest (the dict of ``target/manifest.json``), in order of file and name.
+    """Return the contracts declared in a manifest (the dict of ``target/manifest.json``), in order of file and name.
 
     A table carries a contract when ``meta.lookout.contract`` of itself or its source says so, a model also when dbt's
     own contract is enforced. Raises ConfigError with one line per mistake, each naming file, asset and key.
@@ -71,10 +71,10 @@ def load_contracts(
     for raw in table_nodes(manifest):
         reader = Reader(f"{file_of(raw)}: {name_of(raw)}")
         check_column_keys(reader, raw)
-        settings = _settings(reader, raw)
-        if settings is not None:
-            node, given, is_explicit = settings
-            contract = _contract(reader, project, node, given)
+        declaration = _settings(reader, raw)
+        if declaration is not None:
+            node, contract_settings, is_explicit = declaration
+            contract = _contract(reader, project, node, contract_settings)
             other, other_is_explicit = found.get((contract.connection, contract.asset), (None, False))
             if other is not None and is_explicit and other_is_explicit:
                 reader.wrong(
@@ -90,7 +90,10 @@ def load_contracts(
 
 
 def _settings(reader: Reader, raw: Mapping[str, Any]) -> tuple[DeclaredNode, dict[str, Any], bool] | None:
-    """A node that carries a contract, the contract as a mapping, and whether Lookout's settings (not dbt's) say so."""
+    """Return a node with a contract, the contract as a mapping, and whether Lookout's settings (not dbt's) declare it.
+
+    None for a node without a contract.
+    """
     node = read_declared_node(reader, raw) or DeclaredNode(raw, {}, True, file_of(raw), name_of(raw))
     reader.unknown_keys(node.settings, TABLE_KEYS, "lookout")
     if node.settings.get("enabled") is False or _is_own(raw):
@@ -101,17 +104,20 @@ def _settings(reader: Reader, raw: Mapping[str, Any]) -> tuple[DeclaredNode, dic
     if layers and layers[-1] is not False:
         if is_ephemeral:
             reader.wrong("an ephemeral model has no table to hold to a contract; materialize it or remove `contract`.")
-        given = [_as_mapping(reader, layer) for layer in layers if layer is not False]
-        return node, {key: value for layer in given for key, value in layer.items()}, True
+        mappings = [_as_mapping(reader, layer) for layer in layers if layer is not False]
+        merged: dict[str, Any] = {}
+        for mapping in mappings:
+            merged.update(mapping)
+        return node, merged, True
     if not layers and not is_ephemeral and _is_enforced(raw):
         return node, {}, False
-    promising = [
+    with_contract = [
         name for name, column in (raw.get("columns") or {}).items() if "contract" in (lookout_of(column) or {})
     ]
-    if promising and not layers:
+    if with_contract and not layers:
         reader.wrong(
-            f"column {promising[0]} has a contract and its table has none; add `contract: true` to the table's lookout "
-            "settings."
+            f"column {with_contract[0]} has a contract and its table has none; add `contract: true` to the table's "
+            "lookout settings."
         )
     return None
 
@@ -122,12 +128,12 @@ def _layers(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _is_own(raw: Mapping[str, Any]) -> bool:
-    """Lookout's own monitoring models: nobody has promised anything about them."""
+    """Return whether this is one of Lookout's own monitoring models, which have no contracts."""
     return list(raw.get("fqn") or ())[:2] == ["lookout", "monitoring"]
 
 
 def _is_enforced(raw: Mapping[str, Any]) -> bool:
-    """Whether dbt itself holds the columns of a model to its YAML whenever it builds it."""
+    """Return whether dbt itself checks the columns of a model against its YAML at every build."""
     contract = raw.get("contract") or (raw.get("config") or {}).get("contract") or {}
     return raw.get("resource_type") == "model" and bool(contract.get("enforced"))
 
@@ -145,55 +151,56 @@ def _as_mapping(reader: Reader, value: object) -> dict[str, Any]:
     return {"mode": value}
 
 
-def _contract(reader: Reader, project: _Project, node: DeclaredNode, given: Mapping[str, Any]) -> Contract:
-    raw, settings = node.raw, node.settings
-    reader.unknown_keys(given, CONTRACT_KEYS, "contract")
-    mode = cast(Mode, reader.choice(given.get("mode"), "contract.mode", MODES) or "lenient")
+def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: Mapping[str, Any]) -> Contract:
+    raw, table_settings = node.raw, node.settings
+    reader.unknown_keys(settings, CONTRACT_KEYS, "contract")
+    mode = cast(Mode, reader.choice(settings.get("mode"), "contract.mode", MODES) or "lenient")
     default: Severity = "critical" if mode == "strict" else "warning"
-    severity = cast("Severity | None", reader.choice(given.get("severity"), "contract.severity", SEVERITIES))
-    connection = connection_of(reader, settings, project.default_connection, project.known_connections)
-    book = RuleCollector(reader, severity or default)
-    place = Where(project.manifest, raw, connection, project.default_connection)
-    payload = reader.text(given.get("payload"), "contract.payload") or ""
-    constraints = read_constraints(book, place)
-    own = read_column_contracts(book, raw.get("columns") or {})
-    keys = dict.fromkeys((*constraints.keys, *_keys(book, given.get("keys"))))
-    read_rules(book, given.get("rules"))
+    severity = cast("Severity | None", reader.choice(settings.get("severity"), "contract.severity", SEVERITIES))
+    connection = connection_of(reader, table_settings, project.default_connection, project.known_connections)
+    collector = RuleCollector(reader, severity or default)
+    context = RuleContext(project.manifest, raw, connection, project.default_connection)
+    payload = reader.text(settings.get("payload"), "contract.payload") or ""
+    constraints = read_constraints(collector, context)
+    column_contracts = read_column_contracts(collector, raw.get("columns") or {})
+    keys = dict.fromkeys((*constraints.keys, *_keys(collector, settings.get("keys"))))
+    read_rules(collector, settings.get("rules"))
     if payload:
-        _payload_types(book, raw.get("columns") or {})
-    tests = reader.switch(given.get("tests"), "contract.tests", default=node.is_source)
-    left_out = read_tests(book, place, project.tests.get(str(raw.get("unique_id")), ())) if tests else ()
-    in_catalog = constraints if not payload and _are_built(raw) else NO_CONSTRAINTS
-    rules = book.finish()
-    unexpected = reader.choice(given.get("unexpected"), "contract.unexpected", UNEXPECTED)
-    examples = reader.names(given.get("examples"), "contract.examples")
+        _payload_types(collector, raw.get("columns") or {})
+    are_tests_read = reader.switch(settings.get("tests"), "contract.tests", default=node.is_source)
+    node_tests = project.tests.get(str(raw.get("unique_id")), ()) if are_tests_read else ()
+    left_out = read_tests(collector, context, node_tests)
+    in_catalog = constraints if not payload and _has_constraints(raw) else NO_CONSTRAINTS
+    rules = collector.finish()
+    unexpected = reader.choice(settings.get("unexpected"), "contract.unexpected", UNEXPECTED)
+    examples = reader.names(settings.get("examples"), "contract.examples")
     return Contract(
         name=node.name,
         connection=connection,
-        schema=reader.text(settings.get("schema"), "schema") or str(raw.get("schema") or ""),
-        table=reader.text(settings.get("table"), "table") or relation_name(raw),
+        schema=reader.text(table_settings.get("schema"), "schema") or str(raw.get("schema") or ""),
+        table=reader.text(table_settings.get("table"), "table") or relation_name(raw),
         node_id=str(raw.get("unique_id") or ""),
         file=node.file,
         mode=mode,
         unexpected=cast(Unexpected, unexpected or ("fail" if mode == "strict" else "warn")),
-        columns=_columns(reader, raw, own, rules, in_catalog),
+        columns=_columns(reader, raw, column_contracts, rules, in_catalog),
         keys=tuple(keys),
         rules=rules,
-        version=_version(reader, given.get("version")),
-        owner=reader.text(owner_setting(raw, settings, project.manifest.get("groups") or {}), "owner") or "",
+        version=_version(reader, settings.get("version")),
+        owner=reader.text(owner_setting(raw, table_settings, project.manifest.get("groups") or {}), "owner") or "",
         layer=_layer(node),
-        description=reader.text(settings.get("description"), "description") or first_line(raw.get("description")),
+        description=reader.text(table_settings.get("description"), "description") or first_line(raw.get("description")),
         is_source=node.is_source,
         payload=payload,
-        **_reach(reader, node, given),
+        **_row_settings(reader, node, settings),
         example_columns=examples or constraints.primary_key or next(iter(keys), ()),
         constrained_keys=in_catalog.keys,
         left_out=left_out,
     )
 
 
-def _are_built(raw: Mapping[str, Any]) -> bool:
-    """Whether the constraints in YAML are in the database as well. Those of a source are what its owner says of it."""
+def _has_constraints(raw: Mapping[str, Any]) -> bool:
+    """Return whether the constraints in YAML are in the database too. Those of a source describe the real table."""
     if raw.get("resource_type") == "source":
         return True
     return _is_enforced(raw) and (raw.get("config") or {}).get("materialized") in CONSTRAINED_MATERIALIZATIONS
@@ -202,21 +209,21 @@ def _are_built(raw: Mapping[str, Any]) -> bool:
 def _columns(
     reader: Reader,
     raw: Mapping[str, Any],
-    own: Mapping[str, Mapping[str, Any]],
+    column_contracts: Mapping[str, Mapping[str, Any]],
     rules: tuple[Rule, ...],
     in_catalog: Constraints,
 ) -> tuple[ColumnContract, ...]:
     without_nulls = {rule.columns[0] for rule in rules if rule.kind == "not_null" and rule.where is None}
     found = []
     for name, column in (raw.get("columns") or {}).items():
-        given, data_type = own.get(name, {}), str(column.get("data_type") or "")
-        meant = suggested_type(data_type)
-        if meant:
+        column_contract, data_type = column_contracts.get(name, {}), str(column.get("data_type") or "")
+        suggested = suggested_type(data_type)
+        if suggested:
             reader.wrong(
-                f"column {name}: unknown type '{data_type}'; did you mean '{meant}'? Write a type of your own with its "
-                "schema."
+                f"column {name}: unknown type '{data_type}'; did you mean '{suggested}'? Write a type of your own with "
+                "its schema."
             )
-        if given.get("nullable") is True and name in without_nulls:
+        if column_contract.get("nullable") is True and name in without_nulls:
             reader.wrong(
                 f"column {name}: contract.nullable is true, and elsewhere it is not null; keep one of the two."
             )
@@ -224,7 +231,7 @@ def _columns(
             ColumnContract(
                 name=name,
                 data_type=data_type,
-                is_required=given.get("required") is not False,
+                is_required=column_contract.get("required") is not False,
                 is_nullable=name not in without_nulls,
                 has_not_null_constraint=name in in_catalog.not_null,
                 is_quoted=bool(column.get("quote")),
@@ -233,64 +240,73 @@ def _columns(
     return tuple(found)
 
 
-def _payload_types(book: RuleCollector, columns: Mapping[str, Any]) -> None:
-    """Fields of a document have no type in the catalog: their values are held to it."""
+def _payload_types(collector: RuleCollector, columns: Mapping[str, Any]) -> None:
+    """Add a type rule for each field of a payload: fields have no type in the catalog, so their values are checked."""
     for name, column in columns.items():
         data_type = str(column.get("data_type") or "")
         if data_type and known_type(data_type):
-            book.add("type", (name,), {"data_type": data_type})
+            collector.add_rule("type", (name,), {"data_type": data_type})
         elif data_type and not suggested_type(data_type):
-            book.reader.wrong(
+            collector.reader.wrong(
                 f"column {name}: '{data_type}' is no type that a field of a payload can be checked for; write string, "
                 "integer, number, boolean, datetime, array or object."
             )
 
 
-def _keys(book: RuleCollector, given: object) -> list[tuple[str, ...]]:
-    if given is None:
+def _keys(collector: RuleCollector, value: object) -> list[tuple[str, ...]]:
+    if value is None:
         return []
-    if not isinstance(given, list) or not all(isinstance(key, list) and key for key in given):
-        book.reader.wrong(f"contract.keys is {short_repr(given)}; it must be a list of keys, such as [[order_id]].")
+    if not isinstance(value, list) or not all(isinstance(key, list) and key for key in value):
+        collector.reader.wrong(
+            f"contract.keys is {short_repr(value)}; it must be a list of keys, such as [[order_id]]."
+        )
         return []
-    keys = [key for key in (book.reader.names(key, "contract.keys") for key in given) if key]
-    for key in keys:
-        book.add("unique", key)
+    keys = []
+    for names in value:
+        key = collector.reader.names(names, "contract.keys")
+        if key:
+            collector.add_rule("unique", key)
+            keys.append(key)
     return keys
 
 
-def _reach(reader: Reader, node: DeclaredNode, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Which rows are checked."""
-    timestamp = reader.text(given.get("timestamp_column"), "contract.timestamp_column")
+def _row_settings(reader: Reader, node: DeclaredNode, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a Contract that choose the rows to check, and whether examples may hold values."""
+    timestamp = reader.text(settings.get("timestamp_column"), "contract.timestamp_column")
     timestamp = timestamp or timestamp_column(reader, node, is_needed=False)
-    incremental = reader.switch(given.get("incremental"), "contract.incremental", default=False)
-    sample = reader.mapping(given.get("sample"), "contract.sample")
+    incremental = reader.switch(settings.get("incremental"), "contract.incremental", default=False)
+    sample = reader.mapping(settings.get("sample"), "contract.sample")
     reader.unknown_keys(sample, SAMPLE_KEYS, "contract.sample")
     rows = reader.whole(sample.get("rows"), "contract.sample.rows", least=1)
     method = cast(SampleMethod, reader.choice(sample.get("method"), "contract.sample.method", METHODS) or "latest")
     if sample and "rows" not in sample:
         reader.wrong("contract.sample has no rows; write {rows: 1000}.")
     if not timestamp and (incremental or (rows and method == "latest")):
-        what = "contract.incremental" if incremental else "contract.sample of the latest rows"
-        reader.wrong(f"{what} needs a timestamp_column; name the column that tells when a row was loaded or happened.")
-    switch = reader.switch(given.get("include_sample_data"), "contract.include_sample_data", default=False)
+        option = "contract.incremental" if incremental else "contract.sample of the latest rows"
+        reader.wrong(
+            f"{option} needs a timestamp_column; name the column that tells when a row was loaded or happened."
+        )
+    include_sample_data = reader.switch(
+        settings.get("include_sample_data"), "contract.include_sample_data", default=False
+    )
     return {
         "timestamp_column": timestamp,
-        "row_filter": reader.text(given.get("filter"), "contract.filter"),
+        "row_filter": reader.text(settings.get("filter"), "contract.filter"),
         "incremental": incremental,
         "sampling": Sampling(rows, method) if rows else None,
-        "include_sample_data": switch,
+        "include_sample_data": include_sample_data,
     }
 
 
-def _version(reader: Reader, given: object) -> str:
-    """YAML reads 1.2 as a number."""
-    if isinstance(given, (int, float)) and not isinstance(given, bool):
-        return str(given)
-    return reader.text(given, "contract.version") or ""
+def _version(reader: Reader, value: object) -> str:
+    """Return the version as text; YAML reads 1.2 as a number."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return str(value)
+    return reader.text(value, "contract.version") or ""
 
 
 def _layer(node: DeclaredNode) -> str:
-    """The layer that the same table has as a watched series, else that of its folder."""
+    """Return the layer that the table has as a watched series, else that of its folder."""
     if node.settings.get("layer") or not is_watched(node):
         return layer_of(node.raw)
     return "cdc" if node.settings.get("grain") == "hour" else "batch"

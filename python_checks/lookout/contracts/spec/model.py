@@ -1,4 +1,4 @@
-"""What a contract says and what a look at its table found: plain values that every part of the guard shares."""
+"""Contracts, observed tables and results of contract checks: plain values that all of them share."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ STRUCTURE = "structure"
 
 
 def violation_key(connection: str, asset: str, column_name: str, violation_type: str, rule: str) -> str:
-    """Identity of one violation: 32 hex digits, the same in every run for as long as it lasts."""
+    """Return the identity of one violation: 32 hex digits, the same in every run while the violation lasts."""
     identity = json.dumps([connection, asset, column_name, violation_type, rule], ensure_ascii=False)
     return hashlib.md5(identity.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Something that has to hold for the rows of a table.
+    """A condition on the rows of a table.
 
     ``columns`` holds one name, several for a composite unique rule, none for an expression about the whole row.
     ``arguments`` by kind: accepted_values ``values`` (list) and ``quote`` (bool, as in dbt); range ``min``, ``max``,
     ``strict`` (bool: the limits themselves are not allowed); length ``min``, ``max``; pattern ``regex`` (POSIX, has to
     match somewhere: anchor it); precision ``digits`` (most digits after the point); relationship ``schema``, ``table``,
     ``column``; expression ``sql`` (a row-level condition); type ``data_type`` (for fields of a payload or of a text
-    column that is promised to be something else).
+    column that is declared as another type).
     ``name`` identifies it within its contract: the unique id of the dbt test it comes from, or kind and columns.
-    ``where`` is a SQL filter of the rows it concerns.
+    ``where`` is a SQL filter of the rows that it applies to.
     """
 
     kind: RuleKind
@@ -69,10 +69,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class ColumnContract:
-    """One promised column. ``data_type`` is as people wrote it and empty when they promise no type.
+    """One column of a contract. ``data_type`` is the text in YAML, empty when the contract declares no type.
 
-    ``has_not_null_constraint`` promises that the catalog itself forbids nulls. ``is_quoted`` is dbt's ``quote: true``:
-    the name is meant exactly as written, and never folded to lower case.
+    ``has_not_null_constraint`` requires that the catalog itself forbids nulls. ``is_quoted`` is dbt's ``quote: true``:
+    the name is used exactly as written, and never folded to lower case.
     """
 
     name: str
@@ -93,12 +93,12 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a dbt project promises about one table.
+    """The contract of one table, as a dbt project declares it.
 
-    ``keys`` are sets of columns promised to be unique, the primary key first; ``example_columns`` identify a row in
-    examples. ``payload`` names a json or jsonb column whose fields the promised columns are. ``incremental`` restricts
-    value rules to rows with ``timestamp_column`` later than the last check that evaluated them.
-    ``rules`` hold every promise about values, those of keys and of columns that are not nullable included.
+    ``keys`` are sets of columns that have to be unique, the primary key first; ``example_columns`` identify a row in
+    examples. ``payload`` names a json or jsonb column whose fields are the columns of the contract. ``incremental``
+    restricts value rules to rows with ``timestamp_column`` later than the last check that evaluated them.
+    ``rules`` are all rules about values, those of keys and of columns that are not nullable included.
     ``constrained_keys`` are the keys that the catalog itself has to enforce. ``left_out`` are the unique ids of dbt
     tests that only dbt can run.
     """
@@ -131,7 +131,7 @@ class Contract:
 
     @property
     def asset(self) -> str:
-        """Name of the table as people write it, ``schema.table``."""
+        """Return the name of the table, ``schema.table``."""
         return f"{self.schema}.{self.table}"
 
 
@@ -168,7 +168,7 @@ class ObservedTable:
 
 @dataclass(frozen=True)
 class Violation:
-    """One promise that does not hold. ``failing_rows`` and ``total_rows`` are None for the structure of a table.
+    """One rule that does not hold. ``failing_rows`` and ``total_rows`` are None for the structure of a table.
 
     ``expected`` and ``actual`` never hold a value of the data unless the contract includes sample data;
     ``example_keys`` hold at most five keys of failing rows, as JSON texts.
@@ -187,9 +187,9 @@ class Violation:
 
 @dataclass(frozen=True)
 class ContractCheck:
-    """What one look at one table found.
+    """The result of checking one contract.
 
-    ``structure`` and ``values`` are outcomes; "none" means that nothing was promised. ``checked_rows`` of
+    ``structure`` and ``values`` are outcomes; "none" means that the contract has no rule about it. ``checked_rows`` of
     ``total_rows`` were checked (fewer when sampled or incremental); ``invalid_rows`` break at least one row-level rule.
     ``message`` is one sentence about what could not be evaluated. ``checked_until`` is the newest timestamp that was
     checked, where the contract is incremental.
@@ -210,10 +210,10 @@ class ContractCheck:
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether everything that was promised could be held against the table."""
+        """Return whether every rule of the contract could be checked."""
         return "not_evaluated" not in (self.structure, self.values)
 
     @property
     def is_broken(self) -> bool:
-        """Whether a promise is known to be broken, be it a small one."""
+        """Return whether any rule is known to be broken, whatever its severity."""
         return any(violation.violation_type != "CONTRACT_NOT_EVALUATED" for violation in self.violations)

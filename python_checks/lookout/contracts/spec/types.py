@@ -1,4 +1,4 @@
-"""Which real column types keep a promised type: those whose every value can be read as one of the promised type."""
+"""Type names of contracts and of PostgreSQL, and whether values of a real type can be read as a declared one."""
 
 from __future__ import annotations
 
@@ -84,15 +84,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 }
 FAMILY = {name: family for family, names in FAMILIES.items() for name in names}
 
-# What keeps a promise besides the type itself.
-KEEPS: dict[str, tuple[str, ...]] = {
+# Types whose every value can be read as the declared one, besides that type itself.
+READABLE_AS: dict[str, tuple[str, ...]] = {
     # Words: int is a number, numeric(12,2) a float, varchar(50) a string. A label of an enum and a uuid are strings as
     # well, and a composite value is an object. A date is no datetime: whoever reads hours would read midnight.
     "string": ("text", "varchar", "bpchar", "citext", "name", "uuid"),
     "float": ("int2", "int4", "int8", "numeric", "float4", "float8"),
     "number": ("int2", "int4", "int8", "numeric", "float4", "float8"),
     "datetime": ("timestamp", "timestamptz"),
-    # A json document may be an object or an array; which it is only its values tell.
+    # A json document may be an object or an array: only its values show which.
     "object": ("json", "jsonb", "hstore"),
     "array": ("json", "jsonb"),
     # Whole numbers: a narrower one fits into a wider one.
@@ -101,7 +101,7 @@ KEEPS: dict[str, tuple[str, ...]] = {
     # Floats hold whole numbers exactly up to 2^24 and 2^53.
     "float4": ("int2",),
     "float8": ("int2", "int4", "float4"),
-    # Texts: what differs is the length, which is compared below. citext compares otherwise, yet reads the same.
+    # Texts differ in length, which is compared below. citext compares without regard to case, but reads the same.
     "text": ("varchar", "bpchar", "citext", "name"),
     "varchar": ("text", "bpchar", "citext", "name"),
     "bpchar": ("text", "varchar"),
@@ -118,7 +118,7 @@ WITH_SECONDS = ("timestamp", "timestamptz", "time", "timetz", "interval")
 
 @dataclass(frozen=True)
 class TypeName:
-    """A type taken apart: canonical name, schema (empty when none is named), what stands in brackets."""
+    """The parts of a type: canonical name, schema (empty when none is named), and the numbers in brackets."""
 
     name: str
     schema: str = ""
@@ -128,12 +128,12 @@ class TypeName:
 
 
 def known_type(text: str) -> bool:
-    """Whether a type is one that PostgreSQL or a contract names; types of one's own are not known."""
+    """Return whether a type is one of PostgreSQL's or of contracts; user-defined types are not known."""
     return parse_type(text).is_known
 
 
 def suggested_type(text: str) -> str:
-    """The known type that an unknown word is probably a slip of; empty when there is none, or its schema is named."""
+    """Return the known type that is closest to a misspelt one; empty when none is, or the text names a schema."""
     if known_type(text) or re.search(r'["."]', text):
         return ""
     word = re.sub(r"\(.*|\[.*", "", text).strip().lower()
@@ -142,37 +142,40 @@ def suggested_type(text: str) -> str:
 
 
 def type_family(text: str) -> str | None:
-    """text, integer, number, boolean, timestamp, date, time, json, uuid, binary, array or other; None when unknown."""
+    """Return the family of a type; None when it is unknown.
+
+    One of text, integer, number, boolean, timestamp, date, time, json, uuid, binary, array and other.
+    """
     parsed = parse_type(text)
     if parsed.is_array:
         return "array"
     return FAMILY.get(parsed.name, "other") if parsed.is_known else None
 
 
-def compatible(promised: str, observed: ObservedColumn) -> bool:
-    """Whether every value of the real column can be read as the promised type.
+def compatible(declared: str, observed: ObservedColumn) -> bool:
+    """Return whether every value of the real column can be read as the declared type.
 
-    A narrower type than promised is fine, a wider one is not. Types of one's own are compared by name.
+    A narrower type than declared is fine, a wider one is not. User-defined types are compared by name.
     """
-    if " ".join(promised.split()) == observed.data_type:
+    if " ".join(declared.split()) == observed.data_type:
         return True
-    wanted = parse_type(promised)
-    real = parse_type(observed.data_type)
-    if _same_name(wanted, real) and _fits(wanted, real):
+    declared_type = parse_type(declared)
+    real_type = parse_type(observed.data_type)
+    if _same_name(declared_type, real_type) and _fits(declared_type, real_type):
         return True
     if observed.domain_type:
-        real = parse_type(observed.domain_type)
-    if wanted.is_array or real.is_array:
-        return (real.is_array and wanted == TypeName("array")) or (
-            wanted.is_array and real.is_array and _keeps(wanted, real)
-        )
-    if (wanted.name, observed.category) in (("string", "E"), ("object", "C")):
+        real_type = parse_type(observed.domain_type)
+    if real_type.is_array and declared_type == TypeName("array"):
         return True
-    return _keeps(wanted, real)
+    if declared_type.is_array or real_type.is_array:
+        return declared_type.is_array and real_type.is_array and _is_readable_as(declared_type, real_type)
+    if (declared_type.name, observed.category) in (("string", "E"), ("object", "C")):
+        return True
+    return _is_readable_as(declared_type, real_type)
 
 
 def parse_type(text: str) -> TypeName:
-    """Take a type apart, as people or ``format_type`` write it. Never fails: an odd text is an unknown name."""
+    """Parse a type as YAML or ``format_type`` spells it. Never fails: a text that is no type is an unknown name."""
     rest = " ".join(text.split())
     array = re.search(r"(?:\s*\[\d*\])+$|\s+array(?:\s*\[\d*\])?$", rest, flags=re.IGNORECASE)
     rest = rest[: array.start()] if array else rest
@@ -199,34 +202,34 @@ def _arguments(word: str, numbers: tuple[int, ...]) -> tuple[int, ...]:
     return numbers
 
 
-def _same_name(wanted: TypeName, real: TypeName) -> bool:
-    if wanted.is_known or real.is_known:
-        return (wanted.name, wanted.is_array) == (real.name, real.is_array)
-    # Types of one's own. format_type leaves out the schema of what is in the search path, and puts capitals in quotes.
-    same_schema = "" in (wanted.schema, real.schema) or wanted.schema == real.schema
-    return same_schema and (wanted.name.lower(), wanted.is_array) == (real.name.lower(), real.is_array)
+def _same_name(declared: TypeName, real: TypeName) -> bool:
+    if declared.is_known or real.is_known:
+        return (declared.name, declared.is_array) == (real.name, real.is_array)
+    # User-defined types: format_type leaves out the schema of what is in the search path, and puts capitals in quotes.
+    same_schema = "" in (declared.schema, real.schema) or declared.schema == real.schema
+    return same_schema and (declared.name.lower(), declared.is_array) == (real.name.lower(), real.is_array)
 
 
-def _keeps(wanted: TypeName, real: TypeName) -> bool:
-    if wanted.name == real.name:
-        return _same_name(wanted, real) and _fits(wanted, real)
-    if wanted.name == "numeric" and real.name in WHOLE_DIGITS:
-        return not wanted.arguments or wanted.arguments[0] - wanted.arguments[1] >= WHOLE_DIGITS[real.name]
-    return real.name in KEEPS.get(wanted.name, ()) and _fits(wanted, real)
+def _is_readable_as(declared: TypeName, real: TypeName) -> bool:
+    if declared.name == real.name:
+        return _same_name(declared, real) and _fits(declared, real)
+    if declared.name == "numeric" and real.name in WHOLE_DIGITS:
+        return not declared.arguments or declared.arguments[0] - declared.arguments[1] >= WHOLE_DIGITS[real.name]
+    return real.name in READABLE_AS.get(declared.name, ()) and _fits(declared, real)
 
 
-def _fits(wanted: TypeName, real: TypeName) -> bool:
-    """Whether length, precision and scale of the real type stay within what is promised."""
-    if wanted.arguments == real.arguments:
+def _fits(declared: TypeName, real: TypeName) -> bool:
+    """Return whether length, precision and scale of the real type stay within those of the declared one."""
+    if declared.arguments == real.arguments:
         return True
-    if wanted.name == "numeric":
-        if not wanted.arguments or not real.arguments:
-            return not wanted.arguments
-        (precision, scale), (real_precision, real_scale) = wanted.arguments, real.arguments
+    if declared.name == "numeric":
+        if not declared.arguments or not real.arguments:
+            return not declared.arguments
+        (precision, scale), (real_precision, real_scale) = declared.arguments, real.arguments
         return real_scale <= scale and real_precision - real_scale <= precision - scale
-    if wanted.name in WITH_SECONDS:
-        return (real.arguments or (SECOND_DIGITS,)) <= (wanted.arguments or (SECOND_DIGITS,))
-    if FAMILY.get(wanted.name) == "text":
-        return not wanted.arguments or bool(real.arguments and real.arguments[0] <= wanted.arguments[0])
-    # bit(3) holds exactly three bits, a vector(3) three numbers; a promise without a size takes any.
-    return not wanted.arguments
+    if declared.name in WITH_SECONDS:
+        return (real.arguments or (SECOND_DIGITS,)) <= (declared.arguments or (SECOND_DIGITS,))
+    if FAMILY.get(declared.name) == "text":
+        return not declared.arguments or bool(real.arguments and real.arguments[0] <= declared.arguments[0])
+    # bit(3) holds exactly three bits, a vector(3) three numbers; a declared type without a size takes any.
+    return not declared.arguments

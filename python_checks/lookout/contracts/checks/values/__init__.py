@@ -1,1 +1,1 @@
-"""Rules about values: all rules of a contract in one statement a table."""
+"""Checks of the rules about values: all rules of a contract in one statement a table."""

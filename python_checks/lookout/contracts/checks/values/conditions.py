@@ -1,4 +1,4 @@
-"""Rules about values as conditions in SQL: one condition for each, true for the rows that break it."""
+"""Rules about values as SQL: one condition for each rule, true for the rows that break it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ VIOLATION_TYPES: Mapping[str, ViolationType] = {"not_null": "NULLABILITY_VIOLATI
 LITERAL_FAMILIES = ("timestamp", "date", "time", "text", "uuid", "other")
 NEVER = sql.SQL("false")
 
-
 Limit = TypeVar("Limit")
 
 
@@ -30,31 +29,31 @@ class RuleError(Exception):
 
 @dataclass(frozen=True)
 class Checks:
-    """What can be checked, and a violation for each rule that cannot."""
+    """The checks of a contract, and a violation for each rule that cannot be checked."""
 
     ready: tuple[Check, ...]
     left_out: tuple[Violation, ...] = ()
 
 
 def build_checks(contract: Contract, observed: ObservedTable) -> Checks:
-    """Make every rule of a contract ready, and for a payload those that its columns imply.
+    """Build the checks of every rule of a contract, and for a payload those that its columns imply.
 
-    Rules about columns that do not exist are left out without a word where the structure tells of them.
+    Rules about missing columns that the structure check reports are left out without a violation.
     """
     fields = fields_of(contract, observed)
     hidden = {column.name for column in observed.columns if not column.is_readable}
-    told = {column.name for column in contract.columns if column.is_required}
+    reported_missing = {column.name for column in contract.columns if column.is_required}
     ready: list[Check] = list(implied_checks(contract, observed))
     left_out: list[Violation] = []
     for rule in (*implied_rules(contract, fields), *contract.rules):
         absent = [name for name in rule.columns if name not in fields]
-        if absent and not set(absent) & hidden and set(absent) <= told:
+        if absent and not set(absent) & hidden and set(absent) <= reported_missing:
             continue
         try:
             if absent:
-                why = "may not be read by Lookout's user" if absent[0] in hidden else "does not exist"
-                raise RuleError(f"column '{absent[0]}' {why}")
-            ready.append(_ready(rule, [fields[name] for name in rule.columns], contract))
+                problem = "may not be read by Lookout's user" if absent[0] in hidden else "does not exist"
+                raise RuleError(f"column '{absent[0]}' {problem}")
+            ready.append(_check_of(rule, [fields[name] for name in rule.columns], contract))
         except RuleError as error:
             left_out.append(not_evaluated(rule, f"could not be evaluated: {error}"))
         except (KeyError, TypeError, ValueError):
@@ -62,17 +61,17 @@ def build_checks(contract: Contract, observed: ObservedTable) -> Checks:
     return Checks(tuple(ready), tuple(left_out))
 
 
-def not_evaluated(rule: Rule, why: str) -> Violation:
-    """The violation of a rule that could not be held against the table."""
+def not_evaluated(rule: Rule, reason: str) -> Violation:
+    """Return the violation of a rule that could not be evaluated."""
     try:
-        promised = expected(rule)
+        expected_text = expected(rule)
     except (KeyError, TypeError, ValueError):
-        promised = rule.kind
+        expected_text = rule.kind
     column = ", ".join(rule.columns)
-    return Violation(column, "CONTRACT_NOT_EVALUATED", rule.name, promised, why, "warning")
+    return Violation(column, "CONTRACT_NOT_EVALUATED", rule.name, expected_text, reason, "warning")
 
 
-def _ready(rule: Rule, fields: list[Field], contract: Contract) -> Check:
+def _check_of(rule: Rule, fields: list[Field], contract: Contract) -> Check:
     kind = rule.kind
     check = Check(
         rule,
@@ -81,12 +80,12 @@ def _ready(rule: Rule, fields: list[Field], contract: Contract) -> Check:
         ", ".join(rule.columns),
         expected(rule),
         FAULTS[kind],
-        _concerned(rule, sql.SQL("true")),
+        _with_filter(rule, sql.SQL("true")),
     )
     if kind == "expression":
-        # As a check constraint: what is neither true nor false does not fail. A line break ends a comment within.
+        # As in a check constraint, null does not fail. The line break ends a comment in the SQL.
         condition: Sql = sql.SQL("(\n{}\n) is false").format(sql.SQL(str(rule.arguments["sql"])))
-        return replace(check, condition=_concerned(rule, condition))
+        return replace(check, condition=_with_filter(rule, condition))
     if kind == "unique":
         return replace(
             check,
@@ -96,28 +95,28 @@ def _ready(rule: Rule, fields: list[Field], contract: Contract) -> Check:
         )
     (field,) = fields
     if kind == "relationship":
-        value = field.value if field.is_typed is None else field.guarded(field.value)
+        value = field.value if field.is_typed is None else field.where_typed(field.value)
         return replace(check, scope="relationship", values=(value,), shown=field.text)
     if kind == "not_null":
-        return replace(check, condition=_concerned(rule, field.is_null))
+        return replace(check, condition=_with_filter(rule, field.is_null))
     if kind == "type":
         if field.mismatch is None and not _is_plain(field, contract):
             raise RuleError(f"no value tells whether it is of type {rule.arguments.get('data_type')}")
         condition = field.mismatch or NEVER
-        return replace(check, condition=_concerned(rule, condition), shown=field.text, kind=field.json_type)
-    return replace(check, condition=_concerned(rule, _condition(rule, field)), shown=field.text)
+        return replace(check, condition=_with_filter(rule, condition), shown=field.text, kind=field.json_type)
+    return replace(check, condition=_with_filter(rule, _condition(rule, field)), shown=field.text)
 
 
-def _concerned(rule: Rule, condition: Sql) -> Sql:
+def _with_filter(rule: Rule, condition: Sql) -> Sql:
     if rule.where is None:
         return condition
     return sql.SQL("(\n{}\n) and ({})").format(sql.SQL(rule.where), condition)
 
 
 def _condition(rule: Rule, field: Field) -> Sql:
-    """Condition of a rule about single values that are not null."""
+    """Return the condition of a rule about single values that are not null."""
     if rule.kind == "accepted_values":
-        return _another_value(rule, field)
+        return _not_accepted(rule, field)
     if rule.kind == "range":
         return _out_of_range(rule, field)
     if rule.kind == "length":
@@ -127,7 +126,7 @@ def _condition(rule: Rule, field: Field) -> Sql:
         if field.family not in ("text", "uuid", "other"):
             raise RuleError(f"column '{field.name}' is no text and matches no pattern")
         regex = sql.Literal(posix_regex(str(rule.arguments["regex"])))
-        return field.guarded(sql.SQL("{} !~ {}").format(field.text, regex))
+        return field.where_typed(sql.SQL("{} !~ {}").format(field.text, regex))
     field = _as_number(field)
     if field.family not in ("integer", "number"):
         raise RuleError(f"column '{field.name}' is no number and has no digits after a point")
@@ -140,15 +139,19 @@ def _wrong_length(rule: Rule, field: Field) -> Sql:
     low, high = _limits(rule, int)
     value = field.text if field.family == "text" else field.value
     size = sql.SQL("length({})").format(value)
-    # Characters of UTF-8 have to be counted, so it is done once a row where that is enough.
+    # Counting the characters of UTF-8 takes time, so the length is computed once a row where that is enough.
     if low == high:
-        return field.guarded(sql.SQL("{} <> {}").format(size, sql.SQL(str(low))))
-    parts = [sql.SQL("{} = ''").format(value) if low == 1 else sql.SQL("{} < {}").format(size, sql.SQL(str(low)))]
-    if low is None or low <= 0:
-        parts = []
+        return field.where_typed(sql.SQL("{} <> {}").format(size, sql.SQL(str(low))))
+    parts = []
+    if low == 1:
+        parts.append(sql.SQL("{} = ''").format(value))
+    elif low is not None and low > 0:
+        parts.append(sql.SQL("{} < {}").format(size, sql.SQL(str(low))))
     if high is not None:
         parts.append(sql.SQL("{} > {}").format(size, sql.SQL(str(high))))
-    return field.guarded(sql.SQL("({})").format(sql.SQL(" or ").join(parts))) if parts else NEVER
+    if not parts:
+        return NEVER
+    return field.where_typed(sql.SQL("({})").format(sql.SQL(" or ").join(parts)))
 
 
 def _more_digits(digits: int, field: Field) -> Sql:
@@ -156,24 +159,23 @@ def _more_digits(digits: int, field: Field) -> Sql:
         return NEVER
     number = sql.SQL("min_scale({}::numeric) > {}").format(field.value, sql.Literal(digits))
     if field.base_type in ("float4", "float8"):
-        # Infinity is no numeric before PostgreSQL 14.
+        # numeric has no infinity before PostgreSQL 14.
         number = sql.SQL("case when abs({}) < 'Infinity' then {} end").format(field.value, number)
-    return field.guarded(number)
+    return field.where_typed(number)
 
 
-def _another_value(rule: Rule, field: Field) -> Sql:
+def _not_accepted(rule: Rule, field: Field) -> Sql:
     values = [value for value in rule.arguments["values"] if value is not None]
     if not values:
         return sql.SQL("{} is not null").format(field.text)
     if field.family in ("integer", "number"):
         literals = [_number(value, field) for value in values]
-        compared = field.value
-    elif field.family == "boolean" or (field.family in ("timestamp", "date", "time", "uuid")):
-        literals, compared = [sql.Literal(_text(value)) for value in values], field.value
     else:
-        # Labels of an enum that do not exist would be an error; as texts they are merely other values.
-        literals, compared = [sql.Literal(_text(value)) for value in values], field.text
-    return field.guarded(sql.SQL("{} not in ({})").format(compared, sql.SQL(", ").join(literals)))
+        literals = [sql.Literal(_text(value)) for value in values]
+    # Enums are compared as texts: a label that does not exist would be an error.
+    is_typed = field.family in ("integer", "number", "boolean", "timestamp", "date", "time", "uuid")
+    compared = field.value if is_typed else field.text
+    return field.where_typed(sql.SQL("{} not in ({})").format(compared, sql.SQL(", ").join(literals)))
 
 
 def _out_of_range(rule: Rule, field: Field) -> Sql:
@@ -189,7 +191,7 @@ def _out_of_range(rule: Rule, field: Field) -> Sql:
         low, high = _limits(rule, lambda limit: sql.Literal(_text(limit)))
     else:
         raise RuleError(f"values of type {field.data_type or field.family} (column '{field.name}') have no range")
-    return field.guarded(_outside(field.value, low, high, strict=strict))
+    return field.where_typed(_outside(field.value, low, high, strict=strict))
 
 
 def _limits(rule: Rule, literal: Callable[[Any], Limit]) -> tuple[Limit | None, Limit | None]:
@@ -201,11 +203,11 @@ def _limits(rule: Rule, literal: Callable[[Any], Limit]) -> tuple[Limit | None, 
 
 def _outside(value: Sql, low: Sql | None, high: Sql | None, *, strict: bool) -> Sql:
     under, over = ("<=", ">=") if strict else ("<", ">")
-    parts = [
-        sql.SQL("{} {} {}").format(value, sql.SQL(sign), limit)
-        for sign, limit in ((under, low), (over, high))
-        if limit is not None
-    ]
+    parts = []
+    if low is not None:
+        parts.append(sql.SQL("{} {} {}").format(value, sql.SQL(under), low))
+    if high is not None:
+        parts.append(sql.SQL("{} {} {}").format(value, sql.SQL(over), high))
     return sql.SQL("({})").format(sql.SQL(" or ").join(parts))
 
 
@@ -217,7 +219,7 @@ def _number(value: Any, field: Field) -> Sql:
     if isinstance(value, bool) or not number.is_finite():
         raise RuleError(f"'{value}' is no number, and column '{field.name}' is one")
     if field.base_type in ("float4", "float8"):
-        # As the column would read it: 0.1 in four bytes is not 0.1 in eight.
+        # In the type of the column: 0.1 in four bytes is not 0.1 in eight.
         return sql.SQL("{}::{}").format(sql.Literal(str(number)), sql.SQL(field.base_type))
     return sql.SQL(f"({number:f})")
 
@@ -230,13 +232,13 @@ def _comparable(field: Field) -> Sql:
     if field.base_type in WITHOUT_EQUALITY:
         raise RuleError(f"values of type {field.data_type} (column '{field.name}') cannot be compared")
     if field.base_type in ("text", "varchar", "bpchar") or not field.base_type:
-        # Equal is what has the same bytes, and to sort bytes is several times as fast as to sort words.
+        # Equal texts have the same bytes, and sorting bytes is several times as fast as sorting by language.
         return sql.SQL('{} collate "C"').format(field.text)
     return field.value
 
 
 def _as_number(field: Field) -> Field:
-    """A json field that nobody promised a type: only numbers are concerned."""
+    """Return a json field without a declared type as a number: only its numbers are checked."""
     if field.family or field.json_type is None:
         return field
     is_number = sql.SQL("{} = 'number'").format(field.json_type)

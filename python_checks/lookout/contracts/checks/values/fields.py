@@ -1,7 +1,6 @@
-"""How the values of a promised column are read: a real column, a text that is promised to be more, or a json field.
+"""SQL that reads the values of a column: a real one, a text declared as another type, or a field of a json column.
 
-Nothing here casts a value that the cast could refuse: each cast stands behind a condition that lets only readable
-values through, the same on every version of PostgreSQL.
+No cast can fail: a condition before each cast lets only values through that every version of PostgreSQL can read.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _DAY = (
 )
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
 _ZONE = "(?:Z|z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)?"
-# What a text must look like to be read as a type, and how it is then read.
+# Patterns of the texts that can be read as a type, and the type that they are then cast to.
 READABLE = {
     "integer": "^ *[+-]?[0-9]+ *$",
     "number": r"^ *[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})? *$",
@@ -35,22 +34,22 @@ READABLE = {
 }
 CAST = {"integer": "numeric", "number": "numeric", "boolean": "boolean", "timestamp": "timestamptz", "date": "date",
         "time": "timetz", "uuid": "uuid"}  # fmt: skip
-# In json a moment is a text in ISO 8601 with its time of day; a day alone is a date.
+# In json a timestamp is a text in ISO 8601 with its time of day; a day alone is a date.
 JSON_MOMENT = f"^{_DAY}[T ]{_TIME}{_ZONE}$"
-# Texts longer than this are no number that anybody means, and numeric itself ends somewhere.
+# A text longer than this is not meant as a number, and numeric has a limit too.
 LONGEST_NUMBER = 1000
-# The text that stands in for json that jsonb cannot hold.
+# Takes the place of json that jsonb cannot hold.
 UNREADABLE = '"unreadable"'
 PAYLOAD_TYPES = ("json", "jsonb")
 
 
 @dataclass(frozen=True)
 class Field:
-    """SQL about one promised column.
+    """SQL expressions for one column of a contract.
 
-    ``family`` is that of ``value`` (text, integer, number and so on; empty when nobody knows). ``value`` may be
-    computed only where ``is_typed`` holds (None: everywhere). ``mismatch`` is true for rows whose value is not null and
-    not of the promised type; None when that cannot be. ``base_type`` is that of a real column.
+    ``family`` is that of ``value`` (text, integer, number and so on; empty when unknown). ``value`` may be computed
+    only where ``is_typed`` holds (None: everywhere). ``mismatch`` is true for rows whose value is not null and not of
+    the declared type; None when that cannot be. ``base_type`` is that of a real column.
     """
 
     name: str
@@ -64,64 +63,66 @@ class Field:
     data_type: str = ""
     json_type: Sql | None = None
 
-    def guarded(self, condition: Sql) -> Sql:
-        """The condition where the value is of its type; elsewhere it does not fail."""
+    def where_typed(self, condition: Sql) -> Sql:
+        """Return the condition for rows whose value is of its type; other rows do not fail it."""
         if self.is_typed is None:
             return condition
         return sql.SQL("case when {} then {} end").format(self.is_typed, condition)
 
 
-def column_field(column: ObservedColumn, promised: str = "") -> Field:
-    """A real column. A text column that is ``promised`` to be a number, a date and so on is read as that."""
+def column_field(column: ObservedColumn, declared: str = "") -> Field:
+    """Return the field of a real column. A text column ``declared`` as a number, a date and so on is read as that."""
     name = sql.Identifier(column.name)
     is_null = sql.SQL("{} is null").format(name)
     family = real_family(column)
-    wanted = type_family(promised) if promised and family == "text" else None
-    if wanted not in READABLE:
+    family_of_text = type_family(declared) if declared and family == "text" else None
+    if family_of_text not in READABLE:
         text = name if family == "text" else sql.SQL("{}::text").format(name)
         value = sql.SQL("{}::numeric").format(name) if column.base_type == "money" else name
         return Field(column.name, family, value, text, is_null, base_type=column.base_type, data_type=column.data_type)
     # citext would match without regard to case, and char(n) pads.
     text = sql.SQL("{}::text").format(name)
-    readable = _reads_as(text, wanted)
-    value = sql.SQL("{}::{}").format(text, sql.SQL(CAST[wanted]))
+    readable = _reads_as(text, family_of_text)
+    value = sql.SQL("{}::{}").format(text, sql.SQL(CAST[family_of_text]))
     mismatch = sql.SQL("not ({})").format(readable)
-    return Field(column.name, wanted, value, text, is_null, readable, mismatch, data_type=column.data_type)
+    return Field(column.name, family_of_text, value, text, is_null, readable, mismatch, data_type=column.data_type)
 
 
-def payload_field(payload: str, name: str, promised: str = "") -> Field:
-    """A field of a json object."""
+def payload_field(payload: str, name: str, declared: str = "") -> Field:
+    """Return the field of a key of a json object."""
     json = sql.SQL("({} -> {})").format(sql.Identifier(payload), sql.Literal(name))
     text = sql.SQL("({} ->> {})").format(sql.Identifier(payload), sql.Literal(name))
     kind = sql.SQL("jsonb_typeof({})").format(json)
     is_null = sql.SQL("{} = 'null'").format(kind)
-    family = type_family(promised) if promised else None
+    family = type_family(declared) if declared else None
     if family is None or family in ("other", "binary"):
         return Field(name, "", text, text, is_null, json_type=kind)
-    is_typed = _json_is(json, kind, text, family, parse_type(promised).name)
+    is_typed = _json_is(json, kind, text, family, parse_type(declared).name)
     mismatch = sql.SQL("{} <> 'null' and not ({})").format(kind, is_typed)
     value = sql.SQL("{}::{}").format(text, sql.SQL(CAST[family])) if family in CAST else text
     return Field(name, family, value, text, is_null, is_typed, mismatch, json_type=kind)
 
 
 def fields_of(contract: Contract, observed: ObservedTable) -> dict[str, Field]:
-    """What rules can be about, by name: the fields of the payload and the columns of the table that may be read.
+    """Return the fields of the payload and of the readable columns of the table, by the names that rules use.
 
-    A field of the payload goes before a column of the same name.
+    A field of the payload takes precedence over a column of the same name.
     """
-    promised = {column.name: column.data_type for column in contract.columns}
+    declared = {column.name: column.data_type for column in contract.columns}
     for rule in contract.rules:
         if rule.kind == "type" and rule.columns:
-            promised[rule.columns[0]] = str(rule.arguments.get("data_type", ""))
-    found = {c.name: column_field(c, "" if contract.payload else promised.get(c.name, "")) for c in observed.columns}
-    found = {column.name: found[column.name] for column in observed.columns if column.is_readable}
+            declared[rule.columns[0]] = str(rule.arguments.get("data_type", ""))
+    found: dict[str, Field] = {}
+    for column in observed.columns:
+        if column.is_readable:
+            found[column.name] = column_field(column, "" if contract.payload else declared.get(column.name, ""))
     if contract.payload:
-        found |= {name: payload_field(contract.payload, name, data_type) for name, data_type in promised.items()}
+        found |= {name: payload_field(contract.payload, name, data_type) for name, data_type in declared.items()}
     return found
 
 
 def real_family(column: ObservedColumn) -> str:
-    """Family of a real column's values."""
+    """Return the family of a real column's values."""
     if column.category == "A" or column.data_type.endswith("[]"):
         return "array"
     if column.base_type in ("money", "oid"):
@@ -130,7 +131,7 @@ def real_family(column: ObservedColumn) -> str:
 
 
 def payload_value(payload: str, base_type: str) -> Sql:
-    """The payload as jsonb; what jsonb cannot hold becomes a text, and is then no object."""
+    """Return the payload as jsonb; json that jsonb cannot hold becomes a text, and so is not an object."""
     name = sql.Identifier(payload)
     if base_type == "jsonb":
         return name

@@ -1,4 +1,4 @@
-"""What a contract promises about values without a rule of its own: types, and the shape of a payload."""
+"""Checks that a contract implies without a rule of its own: types of values, and the shape of a payload."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Scope = Literal["row", "unique", "relationship"]
 
 @dataclass(frozen=True)
 class Check:
-    """One rule made ready.
+    """One rule as SQL.
 
-    ``condition`` is true for rows that break it (scope row), or for rows that it concerns (unique, relationship).
+    ``condition`` is true for rows that break it (scope row), or for rows that it applies to (unique, relationship).
     ``values`` are the compared expressions of unique and relationship rules. ``shown`` is the offending value as text,
     ``kind`` the type of a json value.
     """
@@ -38,7 +38,7 @@ class Check:
 
 
 def implied_rules(contract: Contract, fields: Mapping[str, Field]) -> Iterator[Rule]:
-    """Types that columns promise and that only their values can tell; and in a payload, that they are not null."""
+    """Yield the rules for declared types that only values can show, and for fields of a payload that are not null."""
     explicit = {(rule.kind, rule.columns) for rule in contract.rules}
     for column in contract.columns:
         field, key = fields.get(column.name), (column.name,)
@@ -51,37 +51,47 @@ def implied_rules(contract: Contract, fields: Mapping[str, Field]) -> Iterator[R
 
 
 def implied_checks(contract: Contract, observed: ObservedTable) -> Iterator[Check]:
-    """What the record as a whole has to be: there, an object, with the keys that are required and no others."""
-    column = next((column for column in observed.columns if column.name == contract.payload), None)
-    if column is None or column.base_type not in PAYLOAD_TYPES or not column.is_readable:
+    """Yield the checks of the payload as a whole: not null, an object, with the required keys and no others."""
+    payload_column = next(
+        (payload_column for payload_column in observed.columns if payload_column.name == contract.payload), None
+    )
+    if payload_column is None or payload_column.base_type not in PAYLOAD_TYPES or not payload_column.is_readable:
         return
     payload, name = sql.Identifier(contract.payload), contract.payload
 
     def check(
-        kind: str, about: str, type_: ViolationType, promise: str, fault: str, where: Sql, how: Severity
+        kind: str,
+        column_name: str,
+        violation_type: ViolationType,
+        expected: str,
+        fault: str,
+        condition: Sql,
+        severity: Severity,
     ) -> Check:
-        rule = Rule("type", (about,), label(kind, about) if about else kind, {"data_type": promise}, how)
-        return Check(rule, "row", type_, about, promise, fault, where)
+        rule = Rule(
+            "type", (column_name,), label(kind, column_name) if column_name else kind, {"data_type": expected}, severity
+        )
+        return Check(rule, "row", violation_type, column_name, expected, fault, condition)
 
     is_object = sql.SQL("jsonb_typeof({}) = 'object'").format(payload)
-    if any(promised.is_required for promised in contract.columns):
+    if any(declared.is_required for declared in contract.columns):
         condition = sql.SQL("{} is null").format(payload)
         yield check("not_null", name, "NULLABILITY_VIOLATION", "a json object", "null", condition, _by_mode(contract))
     condition = sql.SQL("jsonb_typeof({}) <> 'object'").format(payload)
     yield check("type", name, "TYPE_MISMATCH", "a json object", "another type", condition, "critical")
-    for promised in contract.columns:
-        if promised.is_required:
-            condition = sql.SQL("{} and not {} ? {}").format(is_object, payload, sql.Literal(promised.name))
-            promise = promised.data_type or "a field"
-            yield check("required", promised.name, "MISSING_REQUIRED_FIELD", promise, "missing", condition, "critical")
+    for declared in contract.columns:
+        if declared.is_required:
+            condition = sql.SQL("{} and not {} ? {}").format(is_object, payload, sql.Literal(declared.name))
+            expected = declared.data_type or "a field"
+            yield check("required", declared.name, "MISSING_REQUIRED_FIELD", expected, "missing", condition, "critical")
     if contract.unexpected != "ignore" and contract.columns:
         condition = sql.SQL("{} <> '{{}}'").format(unexpected_part(contract))
-        how: Severity = "critical" if contract.unexpected == "fail" else "warning"
-        yield check("unexpected", "", "UNEXPECTED_FIELD", "not in the contract", "present", condition, how)
+        severity: Severity = "critical" if contract.unexpected == "fail" else "warning"
+        yield check("unexpected", "", "UNEXPECTED_FIELD", "not in the contract", "present", condition, severity)
 
 
 def unexpected_part(contract: Contract) -> Sql:
-    """The payload without the promised fields; null where it is no object."""
+    """Return the payload without the fields of the contract; null where it is no object."""
     payload, names = sql.Identifier(contract.payload), [column.name for column in contract.columns]
     return sql.SQL("(case when jsonb_typeof({}) = 'object' then {} - {}::text[] end)").format(
         payload, payload, sql.Literal(names)

@@ -1,10 +1,10 @@
-"""Regular expressions of other dialects, as PostgreSQL reads them."""
+"""Regular expressions of other dialects, rewritten for PostgreSQL."""
 
 from __future__ import annotations
 
 
 def posix_regex(regex: str) -> str:
-    """A regular expression with hyphens in brackets as other dialects read them: after a range they stand for one.
+    """Return a regular expression in which a hyphen after a range in brackets is escaped, as other dialects read it.
 
     PostgreSQL refuses ``[A-Za-z0-9-_]``.
     """

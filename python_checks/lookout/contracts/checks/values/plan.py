@@ -1,8 +1,8 @@
-"""All rules of a contract in one statement per table, and what its one row says.
+"""The one statement per table that evaluates all rules of a contract, and the reading of its one row.
 
-One scan looks at everything that a single row can break. Its condition is that any rule is broken, so the counting by
-rule costs only for rows that break one. Keys and relationships need the whole table or another one, and are each a
-sort or a join of their own within the same statement, which lets them run in parallel.
+One scan covers every rule about single rows. Its condition is that any rule is broken, so counting by rule costs only
+for rows that break one. Keys and relationships need the whole table or another one, and are each a sort or a join of
+their own within the same statement, which lets them run in parallel.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lookout.contracts.checks.values.rows import Rows, rows_of
 from lookout.contracts.checks.values.wording import actual
 from lookout.contracts.spec.model import Contract, ObservedTable, Rule, Violation
 
-# Names of unexpected fields that are listed, the most frequent first, and how much of a name is.
+# Unexpected fields that are listed, the most frequent first, and characters shown of a name.
 MOST_FIELDS = 50
 LONGEST_NAME = 100
 
@@ -41,16 +41,16 @@ class ValuePlan:
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """The contract's own rules that the query evaluates."""
+        """Return the contract's own rules that the query evaluates."""
         return tuple(check.rule for check in self.checks if check.rule in self.contract.rules)
 
 
 @dataclass(frozen=True)
 class ValueResult:
-    """What one statement found. ``failing`` counts the rows that break each check of the plan.
+    """The result of one statement. ``failing`` counts the rows that break each check of the plan.
 
-    ``newest_at`` is the newest timestamp that was checked; ``unexpected`` counts rows by name of a field that nobody
-    promised; ``violations`` include those of rules that were left out.
+    ``newest_at`` is the newest timestamp that was checked; ``unexpected`` counts rows by name of a field that is not in
+    the contract; ``violations`` include those of rules that were left out.
     """
 
     total_rows: int
@@ -69,28 +69,29 @@ def plan_values(
 
     ``since`` (exclusive) leaves out rows that an incremental contract has checked before; rows after ``until`` do not
     move its mark. Keys of new or sampled rows are still compared with the whole table: a row fails when any other row
-    of the table has its key. In a check of all rows, the rows counted are those that a key has too many.
+    of the table has its key. In a check of all rows, every row of a key after the first counts as failing.
     """
-    found = build_checks(contract, observed)
+    built = build_checks(contract, observed)
     checks = tuple(
-        check for scope in ("row", "unique", "relationship") for check in found.ready if check.scope == scope
+        check for scope in ("row", "unique", "relationship") for check in built.ready if check.scope == scope
     )
     rows = rows_of(contract, observed, checks, since=since)
-    local = [check for check in checks if check.scope == "row"]
+    row_checks = [check for check in checks if check.scope == "row"]
+    total: sql.Composable = sql.SQL("null::bigint")
+    if rows.is_part:
+        total = sql.SQL("(select count(*) from {}{})").format(rows.whole, rows.where_whole())
     columns = [
         sql.SQL("(select count(*) from {}{})").format(rows.checked, rows.where()),
-        sql.SQL("(select count(*) from {}{})").format(rows.whole, rows.where_whole())
-        if rows.is_part
-        else sql.SQL("null::bigint"),
-        _newest(contract, rows, until),
-        _local(local, rows),
-        *(_unique(check, rows, observed) for check in checks if check.scope == "unique"),
-        *_relationships([check for check in checks if check.scope == "relationship"], local, rows),
+        total,
+        _newest_timestamp(contract, rows, until),
+        _row_counts(row_checks, rows),
+        *(_unique_count(check, rows, observed) for check in checks if check.scope == "unique"),
+        *_relationship_counts([check for check in checks if check.scope == "relationship"], row_checks, rows),
     ]
-    if any(check.violation_type == "UNEXPECTED_FIELD" for check in local):
-        columns.append(_unexpected(contract, rows))
+    if any(check.violation_type == "UNEXPECTED_FIELD" for check in row_checks):
+        columns.append(_unexpected_fields(contract, rows))
     query = sql.SQL("{}select\n    {}").format(rows.preamble, sql.SQL(",\n    ").join(columns))
-    return ValuePlan(contract, observed, query, checks, found.left_out, rows)
+    return ValuePlan(contract, observed, query, checks, built.left_out, rows)
 
 
 def read_values(plan: ValuePlan, row: Sequence[Any]) -> ValueResult:
@@ -106,32 +107,30 @@ def read_values(plan: ValuePlan, row: Sequence[Any]) -> ValueResult:
             invalid += otherwise_valid
         else:
             failing.append(counted)
-    violations = [
-        violation
-        for check, count in zip(plan.checks, failing, strict=True)
-        if count
-        for violation in _violations(check, int(count), int(checked), unexpected)
-    ]
+    violations: list[Violation] = []
+    for check, count in zip(plan.checks, failing, strict=True):
+        if count:
+            violations += _violations(check, int(count), int(checked), unexpected)
     return ValueResult(
         total_rows=int(checked if total is None else total),
         checked_rows=int(checked),
         invalid_rows=int(invalid),
         failing=tuple(map(int, failing)),
-        newest_at=as_moment(newest),
+        newest_at=_as_timestamp(newest),
         unexpected=unexpected,
         violations=(*violations, *plan.left_out),
     )
 
 
-def as_moment(value: Any) -> datetime | None:
-    """A timestamp or date of the database as a moment in UTC."""
-    if value is None or isinstance(value, datetime):
-        return value if value is None or value.tzinfo else value.replace(tzinfo=timezone.utc)
+def _as_timestamp(value: Any) -> datetime | None:
+    """Return a timestamp or date of the database as a timestamp in UTC; None for anything else."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
     return datetime.combine(value, time(), timezone.utc) if isinstance(value, date) else None
 
 
-def any_of(checks: Sequence[Check]) -> sql.Composable:
-    """The condition that a row breaks one of these checks."""
+def _any_of(checks: Sequence[Check]) -> sql.Composable:
+    """Return the condition that a row breaks one of these checks."""
     if not checks:
         return sql.SQL("false")
     return sql.SQL("(\n        ({})\n    )").format(sql.SQL(")\n        or (").join(c.condition for c in checks))
@@ -139,9 +138,16 @@ def any_of(checks: Sequence[Check]) -> sql.Composable:
 
 def _violations(check: Check, count: int, checked: int, unexpected: dict[str, int]) -> list[Violation]:
     def violation(name: str, failing: int) -> Violation:
-        said = actual(check.fault, failing, checked)
+        actual_text = actual(check.fault, failing, checked)
         return Violation(
-            name, check.violation_type, check.rule.name, check.expected, said, check.rule.severity, failing, checked
+            name,
+            check.violation_type,
+            check.rule.name,
+            check.expected,
+            actual_text,
+            check.rule.severity,
+            failing,
+            checked,
         )
 
     if check.violation_type == "UNEXPECTED_FIELD" and unexpected:
@@ -149,7 +155,7 @@ def _violations(check: Check, count: int, checked: int, unexpected: dict[str, in
     return [violation(check.column_name, count)]
 
 
-def _newest(contract: Contract, rows: Rows, until: datetime | None) -> sql.Composable:
+def _newest_timestamp(contract: Contract, rows: Rows, until: datetime | None) -> sql.Composable:
     if not contract.incremental:
         return sql.SQL("null")
     return sql.SQL("(select max({stamp}) from {checked}{until})").format(
@@ -159,24 +165,27 @@ def _newest(contract: Contract, rows: Rows, until: datetime | None) -> sql.Compo
     )
 
 
-def _local(checks: Sequence[Check], rows: Rows) -> sql.Composable:
-    """Rows that break any rule, then rows that break each, as one array: a row of a query has at most 1,664 columns."""
+def _row_counts(checks: Sequence[Check], rows: Rows) -> sql.Composable:
+    """Return SQL for an array: rows that break any rule, then rows that break each rule.
+
+    An array, because a row of a query has at most 1,664 columns.
+    """
     if not checks:
         return sql.SQL("array[0]::bigint[]")
     counts = [sql.SQL("count(*) filter (where {})").format(check.condition) for check in checks]
     return sql.SQL("(select array[\n        {}\n    ] from {}{})").format(
-        sql.SQL(",\n        ").join([sql.SQL("count(*)"), *counts]), rows.checked, rows.where(any_of(checks))
+        sql.SQL(",\n        ").join([sql.SQL("count(*)"), *counts]), rows.checked, rows.where(_any_of(checks))
     )
 
 
-def _unique(check: Check, rows: Rows, observed: ObservedTable) -> sql.Composable:
+def _unique_count(check: Check, rows: Rows, observed: ObservedTable) -> sql.Composable:
     values, present = sql.SQL(", ").join(check.values), _present(check)
     if rows.is_part:
         key = sql.SQL("({})").format(values)
         return sql.SQL(
-            "(select count(*) from {checked}{present_here} and {key} in (\n"
+            "(select count(*) from {checked}{checked_present} and {key} in (\n"
             "        select {values} from {whole}{present} and {key} in (\n"
-            "            select {values} from {checked}{present_here}\n"
+            "            select {values} from {checked}{checked_present}\n"
             "        )\n        group by {values} having count(*) > 1\n    ))"
         ).format(
             checked=rows.checked,
@@ -184,7 +193,7 @@ def _unique(check: Check, rows: Rows, observed: ObservedTable) -> sql.Composable
             key=key,
             values=values,
             present=rows.where_whole(present),
-            present_here=rows.where(present),
+            checked_present=rows.where(present),
         )
     if len(check.values) == 1:
         # A sort of single values beats a hash of groups two to three times: 0.20 to 0.46 s a million rows.
@@ -198,12 +207,9 @@ def _unique(check: Check, rows: Rows, observed: ObservedTable) -> sql.Composable
             "        select count(*) as n from {checked}{present} group by {values} having count(*) > 1\n    ) as keys)"
         ).format(values=values, checked=rows.checked, present=rows.where(present))
     columns = set(check.rule.columns)
-    if (
-        not rows.contract.payload
-        and observed.kind in ("r", "p", "m")
-        and any(key <= columns for key in observed.unique_keys)
-    ):
-        # The database enforces it. An index does not reach the tables that inherit from a table.
+    has_unique_index = observed.kind in ("r", "p", "m") and any(key <= columns for key in observed.unique_keys)
+    if has_unique_index and not rows.contract.payload:
+        # The database enforces the key, except on tables that inherit from this one, which its index does not cover.
         return sql.SQL("(case when {} then {} else 0 end)").format(rows.is_inherited, counted)
     return counted
 
@@ -213,15 +219,15 @@ def _present(check: Check) -> sql.Composable:
     return sql.SQL("({}) and {}").format(check.condition, sql.SQL(" and ").join(parts))
 
 
-def _relationships(checks: Sequence[Check], local: Sequence[Check], rows: Rows) -> list[sql.Composable]:
-    """For each relationship: rows without a parent, and those of them that break nothing that was counted before.
+def _relationship_counts(checks: Sequence[Check], row_checks: Sequence[Check], rows: Rows) -> list[sql.Composable]:
+    """Return SQL that counts, for each relationship, rows without a parent and those of them that broke no rule so far.
 
-    A parent may be large: the join is a hash that spills to disk, never a lookup by row. What an earlier relationship
-    says about a row needs its parents without duplicates; mostly there is none.
+    A parent may be large: the join is a hash that spills to disk, never a lookup by row. Joins of earlier relationships
+    use distinct parents, so that they do not multiply rows.
     """
     found: list[sql.Composable] = []
     joins: sql.Composable = sql.SQL("")
-    broken: list[sql.Composable] = [sql.SQL("coalesce({}, false)").format(any_of(local))]
+    broken: list[sql.Composable] = [sql.SQL("coalesce({}, false)").format(_any_of(row_checks))]
     for number, check in enumerate(checks):
         parent, key = sql.Identifier(f"{rows.prefix}parent_{number}"), sql.Identifier(f"{rows.prefix}key_{number}")
         orphan = sql.SQL("({}) and {}.{} is null").format(_present(check), parent, key)
@@ -249,8 +255,8 @@ def _join(check: Check, parent: sql.Composable, key: sql.Composable, distinct: s
     )
 
 
-def _unexpected(contract: Contract, rows: Rows) -> sql.Composable:
-    """Names of fields that nobody promised, each with the number of its rows, as one json object."""
+def _unexpected_fields(contract: Contract, rows: Rows) -> sql.Composable:
+    """Return SQL for a json object: names of fields that are not in the contract, with the number of their rows."""
     return sql.SQL(
         "(select jsonb_object_agg(name, n) from (\n"
         "        select left(field, {longest}) as name, count(*) as n\n"
@@ -266,14 +272,14 @@ def _unexpected(contract: Contract, rows: Rows) -> sql.Composable:
 
 
 def relationship_rows(check: Check, rows: Rows) -> sql.Composable:
-    """From and where of the rows without a parent."""
+    """Return the FROM and WHERE clauses of the rows without a parent."""
     parent, key = sql.Identifier(f"{rows.prefix}parent"), sql.Identifier(f"{rows.prefix}key")
     orphan = sql.SQL("({}) and {}.{} is null").format(_present(check), parent, key)
     return sql.SQL("from {}{}{}").format(rows.checked, _join(check, parent, key), rows.where(orphan))
 
 
 def unique_rows(check: Check, rows: Rows) -> sql.Composable:
-    """From to having of the keys that more than one row has."""
+    """Return the clauses from FROM to HAVING of the keys that more than one row has."""
     return sql.SQL("from {}{} group by {} having count(*) > 1").format(
         rows.whole, rows.where_whole(_present(check)), sql.SQL(", ").join(check.values)
     )

@@ -1,4 +1,4 @@
-"""What a rule about values expects and what was found instead, in words that hold no value of the data."""
+"""Texts of expected and actual values of rules, which hold no value of the data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FAULTS = {
 
 
 def expected(rule: Rule) -> str:
-    """What has to hold, such as ``0 or more``."""
+    """Return the text of the condition of a rule, such as ``0 or more``."""
     text = _expected(rule)
     return f"{text} where {one_line(rule.where)}" if rule.where else text
 
@@ -54,18 +54,18 @@ def _expected(rule: Rule) -> str:
 
 
 def actual(fault: str, failing: int, checked: int, samples: Sequence[str] = ()) -> str:
-    """What was found, such as ``null in 3 of 1,000 rows (0.3 %)``."""
+    """Return the text of the failing rows, such as ``null in 3 of 1,000 rows (0.3 %)``."""
     shown = f", such as {', '.join(repr(sample) for sample in samples)}" if samples else ""
     return f"{fault} in {failing:,} of {_count(checked, '1 row', '{} rows')} ({_share(failing, checked)}){shown}"
 
 
 def label(kind: str, name: str) -> str:
-    """Name of a rule that a contract implies, such as ``type(total_amount)``."""
+    """Return the name of a rule that a contract implies, such as ``type(total_amount)``."""
     return f"{kind}({name})"
 
 
 def one_line(text: Any) -> str:
-    """A text without line breaks."""
+    """Return a text without line breaks."""
     return " ".join(str(text).split())
 
 
