@@ -234,7 +234,7 @@ def test_no_name_ends_a_script_or_becomes_markup() -> None:
 
 
 def test_without_the_charting_library_the_page_says_so_and_shows_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookout.report.page.bundle.chart_script", lambda: None)
+    monkeypatch.setattr("lookout.report.page.render.chart_script", lambda: None)
     told = Page(render_page(full()))
     assert bundle.NEEDED in told.words
     assert len(told.scripts) == 2
@@ -543,7 +543,7 @@ def test_in_a_browser_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser
 def test_in_a_browser_without_the_charting_library_the_figures_stand_open(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lookout.report.page.bundle.chart_script", lambda: None)
+    monkeypatch.setattr("lookout.report.page.render.chart_script", lambda: None)
     path = tmp_path / "index.html"
     path.write_text(render_page(full()), encoding="utf-8")
     visit(browser, f"{path.as_uri()}#alert={'a' * 32}")
