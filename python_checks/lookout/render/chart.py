@@ -1,4 +1,4 @@
-"""The chart of a series, for wherever the page itself is not: the page's own templates, filled in Python. Pure.
+"""Vega-Lite charts of series for use outside the page: the page's own templates, filled in Python. Pure.
 
 ``seriesChart`` in charts.js.j2 fills the same templates with the same values.
 """
@@ -22,7 +22,7 @@ LEGEND = "line: observed, dashes: expected, band: usual range, triangle: critica
 
 
 class Span(NamedTuple):
-    """The time of an alert, in seconds since 1970; ``now`` marks the one that is looked at."""
+    """The time of an alert, in seconds since 1970; ``now`` marks the alert that the chart is about."""
 
     since: float
     until: float
@@ -36,12 +36,15 @@ def _template(name: str) -> str:
 
 @cache
 def light_colours() -> Mapping[str, str]:
-    """The page's colours on light ground, by name."""
+    """Return the page's colours on a light background, by name."""
     return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", _template("colours.css.j2").split("@media")[0]))
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
-    """A template with its holes filled: a text that begins with ``--`` names a value. What is filled in is kept."""
+    """Return a template with its placeholders filled: a text that begins with ``--`` names a value.
+
+    Values are inserted as they are and never filled themselves.
+    """
     if isinstance(template, dict):
         return {key: fill(part, values) for key, part in template.items()}
     if isinstance(template, list):
@@ -54,23 +57,23 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
 def series_chart(
     series: Row, points: Sequence[Sequence[Any]], since: float, until: float, spans: Sequence[Span] = ()
 ) -> Row | None:
-    """The Vega-Lite chart of a series between two times in seconds; None when nothing was measured between them.
+    """Return the Vega-Lite chart of a series between two times in seconds; None when nothing was measured between them.
 
     ``series`` has metric, kind and grain; ``points`` are six columns as `points.encode` gives them.
     """
-    picked = [at for at, moment in enumerate(points[0]) if since <= moment < until]
-    if not picked:
+    selected = [index for index, moment in enumerate(points[0]) if since <= moment < until]
+    if not selected:
         return None
-    divisor, title = _unit(series, [points[column][at] for at in picked for column in (1, 2)])
-    rows = [_row(points, at, divisor) for at in picked]
-    known = [row[name] for row in rows for name in ("observed", "lower", "upper", "expected") if row[name] is not None]
+    observed = [points[1][index] for index in selected]
+    expected = [points[2][index] for index in selected]
+    divisor, title = _unit(series, [*observed, *expected])
+    rows = [_row(points, index, divisor) for index in selected]
+    drawn = [row[name] for row in rows for name in ("observed", "lower", "upper", "expected")]
+    known = [value for value in drawn if value is not None]
     begin, end = rows[0]["t"], rows[-1]["t"] + 1000 * STEP[series["grain"]]
-    shown = [
-        {"now": span.now, "from": max(1000 * span.since, begin), "to": min(1000 * span.until, end)} for span in spans
-    ]
-    shown = [span for span in shown if span["to"] >= span["from"]]
+    clipped = _clip(spans, begin, end)
     for row in rows:
-        row["now"] = any(span["now"] and span["from"] <= row["t"] < span["to"] for span in shown)
+        row["now"] = any(span["now"] and span["from"] <= row["t"] < span["to"] for span in clipped)
     spec: Row = fill(
         json.loads(_template("series_chart.json.j2")),
         {
@@ -84,8 +87,8 @@ def series_chart(
             "rows": rows,
             "odd": [row for row in rows if row["severity"]],
             "banded": [row for row in rows if row["lower"] is not None or row["upper"] is not None],
-            "looked_at": [span for span in shown if span["now"]],
-            "others": [span for span in shown if not span["now"]],
+            "looked_at": [span for span in clipped if span["now"]],
+            "others": [span for span in clipped if not span["now"]],
         },
     )
     spec["layer"] = [layer for layer in spec["layer"] if layer["data"]["values"]]
@@ -93,11 +96,10 @@ def series_chart(
 
 
 def picture_of(chart: Row, title: str) -> Row:
-    """A chart as a picture that stands alone: its own light ground, which is readable in a dark chat, and a title."""
+    """Return a chart as a self-contained picture: with a title, and with a light background for dark chats."""
     colours = light_colours()
-    said = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
     heading = {
-        "text": said,
+        "text": title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…",
         "subtitle": LEGEND,
         "anchor": "start",
         "frame": "group",
@@ -117,19 +119,33 @@ def picture_of(chart: Row, title: str) -> Row:
     }
 
 
-def _row(points: Sequence[Sequence[Any]], at: int, divisor: float) -> Row:
-    named = zip(("observed", "expected", "lower", "upper"), points[1:5], strict=True)
-    scaled = {name: None if column[at] is None else column[at] / divisor for name, column in named}
-    return {"t": 1000 * points[0][at], **scaled, "severity": SEVERITIES[points[5][at]]}
+def _clip(spans: Sequence[Span], begin: float, end: float) -> list[Row]:
+    """Return the parts of the spans between two times, in milliseconds since 1970."""
+    clipped = [
+        {"now": span.now, "from": max(1000 * span.since, begin), "to": min(1000 * span.until, end)} for span in spans
+    ]
+    return [span for span in clipped if span["to"] >= span["from"]]
+
+
+def _row(points: Sequence[Sequence[Any]], index: int, divisor: float) -> Row:
+    row: Row = {"t": 1000 * points[0][index]}
+    for name, column in zip(("observed", "expected", "lower", "upper"), points[1:5], strict=True):
+        row[name] = None if column[index] is None else column[index] / divisor
+    row["severity"] = SEVERITIES[points[5][index]]
+    return row
 
 
 def _unit(series: Row, values: Sequence[float | None]) -> tuple[float, str]:
-    """What to divide by, and the title of the axis."""
+    """Return the divisor that turns values into the unit of the axis, and the title of the axis."""
     if series["metric"] == "freshness":
         most = max((value for value in values if value is not None), default=0.0)
         if most < 1.5 * HOUR:
             return MINUTE, "age in minutes"
-        return (HOUR, "age in hours") if most < 2 * DAY else (DAY, "age in days")
+        if most < 2 * DAY:
+            return HOUR, "age in hours"
+        return DAY, "age in days"
     if series["kind"] == "rate":
         return 0.01, f"{series['metric']}, per cent"
-    return 1.0, f"rows per {series['grain']}" if series["metric"] == "row_count" else str(series["metric"])
+    if series["metric"] == "row_count":
+        return 1.0, f"rows per {series['grain']}"
+    return 1.0, str(series["metric"])

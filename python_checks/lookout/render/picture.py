@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 logger = logging.getLogger(__name__)
-SCALES = (1.5, 1.0)  # dots for each point: sharper where that fits
+SCALES = (1.5, 1.0)  # pixels per point; the sharper picture is taken when it is small enough
 LARGEST = 60_000  # bytes
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def draw(picture: dict[str, Any]) -> bytes | None:
-    """A Vega-Lite picture as PNG; None, and a line in the log, when it cannot be drawn. Asks nothing of any network."""
+    """Return a Vega-Lite picture as PNG; None, and a line in the log, when it cannot be drawn. Uses no network."""
     try:
         vl_convert: Any = importlib.import_module("vl_convert")
         for scale in SCALES:
@@ -27,29 +27,31 @@ def draw(picture: dict[str, Any]) -> bytes | None:
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # noqa: BLE001
-        # The library is not Python: what goes wrong in it need not be an Exception. A chart is no reason to fail.
+        # The library is not Python: its failures need not be an Exception. A message goes out without its chart.
         logger.warning("a chart could not be drawn (%s); the message goes without it", type(error).__name__)
         return None
 
 
 def smaller(png: bytes) -> bytes:
-    """The same picture in a fourth of the bytes: the library compresses for speed.
+    """Return the same picture in about a fourth of the bytes: the library compresses for speed.
 
     Format: https://www.w3.org/TR/png-3/#5DataRep
     """
     parts = list(_chunks(png))
-    pixels = zlib.compress(zlib.decompress(b"".join(data for kind, data in parts if kind == b"IDAT")), 9)
-    first = next(at for at, (kind, _) in enumerate(parts) if kind == b"IDAT")
+    compressed = b"".join(data for kind, data in parts if kind == b"IDAT")
+    pixels = zlib.compress(zlib.decompress(compressed), 9)
+    first = next(index for index, (kind, _) in enumerate(parts) if kind == b"IDAT")
     others = [(kind, data) for kind, data in parts if kind != b"IDAT"]
-    return _SIGNATURE + b"".join(_chunk(*part) for part in (*others[:first], (b"IDAT", pixels), *others[first:]))
+    rewritten = [*others[:first], (b"IDAT", pixels), *others[first:]]
+    return _SIGNATURE + b"".join(_chunk(kind, data) for kind, data in rewritten)
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = len(_SIGNATURE)
-    while at < len(png):
-        (length,) = struct.unpack(">I", png[at : at + 4])
-        yield png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
-        at += 12 + length
+    offset = len(_SIGNATURE)
+    while offset < len(png):
+        (length,) = struct.unpack(">I", png[offset : offset + 4])
+        yield png[offset + 4 : offset + 8], png[offset + 8 : offset + 8 + length]
+        offset += 12 + length
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

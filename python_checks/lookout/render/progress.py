@@ -1,4 +1,4 @@
-"""What people see while Lookout works: progress on a terminal, plain lines when piped, JSON lines for machines."""
+"""Progress of long steps: a bar on a terminal, plain lines when piped, JSON lines for machines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -22,22 +22,20 @@ class Step:
     done: str = ""
     _progress: Progress | None = None
     _task: int = 0
-    _seen: int = field(default=0)
 
     def total(self, count: int) -> None:
-        """Say how many parts the step has."""
+        """Set the number of parts that the step has."""
         if self._progress is not None:
             self._progress.update(self._task, total=count)  # type: ignore[arg-type]
 
-    def advance(self, what: str = "") -> None:
-        """One more part is done; ``what`` names it."""
-        self._seen += 1
+    def advance(self, part: str = "") -> None:
+        """Count one more part as done; ``part`` names it."""
         if self._progress is not None:
-            self._progress.update(self._task, advance=1, description=f"{self.name} {what}"[:60])  # type: ignore[arg-type]
+            self._progress.update(self._task, advance=1, description=f"{self.name} {part}"[:60])  # type: ignore[arg-type]
 
 
 class Narrator:
-    """Tells a person, on standard error, what a command is doing; silent when ``quiet``."""
+    """Progress output of a command on standard error; silent when ``quiet``."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
@@ -46,7 +44,8 @@ class Narrator:
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
         """Show a step while it runs and one line when it is done; the line is also a log record with its duration."""
-        began, step = time.monotonic(), Step(name)
+        began = time.monotonic()
+        step = Step(name)
         if self.quiet or not self.console.is_terminal:
             yield step
         else:
@@ -64,8 +63,3 @@ class Narrator:
         if not self.quiet:
             self.console.print(f"  {name:<10} {step.done:<70} {seconds:6.1f} s", markup=False)
         logger.debug("%s: %s", name, step.done, extra={"component": name, "duration_seconds": round(seconds, 3)})
-
-    def say(self, text: str = "") -> None:
-        """One plain line."""
-        if not self.quiet:
-            self.console.print(text, markup=False)

@@ -1,4 +1,4 @@
-"""Texts from templates: one way to set them up for every room that writes some."""
+"""Jinja environment for Markdown and plain text, shared by every package that has templates."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 @cache
 def text_templates(package: str) -> Environment:
-    """The templates of a package for Markdown and plain text.
+    """Return the Jinja environment of a package's templates for Markdown and plain text.
 
-    Nothing is escaped as in HTML: who fills a template escapes what comes from data, in the way of its markup. A name
-    that a template misspells is an error.
+    Nothing is escaped as HTML: callers escape values from data for the markup of the template. A name that a template
+    misspells is an error.
     """
     return Environment(
         loader=PackageLoader(package), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False

@@ -1,4 +1,4 @@
-"""Numbers, times and names as they stand in Markdown. Pure."""
+"""Numbers, times and names as text in Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _EDGE_UNDERSCORE = re.compile(r"(?<!\w)_|_(?!\w)")
 
 
 def cell(value: object) -> str:
-    """Text for a table cell or a line: one line, and nothing in it that Markdown or HTML would read as markup."""
+    """Return text for a table cell: one line, with everything escaped that Markdown or HTML would read as markup."""
     if value is None or value == "":
         return NOTHING
     text = _MARKUP.sub(r"\\\1", " ".join(str(value).split()))
@@ -24,13 +24,13 @@ def cell(value: object) -> str:
 
 
 def code(value: object) -> str:
-    """A name in code style; pipes are escaped because GitHub splits table cells even inside code."""
+    """Return a name in code style; pipes are escaped because GitHub splits table cells even inside code."""
     text = " ".join(str(value).split()).replace("`", "'").replace("|", r"\|")
     return f"`{text}`" if text else NOTHING
 
 
 def number(value: float | None) -> str:
-    """1,291.29 and 83.79 and 12 and 0.0042: two decimals from 1 up, three significant digits below."""
+    """Return a number with two decimals from 1 up and three significant digits below: 1,291.29, 83.79, 12, 0.0042."""
     if value is None:
         return NOTHING
     size = abs(value)
@@ -43,17 +43,17 @@ def number(value: float | None) -> str:
 
 
 def score(value: float | None) -> str:
-    """A scorecard score out of 100 with one decimal."""
+    """Return a scorecard score out of 100 with one decimal."""
     return NOTHING if value is None else f"{value:.1f}"
 
 
 def signed(value: float | None) -> str:
-    """An anomaly score with its sign and two decimals."""
+    """Return an anomaly score with its sign and two decimals."""
     return NOTHING if value is None else f"{value:+.2f}"
 
 
 def duration(seconds: float | None) -> str:
-    """45 min, 26.5 h, 12 days: the unit that the alerts use for a duration of this size."""
+    """Return a duration in the unit that alerts use for its size: 45 min, 26.5 h, 12 days."""
     if seconds is None:
         return NOTHING
     if abs(seconds) < 1.5 * HOUR:
@@ -61,11 +61,13 @@ def duration(seconds: float | None) -> str:
     if abs(seconds) < 2 * DAY:
         return f"{number(seconds / HOUR)} h"
     days = seconds / DAY
-    return f"{number(round(days) if abs(days) >= 100 else days)} days"
+    if abs(days) >= 100:
+        days = round(days)
+    return f"{number(days)} days"
 
 
 def amount(value: float | None, metric: str | None = None, kind: str | None = None) -> str:
-    """A metric's value with its unit: rows, a duration, per cent, or a plain number in the metric's own unit."""
+    """Return a metric's value with its unit: rows, a duration, per cent, or a plain number in the metric's own unit."""
     if value is None:
         return NOTHING
     if metric == "freshness":
@@ -78,46 +80,50 @@ def amount(value: float | None, metric: str | None = None, kind: str | None = No
 
 
 def limits(lower: float | None, upper: float | None, metric: str | None, kind: str | None) -> str:
-    """From which values on something alerts; a value on a bound does. Counts are whole, so their bounds are too."""
+    """Return the values that alert; the bounds themselves do. Counts are whole numbers, so their bounds are too."""
+    is_count = kind == "count"
     sides = []
     if lower is not None:
-        sides.append(f"≤ {amount(math.floor(lower) if kind == 'count' else lower, metric, kind)}")
+        sides.append(f"≤ {amount(math.floor(lower) if is_count else lower, metric, kind)}")
     if upper is not None:
-        sides.append(f"≥ {amount(math.ceil(upper) if kind == 'count' else upper, metric, kind)}")
+        sides.append(f"≥ {amount(math.ceil(upper) if is_count else upper, metric, kind)}")
     return " or ".join(sides) or "never"
 
 
 def freshness_limits(warn: float | None, error: float | None) -> str:
-    """Fixed freshness limits in words; empty when there are none."""
+    """Return fixed freshness limits in words; empty when there are none."""
     pairs = (("warning", warn), ("critical", error))
     return ", ".join(f"{word} when older than {duration(value)}" for word, value in pairs if value is not None)
 
 
 def plural(count: float, noun: str, nouns: str | None = None) -> str:
-    """1 row, 1,247 rows."""
-    return f"{number(count)} {noun if count == 1 else nouns or noun + 's'}"
+    """Return a count with its noun: 1 row, 1,247 rows. ``nouns`` is an irregular plural."""
+    if count == 1:
+        return f"{number(count)} {noun}"
+    return f"{number(count)} {nouns or noun + 's'}"
 
 
 def percent(part: float, whole: float) -> str:
-    """A share with two decimals; nothing of nothing is no share."""
+    """Return a share in per cent with two decimals; a dash when the whole is zero."""
     return f"{100 * part / whole:.2f} %" if whole else NOTHING
 
 
 def utc(moment: datetime | None) -> str:
-    """A time in UTC to the minute, without saying so: the heading or the sentence does."""
+    """Return a time in UTC to the minute; the heading or the sentence around it says that it is UTC."""
     return NOTHING if moment is None else f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M}"
 
 
 def bucket(moment: datetime | None, grain: str | None) -> str:
-    """Name of a bucket: its day, or the time it starts at in UTC."""
+    """Return the name of a bucket: its day, or the time it starts at in UTC."""
     if moment is None:
         return NOTHING
     return f"{moment.astimezone(timezone.utc):%Y-%m-%d}" if grain == "day" else utc(moment)
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    """A Markdown table of ready-made cells; a heading that ends in ``>`` sets its column flush right."""
+    """Return a Markdown table of ready-made cells; a heading that ends in ``>`` aligns its column right."""
     names = list(headings)
-    lines = [[name.rstrip(">") for name in names], ["---:" if name.endswith(">") else "---" for name in names]]
+    lines = [[name.rstrip(">") for name in names]]
+    lines.append(["---:" if name.endswith(">") else "---" for name in names])
     lines += [[str(value) for value in row] for row in rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
