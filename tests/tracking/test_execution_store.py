@@ -19,7 +19,7 @@ from lookout.database.connection import Connection
 from lookout.errors import ConfigError, SourceError
 from lookout.tracking.executions.events import End, Event, Heartbeat, Register, Start, from_line, to_line
 from lookout.tracking.executions.store import ExecutionStore
-from lookout.tracking.executions.watermarks import Closed, Standing, advance, is_later
+from lookout.tracking.executions.watermarks import ClosedExecution, WatermarkState, advance, is_later
 from lookout.tracking.model import (
     METRIC_FIELDS,
     Address,
@@ -245,16 +245,20 @@ def test_what_a_person_sets_stays_until_an_execution_that_began_there_succeeds(e
 
 
 def test_steps_of_a_watermark_are_pure() -> None:
-    def closed(key: str, end: float, reached: str | None, began: str | None = None, ok: bool = True) -> Closed:
-        return Closed("p", key, T0, later(minutes=end), ok, None, None, None, began, reached)
+    def closed(key: str, end: float, reached: str | None, began: str | None = None, ok: bool = True) -> ClosedExecution:
+        return ClosedExecution("p", key, T0, later(minutes=end), ok, None, None, None, began, reached)
 
     steps = advance(
-        Standing(None),
+        WatermarkState(None),
         [closed("b", 2, "20"), closed("a", 1, "10"), closed("c", 3, None), closed("d", 4, "9", ok=False)],
     )
     assert [(s.previous_watermark, s.watermark) for s in steps] == [(None, "10"), ("10", "20")]
-    assert advance(Standing("20", later(minutes=2)), [closed("z", 1, "5")]) == [], "an older execution that comes late"
-    assert [s.watermark for s in advance(Standing("20", later(minutes=9)), [closed("z", 1, "30", "20")])] == ["30"]
+    assert advance(WatermarkState("20", later(minutes=2)), [closed("z", 1, "5")]) == [], (
+        "an older execution that comes late"
+    )
+    assert [s.watermark for s in advance(WatermarkState("20", later(minutes=9)), [closed("z", 1, "30", "20")])] == [
+        "30"
+    ]
 
 
 def test_w_m7_day_and_hour_are_those_of_utc(execution_store: ExecutionStore) -> None:

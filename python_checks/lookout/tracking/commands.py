@@ -1,4 +1,4 @@
-"""What the command line does with pipelines: start and end executions, run commands, read and set watermarks."""
+"""Pipelines on the command line: start and end executions, run commands, read and set watermarks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from lookout.tracking.sdk.execution import Execution, parent_of
 from lookout.tracking.sdk.tracker import Tracker, Tracking
 
 WATERMARK = "LOOKOUT_WATERMARK"
-TAIL = 20
+TAIL_LINES = 20
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 FORWARDED = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 HEARTBEAT_SECONDS = 60.0
@@ -47,11 +47,11 @@ def start_command(
     metadata: Mapping[str, Any] | None = None,
     tracker: Tracker | None = None,
 ) -> str | None:
-    """Start an execution that another process will end; returns its id, None when the pipeline is switched off.
+    """Start an execution that another process will end, and return its id; None when the pipeline is switched off.
 
     Works without the database: then the start waits in the spool. Raises ConfigError for a wrong name.
     """
-    with _own(tracker) as used:
+    with _tracker_or_new(tracker) as used:
         pipeline = (
             Pipeline(name, pipeline_type, origin="command") if pipeline_type else Pipeline(name, origin="command")
         )
@@ -87,9 +87,9 @@ def end_command(
     monotonic: bool = False,
     tracker: Tracker | None = None,
 ) -> None:
-    """End an execution that ``start_command`` began, here or in another process; a second time without effect.
+    """End an execution that ``start_command`` began, here or in another process; a second call has no effect.
 
-    Raises ConfigError for counts below zero, and for an id that nobody started.
+    Raises ConfigError for counts below zero, and for an id that was never started.
     """
     event = End(
         execution_id,
@@ -104,7 +104,7 @@ def end_command(
         error=error,
         monotonic=monotonic,
     )
-    with _own(tracker) as used, _told_once():
+    with _tracker_or_new(tracker) as used, _without_warnings():
         refused = used.emit(event)
     if refused:
         raise ConfigError(refused[0].reason[:1].upper() + refused[0].reason[1:])
@@ -122,13 +122,13 @@ def exec_command(
     """Run a command as an execution of a pipeline and return its exit code, as a shell would.
 
     Its output goes where it would go anyway; the last lines of its standard error are kept when it fails. The command
-    finds the watermark in LOOKOUT_WATERMARK, and what it tracks itself becomes part of this execution. Signals are
-    passed on. A command that cannot be found is one sentence and 127.
+    finds the watermark in LOOKOUT_WATERMARK, and executions that it tracks itself become children of this one. Signals
+    are forwarded. For a command that cannot be found, one sentence is printed and 127 returned.
     """
     if not argv:
         raise ConfigError("There is no command: write it behind two dashes, for example `-- python load.py`.")
     settings = {"pipeline_type": pipeline_type} if pipeline_type else {}
-    with _own(tracker) as used:
+    with _tracker_or_new(tracker) as used:
         tracking = Tracking(
             used,
             Pipeline(name or os.path.basename(argv[0]), origin="command", **settings),  # type: ignore[arg-type]  # noqa: PTH119
@@ -137,16 +137,19 @@ def exec_command(
         )
         run = used.begin(tracking, kind="command")
         run.metadata["command"] = mask_secrets(shlex.join(argv))
-        code, told = _run(argv, run)
+        code, error_text = _run(argv, run)
         run.metadata["exit_code"] = code
         if code:
-            run.fail(mask_secrets(told) or f"exit code {code}")
+            run.fail(mask_secrets(error_text) or f"exit code {code}")
         used.finish(run, None)
     return code
 
 
 def watermark_get(name: str, *, execution_store: ExecutionStore) -> str | None:
-    """The watermark of a pipeline; None before its first success. Raises ConfigError when there is no such pipeline."""
+    """Return the watermark of a pipeline; None before its first success.
+
+    Raises ConfigError when there is no such pipeline.
+    """
     found = execution_store.find(name)
     if found is None:
         raise ConfigError(f"There is no pipeline '{name.strip().lower()}'; `lookout runs` lists those that ran.")
@@ -154,10 +157,10 @@ def watermark_get(name: str, *, execution_store: ExecutionStore) -> str | None:
 
 
 def watermark_set(name: str, value: str | None, *, force: bool = False, execution_store: ExecutionStore) -> str | None:
-    """Set a watermark by hand, None to begin anew; returns the one before.
+    """Set a watermark by hand, None to begin anew, and return the previous one.
 
-    Raises ConfigError when there is no such pipeline, or one of its executions is running: only with ``force`` is the
-    watermark set then, and the running execution will not move it.
+    Raises ConfigError when there is no such pipeline, or one of its executions is running. With ``force`` the pipeline
+    is made, and the watermark is set even then; a running execution will not move it.
     """
     found = execution_store.find(name)
     if found is None and not force:
@@ -175,47 +178,49 @@ def watermark_set(name: str, value: str | None, *, force: bool = False, executio
 
 
 def _run(argv: Sequence[str], run: Execution) -> tuple[int, str]:
-    """Exit code and the end of standard error."""
+    """Run the command and return its exit code and the end of its standard error."""
     environment = {**os.environ, WATERMARK: run.watermark or ""}
     if run.active:
         environment[PARENT] = run.execution_id
-    with _forwarding() as received:
+    with _forwarding() as forwarder:
         try:
             process = subprocess.Popen(list(argv), env=environment, stderr=subprocess.PIPE)
         except (OSError, ValueError) as error:
-            return _not_run(argv[0], error)
-        received.to(process)
-        return _watched(process, run)
+            return _report_not_run(argv[0], error)
+        forwarder.attach(process)
+        return _wait_for(process, run)
 
 
-def _not_run(command: str, error: OSError | ValueError) -> tuple[int, str]:
+def _report_not_run(command: str, error: OSError | ValueError) -> tuple[int, str]:
+    """Report a command that cannot be run; return the exit code of a shell and the message."""
     code = NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE
-    told = f"The command '{command}' cannot be run: {error.strerror if isinstance(error, OSError) else error}."
-    print(told, file=sys.stderr)
-    return code, told
+    message = f"The command '{command}' cannot be run: {error.strerror if isinstance(error, OSError) else error}."
+    print(message, file=sys.stderr)
+    return code, message
 
 
-def _watched(process: subprocess.Popen[bytes], run: Execution) -> tuple[int, str]:
-    tail: deque[bytes] = deque(maxlen=TAIL)
-    over = threading.Event()
+def _wait_for(process: subprocess.Popen[bytes], run: Execution) -> tuple[int, str]:
+    """Wait for the command and return its exit code and the end of its standard error."""
+    tail: deque[bytes] = deque(maxlen=TAIL_LINES)
+    ended = threading.Event()
     assert process.stderr is not None
-    copier = threading.Thread(target=_copy, args=(process.stderr, tail), daemon=True)
+    copier = threading.Thread(target=_copy_stderr, args=(process.stderr, tail), daemon=True)
     copier.start()
     if run.active:
-        threading.Thread(target=_beat, args=(run, over), daemon=True).start()
+        threading.Thread(target=_send_heartbeats, args=(run, ended), daemon=True).start()
     code = process.wait()
-    over.set()
+    ended.set()
     # A grandchild that lives on keeps the pipe open: it is not waited for.
     copier.join(timeout=2.0)
-    told = b"".join(tail).decode("utf-8", "replace").strip()
+    error_text = b"".join(tail).decode("utf-8", "replace").strip()
     if code < 0:
-        told = f"{told}\nended by signal {_signal_name(-code)}".strip()
+        error_text = f"{error_text}\nended by signal {_signal_name(-code)}".strip()
         code = 128 - code
-    return code, told
+    return code, error_text
 
 
-def _copy(source: IO[bytes], tail: deque[bytes]) -> None:
-    """Pass bytes on as they come and remember the last lines, each up to a length."""
+def _copy_stderr(source: IO[bytes], tail: deque[bytes]) -> None:
+    """Copy a stream to standard error as it comes, and keep its last lines, each up to a length."""
     line = b""
     while piece := os.read(source.fileno(), 65536):
         try:
@@ -224,57 +229,58 @@ def _copy(source: IO[bytes], tail: deque[bytes]) -> None:
         except OSError:
             pass
         *whole, line = re.split(rb"(?<=\n)", line + piece)
-        tail.extend(whole[-TAIL:])
+        tail.extend(whole[-TAIL_LINES:])
         line = line[-4096:]
     if line:
         tail.append(line)
 
 
 def _stderr() -> int:
+    """Return the file descriptor of standard error, 2 when Python's own has none."""
     try:
         return sys.stderr.fileno()
     except (OSError, ValueError, AttributeError):
         return 2
 
 
-def _beat(run: Execution, over: threading.Event) -> None:
-    while not over.wait(HEARTBEAT_SECONDS):
+def _send_heartbeats(run: Execution, ended: threading.Event) -> None:
+    while not ended.wait(HEARTBEAT_SECONDS):
         run.tracker.beat(Heartbeat(run.execution_id, _now()))
 
 
-class _Received:
-    """Signals for a command; those that come before it runs wait for it."""
+class _SignalForwarder:
+    """Handler that forwards signals to a command; signals that come before it runs are kept until then."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
-        self.early: list[int] = []
+        self.pending: list[int] = []
 
-    def to(self, process: subprocess.Popen[bytes]) -> None:
+    def attach(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
-        while self.early:
-            process.send_signal(self.early.pop(0))
+        while self.pending:
+            process.send_signal(self.pending.pop(0))
 
     def __call__(self, number: int, _: FrameType | None) -> None:
         if number == signal.SIGINT and _is_foreground():
-            # What a terminal sends on Ctrl-C reaches the command by itself.
+            # The terminal sends Ctrl-C to the command as well.
             return
         if self.process is None:
-            self.early.append(number)
+            self.pending.append(number)
         else:
             self.process.send_signal(number)
 
 
 @contextmanager
-def _forwarding() -> Iterator[_Received]:
-    """Pass signals on to the command that is told later."""
-    received, before = _Received(), {}
+def _forwarding() -> Iterator[_SignalForwarder]:
+    """Forward signals to the command that is attached later."""
+    forwarder, previous = _SignalForwarder(), {}
     if threading.current_thread() is threading.main_thread():
         numbers = [getattr(signal, name) for name in FORWARDED if hasattr(signal, name)]
-        before = {number: signal.signal(number, received) for number in numbers}
+        previous = {number: signal.signal(number, forwarder) for number in numbers}
     try:
-        yield received
+        yield forwarder
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
@@ -293,8 +299,8 @@ def _signal_name(number: int) -> str:
 
 
 @contextmanager
-def _told_once() -> Iterator[None]:
-    """What the execution store refuses is an error of the command; the warning that programs get would say it twice."""
+def _without_warnings() -> Iterator[None]:
+    """Silence the delivery's warning about a rejected event: the command raises the same as its error."""
     log = logging.getLogger("lookout.tracking.sdk.delivery")
     before, log.level = log.level, logging.ERROR
     try:
@@ -304,8 +310,8 @@ def _told_once() -> Iterator[None]:
 
 
 @contextmanager
-def _own(tracker: Tracker | None) -> Iterator[Tracker]:
-    """The tracker given, else one for this command that is closed afterwards."""
+def _tracker_or_new(tracker: Tracker | None) -> Iterator[Tracker]:
+    """Yield the given tracker, else one for this command that is closed afterwards."""
     if tracker is not None:
         yield tracker
         return

@@ -1,4 +1,4 @@
-"""What people say about pipelines and the places their data lives in: plain values, their identities and hashes."""
+"""Pipelines, addresses and their settings as plain values, with their identities and hashes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_TYPE = "script"
 # A btree entry of PostgreSQL holds 2,700 bytes, and a character takes up to four.
 LONGEST_NAME = 600
 LIMIT = re.compile(r"\s*(\d+)\s*([a-z]+?)s?\s*", flags=re.IGNORECASE)
-# What a bare address most likely is, by how it begins.
+# Type and group of an address that gives neither, by its scheme.
 SCHEMES = {
     "s3": ("s3", "bucket"), "gs": ("gcs", "bucket"), "abfss": ("azure blob", "bucket"), "az": ("azure blob", "bucket"),
     "http": ("http", "api"), "https": ("http", "api"), "kafka": ("kafka", "stream"), "file": ("file", "file"),
@@ -30,7 +30,7 @@ SCHEMES = {
 
 @dataclass(frozen=True)
 class Limit:
-    """So many dateparts, for example 12 hours. Raises ConfigError for anything else."""
+    """A number of dateparts, for example 12 hours. Raises ConfigError for anything else."""
 
     number: int
     datepart: str
@@ -45,15 +45,15 @@ class Limit:
             )
 
     @classmethod
-    def of(cls, given: Limit | str | tuple[int, str] | None) -> Limit | None:
+    def of(cls, value: Limit | str | tuple[int, str] | None) -> Limit | None:
         """Read '12 hours', (12, 'hour') or a Limit; None stays None."""
-        if given is None or isinstance(given, Limit):
-            return given
-        if isinstance(given, tuple) and len(given) == 2:
-            return cls(*given)
-        found = LIMIT.fullmatch(given) if isinstance(given, str) else None
+        if value is None or isinstance(value, Limit):
+            return value
+        if isinstance(value, tuple) and len(value) == 2:
+            return cls(*value)
+        found = LIMIT.fullmatch(value) if isinstance(value, str) else None
         if found is None:
-            raise ConfigError(f"A limit of {given!r} is not understood: write it like '12 hours' or '1 day'.")
+            raise ConfigError(f"A limit of {value!r} is not understood: write it like '12 hours' or '1 day'.")
         return cls(int(found[1]), found[2])
 
 
@@ -74,7 +74,7 @@ class PipelineType:
 
     @property
     def is_reference(self) -> bool:
-        """Whether it only names a type and says nothing about it."""
+        """Return whether only the name is set."""
         return self == PipelineType(self.name)
 
 
@@ -102,8 +102,9 @@ class Pipeline:
     node_id: str = ""
 
     def __post_init__(self) -> None:
-        given = self.pipeline_type
-        kind = PipelineType(given) if isinstance(given, str) else given
+        kind = self.pipeline_type
+        if isinstance(kind, str):
+            kind = PipelineType(kind)
         for name, value in {
             "name": normalised(self.name, "pipeline"),
             "pipeline_type": kind,
@@ -118,18 +119,18 @@ class Pipeline:
 
     @cached_property
     def pipeline_id(self) -> str:
-        """Identity: md5 of the name."""
+        """Return the identity: md5 of the name."""
         return hashed_id(self.name)
 
     @property
     def type(self) -> PipelineType:
-        """The type, or the one of pipelines that name none."""
+        """Return the type; the default type when none is named."""
         return self.pipeline_type if isinstance(self.pipeline_type, PipelineType) else PipelineType(DEFAULT_TYPE)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What was said beside the name, as plain values: the settings that the hash is about."""
-        said = {
+        """Return the settings beside the name as plain values: those that the hash is about."""
+        settings = {
             "pipeline_type": self.type.name if self.pipeline_type is not None else None,
             "owner": self.owner or None,
             "freshness": _limit(self.freshness),
@@ -141,22 +142,22 @@ class Pipeline:
             "sources": [a.input_hash for a in addresses(self.sources)] or None,
             "targets": [a.input_hash for a in addresses(self.targets)] or None,
         }
-        return {key: value for key, value in said.items() if value is not None}
+        return {key: value for key, value in settings.items() if value is not None}
 
     @cached_property
     def is_reference(self) -> bool:
-        """Whether it only names a pipeline and says nothing about it."""
+        """Return whether only the name is set."""
         return not self.settings
 
     @cached_property
     def input_hash(self) -> str:
-        """Hash of the settings; the same in every process."""
+        """Return the hash of the settings; the same in every process."""
         return input_hash({"name": self.name, **self.settings})
 
 
 @dataclass(frozen=True)
 class Address:
-    """A place that data comes from or goes to. Its name keeps its case; a type is guessed from the name when not given.
+    """A location that data comes from or goes to. Its name keeps its case; a type left out is guessed from the name.
 
     In the group ``database`` a name of three parts, a.b.c, fills database, schema and table unless they are given.
     """
@@ -177,9 +178,9 @@ class Address:
         scheme = name.partition("://")[0].lower() if "://" in name else ""
         kind, group = SCHEMES.get(scheme, (scheme or "table", "database"))
         group_name = clean_text(self.group_name).strip().lower() or (group if not self.address_type else "database")
-        given = (self.database_name, self.schema_name, self.table_name)
-        parts: Sequence[str | None] = given
-        if group_name == "database" and name.count(".") == 2 and all(name.split(".")) and given == (None, None, None):
+        parts: Sequence[str | None] = (self.database_name, self.schema_name, self.table_name)
+        has_three_parts = name.count(".") == 2 and all(name.split("."))
+        if group_name == "database" and has_three_parts and parts == (None, None, None):
             parts = name.split(".")
         for field_name, value in {
             "name": name,
@@ -195,18 +196,18 @@ class Address:
 
     @property
     def address_id(self) -> str:
-        """Identity: md5 of the name."""
+        """Return the identity: md5 of the name."""
         return hashed_id(self.name)
 
     @property
     def input_hash(self) -> str:
-        """Hash of every field; the same in every process."""
+        """Return the hash of every field; the same in every process."""
         return input_hash(vars(self))
 
 
 @dataclass(frozen=True)
 class Registered:
-    """What is known of a pipeline. ``watermark`` is where the last successful execution ended, None before it."""
+    """The stored state of a pipeline. ``watermark`` is where the last successful execution ended, None before it."""
 
     pipeline_id: str
     active: bool
@@ -216,41 +217,47 @@ class Registered:
 
 
 def pipeline_id(name: str) -> str:
-    """Identity of a pipeline: md5 of its name, trimmed and in lower case."""
+    """Return the identity of a pipeline: md5 of its name, trimmed and in lower case."""
     return hashed_id(normalised(name, "pipeline"))
 
 
 def address_id(name: str) -> str:
-    """Identity of an address: md5 of its name as given, trimmed."""
+    """Return the identity of an address: md5 of its name as given, trimmed."""
     return hashed_id(checked_name(name, "address").strip())
 
 
 def hashed_id(text: str) -> str:
-    """md5 of a text, as hexadecimal digits; PostgreSQL's md5() gives the same."""
+    """Return the md5 of a text as hexadecimal digits; PostgreSQL's md5() gives the same."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def input_hash(settings: Mapping[str, Any]) -> str:
-    """sha256 of the settings as sorted JSON, ``next_watermark`` left out: where a run wants to end is no setting."""
-    said = {key: value for key, value in settings.items() if key != "next_watermark"}
-    text = json.dumps(jsonable(said), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """Return the sha256 of the settings as sorted JSON.
+
+    ``next_watermark`` is left out: where a run wants to end is no setting.
+    """
+    hashed = {key: value for key, value in settings.items() if key != "next_watermark"}
+    text = json.dumps(jsonable(hashed), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def addresses(given: Sequence[Address | str] | Address | str) -> tuple[Address, ...]:
-    """Addresses from names or addresses, one or many; each once, in the order given."""
-    many = [given] if isinstance(given, (str, Address)) else given
-    read = [a if isinstance(a, Address) else Address(a) for a in many]
-    return tuple({a.address_id: a for a in reversed(read)}[key] for key in dict.fromkeys(a.address_id for a in read))
+def addresses(values: Sequence[Address | str] | Address | str) -> tuple[Address, ...]:
+    """Return addresses from names or addresses, one or many; each once, in the order given."""
+    many = [values] if isinstance(values, (str, Address)) else values
+    first: dict[str, Address] = {}
+    for value in many:
+        address = value if isinstance(value, Address) else Address(value)
+        first.setdefault(address.address_id, address)
+    return tuple(first.values())
 
 
 def normalised(name: str, what: str) -> str:
-    """A name trimmed and in lower case. Raises ConfigError when it is empty or no text."""
+    """Return a name trimmed and in lower case. Raises ConfigError when it is empty, too long or no text."""
     return checked_name(name, what).strip().lower()
 
 
 def checked_name(name: str, what: str) -> str:
-    """The name, when it is one. Raises ConfigError when it is empty, too long or no text."""
+    """Return the name as PostgreSQL can store it. Raises ConfigError when it is empty, too long or no text."""
     if not isinstance(name, str) or not clean_text(name).strip():
         raise ConfigError(f"The name of the {what} is {name!r}: give it a name that is not empty.")
     if len(name) > LONGEST_NAME:
@@ -259,7 +266,7 @@ def checked_name(name: str, what: str) -> str:
 
 
 def watermark_text(value: Any) -> str | None:
-    """A watermark as the text that is stored: times in ISO 8601 (UTC when they have a zone), everything else as str."""
+    """Return a watermark as it is stored: times in ISO 8601 (UTC when they have a zone), all else as str."""
     if value is None:
         return None
     if isinstance(value, datetime):
@@ -268,13 +275,13 @@ def watermark_text(value: Any) -> str | None:
 
 
 def clean_text(text: str) -> str:
-    """The text without what PostgreSQL cannot store: the NUL character and halves of surrogate pairs."""
+    """Return the text without what PostgreSQL cannot store: the NUL character and halves of surrogate pairs."""
     text = str(text).replace("\x00", "")
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def jsonable(value: Any, depth: int = 32) -> Any:
-    """The value as something JSON and PostgreSQL can hold; what they cannot is written as text."""
+    """Return the value as JSON and PostgreSQL can hold it; what they cannot hold becomes text."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):

@@ -1,4 +1,7 @@
-"""Executions that never said that they ended: closed as failed, with the reason, once their process is surely gone."""
+"""Reaper of executions that never reported an end.
+
+It closes them as failed, with the reason, once their process is surely gone.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.sdk.context import process_begun, this_machine
 
 HEARTBEAT_LIMIT = timedelta(minutes=15)
-_MINE = """
+_CLOSED_BY_REAPER = """
 select execution_id from {schema}.pipeline_executions where execution_id = any(%s) and closed_by = 'reaper'
 """
 _RUNNING = """
@@ -41,8 +44,8 @@ def reap(
 ) -> list[Reaped]:
     """Close executions whose process on this machine is gone, or whose last heartbeat is older than the limit.
 
-    ``host`` is this machine, as ``this_machine()`` says it. An execution of another machine that gives no heartbeat is
-    left alone: nobody here can tell. One that says later that it ended after all is believed.
+    ``host`` is this machine, as ``this_machine()`` returns it. An execution of another machine without heartbeats is
+    left alone: nobody here can know. An execution that reports its end later replaces the one recorded here.
     """
     machine, ends, reaped = host or this_machine(), [], []
     for key, pipeline, start, process, beat in execution_store.query(_RUNNING, {"as_of": as_of}):
@@ -51,34 +54,35 @@ def reap(
             reason = f"the last heartbeat came at {beat.isoformat(timespec='seconds')}, and none since"
         if reason is None:
             continue
-        # It ended somewhere between its last sign of life and now; what is known is that it lived until then.
+        # It ended somewhere between its last heartbeat and now; all that is known is that it lived until then.
         end = max(beat or as_of, start + timedelta(microseconds=1))
         reason = f"ended without a word: {reason}"
         ends.append(End(key, end, False, error=reason, status="killed", closed_by="reaper"))
         reaped.append(Reaped(key, pipeline, reason))
-    return _closed(execution_store, ends, reaped)
+    return _record_ends(execution_store, ends, reaped)
 
 
-def _closed(execution_store: ExecutionStore, ends: Sequence[End], reaped: Sequence[Reaped]) -> list[Reaped]:
+def _record_ends(execution_store: ExecutionStore, ends: Sequence[End], reaped: Sequence[Reaped]) -> list[Reaped]:
     if ends and execution_store.record(ends).ended < len(ends):
         # Another reaper, or the execution itself, came first.
-        kept = {key for (key,) in execution_store.query(_MINE, ([end.execution_id for end in ends],))}
+        kept = {key for (key,) in execution_store.query(_CLOSED_BY_REAPER, ([end.execution_id for end in ends],))}
         return [item for item in reaped if item.execution_id in kept]
     return list(reaped)
 
 
 def _process_gone(process: str, machine: str) -> str | None:
-    """Why a process is surely gone; None when it lives or nobody here can tell."""
-    place, _, rest = process.partition(":")
+    """Return why a process is surely gone; None when it lives or nobody here can know."""
+    location, _, rest = process.partition(":")
     pid, _, begun = rest.partition(":")
     if not pid.isdigit() or not begun:
         return None
-    there, here = place.split("/"), machine.split("/")
-    if len(there) != 4 or len(here) != 4 or there[0] != here[0] or there[1] != here[1]:
+    recorded, current = location.split("/"), machine.split("/")
+    if len(recorded) != 4 or len(current) != 4 or recorded[:2] != current[:2]:
         return None
-    if there[2] != here[2]:
+    host, machine_id, boot_id, namespace = recorded
+    if boot_id != current[2]:
         # The same name on another kernel may be another machine, unless both have the same number.
-        return f"machine {there[0]} has been restarted since" if there[1] and there[2] else None
-    if there[3] != here[3] or process_begun(int(pid)) == begun:
+        return f"machine {host} has been restarted since" if machine_id and boot_id else None
+    if namespace != current[3] or process_begun(int(pid)) == begun:
         return None
-    return f"process {pid} on {there[0]} is gone (killed, or it crashed)"
+    return f"process {pid} on {host} is gone (killed, or it crashed)"

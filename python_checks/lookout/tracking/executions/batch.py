@@ -1,4 +1,4 @@
-"""A batch of events on its way into the execution store: sorted out in Python, written by a few statements over all of it."""
+"""Batches of events for the execution store: sorted in Python, written by a few statements each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any
 
 from lookout.tracking.executions import statements
 from lookout.tracking.executions.events import End, Event, Heartbeat, Lineage, Register, Start, too_early
-from lookout.tracking.executions.pipelines import without_known, write_registrations
-from lookout.tracking.executions.watermarks import Closed, Standing, Step, advance
+from lookout.tracking.executions.pipelines import changed_registrations, write_registrations
+from lookout.tracking.executions.watermarks import ClosedExecution, Step, WatermarkState, advance
 from lookout.tracking.model import Pipeline, hashed_id
 
-# Above so many rows a temporary table and COPY pay.
+# Above so many rows a temporary table and COPY pay off.
 FEW = 64
 UNKNOWN = "execution {} was never started here: start it first, and end it with the id that the start gave."
 _START = ("start_date", "parent_id", "watermark", "next_watermark", "kind", "node_id", "host", "code_checksum")
@@ -29,7 +29,7 @@ _END = (
 
 @dataclass(frozen=True)
 class Rejected:
-    """An event that the execution store cannot take, and why."""
+    """An event that the execution store cannot take, with the reason."""
 
     event: Event
     reason: str
@@ -37,7 +37,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a batch of events did. What was known already, or belongs to an inactive pipeline, counts nowhere."""
+    """The effect of a batch of events. Events known already, and those of inactive pipelines, count nowhere."""
 
     started: int = 0
     ended: int = 0
@@ -57,13 +57,13 @@ class Batch:
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Batch:
-        """Sort events out. An end that comes with its start counts as both."""
+        """Sort events by kind. An end that comes with its start counts as both."""
         batch = cls()
         for event in events:
             if isinstance(event, Start):
                 batch.starts.setdefault(event.execution_id, event)
             elif isinstance(event, End):
-                batch._end(event)
+                batch._add_end(event)
             elif isinstance(event, Register):
                 batch.registrations.append(event)
             elif isinstance(event, Heartbeat):
@@ -72,19 +72,19 @@ class Batch:
             else:
                 batch.lineages.append(event)
         batch._refuse_early_ends()
-        batch._refer_to_pipelines()
+        batch._register_missing_pipelines()
         return batch
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
+        """Return whether there is nothing to write."""
         return not (self.registrations or self.starts or self.ends or self.heartbeats or self.lineages)
 
-    def _end(self, event: End) -> None:
+    def _add_end(self, event: End) -> None:
+        """Add an end; what an execution reports of itself goes before what the reaper assumed of it."""
         if event.start is not None:
             self.starts.setdefault(event.execution_id, event.start)
         known = self.ends.get(event.execution_id)
-        # What an execution says of itself goes before what the reaper thought of it.
         if known is None or (known.closed_by == "reaper" and event.closed_by != "reaper"):
             self.ends[event.execution_id] = event
 
@@ -94,36 +94,36 @@ class Batch:
             if end <= start:
                 self.rejected.append(Rejected(self.ends.pop(key), too_early(key, end, start)))
 
-    def _refer_to_pipelines(self) -> None:
-        """Executions make the pipelines that nobody registered."""
+    def _register_missing_pipelines(self) -> None:
+        """Register the pipelines that events name and nobody registered."""
         named = {event.pipeline.name for event in self.registrations}
-        at: dict[str, tuple[datetime, str]] = {}
+        first_seen: dict[str, tuple[datetime, str]] = {}
         for start in self.starts.values():
-            if start.pipeline not in named and start.pipeline not in at:
-                at[start.pipeline] = (start.start_date, start.kind)
+            if start.pipeline not in named and start.pipeline not in first_seen:
+                first_seen[start.pipeline] = (start.start_date, start.kind)
         for lineage in self.lineages:
             if lineage.pipeline not in named:
-                at.setdefault(lineage.pipeline, (lineage.at, "sdk"))
-        for name, (moment, kind) in at.items():
+                first_seen.setdefault(lineage.pipeline, (lineage.at, "sdk"))
+        for name, (moment, kind) in first_seen.items():
             self.registrations.append(Register(Pipeline(name, origin=kind.split(" ")[0]), moment))
 
     def rows(self) -> list[list[Any]]:
-        """One row an execution, with the columns of ``ledger_sql.COLUMNS``; metadata as mappings."""
+        """Return one row per execution, with the columns of ``statements.COLUMNS``; metadata as mappings."""
         ids: dict[str, str] = {}
         return [_row(key, self.starts.get(key), self.ends.get(key), ids) for key in self.starts | self.ends]
 
 
 def write_batch(cursor: Any, schema: str, batch: Batch, *, with_rules: bool) -> Recorded:
     """Write everything but lineage, in the transaction of the cursor."""
-    registrations = without_known(cursor, schema, batch.registrations)
+    registrations = changed_registrations(cursor, schema, batch.registrations)
     if registrations:
         write_registrations(cursor, schema, registrations, with_rules=with_rules)
     fresh: set[str] = set()
-    closed: list[Closed] = []
+    closed: list[ClosedExecution] = []
     rejected = list(batch.rejected)
     if batch.starts or batch.ends:
         fresh, closed = _write_executions(cursor, schema, batch)
-        rejected += _left_over(cursor, schema, batch, fresh, {c.execution_id for c in closed})
+        rejected += _rejected_ends(cursor, schema, batch, fresh, {c.execution_id for c in closed})
         _move_pipelines(cursor, schema, [c for c in closed if c.is_successful])
     if batch.heartbeats:
         rows = [{"execution_id": h.execution_id, "at": h.at.isoformat()} for h in batch.heartbeats.values()]
@@ -132,7 +132,7 @@ def write_batch(cursor: Any, schema: str, batch: Batch, *, with_rules: bool) -> 
 
 
 def newest_steps(cursor: Any, schema: str, ids: Sequence[str]) -> dict[str, tuple[datetime, bool]]:
-    """When each pipeline's watermark moved last, and whether a person moved it."""
+    """Return when each pipeline's watermark moved last, and whether a person moved it."""
     cursor.execute(statements.NEWEST_STEPS.format(schema=schema), {"ids": list(ids)})
     return {key: (moved_at, by_person) for key, moved_at, by_person in cursor.fetchall()}
 
@@ -144,7 +144,7 @@ def write_steps(cursor: Any, schema: str, steps: Sequence[Step], set_by: str) ->
     cursor.execute(statements.INSERT_STEPS.format(schema=schema), values)
 
 
-def _write_executions(cursor: Any, schema: str, batch: Batch) -> tuple[set[str], list[Closed]]:
+def _write_executions(cursor: Any, schema: str, batch: Batch) -> tuple[set[str], list[ClosedExecution]]:
     rows = batch.rows()
     parameters: dict[str, Any] = {}
     if len(rows) > FEW:
@@ -166,12 +166,15 @@ def _write_executions(cursor: Any, schema: str, batch: Batch) -> tuple[set[str],
     closed = [_closed_at_once(batch.starts[key], batch.ends[key]) for key in fresh if key in batch.ends]
     if len(closed) < len(batch.ends):
         cursor.execute(statements.UPDATE.format(**names), parameters)
-        closed += [Closed(*(*row, batch.ends[row[1]].monotonic)) for row in cursor.fetchall()]
+        for row in cursor.fetchall():
+            execution_id = row[1]
+            values = (*row, batch.ends[execution_id].monotonic)
+            closed.append(ClosedExecution(*values))
     return set(fresh), closed
 
 
 def _lock(cursor: Any, schema: str, batch: Batch) -> str:
-    """The lock that keeps two transactions from writing a parent and its child without seeing each other.
+    """Return the statement that keeps two transactions from writing a parent and its child without seeing each other.
 
     A batch whose every ancestor is known shares the lock; one with an unknown ancestor, which may be on its way in
     another transaction, waits for all others and has it alone.
@@ -195,8 +198,11 @@ def _write_closure(cursor: Any, schema: str, fresh: Sequence[str], nested: bool)
         cursor.execute(statements.CLOSURE.format(schema=schema), values)
 
 
-def _left_over(cursor: Any, schema: str, batch: Batch, fresh: set[str], closed: set[str]) -> list[Rejected]:
-    """Why ends closed nothing: too early, or of an execution nobody started. A second end is no fault."""
+def _rejected_ends(cursor: Any, schema: str, batch: Batch, fresh: set[str], closed: set[str]) -> list[Rejected]:
+    """Return the ends that closed nothing, with the reason: too early, or of an execution nobody started.
+
+    A second end is no fault.
+    """
     left = [key for key in batch.ends if key not in closed]
     if not left:
         return []
@@ -212,33 +218,34 @@ def _left_over(cursor: Any, schema: str, batch: Batch, fresh: set[str], closed: 
     return rejected
 
 
-def _move_pipelines(cursor: Any, schema: str, closed: Sequence[Closed]) -> None:
-    """Watermarks, times of the last changes and the lineage switch of the pipelines whose executions succeeded."""
-    by_pipeline: dict[str, list[Closed]] = defaultdict(list)
+def _move_pipelines(cursor: Any, schema: str, closed: Sequence[ClosedExecution]) -> None:
+    """Update the pipelines whose executions succeeded.
+
+    Written are watermarks, the times of the last changes and the lineage switch.
+    """
+    by_pipeline: dict[str, list[ClosedExecution]] = defaultdict(list)
     for execution in closed:
         by_pipeline[execution.pipeline_id].append(execution)
     if not by_pipeline:
         return
     cursor.execute(statements.LOCK_PIPELINES.format(schema=schema), {"ids": list(by_pipeline)})
     stored = dict(cursor.fetchall())
-    torn = [
-        key
-        for key, many in by_pipeline.items()
-        if any(c.next_watermark is not None and c.watermark != stored.get(key) for c in many)
-    ]
-    newest = newest_steps(cursor, schema, torn) if torn else {}
+    # Only where an execution began elsewhere than at the stored watermark does it matter who moved that, and when.
+    diverged = [key for key, executions in by_pipeline.items() if _has_diverged(executions, stored.get(key))]
+    newest = newest_steps(cursor, schema, diverged) if diverged else {}
     rows, steps = [], []
-    for key, many in by_pipeline.items():
-        moved = advance(Standing(stored.get(key), *newest.get(key, (None, False))), many)
+    for key, executions in by_pipeline.items():
+        moved_at, by_person = newest.get(key, (None, False))
+        moved = advance(WatermarkState(stored.get(key), moved_at, by_person), executions)
         steps += moved
         rows.append(
             {
                 "pipeline_id": key,
                 "has_moved": bool(moved),
                 "watermark": moved[-1].watermark if moved else None,
-                "inserted_at": _newest(many, "inserts"),
-                "updated_at": _newest(many, "updates"),
-                "deleted_at": _newest(many, "soft_deletes"),
+                "inserted_at": _newest(executions, "inserts"),
+                "updated_at": _newest(executions, "updates"),
+                "deleted_at": _newest(executions, "soft_deletes"),
             }
         )
     if steps:
@@ -246,13 +253,17 @@ def _move_pipelines(cursor: Any, schema: str, closed: Sequence[Closed]) -> None:
     cursor.execute(statements.ADVANCE.format(schema=schema), {"rows": json.dumps(rows)})
 
 
-def _newest(closed: Sequence[Closed], count: str) -> str | None:
+def _has_diverged(closed: Sequence[ClosedExecution], stored: str | None) -> bool:
+    return any(c.next_watermark is not None and c.watermark != stored for c in closed)
+
+
+def _newest(closed: Sequence[ClosedExecution], count: str) -> str | None:
     ends = [c.end_date for c in closed if (getattr(c, count) or 0) > 0]
     return max(ends).isoformat() if ends else None
 
 
-def _closed_at_once(start: Start, end: End) -> Closed:
-    return Closed(
+def _closed_at_once(start: Start, end: End) -> ClosedExecution:
+    return ClosedExecution(
         hashed_id(start.pipeline),
         start.execution_id,
         start.start_date,
@@ -286,9 +297,11 @@ def _row(key: str, start: Start | None, end: End | None, ids: dict[str, str]) ->
 
 
 def _csv(rows: Iterable[Sequence[Any]]) -> io.StringIO:
-    """Rows for COPY. An empty text arrives as null, which the statements turn back."""
+    """Return the rows for COPY. An empty text arrives as null, which the statements turn back."""
     buffer = io.StringIO()
-    csv.writer(buffer).writerows([json.dumps(v) if isinstance(v, dict) else v for v in row] for row in rows)
+    writer = csv.writer(buffer)
+    for row in rows:
+        writer.writerow([json.dumps(value) if isinstance(value, dict) else value for value in row])
     buffer.seek(0)
     return buffer
 

@@ -1,4 +1,4 @@
-"""What happens to executions, as values: they go straight into the execution store, or wait in a spool file as JSON lines."""
+"""Events of executions as values: they go into the execution store, or wait in a spool file as JSON lines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Register:
 
 @dataclass(frozen=True)
 class Start:
-    """An execution begins. Times without a zone are UTC; ``pipeline`` is the pipeline's name."""
+    """The start of an execution. Times without a zone are UTC; ``pipeline`` is the pipeline's name."""
 
     execution_id: str
     pipeline: str
@@ -74,10 +74,11 @@ class Start:
 
 @dataclass(frozen=True)
 class End:
-    """An execution has ended. Counts are None when not told; ``next_watermark`` None stands for that of the start.
+    """The end of an execution. Counts not reported are None; ``next_watermark`` None keeps that of the start.
 
-    ``start`` makes the end complete in itself: it is used when the execution store never heard of the start. ``monotonic`` keeps
-    the watermark from moving back. Raises ConfigError for counts below zero and for an end that is not after the start.
+    ``start`` makes the end complete in itself: it is used when the execution store has not received the start.
+    ``monotonic`` keeps the watermark from moving back. Raises ConfigError for counts below zero and for an end that is
+    not after the start.
     """
 
     execution_id: str
@@ -116,7 +117,7 @@ class End:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """A running execution is alive."""
+    """A sign that a running execution is alive."""
 
     execution_id: str
     at: datetime
@@ -127,7 +128,7 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Lineage:
-    """A pipeline reads from the sources and writes to the targets."""
+    """The sources that a pipeline reads from and the targets that it writes to."""
 
     pipeline: str
     sources: tuple[Address, ...]
@@ -150,35 +151,35 @@ Value = TypeVar("Value")
 
 
 def to_line(event: Event) -> str:
-    """The event as one line of JSON, without the line's end."""
+    """Return the event as one line of JSON, without the line's end."""
     return json.dumps({"event": type(event).__name__.lower(), **_plain(event)}, ensure_ascii=True)
 
 
 def from_line(line: str) -> Event:
     """Read a line that ``to_line`` wrote. Raises ConfigError with the reason when it is none."""
     try:
-        said = json.loads(line)
+        content = json.loads(line)
     except ValueError as error:
         raise ConfigError("the line is cut off or no JSON") from error
-    kind = KINDS.get(said.pop("event", "")) if isinstance(said, dict) else None
+    kind = KINDS.get(content.pop("event", "")) if isinstance(content, dict) else None
     if kind is None:
         raise ConfigError("the line is no event")
     try:
-        return _read(kind, said)  # type: ignore[no-any-return]
+        return _read(kind, content)  # type: ignore[no-any-return]
     except (TypeError, ValueError, AttributeError) as error:
         raise ConfigError(f"a field of the event is missing or wrong ({clean_text(str(error))})") from error
 
 
 def too_early(execution_id: str, end: datetime, start: datetime) -> str:
-    """The sentence about an end that is not after its start."""
+    """Return the sentence about an end that is not after its start."""
     return (
         f"Execution {execution_id} cannot end at {end.isoformat()}: it started at {start.isoformat()}, "
         "and an end must be later than its start."
     )
 
 
-def _read(kind: type[Any], said: Mapping[str, Any]) -> Any:
-    values = dict(said)
+def _read(kind: type[Any], content: Mapping[str, Any]) -> Any:
+    values = dict(content)
     for name in ("at", "start_date", "end_date"):
         if name in values:
             values[name] = datetime.fromisoformat(values[name])
@@ -192,8 +193,8 @@ def _read(kind: type[Any], said: Mapping[str, Any]) -> Any:
     return kind(**values)
 
 
-def _read_pipeline(said: Mapping[str, Any]) -> Pipeline:
-    values = dict(said)
+def _read_pipeline(content: Mapping[str, Any]) -> Pipeline:
+    values = dict(content)
     kind = values.get("pipeline_type")
     if kind:
         values["pipeline_type"] = PipelineType(**{**kind, **_limits(kind)})
@@ -202,12 +203,12 @@ def _read_pipeline(said: Mapping[str, Any]) -> Pipeline:
     return Pipeline(**{**values, **_limits(values)})
 
 
-def _limits(said: Mapping[str, Any]) -> dict[str, Limit]:
-    return {name: Limit(**said[name]) for name in ("freshness", "timeliness") if said.get(name)}
+def _limits(content: Mapping[str, Any]) -> dict[str, Limit]:
+    return {name: Limit(**content[name]) for name in ("freshness", "timeliness") if content.get(name)}
 
 
 def _plain(value: Any) -> Any:
-    """The fields of a dataclass as JSON values; empty ones are left out of events."""
+    """Return the fields of a dataclass as JSON values; empty ones are left out of events."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, tuple):

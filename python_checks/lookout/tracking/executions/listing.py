@@ -1,4 +1,4 @@
-"""Recent executions as a tree, for people: what ran inside what, how long it took and how it ended."""
+"""Recent executions as a tree for people: nesting, duration and outcome."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from lookout.tracking.model import pipeline_id
 
 MOST_NAME, LEAST_ERROR = 48, 20
 BAR, MOST_CHILDREN = 12, 10
-# A sign beside each word, which the eye finds sooner.
+# Shown beside the word, because the eye finds a sign sooner.
 SIGNS = {"success": "✓", "failed": "✗", "killed": "✗", "running": "…", "skipped": "–"}
 
-# The newest executions at the top (or of one pipeline, wherever they stand), and everything below them.
+# The newest executions at the top (or of one pipeline, at any depth), and everything below them.
 RUNS = """
     with recursive newest as (
         select executions.* from {schema}.pipeline_executions as executions
@@ -56,19 +56,19 @@ RUNS = """
 
 
 def recent_runs(store: Store, limit: int = 20, pipeline: str | None = None) -> list[dict[str, Any]]:
-    """The newest ``limit`` executions that are part of no other, newest first, each with those inside it.
+    """Return the newest ``limit`` executions that are part of no other, newest first, each with those inside it.
 
-    With ``pipeline``, a name, those of that pipeline instead. Each execution is a dict of plain values: pipeline, state
-    (success, failed, killed, running or skipped), start_date, end_date, seconds (None while running), rows (None when
-    not told), error, and ``children``, a list of the same in order of their start. Raises ConfigError when no pipeline
-    has that name, or when ``limit`` is below 1.
+    With ``pipeline``, a name, return those of that pipeline instead. Each execution is a dict of plain values:
+    pipeline, state (success, failed, killed, running or skipped), start_date, end_date, seconds (None while running),
+    rows (None when not reported), error, and ``children``, a list of the same in order of their start. Raises
+    ConfigError when no pipeline has that name, or when ``limit`` is below 1.
     """
     if limit < 1:
         raise ConfigError(f"--limit is {limit}; it must be at least 1.")
     identity = None if pipeline is None else _pipeline_id(store, pipeline)
     frame = store.query(RUNS, {"pipeline": identity, "limit": limit}).astype(object)
     rows = cast(list[dict[str, Any]], cast(Any, frame).where(frame.notna(), None).to_dict("records"))
-    # An execution of one pipeline may stand inside another one of it: then it is shown there.
+    # An execution may be inside another one of the same pipeline: then it is shown there.
     deepest = {row["execution_id"]: row for row in sorted(rows, key=lambda row: int(row["depth"]))}
     nodes = {key: _node(row) for key, row in deepest.items()}
     tops = []
@@ -83,7 +83,7 @@ def recent_runs(store: Store, limit: int = 20, pipeline: str | None = None) -> l
 
 
 def runs_text(rows: Sequence[dict[str, Any]], *, most_children: int = MOST_CHILDREN, width: int | None = None) -> str:
-    """The executions as a tree as wide as the terminal; one sentence when there are none.
+    """Return the executions as a tree as wide as the terminal; one sentence when there are none.
 
     Bars compare executions with the longest beside them. Of more than ``most_children`` inside one, those that failed
     or still run and then the longest are shown, the others are counted.
@@ -102,10 +102,12 @@ def runs_text(rows: Sequence[dict[str, Any]], *, most_children: int = MOST_CHILD
     table.add_column("error", no_wrap=True)
     # The text of an error may be long: it gets what the others leave.
     names = ("pipeline", "started (UTC)", "status", "took", "", "rows")
-    taken = [max(len(name), *(len(line[place]) for line in lines)) for place, name in enumerate(names)]
-    room = max(LEAST_ERROR, width - min(taken[0], MOST_NAME) - sum(taken[1:]) - 2 * len(names))
+    widths = [max(len(name), *(len(line[index]) for line in lines)) for index, name in enumerate(names)]
+    error_width = max(LEAST_ERROR, width - min(widths[0], MOST_NAME) - sum(widths[1:]) - 2 * len(names))
     for *cells, error in lines:
-        table.add_row(*map(escape, cells), escape(error if len(error) <= room else error[: room - 1] + "…"))
+        table.add_row(
+            *map(escape, cells), escape(error if len(error) <= error_width else error[: error_width - 1] + "…")
+        )
     buffer = io.StringIO()
     Console(file=buffer, width=width).print(table)
     return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip().splitlines())
@@ -114,10 +116,10 @@ def runs_text(rows: Sequence[dict[str, Any]], *, most_children: int = MOST_CHILD
 def _lines(
     rows: Sequence[dict[str, Any]], most: int, indent: str = "", *, is_top: bool = True
 ) -> Iterator[tuple[str, ...]]:
-    shown, rest = (list(rows), []) if is_top else _folded(rows, most)
+    visible, hidden = (list(rows), []) if is_top else _split(rows, most)
     longest = max((row["seconds"] or 0.0 for row in rows), default=0.0)
-    for number, row in enumerate(shown):
-        is_last = number == len(shown) - 1 and not rest
+    for number, row in enumerate(visible):
+        is_last = number == len(visible) - 1 and not hidden
         branch = "" if is_top else f"{indent}{'└─ ' if is_last else '├─ '}"
         yield (
             branch + _clean(row["pipeline"]),
@@ -130,14 +132,15 @@ def _lines(
         )
         below = "" if is_top else indent + ("   " if is_last else "│  ")
         yield from _lines(row["children"], most, below, is_top=False)
-    if rest:
-        states = [row["state"] for row in rest]
+    if hidden:
+        states = [row["state"] for row in hidden]
         words = ", ".join(f"{states.count(state)} {state}" for state in SIGNS if state in states)
-        seconds = sum(row["seconds"] or 0.0 for row in rest)
-        yield (f"{indent}└─ {len(rest)} more", "", words, _took(seconds), "", "", "")
+        seconds = sum(row["seconds"] or 0.0 for row in hidden)
+        yield (f"{indent}└─ {len(hidden)} more", "", words, _took(seconds), "", "", "")
 
 
-def _folded(rows: Sequence[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _split(rows: Sequence[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the rows to show and the rest: failed and running ones are shown first, then the longest."""
     if len(rows) <= most:
         return list(rows), []
     quiet = ("success", "skipped")
@@ -157,17 +160,27 @@ def _took(seconds: float | None) -> str:
         return ""
     if seconds < 10:
         return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
     if seconds < 5400:
-        return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.1f} days"
+        return f"{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86_400:.1f} days"
 
 
 def _node(row: dict[str, Any]) -> dict[str, Any]:
     names = ("execution_id", "pipeline", "pipeline_type", "kind", "start_date", "end_date", "error")
     node = {name: row[name] for name in names}
-    told = [row[name] for name in ("inserts", "updates", "soft_deletes") if row[name] is not None]
-    node["rows"] = int(row["total_rows"]) if row["total_rows"] is not None else int(sum(told)) if told else None
+    node["rows"] = _row_count(row)
     return {**node, "error": node["error"] or "", "seconds": _seconds(row), "state": _state(row), "children": []}
+
+
+def _row_count(row: dict[str, Any]) -> int | None:
+    if row["total_rows"] is not None:
+        return int(row["total_rows"])
+    counts = [row[name] for name in ("inserts", "updates", "soft_deletes") if row[name] is not None]
+    return int(sum(counts)) if counts else None
 
 
 def _seconds(row: dict[str, Any]) -> float | None:
@@ -183,7 +196,7 @@ def _state(row: dict[str, Any]) -> str:
 
 
 def _clean(text: str) -> str:
-    """On one line, without what would move a terminal's cursor."""
+    """Return the text on one line, without what would move a terminal's cursor."""
     return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
@@ -192,8 +205,6 @@ def _pipeline_id(store: Store, name: str) -> str:
     known = store.query("select pipeline_id, name from {schema}.pipelines")
     if identity not in set(known["pipeline_id"]):
         near = get_close_matches(name.strip().lower(), list(known["name"]), n=1)
-        raise ConfigError(
-            f"There is no pipeline '{name}'; "
-            + (f"did you mean '{near[0]}'?" if near else "`lookout runs` lists those that ran last.")
-        )
+        hint = f"did you mean '{near[0]}'?" if near else "`lookout runs` lists those that ran last."
+        raise ConfigError(f"There is no pipeline '{name}'; {hint}")
     return identity

@@ -22,30 +22,30 @@ insert into {schema}.pipeline_types (
 select
     name, freshness_number, freshness_datepart, mute_freshness_check,
     timeliness_number, timeliness_datepart, mute_timeliness_check, at
-from jsonb_to_recordset(cast(%(types)s as jsonb)) as given ({type_shape})
+from jsonb_to_recordset(cast(%(types)s as jsonb)) as declared ({type_shape})
 order by name
 on conflict (name) do nothing;
 
 update {schema}.pipeline_types as stored
 set
-    freshness_number = given.freshness_number,
-    freshness_datepart = given.freshness_datepart,
-    mute_freshness_check = given.mute_freshness_check,
-    timeliness_number = given.timeliness_number,
-    timeliness_datepart = given.timeliness_datepart,
-    mute_timeliness_check = given.mute_timeliness_check,
-    updated_at = given.at
-from jsonb_to_recordset(cast(%(types)s as jsonb)) as given ({type_shape})
+    freshness_number = declared.freshness_number,
+    freshness_datepart = declared.freshness_datepart,
+    mute_freshness_check = declared.mute_freshness_check,
+    timeliness_number = declared.timeliness_number,
+    timeliness_datepart = declared.timeliness_datepart,
+    mute_timeliness_check = declared.mute_timeliness_check,
+    updated_at = declared.at
+from jsonb_to_recordset(cast(%(types)s as jsonb)) as declared ({type_shape})
 where
-    stored.name = given.name
-    and not given.is_reference
-    and given.at >= coalesce(stored.updated_at, stored.created_at)
+    stored.name = declared.name
+    and not declared.is_reference
+    and declared.at >= coalesce(stored.updated_at, stored.created_at)
     and (
         stored.freshness_number, stored.freshness_datepart, stored.mute_freshness_check,
         stored.timeliness_number, stored.timeliness_datepart, stored.mute_timeliness_check
     ) is distinct from (
-        given.freshness_number, given.freshness_datepart, given.mute_freshness_check,
-        given.timeliness_number, given.timeliness_datepart, given.mute_timeliness_check
+        declared.freshness_number, declared.freshness_datepart, declared.mute_freshness_check,
+        declared.timeliness_number, declared.timeliness_datepart, declared.mute_timeliness_check
     );
 """
 _SHAPE = """
@@ -63,7 +63,7 @@ select
     pipeline_id, name, pipeline_type, origin, node_id, owner, next_watermark, pipeline_metadata,
     freshness_number, freshness_datepart, mute_freshness_check,
     timeliness_number, timeliness_datepart, mute_timeliness_check, true, coalesce(active, true), input_hash, at
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given ({shape})
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as declared ({shape})
 order by pipeline_id
 on conflict (pipeline_id) do nothing
 returning pipeline_id
@@ -72,38 +72,38 @@ returning pipeline_id
 _UPDATE = """
 update {schema}.pipelines as stored
 set
-    pipeline_type = given.pipeline_type,
-    origin = given.origin,
-    node_id = given.node_id,
-    owner = given.owner,
-    pipeline_metadata = given.pipeline_metadata,
-    freshness_number = given.freshness_number,
-    freshness_datepart = given.freshness_datepart,
-    mute_freshness_check = given.mute_freshness_check,
-    timeliness_number = given.timeliness_number,
-    timeliness_datepart = given.timeliness_datepart,
-    mute_timeliness_check = given.mute_timeliness_check,
-    active = coalesce(given.active, stored.active),
+    pipeline_type = declared.pipeline_type,
+    origin = declared.origin,
+    node_id = declared.node_id,
+    owner = declared.owner,
+    pipeline_metadata = declared.pipeline_metadata,
+    freshness_number = declared.freshness_number,
+    freshness_datepart = declared.freshness_datepart,
+    mute_freshness_check = declared.mute_freshness_check,
+    timeliness_number = declared.timeliness_number,
+    timeliness_datepart = declared.timeliness_datepart,
+    mute_timeliness_check = declared.mute_timeliness_check,
+    active = coalesce(declared.active, stored.active),
     load_lineage = true,
-    input_hash = given.input_hash,
-    updated_at = given.at
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given ({shape})
+    input_hash = declared.input_hash,
+    updated_at = declared.at
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as declared ({shape})
 where
-    stored.pipeline_id = given.pipeline_id
-    and not given.is_reference
-    and stored.input_hash <> given.input_hash
+    stored.pipeline_id = declared.pipeline_id
+    and not declared.is_reference
+    and stored.input_hash <> declared.input_hash
     and (
-        given.at >= coalesce(stored.updated_at, stored.created_at)
-        or stored.input_hash = given.reference_hash
+        declared.at >= coalesce(stored.updated_at, stored.created_at)
+        or stored.input_hash = declared.reference_hash
     );
 
 update {schema}.pipelines as stored
-set next_watermark = given.next_watermark
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given ({shape})
+set next_watermark = declared.next_watermark
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as declared ({shape})
 where
-    stored.pipeline_id = given.pipeline_id
-    and given.next_watermark is not null
-    and stored.next_watermark is distinct from given.next_watermark;
+    stored.pipeline_id = declared.pipeline_id
+    and declared.next_watermark is not null
+    and stored.next_watermark is distinct from declared.next_watermark;
 """
 _KNOWN = "select pipeline_id, input_hash from {schema}.pipelines where pipeline_id = any(%(ids)s)"
 _NEXT = """
@@ -126,7 +126,7 @@ on conflict (pipeline_id, metric_field) do nothing
 
 
 def write_registrations(cursor: Any, schema: str, events: Sequence[Register], *, with_rules: bool) -> set[str]:
-    """Make and change pipelines as their registrations say; of several about one pipeline the newest counts.
+    """Make and change pipelines as their registrations declare; of several for one pipeline the newest counts.
 
     Returns the ids of pipelines that are new. With ``with_rules`` these get the six default anomaly rules.
     """
@@ -140,17 +140,17 @@ def write_registrations(cursor: Any, schema: str, events: Sequence[Register], *,
         _TYPES.format(schema=schema, type_shape=_TYPE_SHAPE), {"types": json.dumps(_type_rows(newest.values()))}
     )
     cursor.execute(_INSERT.format(schema=schema, shape=_SHAPE), {"rows": rows})
-    made = {key for (key,) in cursor.fetchall()}
-    if len(made) < len(newest):
+    new_ids = {key for (key,) in cursor.fetchall()}
+    if len(new_ids) < len(newest):
         cursor.execute(_UPDATE.format(schema=schema, shape=_SHAPE), {"rows": rows})
-    if with_rules and made:
-        for key in made:
+    if with_rules and new_ids:
+        for key in new_ids:
             write_rules(cursor, schema, [key], METRIC_FIELDS, at=newest[key].at)
-    return made
+    return new_ids
 
 
-def without_known(cursor: Any, schema: str, events: Sequence[Register]) -> list[Register]:
-    """Those of the registrations that may have something to do; a pipeline that exists as it is said has not.
+def changed_registrations(cursor: Any, schema: str, events: Sequence[Register]) -> list[Register]:
+    """Return the registrations that may change something: not those of pipelines already stored as declared.
 
     A new next watermark of such a pipeline is written here.
     """
@@ -159,22 +159,22 @@ def without_known(cursor: Any, schema: str, events: Sequence[Register]) -> list[
         return list(events)
     cursor.execute(_KNOWN.format(schema=schema), {"ids": list(plain)})
     stored = dict(cursor.fetchall())
-    left = []
+    changed = []
     for event in events:
         key = event.pipeline.pipeline_id
         known = key in plain and (stored.get(key) == event.pipeline.input_hash or event.pipeline.is_reference)
         if key not in stored or not known:
-            left.append(event)
+            changed.append(event)
         elif event.next_watermark is not None:
             cursor.execute(_NEXT.format(schema=schema), {"id": key, "next": event.next_watermark})
-    return left
+    return changed
 
 
-def read_registered(cursor: Any, schema: str, ids: Sequence[str], made: set[str]) -> dict[str, Registered]:
-    """What is stored about pipelines, by id."""
+def read_registered(cursor: Any, schema: str, ids: Sequence[str], new_ids: set[str]) -> dict[str, Registered]:
+    """Return the stored state of pipelines, by id."""
     cursor.execute(_READ.format(schema=schema), {"ids": list(ids)})
     return {
-        key: Registered(key, active, load_lineage, watermark, key in made)
+        key: Registered(key, active, load_lineage, watermark, key in new_ids)
         for key, active, load_lineage, watermark in cursor.fetchall()
     }
 
@@ -191,7 +191,7 @@ def write_rules(
     minimum_executions: int = 30,
     active: bool = True,
 ) -> int:
-    """Make anomaly rules that do not exist; returns how many. Raises ConfigError for settings out of range."""
+    """Make the anomaly rules that do not exist, and return how many. Raises ConfigError for settings out of range."""
     check_metrics(metrics)
     for what, value, low, high in (
         ("z_threshold", z_threshold, 1, 10),
@@ -214,7 +214,7 @@ def write_rules(
 
 
 def check_metrics(metrics: Sequence[str]) -> None:
-    """Raises ConfigError when one of the names is no number of executions."""
+    """Raise ConfigError when one of the names is no number of executions."""
     for name in metrics:
         if name not in METRIC_FIELDS:
             raise ConfigError(f"'{name}' is no number of executions: use one of {', '.join(METRIC_FIELDS)}.")
@@ -242,13 +242,13 @@ def _row(event: Register) -> dict[str, Any]:
 
 
 def _type_rows(events: Iterable[Register]) -> list[dict[str, Any]]:
-    """One row a type; a declaration goes before a bare name, and of two declarations the newest."""
+    """Return one row per type; a declaration goes before a bare name, and the newest of several counts."""
     kinds: dict[str, tuple[bool, Any, PipelineType]] = {}
     for event in events:
         kind = event.pipeline.type
-        said = (not kind.is_reference, event.at)
-        if kind.name not in kinds or said >= kinds[kind.name][:2]:
-            kinds[kind.name] = (*said, kind)
+        precedence = (not kind.is_reference, event.at)
+        if kind.name not in kinds or precedence >= kinds[kind.name][:2]:
+            kinds[kind.name] = (*precedence, kind)
     return [
         {"name": kind.name, **_limits(kind), "is_reference": kind.is_reference, "at": at.isoformat()}
         for _, at, kind in kinds.values()

@@ -1,6 +1,6 @@
-"""What is normal for each pipeline is learned like what is normal for each table: executions become series.
+"""Executions as series: what is normal for a pipeline is learned like what is normal for a table.
 
-The series stand in the landing tables ``monitors`` and ``metric_observations`` beside those of tables, under the
+The series are in the landing tables ``monitors`` and ``metric_observations`` beside those of tables, under the
 connection CONNECTION, which no profile has, and are judged by the same learner.
 """
 
@@ -23,12 +23,12 @@ from lookout.project.declarations.monitors import MONITOR_COLUMNS
 CONNECTION = "pipelines"
 LAYER = "pipeline"
 COLUMNS = ("series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "bucket_start", "value")
-# So many successful executions within so many days make a pipeline worth learning.
+# A pipeline is worth learning from so many successful executions within so many days on.
 LEAST_EXECUTIONS, RECENT = 20, timedelta(days=60)
 # More a day than this, on days with any, are counted by the hour; a series keeps its grain while the rate is near.
 HOURLY_FROM, NEAR = 3.0, 2.0
 HISTORY = timedelta(days=400)
-# Executions are told late, by a spool file, and end after the bucket in which they began.
+# Executions may arrive late, from a spool file, and end after the bucket in which they began.
 LATE_WINDOW = timedelta(days=3)
 
 
@@ -36,7 +36,7 @@ LATE_WINDOW = timedelta(days=3)
 class Measure:
     """One number per bucket of a pipeline's executions. The changes are in the number's own unit, relative 0.5 is half.
 
-    ``direction`` is which deviations count. A duration below ``min_absolute_change`` cannot have grown by as much, so
+    ``direction`` says which deviations count. A duration below ``min_absolute_change`` cannot have grown by as much, so
     pipelines that were never slow have no series of it until they are.
     """
 
@@ -105,27 +105,28 @@ BUCKETS = """
 
 
 def pipeline_series(store: Store, as_of: datetime, since: datetime | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Series of all pipelines worth learning, and their observations in whole buckets up to ``as_of``.
+    """Return the series of all pipelines worth learning, and their observations in whole buckets up to ``as_of``.
 
     The first frame holds rows of ``monitors`` (columns MONITOR_COLUMNS), the second rows of ``metric_observations``
     (COLUMNS). ``since`` is the clock of the previous call: series that ``monitors`` knows are read again from there,
     less LATE_WINDOW, and new ones from their beginning; None reads everything. A bucket without executions has an empty
     value in the series of executions, so a pipeline that does not start is missed, and no row in the others.
 
-    A pipeline begins with LEAST_EXECUTIONS successful executions in RECENT. Then its series stay while it is active,
-    so that one that no longer runs is not forgotten.
+    A pipeline begins with LEAST_EXECUTIONS successful executions in RECENT. Then its series stay while it is active, so
+    that one that no longer runs is not forgotten.
     """
     known = store.query(
         "select asset, metric, grain from {schema}.monitors where is_active and connection = %s", (CONNECTION,)
     )
     pipelines = store.query(PIPELINES, {"least": LEAST_EXECUTIONS, "recent": as_of - RECENT, "as_of": as_of})
-    series = chosen(pipelines, known)
+    series = choose_series(pipelines, known)
     if series.empty:
         return monitor_rows(series, as_of), pd.DataFrame(columns=list(COLUMNS))
-    begin = as_of - HISTORY
-    again = begin if since is None else max(begin, since - LATE_WINDOW)
+    earliest = as_of - HISTORY
+    reread_from = earliest if since is None else max(earliest, since - LATE_WINDOW)
     series["since"] = [
-        _floor(again if is_known else begin, grain) for is_known, grain in series[["is_known", "grain"]].to_numpy()
+        _floor(reread_from if is_known else earliest, grain)
+        for is_known, grain in series[["is_known", "grain"]].to_numpy()
     ]
     wanted = series.groupby(["pipeline_id", "asset", "grain"], as_index=False)["since"].min()
     since_each = [moment.to_pydatetime() for moment in wanted["since"]]
@@ -134,62 +135,62 @@ def pipeline_series(store: Store, as_of: datetime, since: datetime | None) -> tu
     return monitor_rows(series, as_of), observations(series, buckets, as_of)
 
 
-def chosen(pipelines: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """One row per series: pipeline_id, asset, owner, node_id, metric, grain and whether it is known already."""
-    before = {(row.asset, row.metric): str(row.grain) for row in known.itertuples()}
-    grains = {row.asset: str(row.grain) for row in known.itertuples()}
+def choose_series(pipelines: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per series: pipeline_id, asset, owner, node_id, metric, grain, and is_known for stored ones."""
+    stored_grains = {(row.asset, row.metric): str(row.grain) for row in known.itertuples()}
+    pipeline_grains = {row.asset: str(row.grain) for row in known.itertuples()}
     rows = []
     for pipeline in cast(list[dict[str, Any]], pipelines.to_dict("records")):
         asset = pipeline["asset"]
-        grain = grain_of(pipeline["per_day"], grains.get(asset))
+        grain = grain_of(pipeline["per_day"], pipeline_grains.get(asset))
         for measure in MEASURES:
-            held = before.get((asset, measure.metric))
-            if held is None and not _is_worthwhile(measure, pipeline):
+            stored_grain = stored_grains.get((asset, measure.metric))
+            if stored_grain is None and not _is_worthwhile(measure, pipeline):
                 continue
             rows.append(
                 {
                     **{name: pipeline[name] for name in ("pipeline_id", "asset", "owner", "node_id")},
                     "metric": measure.metric,
                     "grain": grain,
-                    "is_known": held == grain,
+                    "is_known": stored_grain == grain,
                 }
             )
     return pd.DataFrame(rows, columns=["pipeline_id", "asset", "owner", "node_id", "metric", "grain", "is_known"])
 
 
-def grain_of(per_day: float | None, held: str | None) -> Grain:
-    """Hour for a pipeline that runs more than HOURLY_FROM times a day, else day; the one it has while that is near."""
+def grain_of(per_day: float | None, stored: str | None) -> Grain:
+    """Return hour above HOURLY_FROM executions a day, else day; the stored grain while the rate is near that limit."""
     if per_day is None or pd.isna(per_day):
-        return cast(Grain, held or "day")
-    if held is not None and HOURLY_FROM / NEAR <= per_day <= HOURLY_FROM * NEAR:
-        return cast(Grain, held)
+        return cast(Grain, stored or "day")
+    if stored is not None and HOURLY_FROM / NEAR <= per_day <= HOURLY_FROM * NEAR:
+        return cast(Grain, stored)
     return "hour" if per_day > HOURLY_FROM else "day"
 
 
 def monitor_rows(series: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    """The series as rows of ``monitors``."""
+    """Return the series as rows of ``monitors``."""
     measures = {measure.metric: measure for measure in MEASURES}
     rows = []
-    for one in cast(list[dict[str, Any]], series.to_dict("records")):
-        measure = measures[one["metric"]]
+    for row in cast(list[dict[str, Any]], series.to_dict("records")):
+        measure = measures[row["metric"]]
         values: Mapping[str, Any] = {
-            "series_key": series_key(CONNECTION, one["asset"], "", measure.metric, one["grain"]),
+            "series_key": series_key(CONNECTION, row["asset"], "", measure.metric, row["grain"]),
             "connection": CONNECTION,
-            "asset": one["asset"],
+            "asset": row["asset"],
             "column_name": "",
             "metric": measure.metric,
             "kind": measure.kind,
-            "grain": one["grain"],
-            "node_id": one["node_id"],
+            "grain": row["grain"],
+            "node_id": row["node_id"],
             "layer": LAYER,
-            "owner": one["owner"],
+            "owner": row["owner"],
             "description": measure.description,
             "method": "learned",
             "direction": measure.direction,
             "alert_from": "critical",
             "min_absolute_change": measure.min_absolute_change,
             "min_relative_change": measure.min_relative_change,
-            "settings_hash": _settings_hash(measure, one["grain"]),
+            "settings_hash": _settings_hash(measure, row["grain"]),
             "is_active": True,
         }
         rows.append([values.get(name) for name in MONITOR_COLUMNS])
@@ -201,7 +202,7 @@ def monitor_rows(series: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
 
 
 def observations(series: pd.DataFrame, buckets: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    """The buckets (asset, grain, bucket_start and a column per metric) as observations of the series.
+    """Return the buckets (asset, grain, bucket_start and a column per metric) as observations of the series.
 
     The series of executions has every bucket from the first one or from ``since`` on, the others those with a value.
     """
@@ -210,11 +211,13 @@ def observations(series: pd.DataFrame, buckets: pd.DataFrame, as_of: datetime) -
     # Numbers stand for series until the end: a first reading may have millions of rows.
     series = series.assign(number=range(len(series)))
     numbers = series.pivot(index=["asset", "grain"], columns="metric", values="number").reindex(columns=names)
-    mine = numbers.reindex(pd.MultiIndex.from_frame(buckets[["asset", "grain"]])).to_numpy(dtype=float).ravel("F")
+    bucket_numbers = (
+        numbers.reindex(pd.MultiIndex.from_frame(buckets[["asset", "grain"]])).to_numpy(dtype=float).ravel("F")
+    )
     starts = pd.to_datetime(buckets["bucket_start"], utc=True)
     long = pd.DataFrame(
         {
-            "number": mine,
+            "number": bucket_numbers,
             "bucket_start": pd.concat([starts] * len(names), ignore_index=True),
             "value": buckets[names].to_numpy(dtype=float).ravel("F"),
         }
@@ -239,7 +242,10 @@ def observations(series: pd.DataFrame, buckets: pd.DataFrame, as_of: datetime) -
 
 
 def _spine(series: pd.DataFrame, long: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
-    """Every whole bucket of some series: from ``since``, or from the first one with a value where the series is new."""
+    """Return every whole bucket of some series.
+
+    They begin at ``since``, or at the first bucket with a value where the series is new.
+    """
     first = long.groupby("number")["bucket_start"].min().reindex(series["number"]).to_numpy()
     begin = series["since"].where(series["is_known"], pd.Series(pd.DatetimeIndex(first, tz="UTC"), series.index))
     series, begin = series[begin.notna()], begin.dropna()

@@ -1,4 +1,4 @@
-"""The statements of the execution store. ``{schema}`` is the monitoring schema, ``{incoming}`` where the batch stands."""
+"""SQL of the execution store. ``{schema}`` is the monitoring schema, ``{incoming}`` the batch of executions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COLUMNS = {
 SHAPE = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
 TEMPORARY = "lookout_executions"
 CREATE_TEMPORARY = f"create temporary table {TEMPORARY} ({SHAPE}) on commit drop"
-FROM_JSON = f"jsonb_to_recordset(cast(%(rows)s as jsonb)) as given ({SHAPE})"
+FROM_JSON = f"jsonb_to_recordset(cast(%(rows)s as jsonb)) as batch ({SHAPE})"
 
 # Half a second rounds up, on every version of PostgreSQL.
 _SECONDS = "round(cast(extract(epoch from incoming.end_date - {start}) as numeric))"
@@ -160,9 +160,9 @@ where execution_id = any(%(left)s)
 
 HEARTBEAT = """
 update {schema}.pipeline_executions as stored
-set heartbeat_at = greatest(stored.heartbeat_at, given.at)
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given (execution_id text, at timestamptz)
-where stored.execution_id = given.execution_id and stored.end_date is null
+set heartbeat_at = greatest(stored.heartbeat_at, beats.at)
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as beats (execution_id text, at timestamptz)
+where stored.execution_id = beats.execution_id and stored.end_date is null
 """
 
 LOCK_PIPELINES = """
@@ -179,7 +179,7 @@ order by pipeline_id, advanced_at desc
 INSERT_STEPS = """
 insert into {schema}.watermarks (pipeline_id, execution_id, previous_watermark, watermark, set_by, advanced_at)
 select pipeline_id, execution_id, previous_watermark, watermark, %(set_by)s, advanced_at
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given (
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as steps (
     pipeline_id text, execution_id text, previous_watermark text, watermark text, advanced_at timestamptz
 )
 order by pipeline_id, execution_id
@@ -189,14 +189,14 @@ on conflict (pipeline_id, execution_id) do nothing
 ADVANCE = """
 update {schema}.pipelines as stored
 set
-    watermark = case when given.has_moved then given.watermark else stored.watermark end,
-    last_target_insert = greatest(stored.last_target_insert, given.inserted_at),
-    last_target_update = greatest(stored.last_target_update, given.updated_at),
-    last_target_soft_delete = greatest(stored.last_target_soft_delete, given.deleted_at),
+    watermark = case when moves.has_moved then moves.watermark else stored.watermark end,
+    last_target_insert = greatest(stored.last_target_insert, moves.inserted_at),
+    last_target_update = greatest(stored.last_target_update, moves.updated_at),
+    last_target_soft_delete = greatest(stored.last_target_soft_delete, moves.deleted_at),
     load_lineage = false
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as given (
+from jsonb_to_recordset(cast(%(rows)s as jsonb)) as moves (
     pipeline_id text, has_moved boolean, watermark text,
     inserted_at timestamptz, updated_at timestamptz, deleted_at timestamptz
 )
-where stored.pipeline_id = given.pipeline_id
+where stored.pipeline_id = moves.pipeline_id
 """

@@ -1,8 +1,7 @@
-"""The execution store: the one writer of pipelines, executions and watermarks. Everything it is told, it can be told again."""
+"""The execution store: the one writer of pipelines, executions and watermarks. Every call may be repeated."""
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import time
@@ -24,16 +23,14 @@ from lookout.tracking.executions import statements
 from lookout.tracking.executions.batch import Batch, Recorded, newest_steps, write_batch, write_steps
 from lookout.tracking.executions.events import Event, Lineage, Register
 from lookout.tracking.executions.pipelines import (
+    changed_registrations,
     check_metrics,
     read_registered,
-    without_known,
     write_registrations,
     write_rules,
 )
 from lookout.tracking.executions.watermarks import Step
 from lookout.tracking.model import Pipeline, Registered, pipeline_id, watermark_text
-
-logger = logging.getLogger(__name__)
 
 Outcome = TypeVar("Outcome")
 AUTO_RULES = "LOOKOUT_AUTO_CREATE_ANOMALY_RULES"
@@ -67,8 +64,9 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
         auto_rules: bool | None = None,
     ) -> None:
         self.connection, self.schema = connection, schema or os.environ.get("LOOKOUT_SCHEMA") or "monitoring"
-        said = os.environ.get(AUTO_RULES, "").strip().lower() in ("1", "true", "yes", "on")
-        self.auto_rules = said if auto_rules is None else auto_rules
+        if auto_rules is None:
+            auto_rules = os.environ.get(AUTO_RULES, "").strip().lower() in ("1", "true", "yes", "on")
+        self.auto_rules = auto_rules
         self._statement_timeout, self._lock_timeout = statement_timeout, lock_timeout
         self._connect_timeout = connect_timeout
         self._handle: PgConnection | None = None
@@ -86,7 +84,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
 
     @property
     def handle(self) -> PgConnection:
-        """The open connection."""
+        """Return the open connection."""
         if self._handle is None or self._handle.closed:
             waits = {"tcp_user_timeout": 5000, "keepalives_idle": 30, **self.connection.parameters}
             self._handle = connect(
@@ -100,23 +98,25 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
     def register(self, pipeline: Pipeline | str, *, at: datetime, next_watermark: Any = None) -> Registered:
         """Get or make a pipeline, and change it when its settings changed. Safe in a race.
 
-        The answer's ``watermark`` is where the last successful execution ended.
+        The ``watermark`` returned is where the last successful execution ended.
         """
         value = Pipeline(pipeline) if isinstance(pipeline, str) else pipeline
         event = Register(value, at, watermark_text(next_watermark))
 
         def work(cursor: Any) -> Registered:
-            new = without_known(cursor, self._schema, [event])
-            made = write_registrations(cursor, self._schema, new, with_rules=self.auto_rules) if new else set()
-            return read_registered(cursor, self._schema, [value.pipeline_id], made)[value.pipeline_id]
+            new_ids: set[str] = set()
+            changed = changed_registrations(cursor, self._schema, [event])
+            if changed:
+                new_ids = write_registrations(cursor, self._schema, changed, with_rules=self.auto_rules)
+            return read_registered(cursor, self._schema, [value.pipeline_id], new_ids)[value.pipeline_id]
 
         return self._transact("register a pipeline", work)
 
     def record(self, events: Sequence[Event]) -> Recorded:
-        """Record events of any kind in one transaction, in any order, again without effect.
+        """Record events of any kind in one transaction, in any order; repeating them has no effect.
 
-        What is wrong with an event comes back with it and stops none of the others. Lineage follows in transactions of
-        its own.
+        A faulty event is returned with the reason and stops none of the others. Lineage follows in transactions of its
+        own.
         """
         batch = Batch.of(events)
         if batch.is_empty:
@@ -129,7 +129,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
         return recorded
 
     def find(self, name: str) -> Registered | None:
-        """What is stored about a pipeline; None when there is none of that name."""
+        """Return the stored state of a pipeline; None when there is none of that name."""
         key = pipeline_id(name)
         return self._transact(
             "read a pipeline", lambda cursor: read_registered(cursor, self._schema, [key], set()).get(key)
@@ -147,7 +147,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
     ) -> None:
         """Switch a pipeline, its checks or its lineage on or off by hand; None leaves a switch alone.
 
-        What the code declares goes before it again as soon as that changes. Raises ConfigError for an unknown name.
+        A declaration in code replaces it as soon as that declaration changes. Raises ConfigError for an unknown name.
         """
         values = {
             "id": pipeline_id(name),
@@ -161,7 +161,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
             raise ConfigError(f"There is no pipeline '{name.strip().lower()}'.")
 
     def set_watermark(self, name: str, value: Any, *, at: datetime, set_by: str = "person") -> str | None:
-        """Set a pipeline's watermark by hand; returns the one before. Executions that run meanwhile do not move it on.
+        """Set a pipeline's watermark by hand and return the previous one. Running executions do not move it on.
 
         Raises ConfigError when there is no such pipeline.
         """
@@ -194,7 +194,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
         minimum_executions: int = 30,
         active: bool = True,
     ) -> bool:
-        """Make a fixed anomaly rule; False when the pipeline has one for this number already."""
+        """Make a fixed anomaly rule; return False when the pipeline has one for this number already."""
         settings = {
             "z_threshold": z_threshold,
             "lookback_days": lookback_days,
@@ -209,7 +209,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
         return made == 1
 
     def unflag(self, execution_id: str, metric_fields: Sequence[str], *, note: str, at: datetime) -> int:
-        """Say that numbers of an execution are no anomaly; returns how many had not been said before."""
+        """Record that numbers of an execution are no anomaly; return how many were not recorded before."""
         check_metrics(metric_fields)
 
         def work(cursor: Any) -> int:
@@ -236,7 +236,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
 
     @staticmethod
     def is_about_data(error: LookoutError) -> bool:
-        """Whether the fault is with what was given, which would be refused again."""
+        """Return whether the fault is in the data, which would be refused again."""
         if isinstance(error.__cause__, psycopg2.Error):
             return isinstance(
                 error.__cause__, (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.NotSupportedError)
@@ -251,7 +251,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
         return statement.format(schema=self._schema, incoming=incoming)
 
     def _transact(self, what: str, work: Callable[[Any], Outcome]) -> Outcome:
-        """One transaction, tried again when it met another one."""
+        """Run one transaction, again when it collided with another one."""
         for attempt in range(1, ATTEMPTS + 1):
             handle = self.handle
             try:
@@ -259,17 +259,18 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
                     return work(cursor)
             except (psycopg2.errors.DeadlockDetected, psycopg2.errors.SerializationFailure) as error:
                 if attempt == ATTEMPTS:
-                    raise self._told(what, error) from error
+                    raise self._error(what, error) from error
                 time.sleep(random.uniform(0.0, 0.02 * 2**attempt))
             except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
                 # A connection that was cut while nobody used it is opened again, once.
                 if not handle.closed or attempt > 1:
-                    raise self._told(what, error) from error
+                    raise self._error(what, error) from error
             except psycopg2.Error as error:
-                raise self._told(what, error) from error
+                raise self._error(what, error) from error
         raise AssertionError
 
-    def _told(self, what: str, error: psycopg2.Error) -> ConfigError | SourceError:
+    def _error(self, what: str, error: psycopg2.Error) -> ConfigError | SourceError:
+        """Return the error of the database as one of Lookout's, with a sentence about what was done."""
         if isinstance(error, (psycopg2.errors.UndefinedTable, psycopg2.errors.InvalidSchemaName)):
             return ConfigError(
                 f"There are no tables for pipelines in the schema {self.schema} of {self.connection.location}: build "

@@ -1,6 +1,6 @@
-"""How far a pipeline's watermark moves when executions end. Pure: the order in which news arrives does not matter.
+"""Moves of a pipeline's watermark when executions end. Pure: the order in which events arrive does not matter.
 
-Nothing is ever skipped: a watermark moves only to what an execution that succeeded said about itself.
+Nothing is ever skipped: a watermark moves only to a value that a successful execution reported itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 
 
 @dataclass(frozen=True)
-class Closed:
+class ClosedExecution:
     """An execution that has just been closed, as stored."""
 
     pipeline_id: str
@@ -29,8 +29,8 @@ class Closed:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a watermark stands, and who moved it there when; ``moved_at`` is None before its first step."""
+class WatermarkState:
+    """A watermark, when it moved and whether a person moved it; ``moved_at`` is None before its first step."""
 
     watermark: str | None
     moved_at: datetime | None = None
@@ -48,39 +48,40 @@ class Step:
     advanced_at: datetime
 
 
-def advance(standing: Standing, closed: Sequence[Closed]) -> list[Step]:
-    """Steps of one pipeline's watermark, given its executions that have just been closed."""
+def advance(state: WatermarkState, closed: Sequence[ClosedExecution]) -> list[Step]:
+    """Return the steps of one pipeline's watermark, given its executions that have just been closed."""
     steps = []
     for execution in sorted(closed, key=lambda c: (c.end_date, c.start_date, c.execution_id)):
         reached = execution.next_watermark
-        if reached is None or not _moves(standing, execution, reached):
+        if reached is None or not _moves(state, execution, reached):
             continue
-        previous, moved_at = standing.watermark, standing.moved_at
+        previous, moved_at = state.watermark, state.moved_at
         at = execution.end_date if moved_at is None else max(execution.end_date, moved_at)
         steps.append(Step(execution.pipeline_id, execution.execution_id, previous, reached, at))
-        standing = Standing(reached, at)
+        state = WatermarkState(reached, at)
     return steps
 
 
-def _moves(standing: Standing, execution: Closed, reached: str) -> bool:
-    if not execution.is_successful or reached == standing.watermark:
+def _moves(state: WatermarkState, execution: ClosedExecution, reached: str) -> bool:
+    """Return whether an execution moves the watermark to the value it reached."""
+    if not execution.is_successful or reached == state.watermark:
         return False
-    stands = standing.watermark
-    if execution.monotonic and stands is not None and not is_later(reached, stands):
+    current = state.watermark
+    if execution.monotonic and current is not None and not is_later(reached, current):
         return False
-    if execution.watermark == stands:
+    if execution.watermark == current:
         return True
-    if standing.by_person:
-        # Somebody set the watermark, perhaps back. An execution that began elsewhere did not load what they ask for.
+    if state.by_person:
+        # Somebody set the watermark, perhaps back. An execution that began elsewhere did not load from there.
         return False
-    if execution.monotonic or standing.moved_at is None:
+    if execution.monotonic or state.moved_at is None:
         return True
-    # News of an older execution that comes late, out of a spool file, does not undo what a later one reached.
-    return execution.end_date >= standing.moved_at
+    # A late event of an older execution, out of a spool file, does not undo what a later one reached.
+    return execution.end_date >= state.moved_at
 
 
 def is_later(one: str, other: str) -> bool:
-    """Whether a watermark lies beyond another: compared as numbers, as ISO times (no zone is UTC), else as text."""
+    """Return whether a watermark is beyond another: as numbers, as ISO times (no zone is UTC), else as text."""
     for read in (_number, _time):
         left, right = read(one), read(other)
         if left is not None and right is not None:
