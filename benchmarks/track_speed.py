@@ -1,4 +1,4 @@
-"""How many events of executions a second the execution store takes: one by one, in batches, from the SDK, out of a spool file.
+"""Measure how many executions a second the execution store takes: at once, in batches, by SDK and from the spool.
 
     python benchmarks/track_speed.py [--executions 10000] [--url postgresql://...]
 

@@ -557,7 +557,7 @@ def test_the_name_of_before_still_works_and_says_the_new_one() -> None:
         "import json, warnings\n"
         "with warnings.catch_warnings(record=True) as caught:\n"
         "    warnings.simplefilter('default')\n"
-        "    from lookout.tracking import Pipeline, track\n"
+        "    from python_checks.track import Pipeline, track\n"
         "import lookout\n"
         "print(json.dumps([track is lookout.track, Pipeline is lookout.Pipeline, [str(w.message) for w in caught]]))"
     )
@@ -565,9 +565,9 @@ def test_the_name_of_before_still_works_and_says_the_new_one() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd="/", capture_output=True, text=True, check=True)
     same_track, same_pipeline, warned = json.loads(done.stdout)
     assert (same_track, same_pipeline) == (True, True)
-    assert warned == ["lookout.tracking is now called lookout: write `from lookout import track`."]
+    assert warned == ["python_checks.track is now called lookout: write `from lookout import track`."]
     quiet = subprocess.run(
-        [sys.executable, "-c", "from lookout.tracking import track"],
+        [sys.executable, "-c", "from python_checks.track import track"],
         cwd=ROOT,
         capture_output=True,
         text=True,

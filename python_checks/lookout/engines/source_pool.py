@@ -51,8 +51,8 @@ def work_on_sources(
 ) -> dict[int, Outcome]:
     """Work on every source of ``wanted`` at once. Returns the outcomes by position.
 
-    ``on_outcome`` is called in the calling thread as soon as an outcome is there. An exception of it, or Ctrl-C, ends all
-    queries and is raised again.
+    ``on_outcome`` is called in the calling thread as soon as an outcome is there. An exception of it, or Ctrl-C, ends
+    all queries and is raised again.
     """
     stop = threading.Event()
     sessions = {name: Session(connections[name], options, stop) for name in wanted}

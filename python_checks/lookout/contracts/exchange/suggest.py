@@ -68,7 +68,10 @@ def suggest(
 
 def _notes(observed: ObservedTable, profile: ColumnProfiles) -> Iterator[str]:
     sample_text = {"": "", "random": "a sample of ", "first": "the first "}[profile.sample]
-    yield f"Suggested from {sample_text}{profile.rows:,} rows. It says what the data is, not what it should be: read it first."
+    yield (
+        f"Suggested from {sample_text}{profile.rows:,} rows. It says what the data is, not what it should be: "
+        "read it first."
+    )
     if profile.sample == "random":
         yield "Rows that were not read may break the rules about values: hold it against the whole table once."
     if profile.sample == "first":

@@ -1,4 +1,4 @@
-"""Getting events to the execution store without keeping a pipeline waiting for long: in a few seconds, or into the spool."""
+"""Delivery of events to the execution store within a few seconds, or into the spool: no pipeline waits for long."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Delivery:
         return refused
 
     def call(self, work: Callable[[ExecutionStore], Outcome]) -> Outcome:
-        """Let the execution store do something. Raises SourceError or ConfigError, after ``patience`` seconds at the latest."""
+        """Call the execution store. Raises SourceError or ConfigError, after ``patience`` seconds at the latest."""
         self._after_fork()
         if self.connection is None:
             raise AwayError(

@@ -1,8 +1,8 @@
 """Where events wait while the database is away: a file of JSON lines, delivered later, in order, each event once.
 
 Writers append to ``events.jsonl``. Whoever delivers first sets the file aside as ``delivering.jsonl``, so that its
-order stays, and removes it when all of it is in the execution store. The execution store takes what it knows already without effect, so a
-deliverer that is killed in the middle loses nothing and doubles nothing.
+order stays, and removes it when all of it is in the execution store. What the store knows already has no effect there,
+so a deliverer that is killed in the middle loses nothing and doubles nothing.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Spool:
                 os.fsync(file.fileno())
 
     def deliver(self, execution_store: ExecutionStore, *, seconds: float | None = None) -> Delivered:
-        """Hand what waits to the execution store, for at most so many seconds. Raises SourceError when the execution store does.
+        """Hand what waits to the execution store, for at most so many seconds. Raises SourceError when that does.
 
         Nothing happens when another process is delivering already.
         """

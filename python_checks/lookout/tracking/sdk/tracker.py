@@ -83,7 +83,7 @@ class Tracker(AbstractContextManager["Tracker"]):
         return found
 
     def emit(self, event: Event) -> list[Rejected]:
-        """Record an event, at once or with the next batch. Returns what the execution store refuses of what it wrote."""
+        """Record an event, at once or with the next batch. Returns the events that the store rejected."""
         if self.batch_size == 1:
             return self.delivery.send([event])
         with self._lock:
