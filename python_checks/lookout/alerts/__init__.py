@@ -1,1 +1,1 @@
-"""What people say to alerts: answers, mutes and acknowledgements; and how alerts are read and listed."""
+"""Alerts as people handle them: answers, mutes and acknowledgements, and lists of alerts."""

@@ -1,4 +1,4 @@
-"""What people answer to alerts: an append-only history that learning and the alerts listen to."""
+"""Answers to alerts: an append-only history that learning and the alerts read."""
 
 from __future__ import annotations
 

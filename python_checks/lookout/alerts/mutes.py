@@ -1,4 +1,4 @@
-"""What people say to alerts: be quiet until a day (mute), or somebody is on it (acknowledge)."""
+"""Mutes (send nothing until a day) and acknowledgements (somebody works on it) of alerts."""
 
 from __future__ import annotations
 

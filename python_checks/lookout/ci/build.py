@@ -1,4 +1,4 @@
-"""What a change reads is built as the base has it, then the change beside it, and every outcome is told."""
+"""The build of a change: first what it reads, as the base has it, then the change beside it, with every outcome."""
 
 from __future__ import annotations
 

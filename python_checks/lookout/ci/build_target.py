@@ -1,4 +1,4 @@
-"""Where a change is built: an embedded PostgreSQL that goes again, or a target of the user's own profile."""
+"""The database that a change is built in: a temporary embedded PostgreSQL, or a target of the user's profile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a review of a change is made of."""
+"""The values that a review of a change is made of."""
 
 from __future__ import annotations
 

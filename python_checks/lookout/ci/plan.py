@@ -1,4 +1,4 @@
-"""What has to be built to judge a change, from the manifests of base and change. Pure."""
+"""The plan of a review: what has to be built to judge a change, from the manifests of base and change. Pure."""
 
 from __future__ import annotations
 

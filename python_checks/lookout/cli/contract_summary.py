@@ -1,4 +1,4 @@
-"""What `lookout contracts` says at its end."""
+"""The closing lines of `lookout contracts`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run says at its end: a banner for every new alert, then a short summary."""
+"""The closing lines of a run: a banner for every new alert, then a short summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a PostgreSQL database is, and how a connection to it is opened; errors hold no secrets."""
+"""Connections to PostgreSQL; their errors hold no secrets."""
 
 from __future__ import annotations
 

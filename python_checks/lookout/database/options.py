@@ -1,4 +1,4 @@
-"""How patient reads of watched databases are: time limits, retries and circuit breakers."""
+"""Limits of reads of watched databases: times, retries and circuit breakers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a role may do in one database, held against what Lookout needs."""
+"""The rights of a role in one database, compared with what Lookout needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source database says about its tables, and which metrics can therefore be measured on them."""
+"""The catalog of a watched database: its tables, columns, types, and what may be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the databases of a project say about its tables: read-only, each question with a time limit."""
+"""Questions to the databases of a project about its tables: read-only, each with a time limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a project says which package it installs, and where Lookout's own is to be had from. Pure but for paths."""
+"""The package in a project's packages.yml, and the source that Lookout's own comes from. Pure but for paths."""
 
 from __future__ import annotations
 

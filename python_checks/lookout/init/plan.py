@@ -1,4 +1,4 @@
-"""What `lookout init` would write: files and manifest in, edits out. Pure."""
+"""The edits of `lookout init`: files and manifest in, edits out. Pure."""
 
 from __future__ import annotations
 

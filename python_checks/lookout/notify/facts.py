@@ -1,4 +1,4 @@
-"""What is known about an alert, as labelled lines for people. Pure."""
+"""Facts about an alert, as labelled lines for people. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to be told to whom, from what is wrong now and what was told before. Pure.
+"""The plan of a round: what each target is sent, from what is wrong now and what was sent before. Pure.
 
 Of every alert a target is told three things at most: that it began (``opened``), that it became worse (``worsened``)
 and that it is over (``resolved``); one that comes back begins again. What the alert is now is compared with what the

@@ -1,4 +1,4 @@
-"""Which targets an alert goes to, when, and in which message. Pure."""
+"""Routes: the targets of an alert, the time, and the message it is part of. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which metrics of a monitor can be measured on its table, and what is wrong with the others."""
+"""Checks of a monitor: the metrics that can be measured on its table, and what is wrong with the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an anomaly comes from: one bucket by the values of a column, compared with ordinary buckets before it."""
+"""Drill-down: one bucket by the values of a column, compared with ordinary buckets before it."""
 
 from __future__ import annotations
 

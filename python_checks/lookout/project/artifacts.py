@@ -1,4 +1,4 @@
-"""What dbt wrote down about itself, as frames for the landing tables. Pure: files are read elsewhere."""
+"""dbt's artifacts as frames for the landing tables. Pure: files are read elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Elementary says about its own tests: dbt's artifact counts rows, the sentence is in a table of Elementary's."""
+"""Messages of Elementary's tests: dbt's artifact counts rows, the sentence is in a table of Elementary's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where databases are: profiles.yml read the way dbt reads it, and connections opened the way Lookout wants them."""
+"""Profiles: profiles.yml read the way dbt reads it."""
 
 from __future__ import annotations
 

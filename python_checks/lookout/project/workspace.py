@@ -1,4 +1,4 @@
-"""Where a command works: its home, what it watches, and the clock.
+"""The workspace of a command: its home, what it watches, and the clock.
 
 `Home` is Lookout's own: the dbt project that it runs, the warehouse with the monitoring schema, reports and settings.
 `Watched` is a dbt project that is looked at. Where Lookout is a package inside somebody's project, both are the same

@@ -1,4 +1,4 @@
-"""What the reports are written from: frames of small results, read at one clock."""
+"""The data of the reports: frames of small results, read at one clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the reports ask the monitoring schema. A query's one parameter, if any, is the clock."""
+"""Queries of the reports to the monitoring schema. A query's one parameter, if any, is the clock."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How contracts and tables change: versions, differences, and whom a change breaks."""
+"""Changes of contracts and tables: versions, differences, and whom a change breaks."""

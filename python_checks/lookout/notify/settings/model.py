@@ -1,4 +1,4 @@
-"""What `notifications` in lookout.yml holds: targets, routes, and where the report is published."""
+"""The values of `notifications` in lookout.yml: targets, routes, and the address of the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attempt to send a message came to."""
+"""The result of an attempt to send a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a message leaves the house: what an attempt came to, and how often one is made."""
+"""Sending: the sender of a target, and how often an attempt is made."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a manifest declares under ``meta.lookout``: monitors, metrics and their settings."""
+"""Declarations in a manifest under ``meta.lookout``: monitors, metrics and their settings."""

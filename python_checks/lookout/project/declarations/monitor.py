@@ -1,4 +1,4 @@
-"""What is watched: the plain values that configuration yields and that profiling and learning read."""
+"""Monitors and metrics: the plain values that configuration yields and that profiling and learning read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tables are watched and how: ``config.meta.lookout`` of dbt's manifest becomes a tuple of monitors."""
+"""Reading monitors: ``config.meta.lookout`` of dbt's manifest becomes a tuple of monitors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How dbt's manifest says whose a table is, where it is and what Lookout is told about it."""
+"""Nodes of dbt's manifest: owner, location, and the settings that are declared for Lookout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says to a pull request or a CI server: now, and against the report of another day."""
+"""The report for a pull request or a CI server: now, compared with the report of another day."""
 
 from __future__ import annotations
 

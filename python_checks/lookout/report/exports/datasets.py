@@ -1,4 +1,4 @@
-"""What is asked about executions for OpenLineage, and how it names the places of data."""
+"""The rows behind OpenLineage events, and the names of datasets."""
 
 from __future__ import annotations
 

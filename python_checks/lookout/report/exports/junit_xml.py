@@ -1,4 +1,4 @@
-"""What every JUnit XML file is made of, whatever it tells about. Pure."""
+"""The parts that every JUnit XML file is made of. Pure."""
 
 from __future__ import annotations
 

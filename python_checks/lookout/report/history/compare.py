@@ -1,4 +1,4 @@
-"""What is different between two summaries of a report. Pure."""
+"""Differences between two summaries of a report. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of every report: a small JSON summary by run clock, so that two moments can be compared."""
+"""Summaries of reports: a small JSON file by run clock, so that two moments can be compared."""
 
 from __future__ import annotations
 

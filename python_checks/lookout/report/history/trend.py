@@ -1,4 +1,4 @@
-"""How scores went: from the small summaries that report runs kept."""
+"""The trend of scores, from the summaries that reports keep."""
 
 from __future__ import annotations
 

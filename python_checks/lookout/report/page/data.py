@@ -1,4 +1,4 @@
-"""What the page is written from: the data of the Markdown reports, and what only the page shows."""
+"""The data of the page: that of the Markdown reports, and what only the page shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page asks beyond what the Markdown reports ask. The one parameter, if any, is the clock."""
+"""Queries of the page beyond those of the Markdown reports. The one parameter, if any, is the clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people said about normal: stretches that are neither judged nor learned from, and levels that begin anew."""
+"""Exclusions: stretches that are neither judged nor learned from, and levels that begin anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the changed series have to be learned before alerts can be derived: all that a forecast does not clear.
+"""Triage of changed series: those that have to be learned before alerts can be derived.
 
 The bounds of a bucket do not depend on its own value and stand in ``baselines`` before the bucket is over. A value
 that no alert can come of by itself needs nobody's attention now, so one statement in the database clears the quiet

@@ -1,1 +1,1 @@
-"""What dbt says about its own runs: live events, artifacts and dbt.log."""
+"""dbt's own runs as executions: from live events, artifacts and dbt.log."""

@@ -1,4 +1,4 @@
-"""What dbt's own log says about invocations whose run_results.json has been overwritten since. Pure."""
+"""Invocations in dbt's log whose run_results.json has been overwritten since. Pure."""
 
 from __future__ import annotations
 

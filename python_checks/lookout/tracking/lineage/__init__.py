@@ -1,1 +1,1 @@
-"""Who feeds whom: declared edges, their closure, and questions about them."""
+"""Lineage: declared edges, their closure, and questions about them."""

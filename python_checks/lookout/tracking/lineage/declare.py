@@ -1,4 +1,4 @@
-"""Who feeds whom: lineage declared by pipelines and by dbt's manifest, its closure, and questions about it.
+"""Lineage declared by pipelines and by dbt's manifest, its closure, and questions about it.
 
 Edges belong to the pipeline that declares them, so two pipelines may declare the same one. Every declaration is one
 transaction: addresses, edges and closure agree at any moment, whoever looks.

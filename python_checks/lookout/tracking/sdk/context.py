@@ -1,4 +1,4 @@
-"""Where a program runs: its database, the orchestrator that started it, its machine and process."""
+"""The context of a program: its database, the orchestrator that started it, its machine and process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where events wait while the database is away: a file of JSON lines, delivered later, in order, each event once.
+"""The spool: events of a time without database, in a file of JSON lines, delivered later, in order, once each.
 
 Writers append to ``events.jsonl``. Whoever delivers first sets the file aside as ``delivering.jsonl``, so that its
 order stays, and removes it when all of it is in the execution store. What the store knows already has no effect there,

@@ -1,4 +1,4 @@
-"""Where a program's executions are recorded: at once, or in batches."""
+"""Trackers record the executions of a program: at once, or in batches."""
 
 from __future__ import annotations
 
