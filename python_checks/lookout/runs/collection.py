@@ -12,7 +12,7 @@ from lookout.profiling.query import ProfileRequest
 from lookout.project.artifacts import asset_rows
 from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
 from lookout.project.declarations.monitors import monitor_rows
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 from lookout.tracking.executions.series import CONNECTION as PIPELINES
 from lookout.tracking.executions.series import pipeline_series
 

@@ -9,7 +9,7 @@ from typing import Any
 from lookout.contracts.changes.record import checked_until, record_checks
 from lookout.contracts.checks.check import check_contracts
 from lookout.contracts.spec.model import Contract, ContractCheck
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 
 SORTING_MACROS = frozenset({"macro.lookout.accepted_rows", "macro.lookout.rejected_rows"})
 

@@ -27,7 +27,7 @@ from lookout.profiling.drilldown import (
     failed_explanation,
     plan_drilldown,
 )
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 
 MOST = 20
 # A drill-down is a courtesy: it may not hold up a run, nor weigh on a source, for long.

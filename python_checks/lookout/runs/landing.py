@@ -10,7 +10,7 @@ from lookout.database.upgrades import refuse_other_types
 from lookout.errors import LookoutError
 from lookout.project.own import PACKAGE
 from lookout.project.workspace import Workspace
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 
 LANDING = "lookout_landing"
 CREATE_LANDING = ("run", "--select", f"tag:{LANDING}", "+fqn:lookout.monitoring.alerts.alerts")

@@ -1,18 +1,41 @@
-"""The record of a run: its row in lookout_runs, and the lock that it holds meanwhile."""
+"""A run, and the record of it: its row in lookout_runs, and the lock that it holds meanwhile."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 import pandas as pd
 
+from lookout.database.store import Store
 from lookout.declarations import Declarations
 from lookout.errors import SourceError
 from lookout.project.workspace import Workspace
-from lookout.runs.model import Run
+
+
+@dataclass
+class Run:
+    """One run of a writing command. ``batch_number`` numbers its collection; the store's lock is held meanwhile.
+
+    ``known_alerts`` are the keys of the alerts that were there before it.
+    """
+
+    workspace: Workspace
+    store: Store
+    run_id: str
+    batch_number: int
+    learned_through: int | None = None
+    problems: list[str] = field(default_factory=list)
+    known_alerts: frozenset[str] = frozenset()
+    declared: Declarations = field(default_factory=Declarations)
+
+    @property
+    def as_of(self) -> datetime:
+        """Run clock."""
+        return self.workspace.as_of
 
 
 def new_run_id() -> str:

@@ -7,7 +7,7 @@ from lookout.project.artifacts import result_rows
 from lookout.project.elementary import with_messages
 from lookout.project.files import read_artifact
 from lookout.project.workspace import Watched
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 
 RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
 

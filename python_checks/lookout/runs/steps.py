@@ -22,8 +22,7 @@ from lookout.runs.contracts import BlockedModels, check_and_record
 from lookout.runs.explanations import explain_alerts
 from lookout.runs.landing import LANDING, drop_retired_relations, ensure_landing
 from lookout.runs.learning import learn as learning
-from lookout.runs.model import Run
-from lookout.runs.recording import recorded_run
+from lookout.runs.recording import Run, recorded_run
 from lookout.runs.results import ingest_results, retire_removed_tests
 from lookout.runs.tracking import LiveBuild, catch_up, declare_lineage, open_execution_store
 from lookout.tracking.executions.store import ExecutionStore

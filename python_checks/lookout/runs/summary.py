@@ -12,7 +12,7 @@ from lookout.alerts.listing import impact_text, read_impact
 from lookout.contracts.spec.model import ContractCheck
 from lookout.project.dbt import Invocation
 from lookout.runs.contracts import BlockedModels
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
 

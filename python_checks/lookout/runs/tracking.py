@@ -14,7 +14,7 @@ from lookout.errors import ArtifactError, LookoutError
 from lookout.project.dbt import NodeEvent
 from lookout.project.files import read_artifact
 from lookout.project.workspace import Watched
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 from lookout.tracking.dbt.invocations import DbtInvocations, invocation_key
 from lookout.tracking.dbt.log import invocations_in, read_log
 from lookout.tracking.executions.events import Event

@@ -14,7 +14,7 @@ import pandas as pd
 
 from lookout.runs.learning import triage
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
-from lookout.runs.model import Run
+from lookout.runs.recording import Run
 
 FORECAST_BUCKETS = 3
 BASELINE_COLUMNS = [

@@ -1,0 +1,41 @@
+"""The shape of the package: rooms that import downwards, none of them crowded, the old names gone."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+from lookout.project.own import own_project
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "python_checks" / "lookout"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def test_imports_go_downwards_and_never_round() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [str(linter), "--no-logo", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "2 kept, 0 broken" in done.stdout
+
+
+def test_no_package_is_crowded() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 6
+    folders = {module.parent for module in MODULES}
+    crowded = {str(folder): count for folder in folders if (count := len(list(folder.glob("*.py")))) > 12}
+    assert crowded == {}
+    assert {str(folder) for folder in folders if not (folder / "__init__.py").is_file()} == set()
+
+
+def test_no_module_is_described_by_a_question() -> None:
+    described = {module: ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or "" for module in MODULES}
+    questions = ("What", "Which", "Where", "Who", "How", "")
+    assert [str(module) for module, text in described.items() if text.split(" ")[0] in questions] == []
+
+
+def test_an_edited_model_takes_effect_without_installing_again() -> None:
+    assert own_project() == ROOT
