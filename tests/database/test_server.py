@@ -85,12 +85,12 @@ def test_databases_that_a_caller_named_stay_in_the_profile(tmp_path: Path, looko
     folder = start_embedded(tmp_path, "theirs", DATABASES)
     try:
         assert lookout("db", "start", cwd=tmp_path).code == 0
-        outputs = open_workspace(tmp_path, profiles_dir=folder).profile.outputs
+        outputs = open_workspace(tmp_path, profiles_dir=folder).home.profile.outputs
         assert set(outputs) == set(DATABASES)
         for name in DATABASES:
             connect(outputs[name]).close()
         (folder / "profiles.yml").write_text("- no profile")
-        assert list(open_workspace(tmp_path, profiles_dir=folder).profile.outputs) == ["warehouse"]
+        assert list(open_workspace(tmp_path, profiles_dir=folder).home.profile.outputs) == ["warehouse"]
     finally:
         EmbeddedServer(folder).stop()
 
