@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from lookout.contracts.spec.declared import load_contracts
@@ -28,8 +29,15 @@ class Declarations:
     monitors: tuple[Monitor, ...] = ()
     contracts: tuple[Contract, ...] = ()
     limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    lineage: ManifestLineage = field(default_factory=ManifestLineage)
     problems: tuple[str, ...] = ()
+    projects: tuple[Watched, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def lineage(self) -> ManifestLineage:
+        """Return the lineage of the manifests, worked out when first asked for: most commands do without."""
+        return ManifestLineage.merged(
+            manifest_lineage(watched.manifest, watched.default_connection) for watched in self.projects
+        )
 
     def checked(self) -> Declarations:
         """Return these declarations. Raises ConfigError naming every wrong setting."""
@@ -45,8 +53,8 @@ def read_declarations(workspace: Workspace) -> Declarations:
         tuple(monitor for one in found for monitor in one.monitors),
         tuple(contract for one in found for contract in one.contracts),
         {node: limits for one in found for node, limits in one.limits.items()},
-        ManifestLineage.merged(one.lineage for one in found),
         tuple(dict.fromkeys(problem for one in found for problem in one.problems)),
+        workspace.watched,
     )
 
 
@@ -70,6 +78,5 @@ def _read(watched: Watched, workspace: Workspace) -> Declarations:
         attempt(lambda: load_monitors(manifest, default_connection=default, known_connections=known), no_monitors),
         attempt(lambda: load_contracts(manifest, default_connection=default, known_connections=known), no_contracts),
         attempt(lambda: load_limits(manifest), no_limits),
-        manifest_lineage(manifest, default),
         tuple(problems),
     )

@@ -13,7 +13,6 @@ from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.workspace import Workspace
 
-VERDICTS = {"expected": "--expected", "new_normal": "--new-normal", "fixed": "--fixed"}
 SHORT = 8
 LOCK_PATIENCE = 60.0
 HEARD = "It counts from the next `lookout run` or `lookout learn` on."
@@ -34,7 +33,7 @@ def chosen_verdict(*, expected: bool, new_normal: bool, fixed: bool) -> str:
 def give_feedback(
     workspace: Workspace, prefixes: Sequence[str], verdict: str, *, note: str = "", until: str | None = None
 ) -> list[str]:
-    """Record one answer to each alert, all or none. ``verdict`` is one of VERDICTS, or ``reopened``.
+    """Record one answer to each alert, all or none. ``verdict`` is expected, new_normal, fixed or reopened.
 
     ``prefixes`` are alert keys or unique beginnings of them; ``until`` is the last day, YYYY-MM-DD in UTC, that an
     answer is about when it is not yet over. Returns one line for each alert. Raises ConfigError with one sentence.

@@ -23,7 +23,6 @@ from lookout.baseline.bounds import (
 from lookout.baseline.learned import MIN_ERRORS, Panel
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
-CAUSES = ("point", "constant", "empty slot", "missing", "stuck", "drift", "limit")
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
 
 

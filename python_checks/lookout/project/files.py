@@ -10,6 +10,9 @@ import yaml
 
 from lookout.errors import ArtifactError, ConfigError
 
+# The artifacts that hold results, each with the command that writes it.
+RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
+
 
 def nearest_project(start: Path) -> Path | None:
     """Return the folder of the nearest dbt_project.yml at or above ``start``; None when there is none."""

@@ -163,16 +163,17 @@ class Workspace:
     def parse(self) -> None:
         """Parse the dbt projects. Raises ConfigError or ArtifactError with one sentence."""
         self.home.parse()
-        for watched in self.watched:
-            # Inside a project, what is watched is what the home builds.
-            watched.manifest = self.home.manifest
+        self._share_manifest()
 
     def locate(self) -> None:
         """Find the monitoring schema, by parsing only where it must be."""
         self.home.locate()
-        if self.home.manifest:
-            for watched in self.watched:
-                watched.manifest = self.home.manifest
+        self._share_manifest()
+
+    def _share_manifest(self) -> None:
+        # Inside a project, what is watched is what the home builds.
+        for watched in self.watched:
+            watched.manifest = self.home.manifest
 
 
 def open_workspace(

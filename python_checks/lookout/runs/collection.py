@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from lookout.profiling.collect import CollectionOutcome, collect
-from lookout.profiling.query import ProfileRequest
+from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest
 from lookout.project.artifacts import asset_rows
 from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
 from lookout.project.declarations.monitors import monitor_rows
@@ -17,17 +17,6 @@ from lookout.tracking.executions.series import CONNECTION as PIPELINES
 from lookout.tracking.executions.series import pipeline_series
 
 EVALUATED = ("ok", "empty")
-OBSERVATION_COLUMNS = [
-    "series_key",
-    "connection",
-    "asset",
-    "column_name",
-    "metric",
-    "kind",
-    "grain",
-    "bucket_start",
-    "value",
-]
 
 
 def register(run: Run) -> None:
@@ -133,6 +122,6 @@ def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = N
 def write_outcome(run: Run, outcome: CollectionOutcome) -> None:
     """Write one table's observations and the result of looking at it."""
     if not outcome.observations.empty:
-        frame = outcome.observations[OBSERVATION_COLUMNS]
+        frame = outcome.observations[list(OBSERVATION_COLUMNS)]
         run.store.upsert("metric_observations", frame.assign(observed_at=run.as_of, batch_number=run.batch_number))
     run.store.upsert("collection_results", outcome.result_row(run.as_of, run.run_id))

@@ -5,11 +5,9 @@ from __future__ import annotations
 from lookout.errors import ArtifactError
 from lookout.project.artifacts import result_rows
 from lookout.project.elementary import with_messages
-from lookout.project.files import read_artifact
+from lookout.project.files import RESULT_FILES, read_artifact
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
-
-RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
 
 
 def ingest_results(run: Run, *, own: bool) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lookout.errors import ArtifactError, LookoutError
 from lookout.project.dbt import NodeEvent
-from lookout.project.files import read_artifact
+from lookout.project.files import RESULT_FILES, read_artifact
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
 from lookout.tracking.dbt.invocations import DbtInvocations, invocation_key
@@ -26,7 +26,6 @@ from lookout.tracking.sdk.spool import deliver_spool
 
 logger = logging.getLogger(__name__)
 
-ARTIFACTS = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
 FLUSH = timedelta(seconds=1)
 
 
@@ -90,7 +89,7 @@ class LiveBuild:
         """Record the results of the build from run_results.json."""
         file = self._run.workspace.home.project.target_path / "run_results.json"
         try:
-            results = read_artifact(file, ARTIFACTS[file.name])
+            results = read_artifact(file, RESULT_FILES[file.name])
         except ArtifactError as error:
             self._run.problems.append(str(error))
             return
@@ -116,7 +115,7 @@ def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> 
     runs = DbtInvocations(watched.manifest, run.declared.limits)
     target, found = watched.target_path, []
     seen: set[str] = set()
-    for name, remedy in ARTIFACTS.items():
+    for name, remedy in RESULT_FILES.items():
         if not (target / name).exists():
             continue
         try:

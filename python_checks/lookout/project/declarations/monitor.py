@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -78,7 +78,6 @@ class Monitor:
     error_after: timedelta | None = None
     is_model: bool = False
     dimensions: tuple[str, ...] = ()
-    extra: dict[str, str] = field(default_factory=dict, hash=False, compare=False)
 
     @property
     def asset(self) -> str:

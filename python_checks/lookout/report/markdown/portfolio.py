@@ -32,11 +32,6 @@ def _standing(row: Row | None) -> tuple[str, str]:
     return text.cell(row["status"]), text.score(row["score"])
 
 
-def data_alerts(row: Row) -> int:
-    """Alerts that lower a layer: volume, freshness and metric."""
-    return int(row["volume_alerts"] + row["freshness_alerts"] + row["metric_alerts"])
-
-
 def _details(name: str, row: Row | None) -> str:
     if row is None:
         return "nothing collected yet"
