@@ -18,7 +18,7 @@ from pathlib import Path
 import requests
 import yaml
 
-from lookout.database.connection import describe_unexpected
+from lookout.database.connection import mask_secrets
 from lookout.database.embedded import state_directory
 from lookout.demo import flights, resiliency
 from lookout.demo.tour import SEED, embedded_databases, fill
@@ -64,7 +64,12 @@ def main() -> int:
         # The outermost place, as in the console command: packages and programs of others raise what they like.
         if os.environ.get("LOOKOUT_TRACEBACK"):
             raise
-        print(f"make elementary: it met {describe_unexpected(error)}", file=sys.stderr)
+        words = mask_secrets(" ".join(str(error).split()))[:300]
+        print(
+            f"make elementary: it met an error it does not know ({type(error).__name__}: {words}); "
+            "set LOOKOUT_TRACEBACK=1 to see where, and please report it.",
+            file=sys.stderr,
+        )
         return 2
     for problem in summary.problems:
         print(f"could not be evaluated: {problem}", file=sys.stderr)

@@ -94,9 +94,13 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("LOOKOUT_TRACEBACK"):
             raise
-        from lookout.database.connection import describe_unexpected
+        from lookout.database.connection import mask_secrets
 
-        _fail(f"Lookout met {describe_unexpected(error)}")
+        told = mask_secrets(" ".join(str(error).split()))[:300]
+        _fail(
+            f"Lookout met an error it does not know ({type(error).__name__}: {told}); "
+            "set LOOKOUT_TRACEBACK=1 to see where, and please report it."
+        )
 
 
 def _fail(message: str, code: int = 2) -> NoReturn:

@@ -76,15 +76,6 @@ def clean_message(error: BaseException) -> str:
     return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
 
 
-def describe_unexpected(error: BaseException) -> str:
-    """Return the end of a sentence about an error that Lookout does not know: type and words, without secrets."""
-    words = mask_secrets(" ".join(str(error).split()))[:300]
-    return (
-        f"an error it does not know ({type(error).__name__}: {words}); "
-        "set LOOKOUT_TRACEBACK=1 to see where, and please report it."
-    )
-
-
 def mask_secrets(text: str) -> str:
     """The text with passwords in connection strings and keyword pairs replaced by three stars."""
     text = re.sub(r"://([^:/@\s]+):[^/\s]*@", r"://\1:***@", text)
