@@ -1,4 +1,4 @@
-"""Keeps ``lineage_closure`` in step with the edges: only what a changed edge can have changed is worked out again."""
+"""The table ``lineage_closure``, kept in step with the edges: only what a changed edge can affect is computed again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lookout.tracking.lineage.graph import Numbers, Reach, closure, loops
 from lookout.tracking.lineage.store import Writer
 
 Pair = tuple[str, str]
-# More pairs than anybody can look at, and some 40 GB of disk: a mistake in what was declared.
+# So many pairs are some 40 GB of disk: a mistake in the declarations.
 MOST_PAIRS = 100_000_000
-# Beyond so many places to start from, reading all edges is quicker than following them from each.
+# Beyond so many roots, reading all edges is quicker than following them from each.
 FEW_ROOTS = 2_000
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"
-# One row of a binary COPY: three fields, each its length and then its value, numbers with the highest byte first.
+# One row of a binary COPY: three fields, each its length and then its value, big-endian.
 ROW = np.dtype(
     [
         ("fields", ">i2"),
@@ -43,9 +43,9 @@ class Graph(NamedTuple):
 
 
 def refresh(writer: Writer, changed: Iterable[Pair]) -> int:
-    """Work out again what the changed edges, added or removed, can have changed. Returns the rows that did change.
+    """Compute again the pairs that edges, added or removed, can affect. Return the number of changed rows.
 
-    A pair (x, y) can only change when x reached the start of a changed edge before, or is an end of one: every new way
+    A pair (x, y) can only change when x reached the start of a changed edge before, or is an end of one: every new path
     begins with old edges up to the first new one.
     """
     pairs = set(changed)
@@ -55,19 +55,20 @@ def refresh(writer: Writer, changed: Iterable[Pair]) -> int:
         "select distinct source_address_id from {schema}.lineage_closure where target_address_id = any(%s)",
         (list({source for source, _ in pairs}),),
     )
-    roots = {end for pair in pairs for end in pair} | {row[0] for row in before}
+    ends = {end for pair in pairs for end in pair}
+    roots = ends | {row[0] for row in before}
     graph = read_graph(writer, sorted(roots) if len(roots) <= FEW_ROOTS else None)
     return _replace(writer, graph, sorted(roots))
 
 
 def refresh_all(writer: Writer) -> int:
-    """Work out everything again. Returns the rows that changed."""
+    """Compute everything again. Return the number of changed rows."""
     graph = read_graph(writer)
     return _replace(writer, graph, None)
 
 
-def out_of_step(writer: Writer) -> list[Pair]:
-    """Edges that the closure does not have as such, and the other way round; an address alone is its own pair."""
+def mismatched_edges(writer: Writer) -> list[Pair]:
+    """Return edges missing in the closure, and its pairs of depth 1 that are no edges; also addresses, as (x, x)."""
     found = writer.rows(
         """
         with edges as (
@@ -88,7 +89,7 @@ def out_of_step(writer: Writer) -> list[Pair]:
 
 
 def read_graph(writer: Writer, roots: Sequence[str] | None = None) -> Graph:
-    """All edges, or those that can be reached from the roots."""
+    """Return all edges, or those that can be reached from the roots."""
     if roots is None:
         rows = writer.rows("select distinct source_address_id, target_address_id from {schema}.address_lineage")
     else:
@@ -103,13 +104,13 @@ def read_graph(writer: Writer, roots: Sequence[str] | None = None) -> Graph:
             select e.source_address_id, e.target_address_id from reached as r
             inner join {schema}.address_lineage as e on e.source_address_id = r.address_id
             union
-            -- An address that data only flows to counts as one, too.
+            -- A root that data only flows to is in the graph, too.
             select null, e.target_address_id from {schema}.address_lineage as e where e.target_address_id = any(%s)
             """,
             (list(roots), list(roots)),
         )
     ends = np.array([end for row in rows for end in row], dtype=object)
-    # Sorted, so that the index takes what is written page by page.
+    # Sorted, so that rows are written in the order of the index.
     numbers, ids = pd.factorize(ends, sort=True)
     tails, heads = numbers[::2].astype(np.int64), numbers[1::2].astype(np.int64)
     is_edge = tails >= 0
@@ -117,32 +118,37 @@ def read_graph(writer: Writer, roots: Sequence[str] | None = None) -> Graph:
 
 
 def named_loops(writer: Writer) -> list[list[str]]:
-    """One shortest loop for each group of addresses that lead to each other: names, the first again at the end."""
+    """Return one shortest loop of names per group of addresses that reach each other, the first again at the end."""
     graph = read_graph(writer)
     found = loops(len(graph.ids), graph.tails, graph.heads)
     wanted = sorted({graph.ids[node] for loop in found for node in loop})
     names = dict(writer.rows("select address_id, name from {schema}.addresses where address_id = any(%s)", (wanted,)))
-    return sorted(_from_first_name([names.get(graph.ids[node], graph.ids[node]) for node in loop]) for loop in found)
+    named = []
+    for loop in found:
+        addresses = [graph.ids[node] for node in loop]
+        named.append(_from_first_name([names.get(address, address) for address in addresses]))
+    return sorted(named)
 
 
 def _from_first_name(loop: list[str]) -> list[str]:
+    """Return the same loop, beginning at its first name in alphabetical order."""
     start = loop.index(min(loop))
     return [*loop[start:-1], *loop[:start], loop[start]]
 
 
 def _replace(writer: Writer, graph: Graph, roots: Sequence[str] | None) -> int:
-    """Write the closure of the roots, or of every address, over what is stored of them. Returns the changed rows."""
+    """Replace the stored closure of the roots, or of every address. Return the number of changed rows."""
     numbers = {address: number for number, address in enumerate(graph.ids)}
-    starts = range(len(graph.ids)) if roots is None else [numbers[root] for root in roots if root in numbers]
-    pieces = closure(len(graph.ids), graph.tails, graph.heads, np.array(list(starts), dtype=np.int64))
-    among = {"roots": None if roots is None else list(roots)}
+    starts = list(numbers.values()) if roots is None else [numbers[root] for root in roots if root in numbers]
+    pieces = closure(len(graph.ids), graph.tails, graph.heads, np.array(starts, dtype=np.int64))
+    parameters = {"roots": None if roots is None else list(roots)}
     is_stored = "%(roots)s::text[] is null or c.source_address_id = any(%(roots)s::text[])"
-    if not writer.rows(f"select 1 from {{schema}}.lineage_closure as c where {is_stored} limit 1", among):  # noqa: S608
+    if not writer.rows(f"select 1 from {{schema}}.lineage_closure as c where {is_stored} limit 1", parameters):  # noqa: S608
         return writer.copy(
-            "{schema}.lineage_closure (source_address_id, target_address_id, depth)", _lines(graph, pieces)
+            "{schema}.lineage_closure (source_address_id, target_address_id, depth)", _copy_stream(graph, pieces)
         )
     writer.run("create temporary table lookout_reached (s text, t text, depth integer) on commit drop")
-    writer.copy("lookout_reached", _lines(graph, pieces))
+    writer.copy("lookout_reached", _copy_stream(graph, pieces))
     writer.run("analyze lookout_reached")
     changed = writer.run(
         f"""
@@ -151,7 +157,7 @@ def _replace(writer: Writer, graph: Graph, roots: Sequence[str] | None) -> int:
             select from lookout_reached as r where r.s = c.source_address_id and r.t = c.target_address_id
         )
         """,  # noqa: S608
-        among,
+        parameters,
     )
     changed += writer.run(
         "update {schema}.lineage_closure as c set depth = r.depth from lookout_reached as r "
@@ -167,11 +173,13 @@ def _replace(writer: Writer, graph: Graph, roots: Sequence[str] | None) -> int:
     return changed
 
 
-def _lines(graph: Graph, pieces: Iterable[Reach]) -> Iterator[bytes]:
-    """A binary COPY stream of the pairs, one piece after the other."""
-    names, count = [name.encode() for name in graph.ids], 0
-    to_bytes = _hashes if all(len(name) == 32 for name in names) else _texts
-    array = np.array(names, dtype="S32" if to_bytes is _hashes else object)
+def _copy_stream(graph: Graph, pieces: Iterable[Reach]) -> Iterator[bytes]:
+    """Yield the pairs as a binary COPY stream, one piece after the other."""
+    ids = [address_id.encode() for address_id in graph.ids]
+    is_md5 = all(len(address_id) == 32 for address_id in ids)
+    array = np.array(ids, dtype="S32" if is_md5 else object)
+    to_bytes = _md5_rows if is_md5 else _text_rows
+    count = 0
     yield HEADER
     for piece in pieces:
         count += len(piece.sources)
@@ -184,15 +192,16 @@ def _lines(graph: Graph, pieces: Iterable[Reach]) -> Iterator[bytes]:
     yield TRAILER
 
 
-def _hashes(sources: Any, targets: Any, depths: Numbers) -> bytes:
+def _md5_rows(sources: Any, targets: Any, depths: Numbers) -> bytes:
+    """Return rows of identities of 32 characters, as md5 gives them."""
     rows = np.zeros(len(depths), dtype=ROW)
     rows["fields"], rows["n1"], rows["n2"], rows["n3"] = 3, 32, 32, 4
     rows["source"], rows["target"], rows["depth"] = sources, targets, depths
     return bytes(rows.tobytes())
 
 
-def _texts(sources: Any, targets: Any, depths: Numbers) -> bytes:
-    """The same for identities that are no md5: somebody wrote the edges by hand."""
+def _text_rows(sources: Any, targets: Any, depths: Numbers) -> bytes:
+    """Return rows of identities of any length: somebody wrote the edges by hand."""
     return b"".join(
         struct.pack(f">hi{len(s)}si{len(t)}sii", 3, len(s), s, len(t), t, 4, d)
         for s, t, d in zip(sources, targets, depths.tolist(), strict=True)

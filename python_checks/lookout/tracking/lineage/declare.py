@@ -1,7 +1,7 @@
-"""Lineage declared by pipelines and by dbt's manifest, its closure, and questions about it.
+"""Lineage declared by pipelines and by dbt's manifest, and its closure.
 
 Edges belong to the pipeline that declares them, so two pipelines may declare the same one. Every declaration is one
-transaction: addresses, edges and closure agree at any moment, whoever looks.
+transaction: every reader sees addresses, edges and closure that agree.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lookout.tracking.lineage.closure import named_loops, out_of_step, refresh, refresh_all
+from lookout.tracking.lineage.closure import mismatched_edges, named_loops, refresh, refresh_all
 from lookout.tracking.lineage.manifest import ManifestLineage
 from lookout.tracking.lineage.search import LineageRow, down, lineage_text, subgraph, up
 from lookout.tracking.lineage.store import (
@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Closure:
-    """State of the closure: its ``rows``, how many of them ``changed`` now, and one loop of names for each cycle."""
+    """State of the closure: its ``rows``, how many of them ``changed`` now, and a loop of names per cycle."""
 
     rows: int
     changed: int
@@ -50,26 +50,26 @@ def declare(
     *,
     declared_at: datetime,
 ) -> int:
-    """Say that a pipeline moves data from every source to every target, instead of what it said before.
+    """Declare that a pipeline moves data from every source to every target, in place of its earlier declaration.
 
-    Empty lists clear the pipeline's lineage. The same declaration again writes nothing. Returns the edges that were
-    added and removed. Raises ConfigError for a name that is none, SourceError when the database does not answer.
+    Empty lists clear the pipeline's lineage. The same declaration again writes nothing. Return the number of edges
+    added and removed. Raises ConfigError for an invalid name, SourceError when the database does not answer.
     """
     starts, ends = addresses(sources), addresses(targets)
-    places = {address.address_id: address for address in (*starts, *ends)}
+    declared = {address.address_id: address for address in (*starts, *ends)}
     edges = {(pipeline_id, start.address_id, end.address_id) for start in starts for end in ends}
     with transaction(store, lock=False) as writer:
-        if not _changes_of_pipeline(writer, pipeline_id, places, edges):
+        if not _changes_of_pipeline(writer, pipeline_id, declared, edges):
             return 0
     with transaction(store) as writer:
-        # Somebody else may have written in between.
-        return _write(writer, _changes_of_pipeline(writer, pipeline_id, places, edges), declared_at)
+        # Another writer may have been faster, so the changes are worked out again under the lock.
+        return _write(writer, _changes_of_pipeline(writer, pipeline_id, declared, edges), declared_at)
 
 
 def declare_manifest(store: Database, lineage: ManifestLineage, *, as_of: datetime) -> int:
-    """Take over the lineage of dbt's manifests: what they no longer contain is removed.
+    """Store the lineage of dbt's manifests and remove what they no longer contain.
 
-    Only differences are written. Returns the edges that were added and removed.
+    Only differences are written. Return the number of edges added and removed.
     """
     with transaction(store) as writer:
         stored = stored_addresses(writer, list(lineage.addresses), dbt=True)
@@ -85,23 +85,30 @@ def declare_manifest(store: Database, lineage: ManifestLineage, *, as_of: dateti
 
 
 def rebuild_closure(store: Database, *, full: bool = False) -> Closure:
-    """Bring the closure in step with the edges, whoever changed them, and look for cycles.
+    """Bring the closure in step with the edges, whoever changed them, and return its state with the cycles.
 
-    Works out what differs and nothing else; ``full`` works out everything and repairs whatever is wrong.
+    Only what differs is computed; ``full`` computes everything and repairs whatever is wrong.
     """
     with transaction(store) as writer:
-        changed = refresh_all(writer) if full else refresh(writer, out_of_step(writer))
+        changed = refresh_all(writer) if full else refresh(writer, mismatched_edges(writer))
         rows = writer.rows("select count(*) from {schema}.lineage_closure")[0][0]
-        return Closure(int(rows), changed, tuple(map(tuple, named_loops(writer))))
+        cycles = tuple(tuple(loop) for loop in named_loops(writer))
+        return Closure(int(rows), changed, cycles)
 
 
 def _changes_of_pipeline(
-    writer: Writer, pipeline: str, places: Mapping[str, Address], edges: Collection[Edge]
+    writer: Writer, pipeline: str, declared: Mapping[str, Address], edges: Collection[Edge]
 ) -> Changes:
-    stored, before = stored_addresses(writer, list(places), pipeline), stored_edges(writer, [pipeline])
-    written = [address for key, address in places.items() if _overrules(address, stored.get(key))]
-    revived = {key for key in places if key in stored and not stored[key].is_active} - {a.address_id for a in written}
-    return Changes(written, revived, (), set(edges) - before, before - set(edges))
+    stored = stored_addresses(writer, list(declared), pipeline)
+    written = {key: address for key, address in declared.items() if _overrules(address, stored.get(key))}
+    inactive = {key for key in declared if key in stored and not stored[key].is_active}
+    before = stored_edges(writer, [pipeline])
+    return Changes(
+        written=list(written.values()),
+        revived=inactive - written.keys(),
+        added=set(edges) - before,
+        removed=before - set(edges),
+    )
 
 
 def _is_stored(address: Address, stored: Stored | None) -> bool:
@@ -109,9 +116,9 @@ def _is_stored(address: Address, stored: Stored | None) -> bool:
 
 
 def _overrules(address: Address, stored: Stored | None) -> bool:
-    """Whether what is said here about an address takes the place of what is stored.
+    """Return whether a pipeline's declaration of an address replaces the stored one.
 
-    What dbt says about its own tables stands. A mere name takes nothing away from what another pipeline has lineage.
+    dbt's description of its own tables stays. A bare name does not replace an address that another pipeline declares.
     """
     if stored is None:
         return True
@@ -122,17 +129,19 @@ def _overrules(address: Address, stored: Stored | None) -> bool:
 
 
 def _dbt_pipelines(writer: Writer, stored: Mapping[str, Stored]) -> set[str]:
-    """Pipelines of dbt nodes, those included that the project no longer has."""
+    """Return the pipelines of dbt nodes, including those of nodes that the project no longer has."""
     known = writer.rows("select pipeline_id from {schema}.pipelines where node_id <> ''")
     return {row[0] for row in known} | {pipeline_id(a.node_id) for a in stored.values() if a.node_id}
 
 
 def _write(writer: Writer, changes: Changes, at: datetime) -> int:
+    """Write the changes and the closure. Return the number of edges added and removed."""
     if not changes:
         return 0
     if changes.written:
         write_addresses(writer, changes, at)
     write_edges(writer, changes, at)
     write_activity(writer, changes, at)
-    refresh(writer, {(edge[1], edge[2]) for edges in (changes.added, changes.removed) for edge in edges})
+    changed_edges = [*changes.added, *changes.removed]
+    refresh(writer, {(source, target) for _, source, target in changed_edges})
     return len(changes.added) + len(changes.removed)

@@ -1,4 +1,4 @@
-"""Graphs as arrays: who is reached from whom in how few steps, and where an edge leads back to its start. Pure.
+"""Graphs as arrays: shortest distances between nodes, and loops. Pure.
 
 Nodes are the numbers 0 to ``nodes`` - 1; an edge i goes from ``tails[i]`` to ``heads[i]``.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
-# Cells of the table "who has been reached by which root" that is worked on at a time: 64 MB.
+# Cells of the table of roots and nodes that is worked on at a time: 64 MB.
 CELLS = 2**24
 
 
@@ -25,7 +25,7 @@ class Reach(NamedTuple):
 
 
 def closure(nodes: int, tails: Numbers, heads: Numbers, roots: Numbers, *, cells: int = CELLS) -> Iterator[Reach]:
-    """Everything that the roots reach, themselves at depth 0, in pieces of some roots each.
+    """Yield all that the roots reach, themselves at depth 0, for some roots at a time.
 
     Breadth first from many roots at once: each round takes one step from every pair found in the round before, and
     drops pairs seen earlier, which is why diamonds count once and cycles end. Costs one look at each edge for each
@@ -35,7 +35,7 @@ def closure(nodes: int, tails: Numbers, heads: Numbers, roots: Numbers, *, cells
     following = heads[order].astype(np.int64)
     first = np.searchsorted(tails[order], np.arange(nodes + 1)).astype(np.int64)
     width = max(1, cells // max(nodes, 1))
-    # 0: not reached yet. Kept from piece to piece, because wiping what was touched is cheaper than a fresh one.
+    # 0: not reached yet. One array for all pieces, because clearing the touched cells is cheaper than a new one.
     seen = np.zeros(min(width, len(roots)) * nodes, dtype=np.int32)
     for begin in range(0, len(roots), width):
         piece = roots[begin : begin + width].astype(np.int64)
@@ -43,6 +43,7 @@ def closure(nodes: int, tails: Numbers, heads: Numbers, roots: Numbers, *, cells
 
 
 def _reached(nodes: int, following: Numbers, first: Numbers, roots: Numbers, seen: NDArray[np.int32]) -> Reach:
+    """Return all that the roots reach; the edges of node n lead to ``following[first[n]:first[n + 1]]``."""
     rows, at = np.arange(len(roots), dtype=np.int64), roots
     found = [rows * nodes + at]
     seen[found[0]] = 1
@@ -52,35 +53,36 @@ def _reached(nodes: int, following: Numbers, first: Numbers, roots: Numbers, see
         step = np.arange(len(origin)) - np.repeat(np.cumsum(fan) - fan, fan)
         cells = rows[origin] * nodes + following[first[at[origin]] + step]
         cells = cells[seen[cells] == 0]
-        # Two ways into one cell: the last to write its number there stays.
+        # A cell that several steps lead to is kept once: for the last step that wrote its number there.
         numbers = np.arange(1, len(cells) + 1, dtype=np.int32)
         seen[cells] = numbers
         cells = cells[seen[cells] == numbers]
         found.append(cells)
         rows, at = np.divmod(cells, nodes)
-    every = np.concatenate(found)
-    seen[every] = 0
-    rows, targets = np.divmod(every, nodes)
+    reached = np.concatenate(found)
+    seen[reached] = 0
+    rows, targets = np.divmod(reached, nodes)
     depths = np.repeat(np.arange(len(found)), [len(cells) for cells in found])
     return Reach(roots[rows], targets, depths)
 
 
 def loops(nodes: int, tails: Numbers, heads: Numbers) -> list[list[int]]:
-    """One shortest loop of each group of nodes that all reach each other, its first node repeated at its end.
+    """Return one shortest loop of each group of nodes that reach each other, its first node repeated at its end.
 
     The loop goes through the lowest node of its group; the groups come in order of that node.
     """
     tails, heads = _core(nodes, tails, heads)
     if not len(tails):
         return []
-    # dbt brings it; importing it takes longer than the whole search does where there is no loop.
+    # Installed with dbt. Importing it takes longer than the whole search where there is no loop.
     import networkx
 
     graph = networkx.DiGraph(zip(tails.tolist(), heads.tolist(), strict=True))
-    groups = [g for g in networkx.strongly_connected_components(graph) if len(g) > 1 or graph.has_edge(*g, *g)]
     found = []
-    for group in sorted(groups, key=min):
+    for group in sorted(networkx.strongly_connected_components(graph), key=min):
         within, start = graph.subgraph(group), min(group)
+        if len(group) == 1 and not graph.has_edge(start, start):
+            continue
         paths = networkx.single_source_shortest_path(within, start)
         last = min(within.predecessors(start), key=lambda node: (len(paths[node]), node))
         found.append([*paths[last], start])
@@ -88,7 +90,7 @@ def loops(nodes: int, tails: Numbers, heads: Numbers) -> list[list[int]]:
 
 
 def _core(nodes: int, tails: Numbers, heads: Numbers) -> tuple[Numbers, Numbers]:
-    """Edges without those that cannot be part of a loop, because nothing leads there or nothing leads on."""
+    """Return the edges without those in no loop because nothing leads to their start or on from their end."""
     while len(tails):
         leads_on = np.bincount(tails, minlength=nodes) > 0
         led_to = np.bincount(heads, minlength=nodes) > 0

@@ -1,4 +1,4 @@
-"""The lineage that dbt's manifest tells: its tables and exposures as addresses, what they depend on as edges. Pure."""
+"""Lineage in dbt's manifest: tables and exposures as addresses, dependencies as edges. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lookout.project.declarations.nodes import TABLE_TYPES, location_of, owner_o
 from lookout.tracking.lineage.store import Edge
 from lookout.tracking.model import Address, pipeline_id
 
-# What another node may depend on without being a place itself: the edge leads to what that depends on.
+# Nodes that others depend on and that are no address: the edge begins at their own dependencies instead.
 PASSED_THROUGH = ("nodes", "metrics", "semantic_models", "saved_queries", "functions")
 
 
 @dataclass(frozen=True)
 class ManifestLineage:
-    """``addresses`` by id; ``edges`` once each; ``pipelines`` of every node, whether it has edges or not."""
+    """Lineage of manifests: ``addresses`` by id, ``edges``, and ``pipelines`` of all nodes, with edges or without."""
 
     addresses: Mapping[str, Address] = field(default_factory=dict)
     edges: frozenset[Edge] = frozenset()
@@ -24,17 +24,20 @@ class ManifestLineage:
 
     @classmethod
     def merged(cls, parts: Iterable[ManifestLineage]) -> ManifestLineage:
-        """Return the lineage of several manifests as one; tables of one place are one address."""
-        found = list(parts)
+        """Return the lineage of several manifests as one; nodes of one relation are one address."""
+        lineages = list(parts)
+        found: dict[str, Address] = {}
+        for lineage in lineages:
+            found.update(lineage.addresses)
         return cls(
-            {key: address for one in found for key, address in one.addresses.items()},
-            frozenset().union(*(one.edges for one in found)),
-            frozenset().union(*(one.pipelines for one in found)),
+            found,
+            frozenset().union(*(lineage.edges for lineage in lineages)),
+            frozenset().union(*(lineage.pipelines for lineage in lineages)),
         )
 
 
 def manifest_lineage(manifest: Mapping[str, Any], connection: str) -> ManifestLineage:
-    """Sources, seeds, snapshots, models and exposures with one edge for each dependency.
+    """Return sources, seeds, snapshots, models and exposures with one edge for each dependency.
 
     ``connection`` is the output of profiles.yml that dbt builds into. Two nodes of one relation are one address.
     """
@@ -44,16 +47,19 @@ def manifest_lineage(manifest: Mapping[str, Any], connection: str) -> ManifestLi
         address = _exposure(node) if node["resource_type"] == "exposure" else _table(node, connection, groups)
         addresses.setdefault(address.address_id, address)
         ids[node["unique_id"]] = address.address_id
-    passed = _Dependencies(manifest, ids)
-    pipelines = {node["unique_id"]: pipeline_id(node["unique_id"]) for node in nodes}
-    edges = frozenset(
-        (pipelines[node["unique_id"]], source, ids[node["unique_id"]]) for node in nodes for source in passed.of(node)
-    )
-    return ManifestLineage(addresses, edges, frozenset(pipelines.values()))
+    dependencies = _Dependencies(manifest, ids)
+    edges: set[Edge] = set()
+    pipelines: set[str] = set()
+    for node in nodes:
+        unique_id = node["unique_id"]
+        pipeline = pipeline_id(unique_id)
+        pipelines.add(pipeline)
+        edges |= {(pipeline, source, ids[unique_id]) for source in dependencies.of(node)}
+    return ManifestLineage(addresses, frozenset(edges), frozenset(pipelines))
 
 
 def _nodes(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Nodes that are places; of two with one name, the one that builds the relation comes first."""
+    """Yield the nodes that are addresses; of two with one name, the one that builds the relation comes first."""
     tables = [node for node in manifest["nodes"].values() if node["resource_type"] in TABLE_TYPES]
     yield from sorted(tables, key=_is_ephemeral)
     yield from (manifest.get("sources") or {}).values()
@@ -65,18 +71,18 @@ def _is_ephemeral(node: Mapping[str, Any]) -> bool:
 
 
 def _table(node: Mapping[str, Any], connection: str, groups: Mapping[str, Any]) -> Address:
-    where, schema, table = location_of(node, connection)
+    node_connection, schema, table = location_of(node, connection)
     name, kind = f"{schema}.{table}" if schema else table, str(node["resource_type"])
-    is_own = where == connection
+    is_own = node_connection == connection
     key = node.get("primary_key")
     metadata = {"dbt_name": node.get("name"), "materialized": (node.get("config") or {}).get("materialized")}
     if kind == "source":
         metadata = {"dbt_name": f"{node.get('source_name')}.{node.get('name')}"}
     return Address(
-        name if is_own else f"{where}:{name}",
+        name if is_own else f"{node_connection}:{name}",
         f"dbt {kind}",
         "database",
-        # dbt believes that every table is in its own database.
+        # dbt assumes its own database for tables of other connections.
         database_name=str(node.get("database") or "") or None if is_own else None,
         schema_name=schema or None,
         table_name=table,
@@ -88,8 +94,12 @@ def _table(node: Mapping[str, Any], connection: str, groups: Mapping[str, Any]) 
 
 
 def _exposure(node: Mapping[str, Any]) -> Address:
-    said = node.get("owner") or {}
-    owner = owner_of(node) or (said.get("name") or said.get("email") if isinstance(said, Mapping) else said)
+    declared = node.get("owner") or {}
+    owner: Any = owner_of(node)
+    if not owner and isinstance(declared, Mapping):
+        owner = declared.get("name") or declared.get("email")
+    elif not owner:
+        owner = declared
     if isinstance(owner, list):
         owner = ", ".join(map(str, owner))
     metadata = {key: node.get(key) for key in ("type", "label", "maturity", "url")}
@@ -104,12 +114,13 @@ def _exposure(node: Mapping[str, Any]) -> Address:
 
 
 class _Dependencies:
-    """What a node depends on, as addresses; metrics, functions and other nodes that are no place are passed through."""
+    """Dependencies of nodes as addresses; metrics, functions and other nodes that are no address are passed through."""
 
     def __init__(self, manifest: Mapping[str, Any], ids: Mapping[str, str]) -> None:
         self._manifest, self._ids, self._known = manifest, ids, dict[str, frozenset[str]]()
 
     def of(self, node: Mapping[str, Any], passed: frozenset[str] = frozenset()) -> frozenset[str]:
+        """Return the addresses that a node depends on; ``passed`` are the nodes passed through on the way to it."""
         found: set[str] = set()
         for dependency in (node.get("depends_on") or {}).get("nodes") or ():
             if dependency in self._ids:
@@ -120,7 +131,7 @@ class _Dependencies:
 
     def _through(self, unique_id: str, passed: frozenset[str]) -> frozenset[str]:
         if unique_id not in self._known:
-            kinds = (self._manifest.get(kind) or {} for kind in PASSED_THROUGH)
-            node: Mapping[str, Any] = next((kind[unique_id] for kind in kinds if unique_id in kind), {})
+            sections = [self._manifest.get(kind) or {} for kind in PASSED_THROUGH]
+            node: Mapping[str, Any] = next((nodes[unique_id] for nodes in sections if unique_id in nodes), {})
             self._known[unique_id] = self.of(node, passed)
         return self._known[unique_id]

@@ -1,4 +1,4 @@
-"""Questions about lineage: what feeds an asset, what it feeds, and the picture around it. Reads only."""
+"""Queries of the lineage: upstream and downstream of an asset, and the graph around it. Reads only."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import difflib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from lookout.errors import ConfigError
 from lookout.tracking.lineage.store import Database, Writer, transaction
 from lookout.tracking.model import address_id
 
-Direction = Literal["up", "down", "both"]
 MOST_CANDIDATES = 10
-# The far end of a pair, seen from the asset: (its column, the column of the asset's own end).
+UNLIMITED = 2**31 - 1
+# Columns of a pair: that of the far end, and that of the end nearer to the asset.
 ENDS = {"up": ("source_address_id", "target_address_id"), "down": ("target_address_id", "source_address_id")}
 
 
@@ -35,7 +35,7 @@ class LineageRow:
 
 
 class Found(NamedTuple):
-    """An address that was asked for."""
+    """An address that matches the name of an asset."""
 
     address_id: str
     name: str
@@ -45,21 +45,21 @@ class Found(NamedTuple):
 
 
 def up(store: Database, asset: str, depth: int | None = None) -> list[LineageRow]:
-    """Everything that feeds an asset in at most ``depth`` steps, the asset first, then nearest first.
+    """Return all that feeds an asset in at most ``depth`` steps, the asset first, then nearest first.
 
     An asset is an address, schema.table, a dbt model, source.table, an exposure or a unique id. Raises ConfigError for
-    one that is unknown or means several.
+    one that is unknown or ambiguous.
     """
     return _one_way(store, asset, depth, "up")
 
 
 def down(store: Database, asset: str, depth: int | None = None) -> list[LineageRow]:
-    """Everything that an asset feeds; otherwise like ``up``."""
+    """Return all that an asset feeds; otherwise like ``up``."""
     return _one_way(store, asset, depth, "down")
 
 
 def subgraph(store: Database, asset: str, depth: int | None = 2, direction: str = "both") -> dict[str, Any]:
-    """The picture around an asset, JSON-able: ``centre``, ``nodes`` (``depth`` below 0 is upstream) and ``edges``.
+    """Return the graph around an asset for JSON: ``centre``, ``nodes`` (``depth`` below 0 is upstream) and ``edges``.
 
     An edge is in it when both of its ends are; it lists the ``pipelines`` that declare it.
     """
@@ -71,18 +71,18 @@ def subgraph(store: Database, asset: str, depth: int | None = 2, direction: str 
         depths = {found.address_id: 0}
         for way, sign in (("up", -1), ("down", 1)):
             if direction in (way, "both"):
-                for reached, steps in _reached(reader, found.address_id, depth, way):
-                    if reached not in depths or steps < abs(depths[reached]):
-                        depths[reached] = sign * steps
+                for address, steps in _reached(reader, found.address_id, depth, way):
+                    if address not in depths or steps < abs(depths[address]):
+                        depths[address] = sign * steps
         return {"centre": found.address_id, "nodes": _nodes(reader, depths), "edges": _edges(reader, list(depths))}
 
 
 def lineage_text(rows: Sequence[LineageRow]) -> str:
-    """The rows of ``up`` or ``down`` as a tree; an address that several ways lead to stands under the first of them."""
+    """Return the rows of ``up`` or ``down`` as a tree; an address with several parents is under the first of them."""
     below: dict[str, list[LineageRow]] = {}
     for row in reversed(rows[1:]):
         below.setdefault(row.nearer[0] if row.nearer else rows[0].name, []).append(row)
-    # A dbt node is its own pipeline, which goes without saying.
+    # A dbt node is its own pipeline, which is not repeated.
     nodes = {row.node_id.lower() for row in rows}
     lines, waiting = [], [(row, "", "") for row in rows[:1]]
     while waiting:
@@ -95,7 +95,7 @@ def lineage_text(rows: Sequence[LineageRow]) -> str:
 
 
 def find(reader: Writer, asset: str) -> Found:
-    """The one address that is meant. Raises ConfigError with close names, or with all that it may mean."""
+    """Return the one address that a name means. Raises ConfigError with similar names, or with all it may mean."""
     columns = "address_id, name, coalesce(address_type, ''), coalesce(node_id, ''), coalesce(owner, '')"
     asset = asset.strip()
     if not asset:
@@ -113,7 +113,7 @@ def find(reader: Writer, asset: str) -> Found:
             lower(%(asset)s) in (
                 lower(concat_ws('.', schema_name, table_name)),
                 lower(concat_ws('.', database_name, schema_name, table_name))
-            ) as is_place
+            ) as is_qualified_name
         from {{schema}}.addresses
         where is_active and (
             lower(name) = lower(%(asset)s) or lower(table_name) = lower(%(table)s)
@@ -133,38 +133,35 @@ def find(reader: Writer, asset: str) -> Found:
 
 
 def _best(found: Sequence[tuple[Found, bool]], asset: str) -> list[Found]:
-    """Those that fit best: the name in another case, then a place or a name of dbt, then the bare name of a table."""
-    for fits in (
-        [f for f, _ in found if f.name.lower() == asset.lower()],
-        [f for f, is_place in found if is_place or dbt_name(f.node_id) == asset],
-        [f for f, _ in found if "." not in asset],
-    ):
-        if fits:
-            return fits
-    return []
+    """Return the best matches: the name in another case, else schema.table or a dbt name, else a bare table name."""
+    same_name = [f for f, _ in found if f.name.lower() == asset.lower()]
+    same_table_or_node = [f for f, is_qualified_name in found if is_qualified_name or dbt_name(f.node_id) == asset]
+    same_bare_name = [f for f, _ in found if "." not in asset]
+    return same_name or same_table_or_node or same_bare_name
 
 
 def dbt_name(node_id: str) -> str:
-    """How people write a dbt node: orders for model.shop.orders, erp.orders for source.shop.erp.orders."""
+    """Return a dbt node as people write it: orders for model.shop.orders, erp.orders for source.shop.erp.orders."""
     return ".".join(node_id.split(".")[2:])
 
 
 def _unknown(reader: Writer, asset: str) -> str:
+    """Return the message about an asset that no active address matches."""
     rows = reader.rows("select name, coalesce(node_id, ''), is_active from {schema}.addresses")
     if any(not active and asset in (name, node_id, dbt_name(node_id)) for name, node_id, active in rows):
         return f"'{asset}' is no longer part of the lineage: no pipeline and no dbt project declares it any more."
     if not rows:
         return f"There is no lineage yet, so '{asset}' is unknown: run `lookout run`, or let a pipeline declare some."
     known = {name for row in rows if row[2] for name in (row[0], dbt_name(row[1])) if name}
-    close = difflib.get_close_matches(asset, _alike(asset, known), n=3)
-    hint = (
-        f"did you mean {' or '.join(repr(name) for name in close)}?" if close else "write schema.table or a dbt name."
-    )
+    close = difflib.get_close_matches(asset, _similar_names(asset, known), n=3)
+    hint = "write schema.table or a dbt name."
+    if close:
+        hint = f"did you mean {' or '.join(repr(name) for name in close)}?"
     return f"No asset '{asset}' is part of the lineage; {hint}"
 
 
-def _alike(asset: str, known: Iterable[str]) -> list[str]:
-    """The names that share most pairs of letters with the asset: comparing it with all of them takes seconds."""
+def _similar_names(asset: str, known: Iterable[str]) -> list[str]:
+    """Return the 200 names that share most pairs of letters with the asset: a full comparison of all takes seconds."""
     pairs = {asset[i : i + 2].lower() for i in range(len(asset) - 1)}
     shared = Counter({name: sum(pair in name.lower() for pair in pairs) for name in known})
     return [name for name, _ in shared.most_common(200)]
@@ -176,6 +173,7 @@ def _check_depth(depth: int | None) -> None:
 
 
 def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[LineageRow]:
+    """Return the rows of ``up`` or ``down``, as ``way`` says."""
     _check_depth(depth)
     far, near = ENDS[way]
     with transaction(store, lock=False) as reader:
@@ -188,9 +186,9 @@ def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[L
             inner join {{schema}}.addresses as a on a.address_id = c.{far}
             where c.{near} = %s and c.depth between 1 and %s order by c.depth, a.name
             """,  # noqa: S608
-            (start.address_id, depth if depth is not None else 2**31 - 1),
+            (start.address_id, depth if depth is not None else UNLIMITED),
         )
-        # Put together here: a database that expects a handful of rows would compare all of them with each other.
+        # Joined in Python: a planner that expects a handful of rows would compare each row with every other.
         steps = reader.rows(
             f"""
             select e.{far}, e.{near}, e.target_address_id, coalesce(p.name, ''), e.pipeline_id
@@ -203,27 +201,32 @@ def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[L
     depths = {start.address_id: (0, start), **{row[0]: (row[5], Found(*row[:5])) for row in rows}}
     pipelines: dict[str, set[str]] = {key: set() for key in depths}
     nearer: dict[str, set[str]] = {key: set() for key in depths}
-    for there, here, target, name, pipeline in steps:
-        if here in depths and depths[here][0] == depths[there][0] - 1:
-            pipelines[there].add(name or depths[target][1].node_id or pipeline)
-            nearer[there].add(depths[here][1].name)
+    for far_id, near_id, target_id, name, pipeline in steps:
+        if near_id in depths and depths[near_id][0] == depths[far_id][0] - 1:
+            pipelines[far_id].add(name or depths[target_id][1].node_id or pipeline)
+            nearer[far_id].add(depths[near_id][1].name)
     return [
         LineageRow(
-            a.name, a.address_type, away, a.owner, tuple(sorted(pipelines[key])), tuple(sorted(nearer[key])), a.node_id
+            name=address.name,
+            address_type=address.address_type,
+            depth=steps_away,
+            owner=address.owner,
+            pipelines=tuple(sorted(pipelines[key])),
+            nearer=tuple(sorted(nearer[key])),
+            node_id=address.node_id,
         )
-        for key, (away, a) in depths.items()
+        for key, (steps_away, address) in depths.items()
     ]
 
 
 def _reached(reader: Writer, start: str, depth: int | None, way: str) -> list[tuple[str, int]]:
+    """Return the addresses within ``depth`` steps of one, each with its number of steps."""
     far, near = ENDS[way]
-    return [
-        (row[0], row[1])
-        for row in reader.rows(
-            f"select {far}, depth from {{schema}}.lineage_closure where {near} = %s and depth between 1 and %s",  # noqa: S608
-            (start, depth if depth is not None else 2**31 - 1),
-        )
-    ]
+    rows = reader.rows(
+        f"select {far}, depth from {{schema}}.lineage_closure where {near} = %s and depth between 1 and %s",  # noqa: S608
+        (start, depth if depth is not None else UNLIMITED),
+    )
+    return [(address, steps) for address, steps in rows]
 
 
 def _nodes(reader: Writer, depths: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -260,9 +263,12 @@ def _edges(reader: Writer, nodes: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _described(row: LineageRow, nodes: Collection[str]) -> str:
+    """Return the line of a row; ``nodes`` are dbt's unique ids in lower case, which are not named as pipelines."""
     pipelines = [name for name in row.pipelines if name.lower() not in nodes]
     facts = [row.address_type, f"owner {row.owner}" if row.owner else ""]
-    facts += [f"pipeline {', '.join(pipelines)}" if pipelines else ""]
-    facts += [f"also by way of {', '.join(row.nearer[1:])}" if len(row.nearer) > 1 else ""]
+    if pipelines:
+        facts.append(f"pipeline {', '.join(pipelines)}")
+    if len(row.nearer) > 1:
+        facts.append(f"also by way of {', '.join(row.nearer[1:])}")
     text = f"{row.name}  ({'; '.join(filter(None, facts))})"
     return "".join(letter if letter.isprintable() else "?" for letter in text)

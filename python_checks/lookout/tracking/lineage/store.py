@@ -1,4 +1,4 @@
-"""Writes addresses, edges and their closure: what differs from what is stored, all of it in one transaction."""
+"""Tables of addresses and edges: what is stored, and the changes that a declaration makes in one transaction."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Database = Store | HasHandle
 
 @dataclass(frozen=True)
 class Stored:
-    """An address as the database has it. ``is_shared``: a pipeline other than the one that asks declares it too."""
+    """An address as stored. ``is_shared``: another pipeline than the one being declared has it in its lineage."""
 
     input_hash: str
     node_id: str
@@ -50,13 +50,13 @@ class Stored:
 
     @property
     def is_of_dbt(self) -> bool:
-        """Whether dbt's manifest describes it, which nobody else overrules."""
+        """Return whether dbt's manifest describes it, which no pipeline overrules."""
         return self.is_active and bool(self.node_id)
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What has to be written for the database to say what was declared."""
+    """Changes that make the stored lineage equal to the declared one."""
 
     written: Sequence[Address] = ()
     revived: Collection[str] = ()
@@ -75,20 +75,20 @@ class Writer:
         self.cursor, self.schema = cursor, schema
 
     def run(self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> int:
-        """Run a statement, ``{schema}`` standing for the monitoring schema. Returns the affected rows."""
+        """Run a statement, with ``{schema}`` for the monitoring schema. Return the number of affected rows."""
         self.cursor.execute(self._named(statement), parameters)
         return self.cursor.rowcount
 
     def rows(
         self, statement: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> list[tuple[Any, ...]]:
-        """Rows of a query."""
+        """Return the rows of a query."""
         self.run(statement, parameters)
         return self.cursor.fetchall()
 
-    def copy(self, table: str, lines: Iterable[bytes]) -> int:
-        """COPY pieces of a stream in PostgreSQL's binary format. Returns the rows written."""
-        self.cursor.copy_expert(self._named(f"copy {table} from stdin (format binary)"), _Reader(lines))
+    def copy(self, table: str, pieces: Iterable[bytes]) -> int:
+        """COPY a stream in PostgreSQL's binary format into a table. Return the number of rows written."""
+        self.cursor.copy_expert(self._named(f"copy {table} from stdin (format binary)"), _Reader(pieces))
         return self.cursor.rowcount
 
     def _named(self, statement: str) -> str:
@@ -96,29 +96,29 @@ class Writer:
 
 
 class _Reader:
-    """The file that COPY reads from, made of pieces as they come."""
+    """File for COPY to read from, made of pieces as they come."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces, self._rest = iter(pieces), memoryview(b"")
 
     def readline(self, size: int = -1) -> bytes:
-        """Asked for by the driver's type, never called: the format has no lines."""
+        """Return the next bytes. The driver's type needs this method and never calls it: the format has no lines."""
         return self.read(size)
 
     def read(self, size: int = -1) -> bytes:
-        """Up to ``size`` bytes; none at the end."""
+        """Return up to ``size`` bytes; none at the end."""
         while not self._rest:
             piece = next(self._pieces, None)
             if piece is None:
                 return b""
             self._rest = memoryview(piece)
-        given, self._rest = self._rest[:size], self._rest[size:]
-        return bytes(given)
+        part, self._rest = self._rest[:size], self._rest[size:]
+        return bytes(part)
 
 
 @contextmanager
 def transaction(database: Database, *, lock: bool = True) -> Iterator[Writer]:
-    """One transaction on a connection; ``lock`` keeps other writers of lineage out until its end.
+    """Run one transaction on a connection; ``lock`` keeps other writers of lineage out until its end.
 
     Raises SourceError when the database does not answer, ConfigError when the tables are missing.
     """
@@ -133,7 +133,7 @@ def transaction(database: Database, *, lock: bool = True) -> Iterator[Writer]:
 def stored_addresses(
     writer: Writer, wanted: Sequence[str], pipeline: str = "", *, dbt: bool = False
 ) -> dict[str, Stored]:
-    """The wanted addresses by id; ``dbt`` adds all that a manifest ever described."""
+    """Return the wanted addresses by id; ``dbt`` adds all that a manifest ever described."""
     found = writer.rows(
         """
         select address_id, coalesce(input_hash, ''), coalesce(node_id, ''), is_active, exists (
@@ -151,25 +151,23 @@ def stored_addresses(
 
 
 def stored_edges(writer: Writer, pipelines: Sequence[str]) -> set[Edge]:
-    """The edges that these pipelines have declared."""
-    return {
-        (row[0], row[1], row[2])
-        for row in writer.rows(
-            "select pipeline_id, source_address_id, target_address_id from {schema}.address_lineage "
-            "where pipeline_id = any(%s)",
-            (list(pipelines),),
-        )
-    }
+    """Return the edges that these pipelines have declared."""
+    rows = writer.rows(
+        "select pipeline_id, source_address_id, target_address_id from {schema}.address_lineage "
+        "where pipeline_id = any(%s)",
+        (list(pipelines),),
+    )
+    return {(pipeline, source, target) for pipeline, source, target in rows}
 
 
 def write_addresses(writer: Writer, changes: Changes, at: datetime) -> None:
-    """Insert or update addresses and their types; a type keeps its group unless one beside the default is said."""
+    """Insert or update addresses and their types; the default group never replaces a stored type's own."""
     types = {a.address_type: a.group_name for a in changes.written}
-    # Sorted, so that two writers without the lock would still meet in one order.
+    # Sorted, so that writers without the lock take row locks in one order and cannot deadlock.
     writer.run(
         """
         insert into {schema}.address_types as stored (name, group_name, created_at)
-        select name, group_name, %(at)s from unnest(%(names)s::text[], %(groups)s::text[]) as said (name, group_name)
+        select name, group_name, %(at)s from unnest(%(names)s::text[], %(groups)s::text[]) as declared (name, group_name)
         order by name
         on conflict (name) do update set group_name = excluded.group_name, updated_at = %(at)s
         where excluded.group_name not in ('database', stored.group_name)
@@ -182,7 +180,7 @@ def write_addresses(writer: Writer, changes: Changes, at: datetime) -> None:
     writer.run(
         f"""
         insert into {{schema}}.addresses as stored ({", ".join(columns)}, is_active, created_at)
-        select {", ".join(columns)}, true, %s from jsonb_to_recordset(%s) as said ({typed}) order by address_id
+        select {", ".join(columns)}, true, %s from jsonb_to_recordset(%s) as declared ({typed}) order by address_id
         on conflict (address_id) do update set {updates}, is_active = true, updated_at = excluded.created_at
         """,  # noqa: S608
         (at, json.dumps([_address_row(a) for a in changes.written], ensure_ascii=False)),
@@ -195,7 +193,7 @@ def write_edges(writer: Writer, changes: Changes, at: datetime) -> None:
         writer.run(
             """
             delete from {schema}.address_lineage as e
-            using unnest(%s::text[], %s::text[], %s::text[]) as said (pipeline, source, target)
+            using unnest(%s::text[], %s::text[], %s::text[]) as changed (pipeline, source, target)
             where (e.pipeline_id, e.source_address_id, e.target_address_id) = (pipeline, source, target)
             """,
             _columns(changes.removed),
@@ -205,7 +203,7 @@ def write_edges(writer: Writer, changes: Changes, at: datetime) -> None:
             """
             insert into {schema}.address_lineage (pipeline_id, source_address_id, target_address_id, declared_at)
             select pipeline, source, target, %s
-            from unnest(%s::text[], %s::text[], %s::text[]) as said (pipeline, source, target)
+            from unnest(%s::text[], %s::text[], %s::text[]) as changed (pipeline, source, target)
             on conflict (pipeline_id, source_address_id, target_address_id) do nothing
             """,
             [at, *_columns(changes.added)],
@@ -213,42 +211,43 @@ def write_edges(writer: Writer, changes: Changes, at: datetime) -> None:
 
 
 def _columns(edges: Collection[Edge]) -> list[Any]:
+    """Return the edges as three lists: pipelines, sources and targets."""
     return [list(column) for column in zip(*sorted(edges), strict=True)]
 
 
 def write_activity(writer: Writer, changes: Changes, at: datetime) -> None:
-    """Switch addresses on that are declared again, and off those that neither an edge nor a manifest names any more."""
+    """Activate addresses that are declared again, deactivate those that no edge and no manifest names now."""
     if changes.revived:
         writer.run(
             "update {schema}.addresses set is_active = true, updated_at = %s where address_id = any(%s)",
             (at, list(changes.revived)),
         )
-    ends = [edge[end] for edge in changes.removed for end in (1, 2)]
-    maybe = list({*changes.gone, *ends})
-    if maybe:
+    ends = {end for _, source, target in changes.removed for end in (source, target)}
+    candidates = list({*changes.gone, *ends})
+    if candidates:
         writer.run(
             """
-            with said as (
+            with candidates as (
                 select a.address_id, exists (
                     select from {schema}.address_lineage as e where e.source_address_id = a.address_id
                 ) or exists (
                     select from {schema}.address_lineage as e where e.target_address_id = a.address_id
                 ) as is_declared
                 from {schema}.addresses as a
-                where a.address_id = any(%(maybe)s) and a.is_active
+                where a.address_id = any(%(candidates)s) and a.is_active
                     and (coalesce(a.node_id, '') = '' or a.address_id = any(%(gone)s))
             )
             update {schema}.addresses as a
-            -- What a pipeline still declares lives on as an address that dbt does not know.
-            set is_active = said.is_declared, node_id = case when said.is_declared then '' else a.node_id end,
+            -- An address that a pipeline still declares stays active, without its dbt node.
+            set is_active = candidates.is_declared, node_id = case when candidates.is_declared then '' else a.node_id end,
                 updated_at = %(at)s
-            from said
-            where a.address_id = said.address_id and (not said.is_declared or a.node_id <> '')
+            from candidates
+            where a.address_id = candidates.address_id and (not candidates.is_declared or a.node_id <> '')
             """,
-            {"maybe": maybe, "gone": list(changes.gone), "at": at},
+            {"candidates": candidates, "gone": list(changes.gone), "at": at},
         )
 
 
 def _address_row(address: Address) -> dict[str, Any]:
-    said = {name: getattr(address, name) for name in ADDRESS_FIELDS}
-    return {**said, "address_metadata": dict(address.address_metadata) or None}
+    fields = {name: getattr(address, name) for name in ADDRESS_FIELDS}
+    return {**fields, "address_metadata": dict(address.address_metadata) or None}

@@ -1,1 +1,1 @@
-"""Track work from a program: ``with track("load orders") as run:``."""
+"""SDK for programs that track their own work: ``with track("load orders") as run:``."""

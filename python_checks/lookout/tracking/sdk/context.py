@@ -35,12 +35,12 @@ ORCHESTRATORS: Mapping[str, Mapping[str, str]] = {
         "DAGSTER_RUN_PARTITION_KEY": "partition_key",
     },
 }  # fmt: skip
-# What a context object of Dagster, or a context mapping of Airflow, is asked for.
+# Read from a context object of Dagster or a context mapping of Airflow.
 CONTEXT_KEYS = ("run_id", "dag_id", "task_id", "job_name", "partition_key", "execution_date", "logical_date")
 
 
 def find_connection(start: Path | None = None) -> Connection | None:
-    """The database of the tracking: LOOKOUT_DATABASE_URL, else the dbt profile of the folder; None when there is none.
+    """Return the database for tracking: LOOKOUT_DATABASE_URL, else the folder's dbt profile; None without either.
 
     Raises ConfigError when the URL or the profile is wrong. No message holds a password.
     """
@@ -53,16 +53,15 @@ def find_connection(start: Path | None = None) -> Connection | None:
         return None
     folder = profiles_directory(None, root)
     if folder is not None:
-        return (
-            _plain_output(folder, profile_name(root))
-            or load_profile(folder, profile_name(root), os.environ.get("DBT_TARGET")).warehouse
-        )
+        profile = profile_name(root)
+        plain = _plain_output(folder, profile)
+        return plain or load_profile(folder, profile, os.environ.get("DBT_TARGET")).warehouse
     server = EmbeddedServer(state_directory(root))
     return server.connection("warehouse") if server.socket_directory() is not None else None
 
 
 def connection_of(url: str, name: str = URL) -> Connection:
-    """A connection from a URL or a libpq string. Raises ConfigError, which does not show it."""
+    """Return a connection from a URL or a libpq string. Raises ConfigError, whose message does not show it."""
     try:
         parameters = parse_dsn(url)
     except psycopg2.Error:
@@ -73,22 +72,24 @@ def connection_of(url: str, name: str = URL) -> Connection:
 
 
 def orchestration(context: Any = None) -> dict[str, Any]:
-    """What the orchestrator says about the run: from the environment, and from the context object it hands over."""
-    said: dict[str, Any] = {}
+    """Return the orchestrator's details of the run, from the environment and from the context object it passes."""
+    details: dict[str, Any] = {}
     for name, variables in ORCHESTRATORS.items():
-        # The first one tells whether the others are worth asking for.
+        # An orchestrator that runs this process has set the first of its variables.
         if next(iter(variables)) in os.environ:
             found = {key: os.environ[variable] for variable, key in variables.items() if os.environ.get(variable)}
-            said |= {"orchestrator": name, **found}
-    for key in CONTEXT_KEYS if context is not None else ():
-        value = _asked(context, key)
+            details |= {"orchestrator": name, **found}
+    if context is None:
+        return details
+    for key in CONTEXT_KEYS:
+        value = _context_value(context, key)
         if value is not None and not callable(value):
-            said[key] = value if isinstance(value, (int, float)) else str(value)
-    return said
+            details[key] = value if isinstance(value, (int, float)) else str(value)
+    return details
 
 
 def this_process() -> str:
-    """This process as text: machine, process and the moment it began, so that no later process is taken for it."""
+    """Return this process as text: machine, pid and start time, so that no later process is taken for it."""
     return _own_text(os.getpid())
 
 
@@ -98,12 +99,12 @@ def _own_text(pid: int) -> str:
 
 
 def process_text(pid: int) -> str:
-    """A process of this machine as text: ``host/machine/boot/namespace:pid:begun``."""
+    """Return a process of this machine as text: ``host/machine/boot/namespace:pid:begun``."""
     return f"{this_machine()}:{pid}:{process_begun(pid) or ''}"
 
 
 def this_machine() -> str:
-    """This machine as text. Its name alone would not do: machines and containers share names."""
+    """Return this machine as text: ``host/machine/boot/namespace``, because machines and containers share names."""
     machine, boot = _read("/etc/machine-id")[:8], _read("/proc/sys/kernel/random/boot_id")[:8]
     try:
         namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
@@ -114,15 +115,15 @@ def this_machine() -> str:
 
 
 def process_begun(pid: int) -> str | None:
-    """When a process of this machine began, as an opaque text; None when it is gone, or nobody can tell."""
+    """Return the start time of a process of this machine as an opaque text; None when it is gone or unknown."""
     status = _read(f"/proc/{pid}/stat")
     if status:
-        # The name stands in parentheses and may hold anything; the state follows, the start is the 22nd field.
+        # The name is in parentheses and may hold anything; the state follows, the start time is the 22nd field.
         fields = status.rpartition(")")[2].split()
         return None if fields[0] in "ZXx" else fields[19]
     if Path("/proc/self/stat").exists():
         return None
-    # Comes with the embedded PostgreSQL.
+    # Installed with the embedded PostgreSQL; needed only where there is no /proc.
     import psutil  # type: ignore[import-untyped]
 
     try:
@@ -132,11 +133,12 @@ def process_begun(pid: int) -> str | None:
 
 
 def _plain_output(folder: Path, profile: str) -> Connection | None:
-    """The target's connection, when the profile holds no Jinja but env_var(): reading it through dbt costs seconds."""
+    """Return the target's connection if env_var() is the profile's only Jinja: reading it through dbt costs seconds."""
     try:
-        said = (yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8")) or {})[profile]
-        target = os.environ.get("DBT_TARGET") or _rendered(said.get("target", "default"))
-        output = {key: _rendered(value) for key, value in said["outputs"][target].items()}
+        profiles = yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8")) or {}
+        settings = profiles[profile]
+        target = os.environ.get("DBT_TARGET") or _rendered(settings.get("target", "default"))
+        output = {key: _rendered(value) for key, value in settings["outputs"][target].items()}
     except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, AttributeError):
         return None
     if output.get("type") != "postgres":
@@ -148,20 +150,21 @@ def _plain_output(folder: Path, profile: str) -> Connection | None:
 
 
 def _rendered(value: Any) -> Any:
-    """A value with env_var() filled in. Raises LookupError when a variable is missing or other Jinja is left."""
+    """Return the value with env_var() filled in. Raises LookupError for a missing variable and for other Jinja."""
     if not isinstance(value, str):
         return value
 
-    def variable(found: re.Match[str]) -> str:
-        return os.environ[found[1]] if found[2] is None else os.environ.get(found[1], found[2])
+    def read_variable(match: re.Match[str]) -> str:
+        name, default = match[1], match[2]
+        return os.environ[name] if default is None else os.environ.get(name, default)
 
-    text = ENV_VAR.sub(variable, value)
+    text = ENV_VAR.sub(read_variable, value)
     if "{{" in ENV_VAR.sub("", value) or "{%" in value:
         raise LookupError(value)
     return text
 
 
-def _asked(context: Any, key: str) -> Any:
+def _context_value(context: Any, key: str) -> Any:
     if isinstance(context, Mapping):
         return context.get(key)
     try:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT = 2
 PATIENCE = 5.0
 COOL_DOWN = 30.0
-# How long a call may spend on events of earlier outages, and how often.
+# Seconds that a call may spend on events of earlier outages, and seconds between such calls.
 SPOOL_SECONDS, SPOOL_EVERY = 1.0, 10.0
 
 Outcome = TypeVar("Outcome")
@@ -36,13 +36,13 @@ Job = tuple["Future[Any]", Callable[[], Any]]
 
 
 class AwayError(SourceError):
-    """The database is not asked: it was away a moment ago, or nobody knows where it is."""
+    """Call skipped because the database was away a moment ago, or none is configured."""
 
 
 class Delivery:
-    """The way to the execution store of one process: one connection in a thread of its own, a breaker, and the spool.
+    """One process's way to the execution store: a connection in a thread of its own, a circuit breaker and the spool.
 
-    Nothing here raises because of a database. Safe for threads, and after a fork.
+    Except for ``call``, nothing here raises because of a database. Safe for threads, and after a fork.
     """
 
     def __init__(
@@ -54,22 +54,23 @@ class Delivery:
         cool_down: float = COOL_DOWN,
     ) -> None:
         self.patience, self.cool_down, self._schema = patience, cool_down, schema
-        self._given = connection
+        self._configured = connection
         self._begin()
 
     def _begin(self) -> None:
+        """Set the state of a process that has no thread and no connection yet."""
         self._pid, self._lock = os.getpid(), threading.RLock()
-        self._connection: Connection | None = self._given
-        self._is_looked_up = self._given is not None
+        self._connection: Connection | None = self._configured
+        self._is_looked_up = self._configured is not None
         self._spool: Spool | None = None
-        self._ledger: ExecutionStore | None = None
+        self._store: ExecutionStore | None = None
         self._jobs: queue.SimpleQueue[Job | None] | None = None
         self._away_until, self._next_spool = 0.0, 0.0
         self._warned: set[str] = set()
 
     @property
     def connection(self) -> Connection | None:
-        """The database, looked up when first needed; None when nobody says where it is."""
+        """Return the database, looked up when first needed; None when none is configured."""
         self._after_fork()
         with self._lock:
             if not self._is_looked_up:
@@ -82,7 +83,7 @@ class Delivery:
 
     @property
     def spool(self) -> Spool:
-        """Where events wait."""
+        """Return the spool in which events wait."""
         if self._spool is None:
             self._spool = spool_for(self.connection)
         return self._spool
@@ -102,7 +103,7 @@ class Delivery:
         return registered
 
     def send(self, events: Sequence[Event]) -> list[Rejected]:
-        """Record events now, or keep them. Returns what the execution store refuses, about which there is a warning."""
+        """Record events now, or keep them in the spool. Return those that the store rejects, after a warning."""
         if not events:
             return []
         try:
@@ -110,15 +111,15 @@ class Delivery:
         except LookoutError as error:
             self._keep(events, error)
             return []
-        refused = []
+        rejected = []
         for item in recorded.rejected:
             if isinstance(item.event, End) and "never started" in item.reason and not self.spool.is_empty():
-                # Its start may be among what waits.
+                # Its start may be waiting in the spool.
                 self._keep([item.event], None)
             else:
-                refused.append(item)
+                rejected.append(item)
                 logger.warning("An event of a pipeline was not recorded: %s", item.reason)
-        return refused
+        return rejected
 
     def call(self, work: Callable[[ExecutionStore], Outcome]) -> Outcome:
         """Call the execution store. Raises SourceError or ConfigError, after ``patience`` seconds at the latest."""
@@ -135,7 +136,7 @@ class Delivery:
         try:
             return future.result(self.patience)
         except FutureTimeout:
-            # A job that has begun may still end: the execution store takes an event twice without effect.
+            # A job that has begun may still end: recording an event twice has no effect.
             future.cancel()
             self._abandon(jobs)
             raise SourceError(f"{self.connection.location} did not answer for {self.patience:g} s.") from None
@@ -144,25 +145,25 @@ class Delivery:
                 self._away_until = time.monotonic() + self.cool_down
             raise
         except Exception as error:
-            told = mask_secrets(str(error))
-            raise SourceError(f"An unknown error ({type(error).__name__}: {told}); please report it.") from error
+            message = mask_secrets(str(error))
+            raise SourceError(f"An unknown error ({type(error).__name__}: {message}); please report it.") from error
 
     def remembered(self, pipeline_id: str) -> Registered | None:
-        """What was known of a pipeline when the database answered last, on this machine."""
+        """Return a pipeline as this machine last saw it in the database; None when it never did."""
         try:
-            said = json.loads((self.spool.folder / "known" / f"{pipeline_id}.json").read_text(encoding="utf-8"))
-            return Registered(pipeline_id, bool(said["active"]), False, said["watermark"])
+            known = json.loads((self.spool.folder / "known" / f"{pipeline_id}.json").read_text(encoding="utf-8"))
+            return Registered(pipeline_id, bool(known["active"]), False, known["watermark"])
         except (OSError, ValueError, LookupError, TypeError):
             return None
 
     def remember_watermark(self, pipeline_id: str, watermark: str, *, monotonic: bool) -> None:
-        """Note how far a pipeline came, for the time when the database is away."""
+        """Store a pipeline's new watermark on this machine, for the time when the database is away."""
         known = self.remembered(pipeline_id)
         if known is None or known.watermark is None or not monotonic or is_later(watermark, known.watermark):
             self._remember(Registered(pipeline_id, True, False, watermark))
 
     def warn(self, subject: str, message: str, *arguments: object) -> None:
-        """Say something once in the life of this process."""
+        """Log a warning once per subject in the life of this process."""
         if subject not in self._warned:
             self._warned.add(subject)
             logger.warning(message, *arguments)
@@ -171,16 +172,16 @@ class Delivery:
         """Close the connection; the next call opens another."""
         self._after_fork()
         with self._lock:
-            jobs, execution_store, self._jobs, self._ledger = self._jobs, self._ledger, None, None
+            jobs, execution_store, self._jobs, self._store = self._jobs, self._store, None, None
         if jobs is not None:
             jobs.put((Future(), execution_store.close if execution_store is not None else lambda: None))
             jobs.put(None)
 
     def _do(self, work: Callable[[ExecutionStore], Outcome]) -> Outcome:
-        execution_store = self._ledger
+        execution_store = self._store
         if execution_store is None:
             assert self._connection is not None
-            execution_store = self._ledger = ExecutionStore(
+            execution_store = self._store = ExecutionStore(
                 self._connection,
                 self._schema,
                 connect_timeout=CONNECT_TIMEOUT,
@@ -200,14 +201,15 @@ class Delivery:
             return self._jobs
 
     def _abandon(self, jobs: queue.SimpleQueue[Job | None]) -> None:
-        """Leave a thread behind that waits for a server which does not answer."""
+        """Give up a thread that waits for a server which does not answer; the next call starts another."""
         with self._lock:
             self._away_until = time.monotonic() + self.cool_down
             if self._jobs is jobs:
                 jobs.put(None)
-                self._jobs = self._ledger = None
+                self._jobs = self._store = None
 
     def _keep(self, events: Sequence[Event], error: LookoutError | None) -> None:
+        """Write events to the spool; ``error`` is why they could not be recorded."""
         try:
             self.spool.append(events)
         except OSError as problem:
@@ -230,22 +232,24 @@ class Delivery:
             self.warn("nowhere", "%s Until then events of pipelines wait in %s.", error or "", self.spool.events)
 
     def _remember(self, registered: Registered) -> None:
+        """Store a pipeline's state on this machine when it differs from what is stored."""
         known = self.remembered(registered.pipeline_id)
-        said = (registered.active, registered.watermark)
-        if said == ((True, None) if known is None else (known.active, known.watermark)):
+        stored = (True, None) if known is None else (known.active, known.watermark)
+        if (registered.active, registered.watermark) == stored:
             return
         path = self.spool.folder / "known" / f"{registered.pipeline_id}.json"
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            text = json.dumps({"active": registered.active, "watermark": registered.watermark})
             fresh = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-            fresh.write_text(json.dumps({"active": said[0], "watermark": said[1]}), encoding="utf-8")
+            fresh.write_text(text, encoding="utf-8")
             fresh.replace(path)
         except OSError as error:
-            logger.debug("cannot note the watermark in %s: %s", path, error)
+            logger.debug("cannot store the watermark in %s: %s", path, error)
 
     def _after_fork(self) -> None:
         if os.getpid() != self._pid:
-            # Threads and connections are the parent's; psycopg2 leaves a parent's connection alone.
+            # Threads and connections belong to the parent; psycopg2 does not close a parent's connection.
             self._begin()
 
 
@@ -256,5 +260,5 @@ def _work(jobs: queue.SimpleQueue[Job | None]) -> None:
             continue
         try:
             future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits for it
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits for the result
             future.set_exception(error)

@@ -1,4 +1,4 @@
-"""One execution of a pipeline as the pipeline sees it: what it reads, and what it says about itself."""
+"""A running execution as the pipeline's code sees it: its watermark, counts, metadata and outcome."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ HEARTBEAT_EVERY = 10.0
 
 
 class Recorder(Protocol):
-    """Where an execution is recorded."""
+    """Recorder of what an execution reports while it runs."""
 
     def emit_lineage(self, event: Lineage) -> None:
-        """Record where data comes from and goes to."""
+        """Record the sources and targets of a pipeline."""
         ...
 
     def beat(self, event: Heartbeat) -> None:
@@ -35,7 +35,7 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """What a tracked function may return: counts, how it went, how far it came. Counts left out are not told."""
+    """Result that a tracked function may return: counts, outcome and watermark. Counts left out are not reported."""
 
     inserts: int | None = None
     updates: int | None = None
@@ -48,7 +48,7 @@ class Result:
 
 
 class _Count:
-    """A number of rows: 0 until told, and stored only when it was told."""
+    """A number of rows: reads as 0 until it is set, and is stored only when it was set."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -96,22 +96,22 @@ class Execution:
 
     @property
     def execution_id(self) -> str:
-        """Identity of this execution, for ``parent=`` and for `lookout track end`."""
+        """Return the identity of this execution, for ``parent=`` and for `lookout track end`."""
         return self.start.execution_id
 
     @property
     def parent_id(self) -> str | None:
-        """The execution this one is part of."""
+        """Return the identity of the execution that this one is part of."""
         return self.start.parent_id
 
     @property
     def pipeline(self) -> str:
-        """Name of the pipeline."""
+        """Return the name of the pipeline."""
         return self.start.pipeline
 
     @property
     def watermark(self) -> str | None:
-        """Where the last successful execution ended, else the default watermark."""
+        """Return the watermark at which the last successful execution ended, else the default."""
         return self.start.watermark
 
     def add(self, *, inserts: int = 0, updates: int = 0, soft_deletes: int = 0, total_rows: int = 0) -> None:
@@ -122,23 +122,23 @@ class Execution:
                     self.counts[name] = (self.counts.get(name) or 0) + more
 
     def fail(self, reason: str) -> None:
-        """Say that the execution did not do what it should, without an exception: it is recorded as failed."""
+        """Mark the execution as failed without raising an exception."""
         self._failure = reason or "failed"
 
     def lineage(self, *, sources: Sequence[Address | str], targets: Sequence[Address | str]) -> None:
-        """Say where the data comes from and where it goes to. Names are enough: 'schema.table', 's3://bucket/key'."""
-        said = (addresses(sources), addresses(targets))
+        """Declare the sources and targets of the data. Names are enough: 'schema.table', 's3://bucket/key'."""
+        read_from, written_to = addresses(sources), addresses(targets)
         if self.active:
-            self.tracker.emit_lineage(Lineage(self.pipeline, *said, _now()))
+            self.tracker.emit_lineage(Lineage(self.pipeline, read_from, written_to, _now()))
 
     def heartbeat(self) -> None:
-        """Give a sign of life; more than one in ten seconds is not sent."""
+        """Send a sign of life, at most one in HEARTBEAT_EVERY seconds."""
         if self.active and time.monotonic() - self._beat >= HEARTBEAT_EVERY:
             self._beat = time.monotonic()
             self.tracker.beat(Heartbeat(self.execution_id, _now()))
 
     def take(self, result: Result) -> None:
-        """Take over what a tracked function returned."""
+        """Take over the result of a tracked function."""
         for name in COUNTS:
             if getattr(result, name) is not None:
                 self.counts[name] = getattr(result, name)
@@ -149,17 +149,17 @@ class Execution:
             self.fail(result.reason)
 
     def end(self, error: BaseException | None) -> End | None:
-        """The event that closes this execution; None when it was closed before, or records nothing."""
+        """Return the event that closes this execution; None when it is closed already or records nothing."""
         with self._lock:
             if self._is_closed or not self.active:
                 return None
             self._is_closed = True
-        # The clock that people set may jump; an execution still ends after it started.
-        passed = max(timedelta(seconds=time.perf_counter() - self._clock), timedelta(microseconds=1))
-        reason = _words(error) if error is not None else self._failure or ""
+        # The system clock may jump; an execution still ends after it started.
+        elapsed = max(timedelta(seconds=time.perf_counter() - self._clock), timedelta(microseconds=1))
+        reason = _failure_text(error) if error is not None else self._failure or ""
         return End(
             self.execution_id,
-            self.start.start_date + passed,
+            self.start.start_date + elapsed,
             not reason,
             inserts=self._count("inserts"),
             updates=self._count("updates"),
@@ -172,15 +172,15 @@ class Execution:
             start=self.start,
         )
 
-    def end_without_words(self, error: BaseException | None) -> End:
-        """The event that closes this execution when what it says of itself cannot be written."""
+    def end_without_details(self, error: BaseException | None) -> End:
+        """Return the event that closes this execution when its counts, metadata or watermark cannot be written."""
         self.counts, self.metadata, self.next_watermark, self._is_closed = {}, {}, None, False
         event = self.end(RuntimeError(type(error).__name__) if error is not None else None)
         assert event is not None
         return event
 
     def _count(self, name: str) -> int | None:
-        """The number as told. Drivers say -1 when they do not know: that is not told, and worth a word."""
+        """Return a count as reported; None, with a warning, for no number of rows, such as the -1 of some drivers."""
         value = self.counts.get(name)
         if value is None:
             return None
@@ -195,16 +195,16 @@ class Execution:
 
 
 def parent_of(parent: Execution | str | None) -> str | None:
-    """Identity of the execution that a new one is part of: the one given, else the innermost running one."""
+    """Return the identity of a new execution's parent: ``parent``, else the innermost execution that is recorded."""
     if isinstance(parent, str):
         return parent
-    around = parent or CURRENT.get()
-    while around is not None and not around.active:
-        around = around.outer
-    return around.execution_id if around is not None else None
+    candidate = parent or CURRENT.get()
+    while candidate is not None and not candidate.active:
+        candidate = candidate.outer
+    return candidate.execution_id if candidate is not None else None
 
 
-def _words(error: BaseException) -> str:
+def _failure_text(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted (Ctrl-C or SIGINT)"
     if isinstance(error, SystemExit):

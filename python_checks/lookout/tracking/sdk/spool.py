@@ -1,8 +1,8 @@
-"""The spool: events of a time without database, in a file of JSON lines, delivered later, in order, once each.
+"""The spool: events recorded while the database is away, in a file of JSON lines, delivered later in order, once each.
 
-Writers append to ``events.jsonl``. Whoever delivers first sets the file aside as ``delivering.jsonl``, so that its
-order stays, and removes it when all of it is in the execution store. What the store knows already has no effect there,
-so a deliverer that is killed in the middle loses nothing and doubles nothing.
+Writers append to ``events.jsonl``. A delivery first renames that file to ``delivering.jsonl``, so that the order stays,
+and removes it when all of it is in the execution store. Events that the store has already have no effect there, so a
+delivery that is killed in the middle loses nothing and doubles nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CHUNK = 5000
 
 @dataclass(frozen=True)
 class Delivered:
-    """What a delivery did: events handed to the execution store, set aside as rejected, and still waiting."""
+    """Counts of a delivery: events recorded, rejected (with ``reasons``) and still waiting."""
 
     events: int = 0
     rejected: int = 0
@@ -49,21 +49,21 @@ class Spool:
 
     @property
     def events(self) -> Path:
-        """The file that writers append to."""
+        """Return the file that writers append to."""
         return self.folder / "events.jsonl"
 
     @property
     def delivering(self) -> Path:
-        """The file that is being delivered."""
+        """Return the file that is being delivered."""
         return self.folder / "delivering.jsonl"
 
     @property
     def rejected(self) -> Path:
-        """Lines that cannot be delivered, each with its reason."""
+        """Return the file of lines that cannot be delivered, each with its reason."""
         return self.folder / "events.rejected"
 
     def is_empty(self) -> bool:
-        """Whether nothing waits."""
+        """Return whether no event waits."""
         return not self.delivering.exists() and not (self.events.exists() and self.events.stat().st_size)
 
     def append(self, events: Sequence[Event]) -> None:
@@ -76,43 +76,43 @@ class Spool:
             handle = os.open(self.events, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(handle, "rb+", buffering=0) as file:
                 if _is_torn(file):
-                    # Somebody was killed while writing: what they left must not swallow the next event.
+                    # A writer was killed in the middle of a line, which must not swallow the next event.
                     text = b"\n" + text
                 file.write(text)
                 os.fsync(file.fileno())
 
     def deliver(self, execution_store: ExecutionStore, *, seconds: float | None = None) -> Delivered:
-        """Hand what waits to the execution store, for at most so many seconds. Raises SourceError when that does.
+        """Deliver waiting events to the execution store, for about ``seconds``. Raises SourceError when the store does.
 
         Nothing happens when another process is delivering already.
         """
         if self.is_empty():
             return Delivered()
         deadline = None if seconds is None else time.monotonic() + seconds
-        with self._locked("deliver.lock", wait=False) as mine:
-            if not mine:
+        with self._locked("deliver.lock", wait=False) as is_locked:
+            if not is_locked:
                 return Delivered()
             events, reasons = 0, []
             while self._set_aside():
-                for chunk, upto in self._chunks():
-                    told = self._deliver(execution_store, chunk)
-                    reasons += told
-                    events += len(chunk) - len(told)
-                    _write_number(self.folder / "delivering.offset", upto)
+                for chunk, end in self._chunks():
+                    chunk_reasons = self._deliver(execution_store, chunk)
+                    reasons += chunk_reasons
+                    events += len(chunk) - len(chunk_reasons)
+                    _write_number(self.folder / "delivering.offset", end)
                     if deadline is not None and time.monotonic() > deadline:
                         return Delivered(events, len(reasons), self.waiting(), tuple(reasons))
-                # The offset goes last: without its file the whole file would be read again, which does no harm.
+                # The offset goes last: without it, a file that is still there would be delivered from its beginning.
                 self.delivering.unlink()
                 (self.folder / "delivering.offset").unlink(missing_ok=True)
             return Delivered(events, len(reasons), 0, tuple(reasons))
 
     def waiting(self) -> int:
-        """How many lines wait."""
+        """Return the number of waiting lines."""
         done = _read_number(self.folder / "delivering.offset") if self.delivering.exists() else 0
-        return _lines(self.delivering, done) + _lines(self.events, 0)
+        return _count_lines(self.delivering, done) + _count_lines(self.events, 0)
 
     def _set_aside(self) -> bool:
-        """Whether there is a file to deliver: the one of last time, else what was written since."""
+        """Return whether there is a file to deliver: one left from last time, else that of the writers."""
         if self.delivering.exists():
             return True
         with self._locked("append.lock"):
@@ -123,71 +123,72 @@ class Spool:
         return True
 
     def _chunks(self) -> Iterator[tuple[list[bytes], int]]:
+        """Yield up to CHUNK lines at a time, each with the offset in bytes at which they end."""
         with self.delivering.open("rb") as file:
-            upto = file.seek(_read_number(self.folder / "delivering.offset"))
+            end = file.seek(_read_number(self.folder / "delivering.offset"))
             lines: list[bytes] = []
             for line in file:
-                upto += len(line)
+                end += len(line)
                 if line.strip():
                     lines.append(line)
                 if len(lines) == CHUNK:
-                    yield lines, upto
+                    yield lines, end
                     lines = []
             if lines:
-                yield lines, upto
+                yield lines, end
 
     def _deliver(self, execution_store: ExecutionStore, lines: Sequence[bytes]) -> list[str]:
-        """Reasons of the lines that could not be delivered; they stand in the file of the rejected ones."""
+        """Record lines; append those that cannot be recorded to the rejected file and return their reasons."""
         events: list[tuple[Event, bytes]] = []
-        bad: list[tuple[bytes, str]] = []
+        rejected: list[tuple[bytes, str]] = []
         for line in lines:
             try:
                 events.append((from_line(line.decode()), line))
             except (ConfigError, UnicodeDecodeError) as error:
-                bad.append((line, str(error)))
-        bad += _record(execution_store, events)
-        if bad:
+                rejected.append((line, str(error)))
+        rejected += _record(execution_store, events)
+        if rejected:
             with self.rejected.open("ab") as file:
-                file.writelines(f"# {reason}\n".encode() + line.rstrip(b"\n") + b"\n" for line, reason in bad)
+                file.writelines(f"# {reason}\n".encode() + line.rstrip(b"\n") + b"\n" for line, reason in rejected)
             logger.warning(
                 "%d event(s) of pipelines cannot be recorded and were set aside in %s; the first: %s",
-                len(bad),
+                len(rejected),
                 self.rejected,
-                bad[0][1],
+                rejected[0][1],
             )
-        return [reason for _, reason in bad]
+        return [reason for _, reason in rejected]
 
     @contextlib.contextmanager
     def _locked(self, name: str, *, wait: bool = True) -> Iterator[bool]:
-        """Hold a lock between processes and threads; False when ``wait`` is off and somebody else has it."""
+        """Hold a lock between processes and threads; yield False when ``wait`` is off and another holds it."""
         with (self.folder / name).open("ab") as file:
-            got = _lock(file, wait)
+            is_locked = _lock(file, wait)
             try:
-                yield got
+                yield is_locked
             finally:
-                if got:
+                if is_locked:
                     _unlock(file)
 
 
 def spool_for(connection: Connection | None) -> Spool:
-    """The spool of a database: the folder LOOKOUT_SPOOL, else one of its own in the user's data folder."""
-    chosen = os.environ.get(FOLDER)
-    if chosen:
-        return Spool(Path(chosen).expanduser())
-    # Comes with the embedded PostgreSQL.
+    """Return the spool of a database: the folder LOOKOUT_SPOOL, else its own folder in the user's data folder."""
+    folder = os.environ.get(FOLDER)
+    if folder:
+        return Spool(Path(folder).expanduser())
+    # Installed with the embedded PostgreSQL.
     from platformdirs import user_data_path
 
     return Spool(user_data_path("lookout", appauthor=False) / "spool" / _name(connection))
 
 
 def spools_for(connection: Connection) -> list[Spool]:
-    """Where events for a database may wait: its own spool, and that of programs that knew of no database."""
+    """Return the spools with events for a database: its own, and that of programs without a configured database."""
     spools = [spool_for(connection), spool_for(None)]
     return spools[:1] if spools[0] == spools[1] else spools
 
 
 def deliver_spool(connection: Connection, schema: str | None = None, *, seconds: float | None = None) -> Delivered:
-    """Deliver what waits for a database. Raises SourceError when it cannot be reached; nothing is lost then."""
+    """Deliver the events that wait for a database. Raises SourceError, and loses none, when it cannot be reached."""
     total = Delivered()
     for spool in spools_for(connection):
         if spool.is_empty():
@@ -204,7 +205,7 @@ def deliver_spool(connection: Connection, schema: str | None = None, *, seconds:
 
 
 def _record(execution_store: ExecutionStore, events: Sequence[tuple[Event, bytes]]) -> list[tuple[bytes, str]]:
-    """Record events; when the database refuses a batch for what is in it, look for the one in halves."""
+    """Record events and return the rejected lines with reasons; halve a batch that the database refuses as a whole."""
     if not events:
         return []
     try:
@@ -223,14 +224,15 @@ def _record(execution_store: ExecutionStore, events: Sequence[tuple[Event, bytes
 def _name(connection: Connection | None) -> str:
     if connection is None:
         return UNASSIGNED
-    place = [str(connection.parameters.get(key) or "") for key in ("host", "port", "dbname")]
-    readable = re.sub(r"[^a-z0-9]+", "-", "-".join(place).lower()).strip("-")[-60:]
-    # 5432 is what no port means.
-    key = "\n".join((place[0] or "localhost", place[1] or "5432", place[2]))
+    host, port, database = (str(connection.parameters.get(key) or "") for key in ("host", "port", "dbname"))
+    readable = re.sub(r"[^a-z0-9]+", "-", f"{host}-{port}-{database}".lower()).strip("-")[-60:]
+    # libpq's defaults, so that a URL with and one without them share a spool.
+    key = "\n".join((host or "localhost", port or "5432", database))
     return f"{readable}-{hashlib.sha256(key.encode()).hexdigest()[:10]}"
 
 
 def _is_torn(file: BinaryIO) -> bool:
+    """Return whether the file ends in the middle of a line."""
     size = file.seek(0, os.SEEK_END)
     if not size:
         return False
@@ -238,7 +240,7 @@ def _is_torn(file: BinaryIO) -> bool:
     return file.read(1) != b"\n"
 
 
-def _lines(path: Path, offset: int) -> int:
+def _count_lines(path: Path, offset: int) -> int:
     try:
         with path.open("rb") as file:
             file.seek(offset)

@@ -1,4 +1,4 @@
-"""Tracking in two lines: ``with track("load orders") as run:`` around some work, or ``@track(...)`` on a function.
+"""The function ``track``: ``with track("load orders") as run:`` around some work, or ``@track(...)`` on a function.
 
 Whatever happens to the monitoring database, the work goes on: events wait in a spool file and are delivered later.
 """
@@ -35,9 +35,9 @@ def track(
 ) -> Tracking:
     """Track a pipeline: ``with track("load orders") as run:``, ``async with``, or ``@track("load orders")``.
 
-    ``next_watermark`` is where this execution will have come when it succeeds; it may also be set on ``run``.
+    ``next_watermark`` is the watermark once this execution succeeds; it may also be set on ``run``.
     ``default_watermark`` is what ``run.watermark`` is before the first success. ``monotonic`` keeps the watermark from
-    moving back. ``parent`` is found by itself when executions are nested. ``metadata`` is kept with the execution;
+    moving back. ``parent`` is found automatically when executions are nested. ``metadata`` is kept with the execution;
     ``context`` is the context of Dagster or Airflow. Raises ConfigError when a setting is wrong, and nothing else.
     """
     settings = {
@@ -57,10 +57,10 @@ def track(
         metadata=metadata,
         monotonic=monotonic,
         context=context,
-        **{k: v for k, v in settings.items() if v},
+        **{name: value for name, value in settings.items() if value},
     )
 
 
 def current() -> Execution | None:
-    """The innermost execution that is running here, if any."""
+    """Return the innermost execution that is running here; None when there is none."""
     return CURRENT.get()

@@ -28,12 +28,12 @@ from lookout.tracking.sdk.execution import CURRENT, Execution, Result, parent_of
 
 logger = logging.getLogger(__name__)
 
-# Batched trackers ask about a pipeline again after so many seconds.
+# Seconds for which a batched tracker trusts the state of a pipeline it has registered.
 KNOWN_FOR = 60.0
 
 
 class Tracker(AbstractContextManager["Tracker"]):
-    """Where executions are recorded. Programs need one of their own only for many small executions.
+    """Recorder of executions. Programs need one of their own only for many small executions.
 
     With ``batch_size`` above 1 events are written in batches, at the latest ``flush_every`` seconds after the first of
     them when another one comes, and when the tracker closes. A killed process loses the batch it had not written.
@@ -52,8 +52,9 @@ class Tracker(AbstractContextManager["Tracker"]):
     ) -> None:
         if batch_size < 1:
             raise ConfigError(f"batch_size is {batch_size}; it must be 1 or more.")
-        given = connection_of(connection, "The URL of the tracker") if isinstance(connection, str) else connection
-        self.delivery = Delivery(given, schema, patience=patience)
+        if isinstance(connection, str):
+            connection = connection_of(connection, "The URL of the tracker")
+        self.delivery = Delivery(connection, schema, patience=patience)
         self.batch_size, self.flush_every = batch_size, flush_every
         self._lock = threading.RLock()
         self._waiting: dict[tuple[str, str], Event] = {}
@@ -67,23 +68,23 @@ class Tracker(AbstractContextManager["Tracker"]):
         self.close()
 
     def track(self, pipeline: Pipeline | str, **settings: Any) -> Tracking:
-        """Like the function ``track``, recorded by this tracker."""
+        """Track a pipeline like the function ``track``, recorded by this tracker."""
         return Tracking(self, pipeline, **settings)
 
     def register(self, pipeline: Pipeline, next_watermark: Any = None) -> Registered:
-        """Get or make a pipeline. When the database is away, what was known of it last."""
+        """Get or make a pipeline. When the database is away, return its last known state."""
         known_at, known = self._known.get(pipeline.input_hash, (0.0, None))
         if self.batch_size > 1 and next_watermark is None and known and time.monotonic() - known_at < KNOWN_FOR:
             return known
-        found = self.delivery.register(Register(pipeline, _now(), watermark_text(next_watermark)))
-        if found is None:
+        registered = self.delivery.register(Register(pipeline, _now(), watermark_text(next_watermark)))
+        if registered is None:
             key = pipeline.pipeline_id
             return self.delivery.remembered(key) or Registered(key, pipeline.active is not False, False, None)
-        self._known[pipeline.input_hash] = (time.monotonic(), found)
-        return found
+        self._known[pipeline.input_hash] = (time.monotonic(), registered)
+        return registered
 
     def emit(self, event: Event) -> list[Rejected]:
-        """Record an event, at once or with the next batch. Returns the events that the store rejected."""
+        """Record an event, at once or with the next batch. Return the events that the store rejected."""
         if self.batch_size == 1:
             return self.delivery.send([event])
         with self._lock:
@@ -98,26 +99,26 @@ class Tracker(AbstractContextManager["Tracker"]):
 
     def emit_lineage(self, event: Lineage) -> None:
         """Record lineage, once in the life of this tracker as long as it stays the same."""
-        said = hash(tuple(a.input_hash for a in (*event.sources, *event.targets)))
-        if self._declared.get(event.pipeline) != said:
+        declaration = hash(tuple(a.input_hash for a in (*event.sources, *event.targets)))
+        if self._declared.get(event.pipeline) != declaration:
             self.emit(event)
-            self._declared[event.pipeline] = said
+            self._declared[event.pipeline] = declaration
 
     def beat(self, event: Heartbeat) -> None:
-        """Send a sign of life; one that cannot be sent now is of no use later."""
+        """Send a sign of life; one that cannot be sent is dropped, because it is of no use later."""
         try:
             self.delivery.call(lambda execution_store: execution_store.record([event]))
         except Exception as error:  # noqa: BLE001 - a sign of life must not end somebody's pipeline
             logger.debug("no heartbeat: %s", error)
 
     def flush(self) -> list[Rejected]:
-        """Write what waits in the batch."""
+        """Write the batch. Return the events that the store rejected."""
         with self._lock:
             events, self._waiting = list(self._waiting.values()), {}
         return self.delivery.send(events)
 
     def close(self) -> None:
-        """Write what waits and close the connection."""
+        """Write the batch and close the connection."""
         self.flush()
         self.delivery.close()
 
@@ -153,22 +154,22 @@ class Tracker(AbstractContextManager["Tracker"]):
         return run
 
     def finish(self, run: Execution, error: BaseException | None) -> None:
-        """Close an execution. Never raises, whatever it was given."""
+        """Close an execution. Never raises, whatever was set on it."""
         try:
             event = run.end(error)
         except Exception as problem:  # noqa: BLE001 - a value that cannot be written must not end somebody's pipeline
             logger.warning("Pipeline '%s': what it said of itself is not recorded (%r).", run.pipeline, problem)
-            event = run.end_without_words(error)
+            event = run.end_without_details(error)
         if event is not None:
             self.emit(event)
             if event.completed_successfully and event.next_watermark:
-                # Where the next execution begins if the database cannot be asked then.
+                # The next execution begins there if the database is away then.
                 self.delivery.remember_watermark(run.pipeline_id, event.next_watermark, monotonic=run.monotonic)
 
 
 @functools.lru_cache(maxsize=1)
 def default_tracker() -> Tracker:
-    """The tracker of this process."""
+    """Return the tracker of this process."""
     tracker = Tracker()
     atexit.register(tracker.close)
     return tracker
@@ -182,7 +183,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Execution]):
-    """A pipeline ready to be tracked: ``with``, ``async with``, or a decorator. May be used again and again."""
+    """A pipeline ready to be tracked: ``with``, ``async with``, or a decorator. May be used any number of times."""
 
     def __init__(
         self,
@@ -210,23 +211,23 @@ class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Ex
 
     @property
     def tracker(self) -> Tracker:
-        """Where it is recorded."""
+        """Return the tracker that records it."""
         return self._tracker or default_tracker()
 
     def __enter__(self) -> Execution:
-        return self._entered(self.tracker.begin(self, self._context))
+        return self._enter(self.tracker.begin(self, self._context))
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        self.tracker.finish(self._left(), value)
+        self.tracker.finish(self._leave(), value)
         return False
 
     async def __aenter__(self) -> Execution:
         # The event loop goes on while the database answers. A task that is cancelled meanwhile has begun nevertheless.
         beginning = asyncio.ensure_future(asyncio.to_thread(self.tracker.begin, self, self._context))
         try:
-            return self._entered(await asyncio.shield(beginning))
+            return self._enter(await asyncio.shield(beginning))
         except asyncio.CancelledError as cancelled:
             run = await beginning
             await asyncio.shield(asyncio.to_thread(self.tracker.finish, run, cancelled))
@@ -236,7 +237,7 @@ class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Ex
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
         # A task that is cancelled once more still records its end.
-        await asyncio.shield(asyncio.to_thread(self.tracker.finish, self._left(), value))
+        await asyncio.shield(asyncio.to_thread(self.tracker.finish, self._leave(), value))
         return False
 
     def __call__(self, function: Function) -> Function:
@@ -248,42 +249,44 @@ class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Ex
             raise ConfigError(
                 f"track() cannot decorate the generator {function.__qualname__}: use `with track(...)` inside it."
             )
-        wants = inspect.signature(function).parameters
+        parameters = list(inspect.signature(function).parameters)
 
-        def prepared(run: Execution, kwargs: dict[str, Any], args: tuple[Any, ...]) -> dict[str, Any]:
-            is_given = "run" in kwargs or list(wants).index("run") < len(args) if "run" in wants else True
-            return kwargs if is_given else {**kwargs, "run": run}
+        def with_run(run: Execution, kwargs: dict[str, Any], args: tuple[Any, ...]) -> dict[str, Any]:
+            if "run" not in parameters or "run" in kwargs or parameters.index("run") < len(args):
+                return kwargs
+            return {**kwargs, "run": run}
 
-        def again(kwargs: Mapping[str, Any]) -> Tracking:
-            return _Copy(self, kwargs.get("context", self._context) if "context" in wants else self._context)
+        def one_call(kwargs: Mapping[str, Any]) -> Tracking:
+            context = kwargs.get("context", self._context) if "context" in parameters else self._context
+            return _Call(self, context)
 
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
-            async def awaited(*args: Any, **kwargs: Any) -> Any:
-                async with again(kwargs) as run:
+            async def tracked_async(*args: Any, **kwargs: Any) -> Any:
+                async with one_call(kwargs) as run:
                     if not run.active:
                         return None
-                    return _taken(run, await function(*args, **prepared(run, kwargs, args)))
+                    return _take_result(run, await function(*args, **with_run(run, kwargs, args)))
 
-            return cast(Function, awaited)
+            return cast(Function, tracked_async)
 
         @functools.wraps(function)
-        def called(*args: Any, **kwargs: Any) -> Any:
-            with again(kwargs) as run:
+        def tracked(*args: Any, **kwargs: Any) -> Any:
+            with one_call(kwargs) as run:
                 if not run.active:
                     return None
-                return _taken(run, function(*args, **prepared(run, kwargs, args)))
+                return _take_result(run, function(*args, **with_run(run, kwargs, args)))
 
-        return cast(Function, called)
+        return cast(Function, tracked)
 
-    def _entered(self, run: Execution) -> Execution:
+    def _enter(self, run: Execution) -> Execution:
         run.outer = CURRENT.get()
         CURRENT.set(run)
         self._open.append(run)
         return run
 
-    def _left(self) -> Execution:
+    def _leave(self) -> Execution:
         current = CURRENT.get()
         run = current if current is not None and current in self._open else self._open[-1]
         self._open.remove(run)
@@ -292,11 +295,11 @@ class Tracking(AbstractContextManager[Execution], AbstractAsyncContextManager[Ex
         return run
 
 
-class _Copy(Tracking):
-    """The same tracking for one call of a decorated function: calls may overlap."""
+class _Call(Tracking):
+    """Copy of a tracking for one call of a decorated function, because calls may overlap."""
 
-    def __init__(self, of: Tracking, context: Any) -> None:
-        self.__dict__.update(of.__dict__)
+    def __init__(self, original: Tracking, context: Any) -> None:
+        self.__dict__.update(original.__dict__)
         self._open, self._context = [], context
 
 
@@ -305,7 +308,7 @@ def _reference(name: str) -> Pipeline:
     return Pipeline(name)
 
 
-def _taken(run: Execution, returned: Any) -> Any:
+def _take_result(run: Execution, returned: Any) -> Any:
     if isinstance(returned, Result):
         run.take(returned)
     return returned
