@@ -52,9 +52,7 @@ def start_command(
     Works without the database: then the start waits in the spool. Raises ConfigError for a wrong name.
     """
     with _tracker_or_new(tracker) as used:
-        pipeline = (
-            Pipeline(name, pipeline_type, origin="command") if pipeline_type else Pipeline(name, origin="command")
-        )
+        pipeline = Pipeline(name, pipeline_type or None, origin="command")
         registered = used.register(pipeline, next_watermark)
         if not registered.active:
             return None

@@ -1,1 +1,1 @@
-"""dbt's own runs as executions: from live events, artifacts and dbt.log."""
+"""dbt's own runs as executions, from live events, artifacts and dbt.log."""

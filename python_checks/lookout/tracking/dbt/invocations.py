@@ -1,4 +1,4 @@
-"""dbt tracks itself: invocations and nodes become executions, from live events, from artifacts and from dbt's log."""
+"""dbt's invocations and nodes as events of executions, from artifacts and from dbt's log."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from lookout.tracking.dbt.log import LoggedInvocation, LoggedNode, moment_of
 from lookout.tracking.executions.events import End, Event, Heartbeat, Register, Start
 from lookout.tracking.model import Pipeline, hashed_id
 
-# Commands that run nodes; the others are nobody's pipeline.
+# Commands that run nodes; the others are not tracked.
 COMMANDS = ("build", "run", "test", "seed", "snapshot", "source", "freshness", "retry", "clone")
 GOOD = ("success", "pass", "warn", "no-op", "partial success")
 TICK = timedelta(milliseconds=1)
-# A log that has been silent for so long belongs to a dbt that is gone.
+# A log without new lines for so long belongs to a dbt that is gone.
 PATIENCE = timedelta(hours=6)
 KILLED = "dbt ended without a word: killed, or the machine went down"
 ROWS = re.compile(r"(?:INSERT 0|SELECT|MERGE) (\d+)")
 
 
 def invocation_key(invocation_id: str) -> str:
-    """Identity of the execution of a dbt invocation."""
+    """Return the identity of the execution of a dbt invocation."""
     return hashed_id(f"dbt:{invocation_id}")
 
 
 def node_key(invocation_id: str, node_id: str) -> str:
-    """Identity of the execution of a node within an invocation."""
+    """Return the identity of the execution of a node within an invocation."""
     return hashed_id(f"dbt:{invocation_id}:{node_id}")
 
 
 class DbtInvocations:
-    """Turns what dbt says into events for the execution store. Lookout's own monitoring models are left out.
+    """Converter of dbt's results into events for the execution store. Lookout's own monitoring models are left out.
 
-    ``limits`` are those that nodes declare, by unique id. ``shift`` moves every time: a run whose clock stands in the
-    past belongs to the past. ``host`` is the process that runs dbt, where it is known.
+    ``limits`` are those that nodes declare, by unique id. ``shift`` is added to every time: a run with an ``as_of`` in
+    the past is recorded in the past. ``host`` is the process that runs dbt, where it is known.
     """
 
     def __init__(
@@ -55,54 +55,58 @@ class DbtInvocations:
         self._nodes.update(manifest.get("sources") or {})
 
     def registrations(self, node_ids: Iterable[str], at: datetime) -> list[Event]:
-        """The pipelines of a project and of some of its nodes."""
+        """Return the registrations of the project and of some of its nodes."""
         project = Pipeline(self.project, pipeline_type="dbt project", origin="dbt")
         return [Register(project, at), *(Register(self._pipeline(node_id), at) for node_id in node_ids)]
 
     def of_results(self, results: Mapping[str, Any]) -> list[Event]:
-        """Everything a run_results.json or sources.json says; empty for commands that run no nodes."""
+        """Return the events of a run_results.json or sources.json; none for commands that run no nodes."""
         metadata = results.get("metadata") or {}
-        args = results.get("args") or {}
         invocation = str(metadata.get("invocation_id") or "")
-        command = str(
-            args.get("which") or ("freshness" if "sources" in str(metadata.get("dbt_schema_version")) else "")
-        )
+        command = _command(results)
         if not invocation or command not in COMMANDS:
             return []
         ended = _moment(metadata["generated_at"])
-        started = _moment(metadata.get("invocation_started_at")) if metadata.get("invocation_started_at") else None
-        started = started or ended - timedelta(seconds=float(results.get("elapsed_time") or 0.0))
+        if metadata.get("invocation_started_at"):
+            started = _moment(metadata["invocation_started_at"])
+        else:
+            started = ended - timedelta(seconds=float(results.get("elapsed_time") or 0.0))
         nodes = [r for r in results.get("results") or [] if self.is_tracked(str(r.get("unique_id")))]
-        ran = [(r, *times) for r in nodes if (times := _times(r)) is not None]
+        ran = []
+        for result in nodes:
+            times = _times(result)
+            if times is not None:
+                ran.append((result, *times))
         statuses = [str(r.get("status")) for r in nodes]
         start = self.start_of(invocation, min([started, *(begin for _, begin, _ in ran)]), command)
         events = self.registrations([str(r["unique_id"]) for r, _, _ in ran], start.start_date)
         events.append(self._end(start, max([ended, *(end for _, _, end in ran)]), _is_good(statuses), statuses))
-        for result, begin, end in ran:
-            node_id = str(result["unique_id"])
-            status = str(result.get("status"))
-            rows = _rows(result, node_id)
-            code = str(result.get("compiled_code") or "")
-            checksum = hashlib.sha256(code.encode()).hexdigest() if code else ""
-            node = self.node_start(invocation, node_id, begin, checksum)
-            events.append(
-                End(
-                    node.execution_id,
-                    max(end + self._shift, node.start_date + TICK),
-                    status in GOOD,
-                    inserts=rows,
-                    total_rows=rows,
-                    status=status,
-                    start=node,
-                    error="" if status in GOOD else str(result.get("message") or status),
-                )
-            )
+        events += [self._node_end(invocation, result, begin, end) for result, begin, end in ran]
         return events
 
-    def of_log(self, logged: LoggedInvocation, *, now: datetime, may_run: bool) -> list[Event]:
-        """What the log says of an invocation; one without an end is closed as failed unless it may still be running.
+    def _node_end(self, invocation: str, result: Mapping[str, Any], begin: datetime, end: datetime) -> End:
+        """Return the end of a node, with its start, from its entry in the results."""
+        node_id = str(result["unique_id"])
+        status = str(result.get("status"))
+        rows = _rows(result, node_id)
+        code = str(result.get("compiled_code") or "")
+        checksum = hashlib.sha256(code.encode()).hexdigest() if code else ""
+        start = self.node_start(invocation, node_id, begin, checksum)
+        return End(
+            start.execution_id,
+            max(end + self._shift, start.start_date + TICK),
+            status in GOOD,
+            inserts=rows,
+            total_rows=rows,
+            status=status,
+            start=start,
+            error="" if status in GOOD else str(result.get("message") or status),
+        )
 
-        A log that has been silent for hours is of a dbt that hangs or is gone, whoever has it open.
+    def of_log(self, logged: LoggedInvocation, *, now: datetime, may_run: bool) -> list[Event]:
+        """Return the events of an invocation in the log; one without an end failed, unless it may still be running.
+
+        A log without new lines for PATIENCE is of a dbt that hangs or is gone, even when a process has it open.
         """
         if logged.command not in COMMANDS:
             return []
@@ -144,7 +148,7 @@ class DbtInvocations:
         )
 
     def start_of(self, invocation: str, at: datetime, command: str) -> Start:
-        """An invocation that begins."""
+        """Return the start of an invocation."""
         return Start(
             invocation_key(invocation),
             self.project,
@@ -155,7 +159,7 @@ class DbtInvocations:
         )
 
     def node_start(self, invocation: str, node_id: str, at: datetime, checksum: str = "") -> Start:
-        """A node that begins."""
+        """Return the start of a node."""
         return Start(
             node_key(invocation, node_id),
             node_id,
@@ -168,6 +172,7 @@ class DbtInvocations:
         )
 
     def _end(self, start: Start, at: datetime, is_good: bool, statuses: Iterable[str], *, error: str = "") -> End:
+        """Return the end of an invocation with its nodes counted by status."""
         counts: dict[str, int] = {}
         for status in statuses:
             counts[status] = counts.get(status, 0) + 1
@@ -184,7 +189,7 @@ class DbtInvocations:
         )
 
     def is_tracked(self, node_id: str) -> bool:
-        """Whether a node is anybody's pipeline: not Lookout's own, and no operation."""
+        """Return whether a node is a pipeline: not one of Lookout's own models, and no operation."""
         fqn = self._nodes.get(node_id, {}).get("fqn") or []
         return not (list(fqn[:2]) == ["lookout", "monitoring"] or node_id.startswith(("sql_operation.", "operation.")))
 
@@ -205,8 +210,17 @@ def _is_good(statuses: Iterable[str]) -> bool:
     return all(status in GOOD or status == "skipped" for status in statuses)
 
 
+def _command(results: Mapping[str, Any]) -> str:
+    """Return dbt's command; a sources.json without it comes from `dbt source freshness`."""
+    command = (results.get("args") or {}).get("which")
+    if command:
+        return str(command)
+    schema_version = str((results.get("metadata") or {}).get("dbt_schema_version"))
+    return "freshness" if "sources" in schema_version else ""
+
+
 def _times(result: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
-    """When a node began and ended; None for one that did not run."""
+    """Return when a node began and ended; None for one that did not run."""
     timing = result.get("timing") or []
     begun = [_moment(t["started_at"]) for t in timing if t.get("started_at")]
     ended = [_moment(t["completed_at"]) for t in timing if t.get("completed_at")]
@@ -217,7 +231,7 @@ def _times(result: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
 
 
 def _rows(result: Mapping[str, Any], node_id: str) -> int | None:
-    """Rows that a model, seed or snapshot wrote; None for views and for what does not say."""
+    """Return the rows that a model, seed or snapshot wrote; None for views and where dbt gives no number."""
     if not node_id.startswith(("model.", "seed.", "snapshot.")):
         return None
     response = result.get("adapter_response") or {}
@@ -228,6 +242,7 @@ def _rows(result: Mapping[str, Any], node_id: str) -> int | None:
 
 
 def _moment(text: Any) -> datetime:
+    """Return a time of an artifact; 1970-01-01 when it is none."""
     try:
         return moment_of(str(text))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Limits of what dbt builds: ``meta.lookout.pipeline`` of models, seeds and snapshots."""
+"""Limits declared in ``meta.lookout.pipeline`` of models, seeds and snapshots."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHECKS = ("freshness", "timeliness")
 
 
 def load_limits(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Limits of every node that declares some, by its unique id: arguments of ``Pipeline``.
+    """Return the limits of every node that declares some, by its unique id: arguments of ``Pipeline``.
 
     Raises ConfigError with one line per mistake, each naming file, asset and key.
     """
@@ -32,17 +32,17 @@ def load_limits(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _read(reader: Reader, node: Mapping[str, Any]) -> dict[str, Any]:
-    settings = meta_of(node).get("lookout")
-    given = settings.get("pipeline") if isinstance(settings, Mapping) else None
-    if given is None:
+    lookout = meta_of(node).get("lookout")
+    settings = lookout.get("pipeline") if isinstance(lookout, Mapping) else None
+    if settings is None:
         return {}
-    given = reader.mapping(given, "pipeline")
+    settings = reader.mapping(settings, "pipeline")
     if node.get("resource_type") == "source":
         reader.wrong("pipeline is for what this project builds; set `freshness` of the source's table instead.")
         return {}
-    reader.unknown_keys(given, PIPELINE_KEYS, "pipeline")
-    limits = {check: _limit(reader, given.get(check), f"pipeline.{check}") for check in CHECKS}
-    mutes = {f"mute_{check}_check": True for check in _muted(reader, given.get("mute"))}
+    reader.unknown_keys(settings, PIPELINE_KEYS, "pipeline")
+    limits = {check: _limit(reader, settings.get(check), f"pipeline.{check}") for check in CHECKS}
+    mutes = {f"mute_{check}_check": True for check in _muted(reader, settings.get("mute"))}
     return {key: value for key, value in {**limits, **mutes}.items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""Invocations in dbt's log whose run_results.json has been overwritten since. Pure."""
+"""Invocations read from dbt's log, for those whose run_results.json has been overwritten since. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 DAY = timedelta(days=1)
-# The last line with a time is in the last so many characters, as a rule.
+# Characters at the end of a section that hold its last time, as a rule.
 TAIL = 4000
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 HEADER = re.compile(r"^=+ (\d{2}:\d{2}:\d{2}\.\d+) \| ([0-9a-f-]{36}) =+$", re.MULTILINE)
 IDENTITY = re.compile(r"^=+ [\d:.]+ \| ([0-9a-f-]{36}) =+$|\"invocation_id\": ?\"([0-9a-f-]{36})\"", re.MULTILINE)
 LINE = re.compile(r"^(\d{2}:\d{2}:\d{2}\.\d+) \[\w+ *\] \[([^\]]*)\]: (.*)$")
 COMMAND = re.compile(r"Command `\S+ ([\w-]+)[^`]*` (succeeded|failed) at")
-ASKED = re.compile(r"running dbt with arguments .*'invocation_command': ['\"]\S+ ([\w-]+)")
+ARGUMENTS = re.compile(r"running dbt with arguments .*'invocation_command': ['\"]\S+ ([\w-]+)")
 NODE = re.compile(r"(Began|Finished) running node (\S+)")
 RESULT = re.compile(
     r"\d+ of \d+ (OK|PASS|FAIL|WARN|ERROR|SKIP\w*|NO-OP|STALE)\b(?!.*\[RUN\]).*?(?:\[(.*?)(?: in [\d.]+s)?\])?$"
@@ -55,15 +55,15 @@ class LoggedInvocation:
 
 
 def invocations_in(text: str) -> list[str]:
-    """Ids of the invocations in a dbt.log, without reading any further: most of them are known already."""
+    """Return the ids of the invocations in a dbt.log without reading more: most of them are known already."""
     return list(dict.fromkeys(match[1] or match[2] for match in IDENTITY.finditer(text)))
 
 
 def read_log(text: str, *, written_at: datetime, skip: Iterable[str] = ()) -> list[LoggedInvocation]:
-    """Invocations in a dbt.log, oldest first. ``written_at`` is when the file last changed.
+    """Return the invocations in a dbt.log, oldest first. ``written_at`` is when the file last changed.
 
-    The lines of dbt's text log carry times in UTC and no day: days are counted back from the last line. ``skip`` are
-    invocations that are known already. Reads the JSON form of the log too.
+    Lines of dbt's text log have a time in UTC and no day: days are counted back from the last line. ``skip`` are ids of
+    invocations that are known already. The JSON form of the log is read too.
     """
     known = set(skip)
     as_json = [line for line in text.splitlines() if line.startswith('{"')] if '{"' in text else []
@@ -78,7 +78,7 @@ def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedI
     found: list[LoggedInvocation] = []
     latest = written_at
     for header, end in reversed(list(zip(headers, ends, strict=True))):
-        # Everything in this section happened before what follows it.
+        # Read from the end, because a section happened before the one after it.
         section = text[header.end() : end]
         last = _not_after(_last_time(section) or header[1], latest)
         started = _not_after(header[1], last)
@@ -89,6 +89,7 @@ def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedI
 
 
 def _last_time(section: str) -> str:
+    """Return the time of the last line that has one; empty when none has."""
     for part in (section[-TAIL:], section):
         times = [match[1] for line in part.splitlines() if (match := LINE.match(line))]
         if times:
@@ -97,15 +98,17 @@ def _last_time(section: str) -> str:
 
 
 def _not_after(clock: str, limit: datetime) -> datetime:
+    """Return the latest moment with that time of day (HH:MM:SS.ffffff, UTC) that is not after the limit."""
     hour, minute, second = clock.split(":")
     at = limit.astimezone(timezone.utc).replace(
         hour=int(hour), minute=int(minute), second=int(second[:2]), microsecond=int(second[3:9].ljust(6, "0"))
     )
-    # The file's time is that of the last write, which a clock of the file system may have rounded down.
+    # Two seconds of tolerance: the limit may be the file's time, which the file system may have rounded down.
     return at if at <= limit + timedelta(seconds=2) else at - DAY
 
 
 def _not_before(clock: str, limit: datetime) -> datetime:
+    """Return the earliest moment with that time of day that is not before the limit."""
     at = _not_after(clock, limit.replace(hour=23, minute=59, second=59, microsecond=999_999))
     return at if at >= limit - timedelta(seconds=2) else at + DAY
 
@@ -120,19 +123,19 @@ def _invocation(invocation_id: str, started: datetime, section: str) -> LoggedIn
         match = LINE.match(line)
         if match is None:
             continue
-        now, thread, said = _not_before(match[1], now), match[2], match[3]
-        if node := NODE.match(said):
+        now, thread, message = _not_before(match[1], now), match[2], match[3]
+        if node := NODE.match(message):
             if node[1] == "Began":
                 nodes[node[2]] = LoggedNode(node[2], now)
                 running[thread] = node[2]
             elif node[2] in nodes:
                 nodes[node[2]] = replace(nodes[node[2]], ended_at=now)
                 running.pop(thread, None)
-        elif thread in running and (result := RESULT.match(said)):
+        elif thread in running and (result := RESULT.match(message)):
             nodes[running[thread]] = _with_result(nodes[running[thread]], result, failures)
-        elif asked := ASKED.match(said):
-            found = replace(found, command=asked[1])
-        elif command := COMMAND.match(said):
+        elif arguments := ARGUMENTS.match(message):
+            found = replace(found, command=arguments[1])
+        elif command := COMMAND.match(message):
             found = replace(found, ended_at=now, succeeded=command[2] == "succeeded", command=command[1])
     return replace(found, last_seen_at=now, nodes=tuple(nodes.values()))
 
@@ -154,15 +157,16 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
     nodes: dict[str, dict[str, LoggedNode]] = {}
     for line in lines:
         try:
-            said = json.loads(line)
-            info, data = said["info"], said.get("data") or {}
+            entry = json.loads(line)
+            info, data = entry["info"], entry.get("data") or {}
             key, now = info["invocation_id"], moment_of(info["ts"])
         except (ValueError, KeyError, TypeError):
             continue
         found[key] = replace(found.get(key) or LoggedInvocation(key, now), last_seen_at=now)
         node = data.get("node_info") or {}
         if info["name"] in ("NodeStart", "NodeFinished") and node.get("unique_id"):
-            nodes.setdefault(key, {})[node["unique_id"]] = _json_node(node, now, info["name"] == "NodeFinished", data)
+            is_finished = info["name"] == "NodeFinished"
+            nodes.setdefault(key, {})[node["unique_id"]] = _json_node(node, now, is_finished, data)
         elif info["name"] == "CommandCompleted":
             found[key] = replace(
                 found[key],
@@ -170,8 +174,8 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
                 succeeded=bool(data.get("success")),
                 command=str(data.get("command", "")).partition(" ")[2].split(" ")[0],
             )
-        elif info["name"] == "MainReportArgs" and (asked := ASKED.match(str(info.get("msg", "")))):
-            found[key] = replace(found[key], command=asked[1])
+        elif info["name"] == "MainReportArgs" and (arguments := ARGUMENTS.match(str(info.get("msg", "")))):
+            found[key] = replace(found[key], command=arguments[1])
     for key, invocation in found.items():
         yield replace(invocation, nodes=tuple(nodes.get(key, {}).values()))
 
@@ -193,7 +197,7 @@ def _json_node(node: dict[str, str], now: datetime, is_finished: bool, data: dic
 
 
 def moment_of(text: str) -> datetime:
-    """A time as dbt writes it: UTC when it has no offset, any number of digits. Raises ValueError for anything else."""
+    """Read a time in UTC as dbt writes it, with any number of digits. Raises ValueError for anything else."""
     match = re.match(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?", text)
     if match is None:
         raise ValueError(text)

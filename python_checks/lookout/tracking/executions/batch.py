@@ -17,7 +17,7 @@ from lookout.tracking.executions.pipelines import changed_registrations, write_r
 from lookout.tracking.executions.watermarks import ClosedExecution, Step, WatermarkState, advance
 from lookout.tracking.model import Pipeline, hashed_id
 
-# Above so many rows a temporary table and COPY pay off.
+# Above so many rows a temporary table and COPY are faster.
 FEW = 64
 UNKNOWN = "execution {} was never started here: start it first, and end it with the id that the start gave."
 _START = ("start_date", "parent_id", "watermark", "next_watermark", "kind", "node_id", "host", "code_checksum")
@@ -81,7 +81,7 @@ class Batch:
         return not (self.registrations or self.starts or self.ends or self.heartbeats or self.lineages)
 
     def _add_end(self, event: End) -> None:
-        """Add an end; what an execution reports of itself goes before what the reaper assumed of it."""
+        """Add an end; one that an execution reports itself takes precedence over one from the reaper."""
         if event.start is not None:
             self.starts.setdefault(event.execution_id, event.start)
         known = self.ends.get(event.execution_id)

@@ -102,12 +102,13 @@ def runs_text(rows: Sequence[dict[str, Any]], *, most_children: int = MOST_CHILD
     table.add_column("error", no_wrap=True)
     # The text of an error may be long: it gets what the others leave.
     names = ("pipeline", "started (UTC)", "status", "took", "", "rows")
-    widths = [max(len(name), *(len(line[index]) for line in lines)) for index, name in enumerate(names)]
+    columns = list(zip(*lines, strict=True))
+    widths = [max(len(text) for text in (name, *column)) for name, column in zip(names, columns, strict=False)]
     error_width = max(LEAST_ERROR, width - min(widths[0], MOST_NAME) - sum(widths[1:]) - 2 * len(names))
     for *cells, error in lines:
-        table.add_row(
-            *map(escape, cells), escape(error if len(error) <= error_width else error[: error_width - 1] + "…")
-        )
+        if len(error) > error_width:
+            error = error[: error_width - 1] + "…"
+        table.add_row(*map(escape, cells), escape(error))
     buffer = io.StringIO()
     Console(file=buffer, width=width).print(table)
     return "\n".join(line.rstrip() for line in buffer.getvalue().rstrip().splitlines())
@@ -116,6 +117,7 @@ def runs_text(rows: Sequence[dict[str, Any]], *, most_children: int = MOST_CHILD
 def _lines(
     rows: Sequence[dict[str, Any]], most: int, indent: str = "", *, is_top: bool = True
 ) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of one line per execution, those inside it below it."""
     visible, hidden = (list(rows), []) if is_top else _split(rows, most)
     longest = max((row["seconds"] or 0.0 for row in rows), default=0.0)
     for number, row in enumerate(visible):

@@ -1,4 +1,4 @@
-"""Executions as series: what is normal for a pipeline is learned like what is normal for a table.
+"""Executions as series, so that a pipeline's normal values are learned like those of a table.
 
 The series are in the landing tables ``monitors`` and ``metric_observations`` beside those of tables, under the
 connection CONNECTION, which no profile has, and are judged by the same learner.
@@ -23,9 +23,10 @@ from lookout.project.declarations.monitors import MONITOR_COLUMNS
 CONNECTION = "pipelines"
 LAYER = "pipeline"
 COLUMNS = ("series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "bucket_start", "value")
-# A pipeline is worth learning from so many successful executions within so many days on.
+# A pipeline is learned once it has so many successful executions within so many days.
 LEAST_EXECUTIONS, RECENT = 20, timedelta(days=60)
-# More a day than this, on days with any, are counted by the hour; a series keeps its grain while the rate is near.
+# Above HOURLY_FROM executions a day (days without any left out) the grain is an hour; within a factor of NEAR of that
+# limit a series keeps its grain.
 HOURLY_FROM, NEAR = 3.0, 2.0
 HISTORY = timedelta(days=400)
 # Executions may arrive late, from a spool file, and end after the bucket in which they began.
@@ -34,7 +35,7 @@ LATE_WINDOW = timedelta(days=3)
 
 @dataclass(frozen=True)
 class Measure:
-    """One number per bucket of a pipeline's executions. The changes are in the number's own unit, relative 0.5 is half.
+    """One number per bucket of a pipeline's executions. Absolute changes are in its own unit; relative 0.5 is half.
 
     ``direction`` says which deviations count. A duration below ``min_absolute_change`` cannot have grown by as much, so
     pipelines that were never slow have no series of it until they are.
@@ -57,7 +58,7 @@ MEASURES = (
 )
 SLOW = ("duration_seconds", "throughput")
 
-# dbt's own checks move no rows and say themselves how they went.
+# dbt's own checks move no rows and report their own outcome.
 PIPELINES = """
     select
         pipelines.pipeline_id, pipelines.name as asset, coalesce(pipelines.owner, '') as owner,

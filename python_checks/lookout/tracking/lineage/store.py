@@ -167,7 +167,8 @@ def write_addresses(writer: Writer, changes: Changes, at: datetime) -> None:
     writer.run(
         """
         insert into {schema}.address_types as stored (name, group_name, created_at)
-        select name, group_name, %(at)s from unnest(%(names)s::text[], %(groups)s::text[]) as declared (name, group_name)
+        select name, group_name, %(at)s
+        from unnest(%(names)s::text[], %(groups)s::text[]) as declared (name, group_name)
         order by name
         on conflict (name) do update set group_name = excluded.group_name, updated_at = %(at)s
         where excluded.group_name not in ('database', stored.group_name)
@@ -239,7 +240,8 @@ def write_activity(writer: Writer, changes: Changes, at: datetime) -> None:
             )
             update {schema}.addresses as a
             -- An address that a pipeline still declares stays active, without its dbt node.
-            set is_active = candidates.is_declared, node_id = case when candidates.is_declared then '' else a.node_id end,
+            set is_active = candidates.is_declared,
+                node_id = case when candidates.is_declared then '' else a.node_id end,
                 updated_at = %(at)s
             from candidates
             where a.address_id = candidates.address_id and (not candidates.is_declared or a.node_id <> '')
