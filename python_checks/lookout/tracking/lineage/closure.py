@@ -201,7 +201,7 @@ def _md5_rows(sources: Any, targets: Any, depths: Numbers) -> bytes:
 
 
 def _text_rows(sources: Any, targets: Any, depths: Numbers) -> bytes:
-    """Return rows of identities of any length: somebody wrote the edges by hand."""
+    """Return rows of identities of any length, for edges that were written by hand."""
     return b"".join(
         struct.pack(f">hi{len(s)}si{len(t)}sii", 3, len(s), s, len(t), t, 4, d)
         for s, t, d in zip(sources, targets, depths.tolist(), strict=True)

@@ -188,16 +188,7 @@ def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[L
             """,  # noqa: S608
             (start.address_id, depth if depth is not None else UNLIMITED),
         )
-        # Joined in Python: a planner that expects a handful of rows would compare each row with every other.
-        steps = reader.rows(
-            f"""
-            select e.{far}, e.{near}, e.target_address_id, coalesce(p.name, ''), e.pipeline_id
-            from {{schema}}.address_lineage as e
-            left join {{schema}}.pipelines as p on p.pipeline_id = e.pipeline_id
-            where e.{far} = any(%s)
-            """,  # noqa: S608
-            ([row[0] for row in rows],),
-        )
+        steps = _steps(reader, [row[0] for row in rows], way)
     depths = {start.address_id: (0, start), **{row[0]: (row[5], Found(*row[:5])) for row in rows}}
     pipelines: dict[str, set[str]] = {key: set() for key in depths}
     nearer: dict[str, set[str]] = {key: set() for key in depths}
@@ -217,6 +208,24 @@ def _one_way(store: Database, asset: str, depth: int | None, way: str) -> list[L
         )
         for key, (steps_away, address) in depths.items()
     ]
+
+
+def _steps(reader: Writer, addresses: Sequence[str], way: str) -> list[tuple[Any, ...]]:
+    """Return the edges at addresses as rows: far end, near end, target, name of the pipeline, its id.
+
+    They are joined with the closure in Python, because a planner that expects a handful of rows would compare each row
+    with every other.
+    """
+    far, near = ENDS[way]
+    return reader.rows(
+        f"""
+        select e.{far}, e.{near}, e.target_address_id, coalesce(p.name, ''), e.pipeline_id
+        from {{schema}}.address_lineage as e
+        left join {{schema}}.pipelines as p on p.pipeline_id = e.pipeline_id
+        where e.{far} = any(%s)
+        """,  # noqa: S608
+        (list(addresses),),
+    )
 
 
 def _reached(reader: Writer, start: str, depth: int | None, way: str) -> list[tuple[str, int]]:

@@ -172,9 +172,12 @@ class Delivery:
         """Close the connection; the next call opens another."""
         self._after_fork()
         with self._lock:
-            jobs, execution_store, self._jobs, self._store = self._jobs, self._store, None, None
+            jobs, execution_store = self._jobs, self._store
+            self._jobs = self._store = None
         if jobs is not None:
-            jobs.put((Future(), execution_store.close if execution_store is not None else lambda: None))
+            if execution_store is not None:
+                # In the thread of the connection, after the jobs that wait there.
+                jobs.put((Future(), execution_store.close))
             jobs.put(None)
 
     def _do(self, work: Callable[[ExecutionStore], Outcome]) -> Outcome:

@@ -158,7 +158,9 @@ class Tracker(AbstractContextManager["Tracker"]):
         try:
             event = run.end(error)
         except Exception as problem:  # noqa: BLE001 - a value that cannot be written must not end somebody's pipeline
-            logger.warning("Pipeline '%s': what it said of itself is not recorded (%r).", run.pipeline, problem)
+            logger.warning(
+                "Pipeline '%s': its counts, metadata and watermark are not recorded (%r).", run.pipeline, problem
+            )
             event = run.end_without_details(error)
         if event is not None:
             self.emit(event)
