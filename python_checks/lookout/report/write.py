@@ -30,26 +30,24 @@ PAGE = "index.html"
 
 
 def write_reports(store: Store, folder: Path, *, as_of: datetime, keep_history: bool = False) -> list[Path]:
-    """Write the reports into ``folder`` (made if missing), each all or nothing; returns their paths.
+    """Write the reports into ``folder`` (made if missing), each all or nothing, and return their paths.
 
     ``keep_history`` also keeps a small summary in ``folder``/history to compare with later; its path is not returned.
     The text depends on the stored rows, ``as_of`` (with a time zone) and what is kept in ``folder`` alone. Raises
     SourceError when the monitoring schema cannot be read and DeliveryError when a file cannot be written.
     """
     data = read(store, as_of)
-    shown = replace(read_page(store, data), trend=read_trend(folder / history.FOLDER, before=data.as_of))
-    page = render_page(shown, docs=docs_beside(folder))
-    paths = [
-        *(write_file(folder / name, render(data)) for name, render in REPORTS.items()),
-        write_file(folder / PAGE, page),
-    ]
+    trend = read_trend(folder / history.FOLDER, before=data.as_of)
+    page = render_page(replace(read_page(store, data), trend=trend), docs=docs_beside(folder))
+    paths = [write_file(folder / name, render(data)) for name, render in REPORTS.items()]
+    paths.append(write_file(folder / PAGE, page))
     if keep_history:
         history.keep(history.read_current(store, data), folder / history.FOLDER, write_file)
     return paths
 
 
 def write_file(path: Path, content: str) -> Path:
-    """Replace a file in one step, so that a reader never sees half of it."""
+    """Replace a file in one step, so that a reader never sees half of it; return its path. Raises DeliveryError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -133,7 +133,7 @@ def assets(page: PageData) -> list[Row]:
     measured: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in page.rows("series"):
         measured[row["connection"], row["asset"]].append(row)
-    promised = {(c.row["connection"], c.row["asset"]): c.status for c in contract_report.standings(page.report)}
+    promised = {(c.row["connection"], c.row["asset"]): c.status for c in contract_report.contract_states(page.report)}
     blind = {(row["connection"], row["asset"]): row for row in page.rows("unevaluated")}
     declared = {(row["connection"], row["asset"]): row for row in page.rows("assets")}
     places = sorted({*declared, *measured, *blind}, key=lambda place: (place[0] or "", place[1] or ""))
@@ -253,10 +253,10 @@ def contracts(page: PageData) -> list[Row]:
         {
             **{key: one.row.get(key) for key in keys},
             "status": one.status,
-            "blind": list(one.blind),
-            "violations": [{key: row[key] for key in (*broken, "first_seen_at", "found_by")} for row in one.broken],
+            "unevaluated": list(one.unevaluated),
+            "violations": [{key: row[key] for key in (*broken, "first_seen_at", "found_by")} for row in one.violations],
         }
-        for one in contract_report.standings(page.report)
+        for one in contract_report.contract_states(page.report)
     ]
 
 
