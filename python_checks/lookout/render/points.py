@@ -42,7 +42,7 @@ def alert_window(alert: Row) -> Window | None:
     return Window(alert["series_key"], begin - BEFORE[grain] * STEP[grain], end + AFTER[grain] * STEP[grain])
 
 
-def windows(alerts: Iterable[Row], series: Iterable[Row], clock: datetime) -> list[Window]:
+def chart_windows(alerts: Iterable[Row], series: Iterable[Row], clock: datetime) -> list[Window]:
     """Return the windows to read: around the first ``MOST_CHARTS`` alerts, and the newest of every series. Disjoint."""
     around_alerts = [window for window in map(alert_window, alerts) if window is not None]
     wanted = around_alerts[:MOST_CHARTS]
