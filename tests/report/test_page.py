@@ -356,7 +356,7 @@ def test_text_can_be_read_on_every_ground_in_light_and_dark() -> None:
     light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", part)) for part in style.split("@media")[:2])
     for theme in (light, {**light, **dark}):
         pairs = [(text, ground) for text in ("text", "muted", "accent") for ground in ("bg", "panel", "soft")]
-        pairs += [(state, f"{state}-soft") for state in ("critical", "warning", "ok", "blind")]
-        pairs += [("text", "blind-soft"), *((state, "panel") for state in ("critical", "warning", "ok", "blind"))]
+        pairs += [(state, f"{state}-soft") for state in ("critical", "warning", "ok", "unknown")]
+        pairs += [("text", "unknown-soft"), *((state, "panel") for state in ("critical", "warning", "ok", "unknown"))]
         assert {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in pairs
                 if contrast(theme[pair[0]], theme[pair[1]]) < 4.5} == {}  # fmt: skip

@@ -1,4 +1,4 @@
-"""The reports, in Markdown and as one page to open, written from what the monitoring schema holds."""
+"""Writing the reports, the Markdown files and the page, from the rows of the monitoring schema."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from pathlib import Path
 
 from lookout.database.store import Store
 from lookout.errors import DeliveryError
-from lookout.report.data import ReportData, read
+from lookout.report.data import read
 from lookout.report.docs import docs_beside
 from lookout.report.history import summaries as history
 from lookout.report.history.trend import read_trend
 from lookout.report.markdown.render import render_contracts, render_detection, render_portfolio, render_scorecard
 from lookout.report.page.data import read_page
 from lookout.report.page.render import render_page
-
-__all__ = ["ReportData", "write_reports"]
 
 REPORTS = {
     "data_health_scorecard.md": render_scorecard,
@@ -33,7 +31,7 @@ def write_reports(store: Store, folder: Path, *, as_of: datetime, keep_history: 
     """Write the reports into ``folder`` (made if missing), each all or nothing, and return their paths.
 
     ``keep_history`` also keeps a small summary in ``folder``/history to compare with later; its path is not returned.
-    The text depends on the stored rows, ``as_of`` (with a time zone) and what is kept in ``folder`` alone. Raises
+    The text depends only on the stored rows, ``as_of`` (with a time zone) and the files in ``folder``. Raises
     SourceError when the monitoring schema cannot be read and DeliveryError when a file cannot be written.
     """
     data = read(store, as_of)

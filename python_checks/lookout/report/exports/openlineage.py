@@ -41,7 +41,7 @@ Event = tuple[datetime, int, str, Row]  # time, start before end, run id, the ev
 
 @dataclass
 class _Index:
-    """The rows by the keys that they are looked up with."""
+    """Rows by the keys that they are looked up with."""
 
     data: LineageData
     edges: dict[str, list[Row]] = field(default_factory=dict)
