@@ -118,7 +118,7 @@ def test_the_page_and_a_message_draw_the_same_chart(browser: Browser, written: s
             Span(row["window_start"].timestamp(), (NOW if row["is_open"] else row["window_end"]).timestamp(), row is this)
             for row in alerts if row["series_key"] == "rows"
         ]  # fmt: skip
-        points = encode(shown.points, shown.stretches)["rows"]
+        points = encode(shown.points, shown.windows)["rows"]
         drawn = json.loads(json.dumps(series_chart(this, points, window.since, window.until, spans)))
         assert len(drawn["layer"]) == {"a": 5, "c": 3}[key]
         for layer in (*spec["layer"], *drawn["layer"]):

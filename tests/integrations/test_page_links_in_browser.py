@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lookout.database.connection import Connection
-from lookout.report.docs import DOCS, place_docs
+from lookout.report.docs import DOCS, publish_docs
 from lookout.report.page import bundle
 from lookout.report.page.render import render_page
 from lookout.report.write import PAGE, write_file
@@ -29,7 +29,7 @@ def test_a_table_leads_to_its_node_in_the_docs_and_they_lead_back(
     assert dbt_runner(warehouse, tmp_path)(["docs", "generate", "--static", "--empty-catalog"]).success
     assets = [asset(node.rsplit(".", 1)[1], node_id=node) for node in nodes]
     write_file(folder / PAGE, render_page(shown_page({"assets": assets}, scorecard=[overall()])))
-    place_docs(tmp_path / "target" / "static_index.html", folder, PAGE, write_file)
+    publish_docs(tmp_path / "target" / "static_index.html", folder, PAGE, write_file)
     page, shown = (folder / PAGE).as_uri(), "document.querySelector('h1') && document.querySelector('h1').innerText"
     browser.look()
     for name, title in (("alerts", "alerts"), ("flights", "batch_analytics.flights")):

@@ -161,7 +161,7 @@ UNTIL_NOW = "from monitoring.alerts where first_seen_at < '2025-02-01Z'"
     ("line", "count"),
     [
         (
-            "LearningResult series (with a judged baseline): {}",
+            "Learned series (with a judged baseline): {}",
             "count(distinct series_key) from monitoring.baselines where status = 'judged'",
         ),
         ("Open critical alerts: {}", f"count(*) {UNTIL_NOW} and status = 'open' and severity = 'critical'"),

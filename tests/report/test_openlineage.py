@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError
-from lookout.report.exports.comparison import tell_lineage
+from lookout.report.exports.comparison import export_lineage
 from lookout.report.exports.datasets import LineageData, Namer
 from lookout.report.exports.openlineage import FACETS, lineage_events, run_id
 from tests.conftest import MONITORING, Observed
@@ -279,12 +279,12 @@ def test_they_are_read_from_what_is_stored(observed: Observed, monkeypatch: pyte
     outputs = {"shop": observed.shop, "observed": observed.warehouse}
     monkeypatch.setenv("OPENLINEAGE_NAMESPACE", "prod")
     with Store(observed.warehouse, MONITORING) as store:
-        events = read(tell_lineage(store, outputs, {}, None, as_of=NOW))
-        again = read(tell_lineage(store, outputs, {}, None, as_of=NOW))
-        more = read(tell_lineage(store, outputs, {}, "2026-03-01", as_of=NOW))
-        none = tell_lineage(store, outputs, {}, "2026-03-03T11:00:00Z", as_of=NOW)
+        events = read(export_lineage(store, outputs, {}, None, as_of=NOW))
+        again = read(export_lineage(store, outputs, {}, None, as_of=NOW))
+        more = read(export_lineage(store, outputs, {}, "2026-03-01", as_of=NOW))
+        none = export_lineage(store, outputs, {}, "2026-03-03T11:00:00Z", as_of=NOW)
         with pytest.raises(ConfigError, match="--base 'soon' is not a time"):
-            tell_lineage(store, outputs, {}, "soon", as_of=NOW)
+            export_lineage(store, outputs, {}, "soon", as_of=NOW)
     assert [(e["eventType"], e["job"]["name"]) for e in events] == [
         ("START", "contract.shop.public.a"), ("COMPLETE", "contract.shop.public.a"), ("START", "dbt:shop"),
         ("START", "test.shop.unique"), ("COMPLETE", "test.shop.unique"), ("COMPLETE", "dbt:shop"),

@@ -17,7 +17,7 @@ import pytest
 from lookout.alerts.model import Mute
 from lookout.database.connection import Connection
 from lookout.database.store import Store
-from lookout.render.points import MOST_POINTS, alert_window, thin, to_json, windows
+from lookout.render.points import MOST_POINTS, alert_window, chart_windows, thin, to_json
 from lookout.report.data import ReportData
 from lookout.report.page import bundle
 from lookout.report.page.data import PageData
@@ -78,7 +78,7 @@ def page(
 ) -> PageData:  # fmt: skip
     report = ReportData(as_of, NOW, {name: pd.DataFrame(rows) for name, rows in frames.items()}, missing)
     shown = {name: pd.DataFrame(rows) for name, rows in (own or {}).items()}
-    stretches = windows((own or {}).get("alerts", []), frames.get("series", []), NOW)
+    stretches = chart_windows((own or {}).get("alerts", []), frames.get("series", []), NOW)
     if points is None:
         return PageData(report, shown, lacking or {})
     return PageData(report, shown, lacking or {}, stretches, points)
@@ -289,7 +289,7 @@ def test_earlier_scores_are_there_without_the_present_one() -> None:
 
 def test_windows_of_one_series_are_read_once() -> None:
     rows = [known(alert_key=str(n), window_start=NOW - n * DAY, window_end=NOW - (n - 1) * DAY) for n in (1, 5, 300)]
-    found = windows(rows, [series(series_key="rows")], NOW)
+    found = chart_windows(rows, [series(series_key="rows")], NOW)
     assert [window.charts for window in found] == [1, 3]
     assert found[1].until == NOW.timestamp()
     assert found[0].until < found[1].since
@@ -356,7 +356,7 @@ def test_text_can_be_read_on_every_ground_in_light_and_dark() -> None:
     light, dark = (dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+);", part)) for part in style.split("@media")[:2])
     for theme in (light, {**light, **dark}):
         pairs = [(text, ground) for text in ("text", "muted", "accent") for ground in ("bg", "panel", "soft")]
-        pairs += [(state, f"{state}-soft") for state in ("critical", "warning", "ok", "blind")]
-        pairs += [("text", "blind-soft"), *((state, "panel") for state in ("critical", "warning", "ok", "blind"))]
+        pairs += [(state, f"{state}-soft") for state in ("critical", "warning", "ok", "unknown")]
+        pairs += [("text", "unknown-soft"), *((state, "panel") for state in ("critical", "warning", "ok", "unknown"))]
         assert {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in pairs
                 if contrast(theme[pair[0]], theme[pair[1]]) < 4.5} == {}  # fmt: skip

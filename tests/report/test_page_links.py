@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lookout.errors import DeliveryError
-from lookout.report.docs import DOCS, docs_beside, opened_at_overview, place_docs
+from lookout.report.docs import DOCS, docs_beside, opened_at_overview, publish_docs
 from lookout.report.page.render import render_page
 from lookout.report.write import PAGE, write_file
 from tests.report.test_page import SCRIPT, Page, full
@@ -35,20 +35,20 @@ def test_the_page_links_to_docs_that_are_there_and_to_those_that_come_later(tmp_
     before = render_page(full(), script=SCRIPT)
     write_file(folder / PAGE, before)
     assert link_of(before) == ""
-    assert place_docs(made, folder, PAGE, write_file) == folder / DOCS
+    assert publish_docs(made, folder, PAGE, write_file) == folder / DOCS
     later = (folder / PAGE).read_text()
     assert later == render_page(full(), script=SCRIPT, docs=docs_beside(folder))
     assert link_of(later) == DOCS
-    place_docs(made, folder, PAGE, write_file)
+    publish_docs(made, folder, PAGE, write_file)
     assert (folder / PAGE).read_text() == later
 
 
 def test_docs_without_a_page_and_a_page_without_docs(tmp_path: Path, made: Path) -> None:
     folder = tmp_path / "reports"
-    place_docs(made, folder, PAGE, write_file)
+    publish_docs(made, folder, PAGE, write_file)
     assert [path.name for path in folder.iterdir()] == [DOCS]
     with pytest.raises(DeliveryError, match="dbt docs generate --static"):
-        place_docs(tmp_path / "gone.html", folder, PAGE, write_file)
+        publish_docs(tmp_path / "gone.html", folder, PAGE, write_file)
 
 
 def test_the_site_opens_at_the_projects_own_overview_if_it_has_one() -> None:

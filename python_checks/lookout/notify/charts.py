@@ -14,7 +14,7 @@ from lookout.alerts.model import Alert
 from lookout.database.store import Store
 from lookout.render.chart import Span, picture_of, series_chart
 from lookout.render.picture import draw
-from lookout.render.points import STEP, Window, alert_window, encode, read_points, windows
+from lookout.render.points import STEP, Window, alert_window, chart_windows, encode, read_points
 
 MOST = 3  # in one message, where it takes several
 MOST_DRAWN = 60  # in one run
@@ -69,8 +69,8 @@ def read_charts(store: Store, alerts: Iterable[Alert], as_of: datetime) -> dict[
     if not chosen:
         return {}
     rows = [vars(alert) for alert in chosen]
-    stretches = windows(rows, (), as_of)
-    points = encode(read_points(store, stretches), stretches)
+    windows = chart_windows(rows, (), as_of)
+    points = encode(read_points(store, windows), windows)
     known: dict[str, list[tuple[str, Span]]] = {}
     for one in store.query(_SPANS, ([alert.series_key for alert in chosen],)).to_dict("records"):
         span = Span(one["since"], as_of.timestamp() if one["is_open"] else one["until"])

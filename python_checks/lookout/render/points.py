@@ -42,7 +42,7 @@ def alert_window(alert: Row) -> Window | None:
     return Window(alert["series_key"], begin - BEFORE[grain] * STEP[grain], end + AFTER[grain] * STEP[grain])
 
 
-def windows(alerts: Iterable[Row], series: Iterable[Row], clock: datetime) -> list[Window]:
+def chart_windows(alerts: Iterable[Row], series: Iterable[Row], clock: datetime) -> list[Window]:
     """Return the windows to read: around the first ``MOST_CHARTS`` alerts, and the newest of every series. Disjoint."""
     around_alerts = [window for window in map(alert_window, alerts) if window is not None]
     wanted = around_alerts[:MOST_CHARTS]
@@ -67,7 +67,10 @@ def _merged(overlapping: Sequence[Window]) -> list[Window]:
 
 
 def read_points(store: Store, wanted: Sequence[Window]) -> NDArray[np.float64]:
-    """Return rows of number of the window from 1, bucket, observed, expected, lower, upper, severity (0, 1 or 2)."""
+    """Return one row per point: number of its window (from 1), bucket, observed, expected, lower, upper, severity.
+
+    Buckets are in seconds since 1970, a severity is 0, 1 (warning) or 2 (critical), a null is NaN.
+    """
     if not wanted:
         return np.empty((0, 7))
     parameters = ([w.series_key for w in wanted], [w.since for w in wanted], [w.until for w in wanted])
@@ -75,7 +78,10 @@ def read_points(store: Store, wanted: Sequence[Window]) -> NDArray[np.float64]:
 
 
 def encode(points: NDArray[np.float64], wanted: Sequence[Window]) -> dict[str, list[list[Any]]]:
-    """Return six lists by series: seconds since 1970, observed, expected, lower, upper, severity; null is None."""
+    """Return six lists for each series: seconds since 1970, observed, expected, lower, upper, severity.
+
+    A null is None.
+    """
     parts: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
     starts = np.searchsorted(points[:, 0], np.arange(1, len(wanted) + 2))
     for window, begin, end in zip(wanted, starts[:-1], starts[1:], strict=True):
@@ -84,7 +90,7 @@ def encode(points: NDArray[np.float64], wanted: Sequence[Window]) -> dict[str, l
 
 
 def thin(points: NDArray[np.float64], most: int) -> NDArray[np.float64]:
-    """Return about ``most`` rows at most: of each run of neighbours the lowest, the highest and the worst anomaly.
+    """Return about ``most`` rows: of each run of neighbours the lowest, the highest and the worst anomaly.
 
     The first and the last row stay, and so does the first missing value of each run.
     """

@@ -16,7 +16,7 @@ logger = logging.getLogger("lookout")
 
 @dataclass
 class Step:
-    """One long step of a command. ``done`` is the sentence its line ends with."""
+    """One long step of a command. ``done`` is the text of its line once it has ended."""
 
     name: str
     done: str = ""

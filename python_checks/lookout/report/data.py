@@ -1,4 +1,4 @@
-"""The data of the reports: frames of small results, read at one clock."""
+"""Data of the reports: frames of small results, read at one clock."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ COMPONENTS = ("Platform reliability", "Batch layer", "CDC layer", "Contract comp
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything the reports say.
+    """Everything that the reports show.
 
     ``as_of`` is the clock of the report, ``clock`` the one its figures were derived at; they differ when a report is
-    written later than the run. ``frames`` holds one frame per name in ``queries.QUERIES``; a name that is missing
-    stands for no rows. ``missing`` lists the tables of the monitoring schema that do not exist.
+    written later than the run. ``frames`` holds one frame per name in ``queries.QUERIES``; a missing name means no
+    rows. ``missing`` lists the tables of the monitoring schema that do not exist.
     """
 
     as_of: datetime
@@ -29,12 +29,12 @@ class ReportData:
     missing: tuple[str, ...] = ()
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """Rows of one frame as dicts in which every kind of missing value is None."""
+        """Return the rows of one frame as dicts in which every kind of missing value is None."""
         return records(self.frames.get(name, pd.DataFrame()))
 
 
 def read(store: Store, as_of: datetime) -> ReportData:
-    """Ask every query. What is asked about is the clock of the stored scorecard, so that all figures agree with it.
+    """Run every query, at the clock of the stored scorecard, so that all figures agree with it.
 
     Raises SourceError when the monitoring schema cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Queries of the reports to the monitoring schema. A query's one parameter, if any, is the clock."""
+"""Queries of the Markdown reports. The one parameter of a query, if any, is the clock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCORECARD = """
     order by scope, connection, name
 """
 
-# The newest invocation of several nodes: one that builds a single table is no picture of a day's work.
+# The newest invocation of several nodes: one that builds a single table does not show a day's work.
 NEWEST_BUILD = """newest as (
         select runs.execution_id, runs.start_date
         from {schema}.pipeline_executions as runs
@@ -147,8 +147,8 @@ DETECTORS = """{known_alerts},
         (select count(*) from known where known.alert_type = detectors.alert_type and is_open) as open_alerts
     from (
         values (1, 'Volume', 'VOLUME_ANOMALY'), (2, 'Freshness', 'STALE_DATA_FLOW'), (3, 'Metric', 'METRIC_ANOMALY')
-    ) as detectors (place, detector, alert_type)
-    order by detectors.place
+    ) as detectors (sort_key, detector, alert_type)
+    order by detectors.sort_key
 """
 
 THRESHOLDS = """

@@ -1,4 +1,4 @@
-"""The reports, in Markdown and as one page to open, written from what the monitoring schema holds."""
+"""Writing the reports, the Markdown files and the page, from the rows of the monitoring schema."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from pathlib import Path
 
 from lookout.database.store import Store
 from lookout.errors import DeliveryError
-from lookout.report.data import ReportData, read
+from lookout.report.data import read
 from lookout.report.docs import docs_beside
 from lookout.report.history import summaries as history
 from lookout.report.history.trend import read_trend
 from lookout.report.markdown.render import render_contracts, render_detection, render_portfolio, render_scorecard
 from lookout.report.page.data import read_page
 from lookout.report.page.render import render_page
-
-__all__ = ["ReportData", "write_reports"]
 
 REPORTS = {
     "data_health_scorecard.md": render_scorecard,
@@ -30,26 +28,24 @@ PAGE = "index.html"
 
 
 def write_reports(store: Store, folder: Path, *, as_of: datetime, keep_history: bool = False) -> list[Path]:
-    """Write the reports into ``folder`` (made if missing), each all or nothing; returns their paths.
+    """Write the reports into ``folder`` (made if missing), each all or nothing, and return their paths.
 
     ``keep_history`` also keeps a small summary in ``folder``/history to compare with later; its path is not returned.
-    The text depends on the stored rows, ``as_of`` (with a time zone) and what is kept in ``folder`` alone. Raises
+    The text depends only on the stored rows, ``as_of`` (with a time zone) and the files in ``folder``. Raises
     SourceError when the monitoring schema cannot be read and DeliveryError when a file cannot be written.
     """
     data = read(store, as_of)
-    shown = replace(read_page(store, data), trend=read_trend(folder / history.FOLDER, before=data.as_of))
-    page = render_page(shown, docs=docs_beside(folder))
-    paths = [
-        *(write_file(folder / name, render(data)) for name, render in REPORTS.items()),
-        write_file(folder / PAGE, page),
-    ]
+    trend = read_trend(folder / history.FOLDER, before=data.as_of)
+    page = render_page(replace(read_page(store, data), trend=trend), docs=docs_beside(folder))
+    paths = [write_file(folder / name, render(data)) for name, render in REPORTS.items()]
+    paths.append(write_file(folder / PAGE, page))
     if keep_history:
         history.keep(history.read_current(store, data), folder / history.FOLDER, write_file)
     return paths
 
 
 def write_file(path: Path, content: str) -> Path:
-    """Replace a file in one step, so that a reader never sees half of it."""
+    """Replace a file in one step, so that a reader never sees half of it; return its path. Raises DeliveryError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

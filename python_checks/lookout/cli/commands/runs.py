@@ -163,7 +163,7 @@ def report(
     reports: ReportsDir = None,
 ) -> None:
     """Write the reports from what is stored, or tell it to a pull request or a CI server; nothing is collected."""
-    from lookout.report.exports.comparison import tell, tell_lineage
+    from lookout.report.exports.comparison import export_lineage, export_summary
     from lookout.report.write import write_reports
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
@@ -179,9 +179,9 @@ def report(
             return
         if output == "openlineage":
             manifest = workspace.watched_project.manifest
-            text = tell_lineage(store, workspace.connections, manifest, base, as_of=workspace.as_of)
+            text = export_lineage(store, workspace.connections, manifest, base, as_of=workspace.as_of)
         else:
-            text = tell(store, output, folder, base, as_of=workspace.as_of)
+            text = export_summary(store, output, folder, base, as_of=workspace.as_of)
     if out is None:
         typer.echo(text, nl=bool(text))
     else:

@@ -1,4 +1,4 @@
-"""The report for a pull request or a CI server: now, compared with the report of another day."""
+"""Reports for other programs from stored rows: a pull request comment, JUnit XML and OpenLineage events."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from lookout.report.exports.openlineage import lineage_events
 from lookout.report.history.summaries import read_current, read_summary
 
 FORMATS = ("files", "markdown", "junit", "openlineage")
-NAMESPACE_VARIABLE = "OPENLINEAGE_NAMESPACE"  # what other OpenLineage tools read, too
+NAMESPACE_VARIABLE = "OPENLINEAGE_NAMESPACE"  # the variable that other OpenLineage tools read
 
 
-def tell(store: Store, output: str, folder: Path, base: str | None, *, as_of: datetime) -> str:
-    """Markdown or JUnit XML of what is stored. ``folder`` holds the history of reports.
+def export_summary(store: Store, output: str, folder: Path, base: str | None, *, as_of: datetime) -> str:
+    """Return Markdown or JUnit XML of what is stored. ``folder`` holds the history of reports.
 
     ``base`` is a day or a file; without it the newest report before the clock, if there is one. Raises ConfigError for
-    an unknown format and for a base that is not there.
+    an unknown format and for a base that does not exist.
     """
     if output not in ("markdown", "junit"):
         raise ConfigError(f"--format {output!r} is unknown: use {', '.join(FORMATS)}.")
@@ -43,12 +43,12 @@ def tell(store: Store, output: str, folder: Path, base: str | None, *, as_of: da
         return markdown_comment(now, None)
 
 
-def tell_lineage(
+def export_lineage(
     store: Store, outputs: Mapping[str, Connection], manifest: Mapping[str, Any], base: str | None, *, as_of: datetime
 ) -> str:
-    """OpenLineage events of what ran since ``base``, a day or a time in UTC, or else within a day; one a line.
+    """Return OpenLineage events, one a line, of what ran since ``base``: a day or a time in UTC; by default a day ago.
 
-    ``outputs`` are those of the profile. Raises ConfigError for a base that is no time, SourceError as queries do.
+    ``outputs`` are those of the profile. Raises ConfigError for a base that is not a time, SourceError as queries do.
     """
     namespace = os.environ.get(NAMESPACE_VARIABLE, "").strip() or "lookout"
     data = read_lineage(store, outputs, manifest, since=_moment(base), as_of=as_of, namespace=namespace)

@@ -23,13 +23,14 @@ ICONS = {"breaking": "🔴 breaking", "risky": "🟡 risky", "safe": "🟢 safe"
 
 
 def to_text(diff: ContractDiff) -> str:
-    """For people at a terminal: a block for each contract that changed, the worst first."""
+    """Return text for a terminal: a block for each contract that changed, the worst first."""
     blocks = [headline(diff) + ("" if diff.assets else ".")]
     for asset in diff.assets:
-        lines = [f"{title(asset)}{f'  ({about})' if (about := _about(asset)) else ''}"]
-        for one in asset.judgements:
-            level = one.level.upper() if one.level == "breaking" else one.level
-            lines.append(f"  {level:<9} {change_text(one.change)}. {one.reason}")
+        about = _about(asset)
+        lines = [f"{title(asset)}  ({about})" if about else title(asset)]
+        for judgement in asset.judgements:
+            level = judgement.level.upper() if judgement.level == "breaking" else judgement.level
+            lines.append(f"  {level:<9} {change_text(judgement.change)}. {judgement.reason}")
         if asset.consumers:
             lines.append(f"  downstream: {consumers_text(asset.consumers)}")
         blocks.append("\n".join(lines))
@@ -37,7 +38,7 @@ def to_text(diff: ContractDiff) -> str:
 
 
 def to_json(diff: ContractDiff) -> str:
-    """For scripts: a summary with the count of changes by level, and every change with who is hit by it."""
+    """Return JSON for scripts: the count of changes by level, and every change with the consumers that it hits."""
     summary: dict[str, int] = {level: len(diff.of_level(level)) for level in LEVELS}
     content = {
         "summary": {**summary, "compared": diff.compared},
@@ -47,15 +48,17 @@ def to_json(diff: ContractDiff) -> str:
 
 
 def to_markdown(diff: ContractDiff) -> str:
-    """For a comment on a pull request: one line, a table of what is not safe, the rest folded."""
-    rows = [(asset, one) for asset in diff.assets for one in asset.judgements]
+    """Return Markdown for a pull request comment: one line, a table of what is not safe, the rest folded."""
+    rows = [(asset, judgement) for asset in diff.assets for judgement in asset.judgements]
+    unsafe = [(asset, judgement) for asset, judgement in rows if judgement.level != "safe"]
+    safe = [(asset, judgement) for asset, judgement in rows if judgement.level == "safe"]
     filled = (
         _environment()
         .get_template("contract_diff.md.j2")
         .render(
             headline=headline(diff),
-            attention=_table((asset, one) for asset, one in rows if one.level != "safe"),
-            safe=_table((asset, one) for asset, one in rows if one.level == "safe"),
+            attention=_table(unsafe),
+            safe=_table(safe),
             safe_count=text.plural(len(diff.of_level("safe")), "safe change"),
             hit=[asset for asset in diff.assets if asset.consumers and asset.level != "safe"],
             is_breaking=bool(diff.breaking),
@@ -65,23 +68,25 @@ def to_markdown(diff: ContractDiff) -> str:
 
 
 def headline(diff: ContractDiff) -> str:
-    """The comparison in one line, without a full stop when changes follow."""
+    """Return the comparison in one line, without a full stop."""
     if not diff.assets:
-        nobody = "There are no contracts in either manifest" if not diff.compared else ""
-        return nobody or f"The contracts are the same in both manifests ({text.plural(diff.compared, 'contract')})"
-    counts = [f"{len(found)} {level}" for level in LEVELS if (found := diff.of_level(level))]
+        if not diff.compared:
+            return "There are no contracts in either manifest"
+        return f"The contracts are the same in both manifests ({text.plural(diff.compared, 'contract')})"
+    by_level = {level: len(diff.of_level(level)) for level in LEVELS}
+    counts = [f"{count} {level}" for level, count in by_level.items() if count]
     total = sum(len(asset.judgements) for asset in diff.assets)
     noun = "change" if total == 1 else "changes"
     return f"{', '.join(counts)} {noun} of {text.plural(len(diff.assets), 'table')}"
 
 
 def title(asset: AssetDiff) -> str:
-    """Name of the table, and the one it has now when it was renamed."""
+    """Return the name of the table; of a renamed one the old and the new name."""
     return f"{asset.name} -> {asset.renamed_to.split('.', 2)[-1]}" if asset.renamed_to else asset.name
 
 
 def change_text(change: Change) -> str:
-    """A change in words: ``total: type numeric(12,2) -> integer``; long values are cut."""
+    """Return a change in words, like ``total: type numeric(12,2) -> integer``; long values are cut."""
     detail = change.detail
     if change.change_type == "setting_changed" and detail == "description":
         return "description reworded"
@@ -89,41 +94,49 @@ def change_text(change: Change) -> str:
         detail = detail.removesuffix(f" {change.column_name}")
     if change.change_type in ("key_added", "key_removed"):
         return f"{WORDS[change.change_type]} ({detail})"
-    is_setting = change.change_type == "setting_changed"
-    about = detail if is_setting else f"{WORDS[change.change_type]} {detail}".strip()
-    renamed = change.change_type == "column_removed" and detail
-    said = f"column {detail}" if renamed else f"{about}{_values(change)}"
-    return f"{change.column_name}: {said}" if change.column_name else said
+    if change.change_type == "column_removed" and detail:
+        # Only a renamed column has a detail here, like "renamed to total".
+        words = f"column {detail}"
+    elif change.change_type == "setting_changed":
+        words = f"{detail}{_values(change)}"
+    else:
+        words = f"{WORDS[change.change_type]} {detail}".strip() + _values(change)
+    return f"{change.column_name}: {words}" if change.column_name else words
 
 
 def consumers_text(consumers: Iterable[Consumer]) -> str:
-    """Who is hit, the nearest first: ``stg_orders (ann), exposure Board (bob)``; many are counted."""
-    found = list(consumers)
-    named = [
-        f"{'' if one.kind == 'model' else one.kind + ' '}{one.name}{f' ({one.owner})' if one.owner else ''}"
-        for one in found[:SHOWN_CONSUMERS]
-    ]
-    more = len(found) - len(named)
-    return ", ".join(named) + (f" and {more} more" if more else "")
+    """Return the nearest consumers, like ``stg_orders (ann), exposure Board (bob)``, and the number of the others."""
+    listed = list(consumers)
+    names = [_consumer(consumer) for consumer in listed[:SHOWN_CONSUMERS]]
+    more = len(listed) - len(names)
+    return ", ".join(names) + (f" and {more} more" if more else "")
+
+
+def _consumer(consumer: Consumer) -> str:
+    kind = "" if consumer.kind == "model" else f"{consumer.kind} "
+    owner = f" ({consumer.owner})" if consumer.owner else ""
+    return f"{kind}{consumer.name}{owner}"
 
 
 @cache
 def _environment() -> Environment:
-    found = text_templates("lookout.report.exports")
-    found.filters |= {"cell": text.cell, "title": lambda asset: _arrows(title(asset)), "consumers": consumers_text}
-    return found
+    environment = text_templates("lookout.report.exports")
+    environment.filters["cell"] = text.cell
+    environment.filters["title"] = lambda asset: _arrows(title(asset))
+    environment.filters["consumers"] = consumers_text
+    return environment
 
 
 def _table(rows: Iterable[tuple[AssetDiff, Judgement]]) -> str:
-    cells = [
-        (ICONS[one.level], text.code(title(asset)), text.cell(_arrows(change_text(one.change))), text.cell(one.reason))
-        for asset, one in rows
-    ]
+    cells = []
+    for asset, judgement in rows:
+        change = _arrows(change_text(judgement.change))
+        cells.append((ICONS[judgement.level], text.code(title(asset)), text.cell(change), text.cell(judgement.reason)))
     return text.table(("", "Table", "Change", "What it means"), cells) if cells else ""
 
 
-def _arrows(said: str) -> str:
-    return said.replace(" -> ", " → ")
+def _arrows(words: str) -> str:
+    return words.replace(" -> ", " → ")
 
 
 def _values(change: Change) -> str:
@@ -138,7 +151,8 @@ def _cut(value: str) -> str:
 
 
 def _about(asset: AssetDiff) -> str:
-    return ", ".join(filter(None, (asset.file, f"owner {asset.owner}" if asset.owner else "")))
+    owner = f"owner {asset.owner}" if asset.owner else ""
+    return ", ".join(filter(None, (asset.file, owner)))
 
 
 def _asset_dict(asset: AssetDiff) -> dict[str, Any]:
@@ -149,6 +163,9 @@ def _asset_dict(asset: AssetDiff) -> dict[str, Any]:
         "file": asset.file,
         "owner": asset.owner,
         "level": asset.level,
-        "changes": [{"level": one.level, **asdict(one.change), "reason": one.reason} for one in asset.judgements],
+        "changes": [
+            {"level": judgement.level, **asdict(judgement.change), "reason": judgement.reason}
+            for judgement in asset.judgements
+        ],
         "downstream": [asdict(consumer) for consumer in asset.consumers],
     }

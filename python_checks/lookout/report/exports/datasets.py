@@ -1,4 +1,4 @@
-"""The rows behind OpenLineage events, and the names of datasets."""
+"""Rows behind the OpenLineage events, and the names that OpenLineage gives to datasets."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lookout.database.connection import Connection, mask_secrets
 from lookout.database.store import Store, records
 
 Row = dict[str, Any]
-LATELY = timedelta(days=1)
+DEFAULT_PERIOD = timedelta(days=1)
 
-# An execution that was skipped has not run.
+# Skipped executions have not run, so there is nothing to report about them.
 EXECUTIONS = """
     select runs.execution_id, runs.parent_id, runs.start_date, runs.end_date, runs.completed_successfully, runs.status,
         runs.total_rows, coalesce(runs.error, '') as error, coalesce(runs.node_id, '') as node_id,
@@ -67,50 +67,57 @@ FINDINGS = """
 
 @dataclass(frozen=True)
 class Namer:
-    """Names tables as https://openlineage.io/docs/spec/naming asks: by host and port, then database, schema, table."""
+    """Names of tables by https://openlineage.io/docs/spec/naming: host and port, then database, schema, table."""
 
     warehouse: Connection
     outputs: Mapping[str, Connection]
 
     def table(self, connection: str, asset: str) -> tuple[str, str]:
-        """Namespace and name of a table that stands as schema.table in an output of the profile."""
+        """Return namespace and name of a table that is schema.table in an output of the profile."""
         return _postgres(self.outputs.get(connection, self.warehouse), None, asset)
 
     def address(self, row: Row) -> tuple[str, str]:
-        """Namespace and name of an address: a table of a known server, a web address, or else its type and its name."""
-        connection, _, rest = row["name"].rpartition(":")
-        if row["schema_name"] and row["table_name"]:
-            asset = f"{row['schema_name']}.{row['table_name']}"
-            if connection in self.outputs and rest == asset:
-                return _postgres(self.outputs[connection], row["database_name"], asset)
-            here = self.warehouse.parameters.get("dbname")
-            if not connection and row["database_name"] in (None, here):
-                return _postgres(self.warehouse, row["database_name"], asset)
-            known = [one for one in self.outputs.values() if one.parameters.get("dbname") == row["database_name"]]
-            if not connection and len(known) == 1:
-                return _postgres(known[0], row["database_name"], asset)
-        return _elsewhere(row["name"], row["address_type"])
+        """Return namespace and name of an address: a table of a known server, a web address, or its type and name."""
+        server = self._server(row) if row["schema_name"] and row["table_name"] else None
+        if server is None:
+            return _not_a_table(row["name"], row["address_type"])
+        return _postgres(server, row["database_name"], f"{row['schema_name']}.{row['table_name']}")
+
+    def _server(self, row: Row) -> Connection | None:
+        """Return the connection that holds the table of an address; None when it is unknown or ambiguous."""
+        connection, _, asset = row["name"].rpartition(":")
+        if connection:
+            is_known = asset == f"{row['schema_name']}.{row['table_name']}"
+            return self.outputs.get(connection) if is_known else None
+        database = row["database_name"]
+        if database in (None, self.warehouse.parameters.get("dbname")):
+            return self.warehouse
+        same_database = [output for output in self.outputs.values() if output.parameters.get("dbname") == database]
+        return same_database[0] if len(same_database) == 1 else None
 
 
 def _postgres(connection: Connection, database: str | None, asset: str) -> tuple[str, str]:
     host = str(connection.parameters.get("host") or "localhost")
-    # A folder is where a server of this machine listens.
+    # A folder is the Unix socket of a server on this machine.
     host = "localhost" if host.startswith("/") else host
     port = connection.parameters.get("port") or 5432
     return f"postgres://{host}:{port}", f"{database or connection.parameters.get('dbname', '')}.{asset}"
 
 
-def _elsewhere(name: str, kind: str) -> tuple[str, str]:
-    """A web address in its two parts, without user, password and question, which may be secret; else type and name."""
+def _not_a_table(name: str, kind: str) -> tuple[str, str]:
+    """Return a web address as host and path, anything else as type and name.
+
+    User, password and query are left out, because they may be secret.
+    """
     try:
         parts = urlsplit(name if "://" in name else "")
     except ValueError:
         parts = urlsplit("")
-    place = parts.netloc.rpartition("@")[2]
-    if parts.scheme == "file" and not place:
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme == "file" and not host:
         return "file", parts.path
-    if parts.scheme and place:
-        return f"{parts.scheme}://{place}", parts.path.lstrip("/") or "/"
+    if parts.scheme and host:
+        return f"{parts.scheme}://{host}", parts.path.lstrip("/") or "/"
     return kind.replace(" ", "-") or "unknown", mask_secrets(name)
 
 
@@ -123,9 +130,9 @@ def read_lineage(
     as_of: datetime,
     namespace: str,
 ) -> LineageData:
-    """Everything that began after ``since`` (default: a day ago) up to ``as_of``. Raises SourceError."""
-
-    window = ((since or as_of - LATELY).astimezone(timezone.utc), as_of.astimezone(timezone.utc))
+    """Return everything that began after ``since`` (default: a day ago) up to ``as_of``. Raises SourceError."""
+    begin = since or as_of - DEFAULT_PERIOD
+    window = (begin.astimezone(timezone.utc), as_of.astimezone(timezone.utc))
     executions = records(store.query(EXECUTIONS, window))
     invocations = sorted({row["invocation_id"] for row in executions} - {""})
     return LineageData(
@@ -143,7 +150,7 @@ def read_lineage(
 
 @dataclass(frozen=True)
 class LineageData:
-    """Rows of what is told: executions, the edges of their pipelines, test results and checks of contracts.
+    """Rows behind the events: executions, the edges of their pipelines, test results and contract checks.
 
     ``nodes`` are dbt's nodes by unique id, as in its manifest; ``namespace`` is that of the jobs.
     """

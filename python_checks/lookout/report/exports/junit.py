@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from lookout.report.exports.junit_xml import clean, document
-from lookout.report.history.compare import contract_key, place
+from lookout.report.history.compare import contract_key, location
 from lookout.report.markdown.alerts import NOBODY
 
 Summary = Mapping[str, Any]
@@ -16,10 +16,10 @@ _SHORT_KEY = 8
 
 
 def junit(now: Summary) -> str:
-    """One suite each for alerts, contracts and watched tables, with a case for each of them.
+    """Return one suite each for alerts, contracts and watched tables, with a case for each of them.
 
     Open critical alerts and broken contracts fail; what could not be evaluated is an error, and so is a summary in
-    which nothing was evaluated or nothing is watched. Warnings pass and say so in their output.
+    which nothing was evaluated or nothing is watched. Warnings pass, and their output shows the severity.
     """
     root = ElementTree.Element("testsuites", name="lookout")
     alerts, contracts, tables = (_suite(root, name, now["as_of"]) for name in ("alerts", "contracts", "tables"))
@@ -28,14 +28,16 @@ def junit(now: Summary) -> str:
     for row in now["contracts"]:
         _contract(contracts, row)
     for row in now["tables"]:
-        case = _case(tables, place(row))
+        case = _case(tables, location(row))
         if row["status"] != "evaluated":
-            _wrong(case, "error", "not evaluated", row["message"] or "It could not be evaluated.")
+            _fail(case, "error", "not evaluated", row["message"] or "It could not be evaluated.")
     if not now["is_evaluated"]:
-        lacks = f"The monitoring schema lacks {', '.join(now['missing'])}" if now["missing"] else "Nothing is collected"
-        _wrong(_case(tables, "monitoring schema"), "error", "not evaluated", f"{lacks}: run lookout run first.")
+        reason = "Nothing is collected"
+        if now["missing"]:
+            reason = f"The monitoring schema lacks {', '.join(now['missing'])}"
+        _fail(_case(tables, "monitoring schema"), "error", "not evaluated", f"{reason}: run lookout run first.")
     elif not now["tables"]:
-        _wrong(_case(tables, "watched tables"), "error", "not evaluated", "No table is watched, so nothing is tested.")
+        _fail(_case(tables, "watched tables"), "error", "not evaluated", "No table is watched, so nothing is tested.")
     return document(root)
 
 
@@ -53,34 +55,34 @@ def _case(suite: ElementTree.Element, name: str) -> ElementTree.Element:
 def _alert(suite: ElementTree.Element, row: Summary) -> None:
     column = f" of {row['column']}" if row["column"] else ""
     # Two alerts of one series may be open at once; the key tells them apart and stays the same from run to run.
-    case = _case(suite, f"{row['type']} {place(row)} {row['metric']}{column} ({row['key'][:_SHORT_KEY]})")
+    case = _case(suite, f"{row['type']} {location(row)} {row['metric']}{column} ({row['key'][:_SHORT_KEY]})")
     if row["severity"] == "critical":
-        _wrong(case, "failure", row["type"], row["description"])
-    about = (
+        _fail(case, "failure", row["type"], row["description"])
+    lines = (
         f"{row['severity']} since {row['since'] or 'an unknown time'}",
         row["description"],
         f"owner: {row['owner'] or NOBODY}",
         f"alert: {row['key']}",
     )
-    _output(case, "\n".join(about))
+    _output(case, "\n".join(lines))
 
 
 def _contract(suite: ElementTree.Element, row: Summary) -> None:
     case = _case(suite, contract_key(row))
     if row["status"] == "broken":
-        _wrong(case, "failure", "broken", row["detail"] or "The contract is broken.")
+        _fail(case, "failure", "broken", row["detail"] or "The contract is broken.")
     elif row["status"] != "held":
-        _wrong(case, "error", "not evaluated", row["detail"] or "It could not be evaluated.")
+        _fail(case, "error", "not evaluated", row["detail"] or "It could not be evaluated.")
     _output(case, f"{row['status']}: {row['detail']}" if row["detail"] else row["status"])
 
 
-def _wrong(case: ElementTree.Element, tag: str, kind: str, said: str) -> None:
-    ElementTree.SubElement(case, tag, type=_line(kind), message=_line(said)).text = clean(said)
+def _fail(case: ElementTree.Element, tag: str, kind: str, message: str) -> None:
+    ElementTree.SubElement(case, tag, type=_line(kind), message=_line(message)).text = clean(message)
 
 
-def _output(case: ElementTree.Element, said: str) -> None:
-    ElementTree.SubElement(case, "system-out").text = clean(said)
+def _output(case: ElementTree.Element, text: str) -> None:
+    ElementTree.SubElement(case, "system-out").text = clean(text)
 
 
-def _line(said: str) -> str:
-    return " ".join(clean(said).split())
+def _line(text: str) -> str:
+    return " ".join(clean(text).split())

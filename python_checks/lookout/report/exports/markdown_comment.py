@@ -1,4 +1,4 @@
-"""A summary for machines that read text: Markdown for a comment on a pull request, JUnit XML for CI servers. Pure."""
+"""A summary as Markdown for a comment on a pull request. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,11 @@ from typing import Any, NamedTuple
 
 from lookout.render import text
 from lookout.render.templates import text_templates
-from lookout.report.exports.junit import junit
-from lookout.report.history.compare import Difference, blind_tables, compare, contract_key, place
+from lookout.report.history.compare import Difference, compare, contract_key, location, unevaluated_tables
 from lookout.report.markdown.alerts import NOBODY
 
-__all__ = ["junit", "markdown_comment"]
-
 Summary = Mapping[str, Any]
-# GitHub takes 65,536 characters in a comment.
+# GitHub accepts 65,536 characters in a comment.
 MOST_ROWS, LONGEST_CELL = 20, 200
 COVERAGE = (
     ("watched tables", "watched_tables"), ("tables that could not be evaluated", "not_evaluated"),
@@ -28,7 +25,7 @@ UNKNOWN = "⚪ NOT EVALUATED"
 
 
 class Section(NamedTuple):
-    """A part that can be folded: a title without data in it, a table, and whether it is shown at once."""
+    """A part that can be folded: a title without data in it, a table, and whether it is open at first."""
 
     title: str
     body: str
@@ -36,18 +33,18 @@ class Section(NamedTuple):
 
 
 def markdown_comment(now: Summary, base: Summary | None) -> str:
-    """What changed since ``base``, for a comment on a pull request; what stands now when there is no base.
+    """Return what changed since ``base``, for a comment on a pull request; the current state when there is no base.
 
-    Both are summaries of ``history.summarize`` or ``history.read_summary``. One line with a sign and a word says
-    whether it got worse or better; what could not be evaluated is never better nor unchanged. Names only ever show as
-    text and mention nobody; each table is cut after 20 rows, so that GitHub takes the comment.
+    Both are summaries of ``history.summarize`` or ``history.read_summary``. The first line shows with an icon and a
+    word whether it got worse or better; what could not be evaluated is never better nor unchanged. Names are always
+    plain text and mention nobody; each table is cut after 20 rows, so that GitHub accepts the comment.
     """
     usable = base if base is not None and base["is_evaluated"] and now["is_evaluated"] else None
     if usable is None:
-        headline, sections = _standing(now), _standing_sections(now)
+        headline, sections = _current_headline(now), _current_sections(now)
     else:
         difference = compare(now, usable)
-        headline, sections = _verdict(now, difference), _change_sections(now, usable, difference)
+        headline, sections = _change_headline(now, difference), _change_sections(now, usable, difference)
     filled = (
         text_templates("lookout.report")
         .get_template("pull_request.md.j2")
@@ -56,59 +53,67 @@ def markdown_comment(now: Summary, base: Summary | None) -> str:
     return filled.rstrip() + "\n"
 
 
-def _standing(now: Summary) -> str:
-    """The line when there is nothing to compare with."""
+def _current_headline(now: Summary) -> str:
+    """Return the first line when there is nothing to compare with."""
     if not now["is_evaluated"]:
         return f"{UNKNOWN}: nothing can be said about the data"
-    counts, critical = now["counts"], _critical(now["alerts"])
-    said = _open_alerts(now["alerts"]) if now["alerts"] else "no open alerts"
-    said += _blindness(now)
-    if critical or counts["contracts_broken"]:
-        return f"🔴 critical: {said}"
+    counts = now["counts"]
+    state = _open_alerts(now["alerts"]) + _not_evaluated(now)
+    if _critical(now["alerts"]) or counts["contracts_broken"]:
+        return f"🔴 critical: {state}"
     if now["alerts"]:
-        return f"🟡 warning: {said}"
+        return f"🟡 warning: {state}"
     if counts["not_evaluated"] or counts["contracts_not_evaluated"] or not counts["watched_tables"]:
-        return f"{UNKNOWN}: {said}"
+        return f"{UNKNOWN}: {state}"
     return f"🟢 no alerts: {text.plural(counts['watched_tables'], 'watched table')} evaluated"
 
 
-def _verdict(now: Summary, difference: Difference) -> str:
-    """The line of a comparison: worse before better, and what is still wrong with it."""
-    d = difference
-    broken, mended = d.contracts_to("broken"), d.contracts_to("held")
+def _change_headline(now: Summary, difference: Difference) -> str:
+    """Return the first line of a comparison: worse before better, and what is still open."""
+    broken, held = difference.contracts_to("broken"), difference.contracts_to("held")
+    lost = difference.contracts_to("not evaluated")
+    state = _open_alerts(now["alerts"]) + _not_evaluated(now)
+    changes = ", ".join(_changes(difference))
+    if changes:
+        state = f"{changes}; {state}"
+    if _critical(difference.new) or broken:
+        return f"🔴 worse: {state}"
+    if difference.new or difference.newly_unevaluated or lost or difference.slower:
+        return f"🟡 worse: {state}"
+    if difference.fixed or held:
+        icon = "🟢" if _current_headline(now).startswith("🟢") else "🟡"
+        return f"{icon} better: {state}"
+    if difference.unwatched or _not_evaluated(now):
+        return f"⚪ unchanged, partly NOT EVALUATED: {state}"
+    return f"⚪ unchanged: {state}"
+
+
+def _changes(difference: Difference) -> list[str]:
+    new, slower, unwatched = difference.new, difference.slower, difference.unwatched
+    broken, held = difference.contracts_to("broken"), difference.contracts_to("held")
     parts = [
-        f"{text.plural(len(d.new), 'new alert')} ({_critical(d.new)} critical)" if d.new else "",
-        f"{len(d.resolved)} resolved" if d.resolved else "",
+        f"{text.plural(len(new), 'new alert')} ({_critical(new)} critical)" if new else "",
+        f"{len(difference.resolved)} resolved" if difference.resolved else "",
         f"{text.plural(len(broken), 'contract')} broken" if broken else "",
-        f"{text.plural(len(mended), 'contract')} held again" if mended else "",
-        f"{text.plural(len(d.slower), 'dbt node')} slower" if d.slower else "",
-        f"{text.plural(len(d.unwatched), 'table')} no longer watched" if d.unwatched else "",
+        f"{text.plural(len(held), 'contract')} held again" if held else "",
+        f"{text.plural(len(slower), 'dbt node')} slower" if slower else "",
+        f"{text.plural(len(unwatched), 'table')} no longer watched" if unwatched else "",
     ]
-    still = _open_alerts(now["alerts"]) if now["alerts"] else "no open alerts"
-    said = f"{'; '.join(filter(None, [', '.join(filter(None, parts)), still]))}{_blindness(now)}"
-    lost = [row for row in d.contracts if row[2] == "not evaluated"]
-    if _critical(d.new) or broken:
-        return f"🔴 worse: {said}"
-    if d.new or d.newly_blind or lost or d.slower:
-        return f"🟡 worse: {said}"
-    if d.mended or mended:
-        return f"{'🟢' if _standing(now).startswith('🟢') else '🟡'} better: {said}"
-    if d.unwatched or _blindness(now):
-        return f"⚪ unchanged, partly NOT EVALUATED: {said}"
-    return f"⚪ unchanged: {said}"
+    return [part for part in parts if part]
 
 
-def _blindness(now: Summary) -> str:
+def _not_evaluated(now: Summary) -> str:
+    """Return clauses about what could not be evaluated, each with a leading semicolon; empty when everything was."""
     counts = now["counts"]
     if not counts["watched_tables"]:
         return "; nothing is watched"
-    said = ""
+    clauses = ""
     if counts["not_evaluated"]:
         tables = text.plural(counts["watched_tables"], "watched table")
-        said += f"; {counts['not_evaluated']} of {tables} NOT EVALUATED"
+        clauses += f"; {counts['not_evaluated']} of {tables} NOT EVALUATED"
     if counts["contracts_not_evaluated"]:
-        said += f"; {text.plural(counts['contracts_not_evaluated'], 'contract')} NOT EVALUATED"
-    return said
+        clauses += f"; {text.plural(counts['contracts_not_evaluated'], 'contract')} NOT EVALUATED"
+    return clauses
 
 
 def _compared(now: Summary, base: Summary | None) -> str:
@@ -126,7 +131,7 @@ def _compared(now: Summary, base: Summary | None) -> str:
 
 
 def _notices(now: Summary, base: Summary | None) -> list[str]:
-    """What is not said, and why."""
+    """Return sentences about what the comment leaves out, and why."""
     if now["missing"]:
         names = ", ".join(_code(name) for name in now["missing"])
         return [f"The monitoring schema lacks {names}: run `lookout run` first."]
@@ -134,47 +139,56 @@ def _notices(now: Summary, base: Summary | None) -> list[str]:
         return ["Nothing has been collected yet: run `lookout run` first."]
     if base is None:
         return []
-    sides = [side for side, one in (("now", now), ("before", base)) if not one["nodes"]]
-    return [f"Run times of dbt nodes: NOT EVALUATED, no dbt invocation is known {' and '.join(sides)}."] * bool(sides)
+    sides = [side for side, summary in (("now", now), ("before", base)) if not summary["nodes"]]
+    if not sides:
+        return []
+    return [f"Run times of dbt nodes: NOT EVALUATED, no dbt invocation is known {' and '.join(sides)}."]
 
 
-def _change_sections(now: Summary, base: Summary, d: Difference) -> list[Section]:
-    contracts = [(_code(name), f"**{new}**", old, _said(detail)) for name, old, new, detail in d.contracts]
-    slower = [(_code(one.name), f"{'≤ ' * one.is_bound}{_seconds(one.before)}", _seconds(one.now)) for one in d.slower]
+def _change_sections(now: Summary, base: Summary, difference: Difference) -> list[Section]:
+    resolved = [
+        (*row, state)
+        for row, state in zip(_alert_rows(difference.resolved), _states(difference.resolved, now), strict=True)
+    ]
+    contracts = [(_code(name), f"**{new}**", old, _words(detail)) for name, old, new, detail in difference.contracts]
+    lost = _table_rows(difference.newly_unevaluated)
+    unwatched = [(_code(location(row)),) for row in difference.unwatched]
+    slower = [
+        (_code(node.name), f"{'≤ ' if node.is_bound else ''}{_seconds(node.before)}", _seconds(node.now))
+        for node in difference.slower
+    ]
+    all_open = _alert_rows(now["alerts"]) if difference.new != now["alerts"] else []
     return [
-        *_section("New alerts", _alert_rows(d.new), ALERT_HEADINGS, is_open=True),
-        *_section(
-            "Resolved alerts",
-            [(*row, state) for row, state in zip(_alert_rows(d.resolved), _states(d.resolved, now), strict=True)],
-            (*ALERT_HEADINGS, "Table now"),
-        ),
+        *_section("New alerts", _alert_rows(difference.new), ALERT_HEADINGS, is_open=True),
+        *_section("Resolved alerts", resolved, (*ALERT_HEADINGS, "Table now")),
         *_section("Contracts that changed", contracts, ("Contract", "Now", "Before", "Why"), is_open=True),
-        *_section("Tables that can no longer be evaluated", _blind_rows(d.newly_blind), BLIND_HEADINGS, is_open=True),
-        *_section("Tables no longer watched", [(_code(place(row)),) for row in d.unwatched], ("Table",)),
+        *_section("Tables that can no longer be evaluated", lost, TABLE_HEADINGS, is_open=True),
+        *_section("Tables no longer watched", unwatched, ("Table",)),
         *_section("Slower dbt nodes", slower, ("Node", "Before>", "Now>")),
         *_section("Coverage", _coverage(now, base), ("", "Before>", "Now>", "Change>")),
         *_section("Scores", _scores(now, base), ("Scope", "Name", "Before", "Now")),
-        *_section("All open alerts", _alert_rows(now["alerts"]) if d.new != now["alerts"] else [], ALERT_HEADINGS),
+        *_section("All open alerts", all_open, ALERT_HEADINGS),
     ]
 
 
-def _standing_sections(now: Summary) -> list[Section]:
-    off = [
-        (_code(contract_key(row)), f"**{row['status']}**", _said(row["detail"]))
+def _current_sections(now: Summary) -> list[Section]:
+    contracts = [
+        (_code(contract_key(row)), f"**{row['status']}**", _words(row["detail"]))
         for row in now["contracts"]
         if row["status"] != "held"
     ]
+    unevaluated = _table_rows(unevaluated_tables(now))
     return [
         *_section("Open alerts", _alert_rows(now["alerts"]), ALERT_HEADINGS, is_open=True),
-        *_section("Contracts that do not hold", off, ("Contract", "Status", "Why"), is_open=True),
-        *_section("Tables that could not be evaluated", _blind_rows(blind_tables(now)), BLIND_HEADINGS, is_open=True),
+        *_section("Contracts that do not hold", contracts, ("Contract", "Status", "Why"), is_open=True),
+        *_section("Tables that could not be evaluated", unevaluated, TABLE_HEADINGS, is_open=True),
     ]
 
 
 def _section(
     title: str, rows: Sequence[Sequence[str]], headings: Iterable[str], is_open: bool = False
 ) -> list[Section]:
-    """A section of a table cut after some rows; none when there are no rows."""
+    """Return a section with a table of at most ``MOST_ROWS`` rows; no section when there are no rows."""
     if not rows:
         return []
     hidden = len(rows) - MOST_ROWS
@@ -183,40 +197,45 @@ def _section(
 
 
 ALERT_HEADINGS = ("Severity", "Type", "Where", "Since (UTC)", "What happened", "Owner")
-BLIND_HEADINGS = ("Table", "Why")
+TABLE_HEADINGS = ("Table", "Why")
 
 
 def _alert_rows(alerts: Sequence[Summary]) -> list[tuple[str, ...]]:
     return [
         (
-            _severity(a["severity"]),
-            _said(a["type"]),
-            f"{_code(place(a))} {_said(a['metric'])}" + (f" of {_code(a['column'])}" if a["column"] else ""),
-            _utc(a["since"]),
-            _said(a["description"]),
-            _said(a["owner"] or NOBODY),
+            _severity(alert["severity"]),
+            _words(alert["type"]),
+            _subject(alert),
+            _utc(alert["since"]),
+            _words(alert["description"]),
+            _words(alert["owner"] or NOBODY),
         )
-        for a in alerts
+        for alert in alerts
     ]
 
 
+def _subject(alert: Summary) -> str:
+    column = f" of {_code(alert['column'])}" if alert["column"] else ""
+    return f"{_code(location(alert))} {_words(alert['metric'])}{column}"
+
+
 def _severity(severity: str) -> str:
-    return "🔴 **critical**" if severity == "critical" else f"🟡 {_said(severity)}"
+    return "🔴 **critical**" if severity == "critical" else f"🟡 {_words(severity)}"
 
 
 def _states(alerts: Iterable[Summary], now: Summary) -> list[str]:
-    """Whether the tables of alerts that are gone were looked at."""
-    states = {place(row): row["status"] for row in now["tables"]}
-    found = [states.get(place(alert), "not watched") for alert in alerts]
-    return [state if state == "evaluated" else f"**{state.upper()}**" for state in found]
+    """Return for each resolved alert whether its table is still evaluated."""
+    status_of = {location(row): row["status"] for row in now["tables"]}
+    states = [status_of.get(location(alert), "not watched") for alert in alerts]
+    return [state if state == "evaluated" else f"**{state.upper()}**" for state in states]
 
 
-def _blind_rows(tables: Iterable[Summary]) -> list[tuple[str, str]]:
-    return [(_code(place(row)), _said(row["message"])) for row in tables]
+def _table_rows(tables: Iterable[Summary]) -> list[tuple[str, str]]:
+    return [(_code(location(row)), _words(row["message"])) for row in tables]
 
 
 def _coverage(now: Summary, base: Summary) -> list[tuple[str, ...]]:
-    """Counts that changed, and with all tables their share where the share changed."""
+    """Return the counts that changed; those of ``OF_ALL_TABLES`` with their share of all tables."""
     rows: list[tuple[str, ...]] = []
     for label, name in COVERAGE:
         new, old = now["counts"][name], base["counts"][name]
@@ -232,20 +251,26 @@ def _share(summary: Summary, name: str) -> str:
 
 
 def _scores(now: Summary, base: Summary) -> list[tuple[str, ...]]:
-    old, new = ({(row["scope"], row["name"]): row for row in one["scorecard"]} for one in (base, now))
-    told = {
-        key: (_score(old.get(key)), _score(new.get(key))) for key in [*new, *(key for key in old if key not in new)]
-    }
-    return [(_said(scope), _said(name), *pair) for (scope, name), pair in told.items() if pair[0] != pair[1]]
+    old = {(row["scope"], row["name"]): row for row in base["scorecard"]}
+    new = {(row["scope"], row["name"]): row for row in now["scorecard"]}
+    rows: list[tuple[str, ...]] = []
+    # New rows first, in their order, then those that are gone.
+    for scope, name in {**new, **old}:
+        before, after = _score(old.get((scope, name))), _score(new.get((scope, name)))
+        if before != after:
+            rows.append((_words(scope), _words(name), before, after))
+    return rows
 
 
 def _score(row: Summary | None) -> str:
     if row is None:
         return text.NOTHING
-    return "NOT EVALUATED" if row["score"] is None else f"{text.score(row['score'])} {_said(row['status'])}"
+    return "NOT EVALUATED" if row["score"] is None else f"{text.score(row['score'])} {_words(row['status'])}"
 
 
 def _open_alerts(alerts: Sequence[Summary]) -> str:
+    if not alerts:
+        return "no open alerts"
     return f"{text.plural(len(alerts), 'open alert')}, {_critical(alerts)} critical"
 
 
@@ -261,8 +286,8 @@ def _seconds(value: float) -> str:
     return f"{value:,.1f} s"
 
 
-def _said(value: str) -> str:
-    """Words of data in a cell: cut, nothing in them markup, and nobody is notified because a name has an @ in it."""
+def _words(value: str) -> str:
+    """Return text from data for a cell: cut, escaped, and without mentions, so that an @ in a name notifies nobody."""
     return text.cell(_cut(value)).replace("@", "@\u200b").replace("://", ":\u200b//")
 
 

@@ -15,7 +15,7 @@ SLOWER_FACTOR, SLOWER_SECONDS = 2.0, 1.0
 
 @dataclass(frozen=True)
 class Slower:
-    """A dbt node that takes longer, in seconds. With ``is_bound`` it took ``before`` at most, or it is new."""
+    """A dbt node that takes longer, in seconds. With ``is_bound`` it took at most ``before``, or it is new."""
 
     name: str
     before: float
@@ -25,63 +25,69 @@ class Slower:
 
 @dataclass(frozen=True)
 class Difference:
-    """Alerts by key; contracts as (name, status before, status now, why), "none" where there is none.
+    """Differences of alerts, contracts, tables and dbt nodes.
 
-    ``mended`` are the resolved alerts whose table is still looked at: an alert may also end because nobody looks.
+    ``contracts`` are (name, status before, status now, why), with the status "none" where there is no contract.
+    ``fixed`` are the resolved alerts whose table is still evaluated: an alert also ends when its table is not.
     """
 
     new: list[Summary]
     resolved: list[Summary]
-    mended: list[Summary]
+    fixed: list[Summary]
     contracts: list[tuple[str, str, str, str]]
-    newly_blind: list[Summary]
+    newly_unevaluated: list[Summary]
     unwatched: list[Summary]
     slower: list[Slower]
 
     def contracts_to(self, status: str) -> list[tuple[str, str, str, str]]:
-        """Contracts that are now of this status; one that is new and held has not been mended."""
-        return [row for row in self.contracts if row[2] == status and (status != "held" or row[1] == "broken")]
+        """Return the contracts that changed to a status; to "held" only those that were broken before."""
+        changed = [row for row in self.contracts if row[2] == status]
+        return [row for row in changed if row[1] == "broken"] if status == "held" else changed
 
 
 def compare(now: Summary, base: Summary) -> Difference:
-    """Difference of two summaries that were evaluated; the order is that of the summaries."""
-    old_keys, new_keys = ({alert["key"] for alert in one["alerts"]} for one in (base, now))
-    was_blind, blind = ({place(row) for row in blind_tables(one)} for one in (base, now))
-    watched = {place(row) for row in now["tables"]}
-    unwatched = [row for row in base["tables"] if place(row) not in watched]
-    unseen = blind | {place(row) for row in unwatched}
+    """Return the difference of two summaries that were evaluated; the order is that of the summaries."""
+    old_keys = {alert["key"] for alert in base["alerts"]}
+    new_keys = {alert["key"] for alert in now["alerts"]}
+    before = {location(row) for row in unevaluated_tables(base)}
+    unevaluated = unevaluated_tables(now)
+    watched = {location(row) for row in now["tables"]}
+    unwatched = [row for row in base["tables"] if location(row) not in watched]
+    unseen = {location(row) for row in (*unevaluated, *unwatched)}
     resolved = [alert for alert in base["alerts"] if alert["key"] not in new_keys]
     return Difference(
         new=[alert for alert in now["alerts"] if alert["key"] not in old_keys],
         resolved=resolved,
-        mended=[alert for alert in resolved if place(alert) not in unseen],
+        fixed=[alert for alert in resolved if location(alert) not in unseen],
         contracts=_contracts(now, base),
-        newly_blind=[row for row in blind_tables(now) if place(row) not in was_blind],
+        newly_unevaluated=[row for row in unevaluated if location(row) not in before],
         unwatched=unwatched,
         slower=_slower(now["nodes"] or [], base["nodes"] or []),
     )
 
 
-def blind_tables(summary: Summary) -> list[Summary]:
-    """Watched tables that could not be evaluated."""
+def unevaluated_tables(summary: Summary) -> list[Summary]:
+    """Return the watched tables that could not be evaluated."""
     return [row for row in summary["tables"] if row["status"] != "evaluated"]
 
 
-def place(row: Summary) -> str:
-    """Database and table."""
+def location(row: Summary) -> str:
+    """Return database and table of a row."""
     return f"{row['connection']} {row['asset']}".strip()
 
 
 def contract_key(row: Summary) -> str:
-    """A contract's name and the table it is about."""
-    return f"{row['name']} on {place(row)}"
+    """Return a contract's name and the table it is about."""
+    return f"{row['name']} on {location(row)}"
 
 
 def _contracts(now: Summary, base: Summary) -> list[tuple[str, str, str, str]]:
-    old, new = ({contract_key(row): row for row in one["contracts"]} for one in (base, now))
+    old = {contract_key(row): row for row in base["contracts"]}
+    new = {contract_key(row): row for row in now["contracts"]}
     nothing = {"status": "none", "detail": ""}
     changed = []
-    for name in [*new, *(name for name in old if name not in new)]:
+    # New contracts first, in their order, then those that are gone.
+    for name in {**new, **old}:
         before, after = old.get(name, nothing), new.get(name, nothing)
         if before["status"] != after["status"]:
             changed.append((name, before["status"], after["status"], after["detail"]))
@@ -89,13 +95,18 @@ def _contracts(now: Summary, base: Summary) -> list[tuple[str, str, str, str]]:
 
 
 def _slower(now: list[Summary], base: list[Summary]) -> list[Slower]:
-    """Only the slowest nodes are kept: one that is not among those of a full base took at most as long as its last."""
+    """Return the nodes that take longer than before.
+
+    A summary keeps only its slowest nodes: one that is not in a full base took at most as long as the fastest that is.
+    """
     before = {node["name"]: node["seconds"] for node in base}
     bound = min(before.values()) if len(base) >= MOST_NODES else None
-    found = []
+    slower = []
     for node in now:
-        old = before.get(node["name"], bound)
-        grown = old is not None and node["seconds"] >= SLOWER_FACTOR * old and node["seconds"] - old >= SLOWER_SECONDS
-        if old is not None and grown:
-            found.append(Slower(node["name"], old, node["seconds"], node["name"] not in before))
-    return found
+        name, seconds = node["name"], node["seconds"]
+        old = before.get(name, bound)
+        if old is None:
+            continue
+        if seconds >= SLOWER_FACTOR * old and seconds - old >= SLOWER_SECONDS:
+            slower.append(Slower(name, old, seconds, is_bound=name not in before))
+    return slower

@@ -1,4 +1,4 @@
-"""Summaries of reports: a small JSON file by run clock, so that two moments can be compared."""
+"""Summaries of reports: a small JSON file per run clock, so that two moments can be compared."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONTRACT_WORDS = {contracts.PASSED: "held", contracts.DETECTED: "broken", contra
 _STAMP = "%Y-%m-%dT%H-%M-%SZ"
 _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.json")
 _TIME = "write it like 2026-01-05 (the end of that day) or 2026-01-05T06:00:00Z"
-# What has to be in a summary before anything is said about it: fields of the document, and of the rows of its lists.
+# Types of a valid summary: the fields of the document, and the fields of the rows of its lists.
 _FIELDS: Mapping[str, type | tuple[type, ...]] = {
     "as_of": str, "clock": str, "is_evaluated": bool, "missing": list, "counts": dict, "scorecard": list,
     "alerts": list, "contracts": list, "tables": list, "nodes": (list, type(None)),
@@ -54,7 +54,7 @@ WATCHED = """
     order by monitors.connection, monitors.asset
 """
 
-# Of the newest build; only nodes that ran to their end took their time.
+# Nodes of the newest build; the time of a node that was skipped or failed to run says nothing.
 SLOWEST = """
     with {newest_build}
     select pipelines.name, nodes.elapsed_seconds::float8 as seconds
@@ -68,7 +68,10 @@ SLOWEST = """
 
 
 def read_current(store: Store, report: ReportData) -> Row:
-    """The summary of what is stored now, as ``summarize`` gives it. Raises SourceError when it cannot be read."""
+    """Return the summary of what is stored now, as ``summarize`` builds it.
+
+    Raises SourceError when the monitoring schema cannot be read.
+    """
     if report.missing:
         return summarize(report, [], None)
     nodes = None
@@ -78,15 +81,15 @@ def read_current(store: Store, report: ReportData) -> Row:
 
 
 def summarize(report: ReportData, tables: Sequence[Row], nodes: Sequence[Row] | None) -> Row:
-    """A summary of a few kB that JSON can hold; pure, its keys always in the same order.
+    """Return a summary of a few kB that JSON can hold; pure, its keys always in the same order.
 
     ``tables`` are the watched tables (connection, asset, status, message), ``nodes`` the slowest dbt nodes (name,
-    seconds) or None when nothing is known about dbt's runs. ``is_evaluated`` is false when nothing can be said at all.
+    seconds) or None when nothing is known about dbt's runs. ``is_evaluated`` is false when nothing was evaluated.
     """
-    promised = contracts.standings(report)
-    words = [CONTRACT_WORDS[one.status] for one in promised]
-    card = overall(report) or {}
+    kept_nodes = None if nodes is None else [{"name": n["name"], "seconds": _rounded(n["seconds"])} for n in nodes]
+    contract_rows = [_contract(state) for state in contracts.contract_states(report)]
     watched = [_table(row) for row in tables]
+    card = overall(report) or {}
     return {
         "schema_version": SCHEMA_VERSION,
         "as_of": report.as_of.isoformat(),
@@ -96,31 +99,36 @@ def summarize(report: ReportData, tables: Sequence[Row], nodes: Sequence[Row] | 
         "counts": {
             "watched_tables": len(watched),
             "not_evaluated": sum(row["status"] != "evaluated" for row in watched),
-            **{f"contracts_{word.replace(' ', '_')}": words.count(word) for word in CONTRACT_WORDS.values()},
+            **_contract_counts(contract_rows),
             "failing_tests": int(card.get("tests_failed") or 0),
             "tables": int(card.get("asset_count") or 0),
             "described_tables": int(card.get("described_count") or 0),
             "tested_tables": int(card.get("tested_count") or 0),
         },
         "scorecard": [
-            {"scope": row["scope"], "name": row["name"] or "", "score": _figure(row["score"]), "status": row["status"]}
+            {"scope": row["scope"], "name": row["name"] or "", "score": _rounded(row["score"]), "status": row["status"]}
             for row in report.rows("scorecard")
             if row["scope"] in SCOPES
         ],
         "alerts": [_alert(row) for row in report.rows("open_alerts")],
-        "contracts": [_contract(one, word) for one, word in zip(promised, words, strict=True)],
+        "contracts": contract_rows,
         "tables": watched,
-        "nodes": None if nodes is None else [{"name": n["name"], "seconds": _figure(n["seconds"])} for n in nodes],
+        "nodes": kept_nodes,
     }
 
 
+def _contract_counts(rows: Sequence[Row]) -> dict[str, int]:
+    statuses = [row["status"] for row in rows]
+    return {f"contracts_{word.replace(' ', '_')}": statuses.count(word) for word in CONTRACT_WORDS.values()}
+
+
 def _table(row: Row) -> Row:
-    is_seen = row["status"] in ("ok", "empty")
-    message = "" if is_seen else _cut(row["message"] or row["status"].replace("_", " "))
+    is_evaluated = row["status"] in ("ok", "empty")
+    message = "" if is_evaluated else _cut(row["message"] or row["status"].replace("_", " "))
     return {
         "connection": row["connection"] or "",
         "asset": row["asset"] or "",
-        "status": "evaluated" if is_seen else "not evaluated",
+        "status": "evaluated" if is_evaluated else "not evaluated",
         "message": message,
     }
 
@@ -142,34 +150,35 @@ def _alert(row: Row) -> Row:
     }
 
 
-def _contract(one: contracts.Standing, word: str) -> Row:
-    broken = ", ".join(dict.fromkeys(v["violation_type"] for v in one.broken))
+def _contract(state: contracts.ContractState) -> Row:
+    violation_types = ", ".join(dict.fromkeys(violation["violation_type"] for violation in state.violations))
     return {
-        "connection": one.row["connection"] or "",
-        "asset": one.row["asset"] or "",
-        "name": one.row["name"] or "",
-        "status": word,
-        "detail": _cut(" ".join(filter(None, (broken, *one.blind)))),
+        "connection": state.row["connection"] or "",
+        "asset": state.row["asset"] or "",
+        "name": state.row["name"] or "",
+        "status": CONTRACT_WORDS[state.status],
+        "detail": _cut(" ".join(filter(None, (violation_types, *state.unevaluated)))),
     }
 
 
-def _figure(value: float | None) -> float | None:
+def _rounded(value: float | None) -> float | None:
     return None if value is None else round(float(value), 3)
 
 
-def _cut(said: str) -> str:
-    return said if len(said) <= LONGEST_TEXT else said[: LONGEST_TEXT - 1] + "…"
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 
 def keep(summary: Row, folder: Path, write: Callable[[Path, str], Path]) -> None:
-    """Write a summary into ``folder`` under its time in UTC to the second; the same second overwrites.
+    """Write a summary into ``folder`` under its time in UTC to the second, replacing one of the same second.
 
     This one and the 399 newest others stay, older ones are removed. Other files are left alone. Raises DeliveryError.
     """
     moment = datetime.fromisoformat(summary["as_of"]).astimezone(timezone.utc)
     kept = write(folder / f"{moment:{_STAMP}}.json", json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
     try:
-        for path in [path for path in _files(folder) if path != kept][: 1 - MOST_FILES]:
+        others = [path for path in _files(folder) if path != kept]
+        for path in others[: 1 - MOST_FILES]:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise DeliveryError(
@@ -177,25 +186,21 @@ def keep(summary: Row, folder: Path, write: Callable[[Path, str], Path]) -> None
         ) from error
 
 
-def read_summary(place: Path, moment: str | None = None, *, before: datetime | None = None) -> Row:
-    """A kept summary: of a file, or of a folder the newest one that is not later than ``moment``.
+def read_summary(location: Path, moment: str | None = None, *, before: datetime | None = None) -> Row:
+    """Return a kept summary: of a file, or of a folder the newest one that is not later than ``moment``.
 
-    ``place`` is a file, a folder of summaries, or the folder of reports that holds it. ``moment`` is a day (its end,
+    ``location`` is a file, a folder of summaries, or the folder of reports that holds it. ``moment`` is a day (its end,
     UTC, counts) or a time; without one it is the newest summary strictly before ``before`` (default: the present);
     ``before`` bounds a ``moment`` as well.
     Raises ConfigError when there is none, or when it is not a summary.
     """
-    if place.is_file():
-        return _read(place)
-    folder = place / FOLDER if (place / FOLDER).is_dir() else place
-    limit = _limit(moment)
+    if location.is_file():
+        return _read(location)
+    folder = location / FOLDER if (location / FOLDER).is_dir() else location
     if before is None and moment is None:
         before = datetime.now(timezone.utc)
-    found = [
-        path
-        for path in _files(folder)
-        if (limit is None or _moment(path) < limit) and (before is None or _moment(path) < _second(before))
-    ]
+    limits = [limit for limit in (_limit(moment), _second(before)) if limit is not None]
+    found = [path for path in _files(folder) if all(_moment(path) < limit for limit in limits)]
     if not found:
         bound = f" not later than {moment}" if moment else ""
         bound += f" before {before.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" if before else ""
@@ -204,12 +209,12 @@ def read_summary(place: Path, moment: str | None = None, *, before: datetime | N
 
 
 def summaries(folder: Path, *, before: datetime) -> list[Path]:
-    """The files of summaries of an earlier clock, the oldest first."""
+    """Return the files of summaries with an earlier clock, the oldest first."""
     return [path for path in _files(folder) if path.stem < f"{before.astimezone(timezone.utc):{_STAMP}}"]
 
 
 def _files(folder: Path) -> list[Path]:
-    """Summaries in a folder, the oldest first; what has another name is none of ours."""
+    """Return the summaries in a folder, the oldest first; files with another kind of name are ignored."""
     try:
         return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
     except OSError:
@@ -223,21 +228,23 @@ def _moment(path: Path) -> datetime:
         raise ConfigError(f"The name of {path} is not a time: rename or remove the file.") from error
 
 
-def _second(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc).replace(microsecond=0)
+def _second(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.astimezone(timezone.utc).replace(microsecond=0)
 
 
 def _limit(moment: str | None) -> datetime | None:
-    """The first time that is too late: the day after a day, a second after a time."""
+    """Return the first time that is too late: the day after a day, a second after a time."""
     if moment is None:
         return None
-    said = moment.strip()
+    text = moment.strip()
     try:
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", said):
-            day = datetime.combine(datetime.fromisoformat(said).date(), time(), timezone.utc)
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+            day = datetime.combine(datetime.fromisoformat(text).date(), time(), timezone.utc)
             return day + timedelta(days=1)
-        when = datetime.fromisoformat(said.replace("Z", "+00:00").replace("z", "+00:00"))
-        return _second(when if when.tzinfo else when.replace(tzinfo=timezone.utc)) + timedelta(seconds=1)
+        exact = datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00"))
+        if exact.tzinfo is None:
+            exact = exact.replace(tzinfo=timezone.utc)
+        return exact.astimezone(timezone.utc).replace(microsecond=0) + timedelta(seconds=1)
     except (ValueError, OverflowError) as error:
         raise ConfigError(f"{moment!r} is neither a file that exists nor a time: {_TIME}.") from error
 
@@ -249,30 +256,36 @@ def _read(path: Path) -> Row:
         raise ConfigError(f"The summary {path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not a summary of a report: it does not hold JSON.") from error
-    if isinstance(found, dict) and isinstance(version := found.get("schema_version"), int) and version > SCHEMA_VERSION:
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if isinstance(version, int) and version > SCHEMA_VERSION:
         raise ConfigError(f"{path} was written by a newer Lookout (schema {version}): compare with the same version.")
-    if wrong := _wrong(found):
-        raise ConfigError(f"{path} is not a summary of a report: {wrong}; name a file of {FOLDER}/ in the reports.")
+    problem = _problem(found)
+    if problem:
+        raise ConfigError(f"{path} is not a summary of a report: {problem}; name a file of {FOLDER}/ in the reports.")
     return dict(found)
 
 
-def _wrong(found: Any) -> str:
-    """What is missing in a summary, in words; empty when it is whole."""
+def _problem(found: Any) -> str:
+    """Return the first problem of a summary in words; empty when it is valid."""
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA_VERSION:
         return "it has no schema_version"
     for name, kind in _FIELDS.items():
         if not isinstance(found.get(name, ...), kind):
             return f"{name} is missing or wrong"
     for name, fields in _ROWS.items():
-        for row in found[name] or ():
-            if not (isinstance(row, dict) and all(isinstance(row.get(f, ...), kind) for f, kind in fields.items())):
-                return f"a row of {name} is wrong"
+        if not all(_has_fields(row, fields) for row in found[name] or ()):
+            return f"a row of {name} is wrong"
+    times = [found["as_of"], found["clock"], *(alert["since"] for alert in found["alerts"] if alert["since"])]
     try:
-        for moment in (found["as_of"], found["clock"], *(a["since"] for a in found["alerts"] if a["since"])):
+        for moment in times:
             datetime.fromisoformat(moment).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return "one of its times is none"
     if not all(isinstance(name, str) for name in found["missing"]):
         return "missing is wrong"
-    lacks = [name for name in _COUNTS if type(found["counts"].get(name)) is not int]
-    return f"{lacks[0]} is missing or wrong" if lacks else ""
+    wrong_counts = [name for name in _COUNTS if type(found["counts"].get(name)) is not int]
+    return f"{wrong_counts[0]} is missing or wrong" if wrong_counts else ""
+
+
+def _has_fields(row: Any, fields: Mapping[str, type | tuple[type, ...]]) -> bool:
+    return isinstance(row, dict) and all(isinstance(row.get(name, ...), kind) for name, kind in fields.items())

@@ -1,4 +1,4 @@
-"""The trend of scores, from the summaries that reports keep."""
+"""Trend of scores, from the small summaries that report runs keep."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Trend = dict[tuple[str, str], list[tuple[str, float]]]
 
 
 def read_trend(folder: Path, *, before: datetime) -> Trend:
-    """Scores of the last summary of each of the 90 newest days before ``before``; a file that is none is left out."""
-    newest: dict[str, Path] = {path.name[:10]: path for path in summaries(folder, before=before)}
+    """Return the scores of the last summary of each of the 90 newest days before ``before``; bad files are left out."""
+    newest_of_day: dict[str, Path] = {path.name[:10]: path for path in summaries(folder, before=before)}
     trend: Trend = {}
-    for day in sorted(newest)[-MOST_DAYS:]:
+    for day in sorted(newest_of_day)[-MOST_DAYS:]:
         try:
-            summary = read_summary(newest[day])
+            summary = read_summary(newest_of_day[day])
         except ConfigError as error:
-            logger.warning("the trend goes without %s: %s", newest[day].name, error)
+            logger.warning("the trend goes without %s: %s", newest_of_day[day].name, error)
             continue
         for row in summary["scorecard"]:
             if row["score"] is not None:

@@ -1,4 +1,4 @@
-"""Alerts as lines and tables: what is wrong, since when, whose it is."""
+"""Alerts as lines and tables: problem, time and owner."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ DATA_ALERTS = ("VOLUME_ANOMALY", "STALE_DATA_FLOW", "METRIC_ANOMALY")
 
 
 def overall(data: ReportData) -> Row | None:
-    """The scorecard's row for the whole platform; None when it holds nothing."""
+    """Return the scorecard's row for the whole platform; None when the scorecard is empty."""
     return component(data, "Overall")
 
 
 def component(data: ReportData, name: str) -> Row | None:
-    """One of the scorecard's platform rows."""
-    return next((r for r in data.rows("scorecard") if r["scope"] == "platform" and r["name"] == name), None)
+    """Return one of the scorecard's platform rows; None when there is no such row."""
+    platform = [row for row in data.rows("scorecard") if row["scope"] == "platform"]
+    return next((row for row in platform if row["name"] == name), None)
 
 
 def verdict(data: ReportData) -> str:
-    """The overall status in one word; NOT EVALUATED when there is nothing to go by."""
+    """Return the overall status in one word; NOT EVALUATED when there is no score."""
     row = overall(data)
     return "NOT EVALUATED" if row is None or row["score"] is None else str(row["status"])
 
 
 def headline(data: ReportData) -> str:
-    """One bold sentence, then the worst alerts, then what could not be evaluated."""
-    row = overall(data)
+    """Return one bold sentence, with what could not be evaluated, then the worst alerts."""
     if data.missing:
         names = ", ".join(text.code(name) for name in data.missing)
         return f"**NOT EVALUATED.** The monitoring schema lacks {names}: run `lookout run` first."
+    row = overall(data)
     if row is None or row["score"] is None:
         return "**NOT EVALUATED.** Nothing has been collected yet, so nothing can be said: run `lookout run`."
     alerts = data.rows("open_alerts")
     critical = sum(alert["severity"] == "critical" for alert in alerts)
-    said = "nothing is open" if not alerts else f"{text.plural(len(alerts), 'open alert')}, {critical} critical"
-    blind = row["unevaluated_assets"]
-    if blind:
-        said += f"; {blind} of {text.plural(row['monitored_count'], 'watched table')} could not be evaluated"
-    # The alerts lead: by its formula the overall status is still HEALTHY with one critical alert open.
-    lines = [f"**{said[0].upper()}{said[1:]}. Overall status: {verdict(data)}.**", ""]
+    state = f"{text.plural(len(alerts), 'open alert')}, {critical} critical" if alerts else "Nothing is open"
+    unevaluated = row["unevaluated_assets"]
+    if unevaluated:
+        state += f"; {unevaluated} of {text.plural(row['monitored_count'], 'watched table')} could not be evaluated"
+    # The alerts come first: by its formula the overall status is still HEALTHY with one critical alert open.
+    lines = [f"**{state}. Overall status: {verdict(data)}.**", ""]
     lines += [line(alert) for alert in alerts[:MOST_LINES]]
     if len(alerts) > MOST_LINES:
         lines.append(f"- … and {len(alerts) - MOST_LINES} more, listed in `detection_summary.md`")
@@ -54,25 +55,25 @@ def headline(data: ReportData) -> str:
 
 
 def line(alert: Row) -> str:
-    """One alert as a list item."""
-    what = text.cell(f"{alert['description']}: {alert['reason']}" if alert["reason"] else alert["description"])
+    """Return one alert as a list item."""
     since = f"**{alert['severity']}** since {text.utc(alert['window_start'])} UTC"
-    where = f" Where: {text.cell(alert['explanation'])}." if alert.get("explanation") else ""
-    return f"- {since}: {place(alert)} {what}.{where} Owner: {owner(alert)}."
+    problem = text.cell(f"{alert['description']}: {alert['reason']}" if alert["reason"] else alert["description"])
+    explanation = f" Where: {text.cell(alert['explanation'])}." if alert.get("explanation") else ""
+    return f"- {since}: {location(alert)} {problem}.{explanation} Owner: {owner(alert)}."
 
 
-def place(row: Row) -> str:
-    """Database and table of a row in code style."""
+def location(row: Row) -> str:
+    """Return database and table of a row in code style."""
     return text.code(f"{row['connection'] or ''} {row['asset'] or ''}")
 
 
 def owner(row: Row) -> str:
-    """Who a row is addressed to."""
+    """Return the owner of a row, or that there is none."""
     return text.cell(row["owner"] or NOBODY)
 
 
 def open_table(data: ReportData) -> str:
-    """Table of open alerts, worst and oldest first."""
+    """Return a table of open alerts, worst and oldest first."""
     alerts = data.rows("open_alerts")
     if not alerts:
         return _none(data)
@@ -86,7 +87,7 @@ def open_table(data: ReportData) -> str:
             text.utc(a["last_seen_at"]),
             expected(a),
             observed(a),
-            why(a),
+            reason(a),
             owner(a),
         )
         for a in alerts[:MOST_ROWS]
@@ -95,7 +96,7 @@ def open_table(data: ReportData) -> str:
 
 
 def resolved_table(data: ReportData) -> str:
-    """Table of resolved alerts, newest first."""
+    """Return a table of resolved alerts, newest first."""
     alerts = data.rows("resolved_alerts")
     if not alerts:
         return _none(data)
@@ -109,7 +110,7 @@ def resolved_table(data: ReportData) -> str:
             text.utc(a["window_end"] or a["resolved_at"]),
             expected(a),
             observed(a),
-            why(a),
+            reason(a),
             owner(a),
         )
         for a in alerts
@@ -118,7 +119,7 @@ def resolved_table(data: ReportData) -> str:
 
 
 def answer_table(data: ReportData) -> str:
-    """Table of what people answered to alerts, the newest answer first; empty when nobody has."""
+    """Return a table of people's answers to alerts, the newest first; empty when there are none."""
     answers = data.rows("answers")
     if not answers:
         return ""
@@ -145,14 +146,14 @@ def _none(data: ReportData) -> str:
 
 
 def more(alerts: Sequence[Row]) -> str:
-    """What to say below a table that was cut."""
+    """Return the line below a table that was cut; empty for one that was not."""
     hidden = len(alerts) - MOST_ROWS
     return f"\n\n{text.number(hidden)} more are in the table `alerts`." if hidden > 0 else ""
 
 
 def subject(alert: Row) -> str:
-    """Table, column and metric (or test) of an alert."""
-    parts = [place(alert)]
+    """Return table, metric (or test) and column of an alert."""
+    parts = [location(alert)]
     if alert["metric"]:
         parts.append(text.cell(alert["metric"]))
     if alert["column_name"]:
@@ -160,13 +161,13 @@ def subject(alert: Row) -> str:
     return " ".join(parts)
 
 
-def why(alert: Row) -> str:
-    """Reason of an alert, else its description."""
+def reason(alert: Row) -> str:
+    """Return the reason of an alert, or its description where there is none."""
     return text.cell(alert["reason"] or alert["description"])
 
 
 def expected(alert: Row) -> str:
-    """What was expected, or the fixed limit where nothing was."""
+    """Return the expected value of an alert, or its fixed limit."""
     if alert["expected_value"] is not None:
         return _amount(alert, alert["expected_value"])
     if alert["lower_bound"] is None and alert["upper_bound"] is not None:
@@ -175,7 +176,7 @@ def expected(alert: Row) -> str:
 
 
 def observed(alert: Row) -> str:
-    """What was observed."""
+    """Return the observed value of an alert."""
     return _amount(alert, alert["observed_value"])
 
 
@@ -186,12 +187,13 @@ def _amount(alert: Row, value: float | None) -> str:
 
 
 def of_component(alerts: Iterable[Row], name: str) -> list[Row]:
-    """The open alerts that lower one of the platform's components, newest first."""
-    if name == COMPONENTS[0]:
-        chosen = [a for a in alerts if a["severity"] in ("critical", "warning")]
-    elif name == COMPONENTS[3]:
-        chosen = [a for a in alerts if a["alert_type"] == "CONTRACT_VIOLATION"]
+    """Return the open alerts that lower one of the platform's components, newest first."""
+    reliability, _, cdc, contracts = COMPONENTS
+    if name == reliability:
+        chosen = [alert for alert in alerts if alert["severity"] in ("critical", "warning")]
+    elif name == contracts:
+        chosen = [alert for alert in alerts if alert["alert_type"] == "CONTRACT_VIOLATION"]
     else:
-        is_cdc = name == COMPONENTS[2]
-        chosen = [a for a in alerts if a["alert_type"] in DATA_ALERTS and (a["layer"] == "cdc") == is_cdc]
-    return sorted(chosen, key=lambda a: a["window_start"], reverse=True)
+        of_data = [alert for alert in alerts if alert["alert_type"] in DATA_ALERTS]
+        chosen = [alert for alert in of_data if (alert["layer"] == "cdc") == (name == cdc)]
+    return sorted(chosen, key=lambda alert: alert["window_start"], reverse=True)

@@ -1,4 +1,4 @@
-"""The contract validation report: which promises about tables hold, which do not, and what to do about each."""
+"""The contract validation report: contracts that hold, contracts that are broken, and what to do about each."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from lookout.render import text
 from lookout.report.data import ReportData
-from lookout.report.markdown.alerts import owner, place
+from lookout.report.markdown.alerts import location, owner
 
 Row = dict[str, Any]
 DETECTED, PASSED, NOT_EVALUATED = "VIOLATIONS DETECTED", "PASSED", "NOT EVALUATED"
-BLIND = "CONTRACT_NOT_EVALUATED"
+UNEVALUATED = "CONTRACT_NOT_EVALUATED"
 MOST_CONTRACTS, MOST_VIOLATIONS, MOST_KEYS = 200, 5, 5
-# What each type means, and what to do about it; the order is the one in which they are listed.
+# Meaning of each type of violation and what to do about it, in the order in which they are listed.
 TYPES = {
     "MISSING_REQUIRED_FIELD": (
         "a promised table, column or field is not there",
@@ -42,7 +42,7 @@ TYPES = {
         "there is a column or field that nobody promised",
         "declare the column, or say `unexpected: ignore` in the contract",
     ),
-    BLIND: (
+    UNEVALUATED: (
         "a promise could not be held against the table, which is not the same as being kept",
         "do what the sentence above says, then run `lookout contracts`",
     ),
@@ -66,142 +66,154 @@ Then run `lookout contracts`."""
 
 
 @dataclass(frozen=True)
-class Standing:
-    """One contract with what is broken of it, critical promises first, and sentences about what was not evaluated."""
+class ContractState:
+    """One contract with its violations, critical ones first, and sentences about what was not evaluated."""
 
     row: Row
-    broken: tuple[Row, ...]
-    blind: tuple[str, ...]
+    violations: tuple[Row, ...]
+    unevaluated: tuple[str, ...]
 
     @property
     def status(self) -> str:
-        """VIOLATIONS DETECTED, NOT EVALUATED or PASSED; nothing that was not looked at counts as passed."""
-        if self.broken or "violated" in (self.row["structure_status"], self.row["values_status"]):
+        """VIOLATIONS DETECTED, NOT EVALUATED or PASSED; what was not evaluated never counts as passed."""
+        if self.violations or "violated" in (self.row["structure_status"], self.row["values_status"]):
             return DETECTED
-        return NOT_EVALUATED if self.blind else PASSED
+        return NOT_EVALUATED if self.unevaluated else PASSED
 
     @property
     def critical(self) -> int:
-        """Number of broken promises that are critical."""
-        return sum(violation["severity"] == "critical" for violation in self.broken)
+        """Number of violations that are critical."""
+        return sum(violation["severity"] == "critical" for violation in self.violations)
 
 
-def standings(data: ReportData) -> list[Standing]:
-    """Every contract in force, the violated ones first and those that passed last."""
+def contract_states(data: ReportData) -> list[ContractState]:
+    """Return every contract in force, the violated ones first and those that passed last."""
     by_table: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for violation in data.rows("contract_violations"):
         by_table[violation["connection"], violation["asset"]].append(violation)
-    told = [_standing(row, by_table[row["connection"], row["asset"]]) for row in data.rows("contracts")]
+    states = [_state(row, by_table[row["connection"], row["asset"]]) for row in data.rows("contracts")]
     order = (DETECTED, NOT_EVALUATED, PASSED)
-    return sorted(told, key=lambda standing: (order.index(standing.status), -standing.critical))
+    return sorted(states, key=lambda state: (order.index(state.status), -state.critical))
 
 
 def headline(data: ReportData) -> str:
-    """One bold sentence about all contracts."""
+    """Return one bold sentence about all contracts."""
     if data.missing:
         names = ", ".join(text.code(name) for name in data.missing)
         return f"**NOT EVALUATED.** The monitoring schema lacks {names}: run `lookout run` first."
-    statuses = [standing.status for standing in standings(data)]
+    statuses = [state.status for state in contract_states(data)]
     if not statuses:
         return FIRST_CONTRACT
-    blind = statuses.count(NOT_EVALUATED)
-    said = f"{text.plural(len(statuses), 'contract')}, {text.number(len(statuses) - blind)} evaluated"
-    return f"**{said}, {text.number(statuses.count(DETECTED))} violated, {text.number(blind)} not evaluated.**"
+    unevaluated, violated = statuses.count(NOT_EVALUATED), statuses.count(DETECTED)
+    counts = [
+        text.plural(len(statuses), "contract"),
+        f"{text.number(len(statuses) - unevaluated)} evaluated",
+        f"{text.number(violated)} violated",
+        f"{text.number(unevaluated)} not evaluated",
+    ]
+    return f"**{', '.join(counts)}.**"
 
 
 def summary_table(data: ReportData) -> str:
-    """One row per contract."""
+    """Return a table with one row per contract."""
     headings = ["Contract", "Target table", "Mode", "Version", "Status", "Records Validated>", "Total Violations>"]
-    told = standings(data)
+    states = contract_states(data)
     rows = [
         (
-            text.cell(one.row["name"]),
-            place(one.row),
-            one.row["mode"],
-            _version(one.row),
-            one.status if one.status == PASSED else f"**{one.status}**",
-            _records(one.row),
-            text.number(_count(one.broken)),
-            text.utc(one.row["looked_at"]),
-            owner(one.row),
+            text.cell(state.row["name"]),
+            location(state.row),
+            state.row["mode"],
+            _version(state.row),
+            state.status if state.status == PASSED else f"**{state.status}**",
+            _records(state.row),
+            text.number(_count(state.violations)),
+            text.utc(state.row["looked_at"]),
+            owner(state.row),
         )
-        for one in told[:MOST_CONTRACTS]
+        for state in states[:MOST_CONTRACTS]
     ]
-    hidden = len(told) - len(rows)
+    hidden = len(states) - len(rows)
     more = f"\n\n{text.number(hidden)} more are in the table `contract_status`." if hidden else ""
     return text.table([*headings, "Checked (UTC)", "Owner"], rows) + more
 
 
 def sections(data: ReportData) -> list[dict[str, Any]]:
-    """One section per contract: facts, what is broken, what could not be evaluated, what to do."""
+    """Return one section per contract: facts, violations, what could not be evaluated, and what to do."""
     return [
         {
-            "heading": f"{text.cell(one.row['name'])} on {place(one.row)}",
-            "facts": [*_facts(one), *_type_counts(one)],
-            "violations": _violation_table(one),
-            "blind": [f"- **NOT EVALUATED**: {text.cell(sentence)}" for sentence in one.blind],
-            "advice": [f"- {name}: {TYPES[name][1]}." for name in _types(one)],
+            "heading": f"{text.cell(state.row['name'])} on {location(state.row)}",
+            "facts": [*_facts(state), *_type_counts(state)],
+            "violations": _violation_table(state),
+            "unevaluated": [f"- **NOT EVALUATED**: {text.cell(sentence)}" for sentence in state.unevaluated],
+            "advice": [f"- {name}: {TYPES[name][1]}." for name in _types(state)],
         }
-        for one in standings(data)[:MOST_CONTRACTS]
+        for state in contract_states(data)[:MOST_CONTRACTS]
     ]
 
 
 def logic_lines() -> list[str]:
-    """What the guard looks for, one line per type of violation."""
+    """Return one line per type of violation that contract checks look for."""
     return [f"- {name}: {meaning}." for name, (meaning, _) in TYPES.items()]
 
 
-def _standing(row: Row, found: Sequence[Row]) -> Standing:
+def _state(row: Row, found: Sequence[Row]) -> ContractState:
     order = list(TYPES)
-    broken = [violation for violation in found if violation["violation_type"] != BLIND]
-    broken.sort(key=lambda v: (v["severity"], order.index(v["violation_type"]), v["column_name"], v["rule"]))
-    blind = [row["message"] or "", *(f"{v['rule']}: {v['actual']}" for v in found if v["violation_type"] == BLIND)]
-    # Rules that hold for no row at all have not been held against anything.
+    violations = [violation for violation in found if violation["violation_type"] != UNEVALUATED]
+    violations.sort(key=lambda v: (v["severity"], order.index(v["violation_type"]), v["column_name"], v["rule"]))
+    sentences = [row["message"] or ""]
+    sentences += [f"{v['rule']}: {v['actual']}" for v in found if v["violation_type"] == UNEVALUATED]
+    # A rule about rows is not proven by a table without rows.
     if row["values_status"] == "passed" and row["total_rows"] == 0:
-        blind.append("The table holds no rows, so the rules about rows say nothing.")
-    blind = [sentence for sentence in blind if sentence]
-    if not blind and "not_evaluated" in (row["structure_status"], row["values_status"]):
-        blind = ["The last look at the table could not evaluate it: run `lookout contracts`."]
-    return Standing(row, tuple(broken), tuple(blind))
+        sentences.append("The table holds no rows, so the rules about rows say nothing.")
+    unevaluated = [sentence for sentence in sentences if sentence]
+    if not unevaluated and "not_evaluated" in (row["structure_status"], row["values_status"]):
+        unevaluated = ["The last look at the table could not evaluate it: run `lookout contracts`."]
+    return ContractState(row, tuple(violations), tuple(unevaluated))
 
 
-def _facts(one: Standing) -> list[str]:
-    row, total = one.row, text.number(_count(one.broken))
-    if one.broken:
-        total += f" ({text.plural(len(one.broken), 'broken promise')}, {text.number(one.critical)} critical)"
+def _facts(state: ContractState) -> list[str]:
+    row, total = state.row, text.number(_count(state.violations))
+    if state.violations:
+        total += f" ({text.plural(len(state.violations), 'broken promise')}, {text.number(state.critical)} critical)"
     invalid = f", {text.number(row['invalid_rows'])} of them invalid" if row["invalid_rows"] else ""
     declared = f", declared in {text.code(row['file_path'])}" if row["file_path"] else ""
-    looked = f"structure {_word(row['structure_status'])}, rows {_word(row['values_status'])}"
+    outcome = f"structure {_word(row['structure_status'])}, rows {_word(row['values_status'])}"
     about = [f"- About: {text.cell(row['description'])}"] if row["description"] else []
     return [
-        f"- Status: **{one.status}**",
+        f"- Status: **{state.status}**",
         f"- Contract: {text.cell(row['name'])}, {row['mode']}, version {_version(row)}{declared}, owner {owner(row)}",
         *about,
-        f"- Target table: {place(row)}",
-        f"- Checked (UTC): {text.utc(row['looked_at'])} ({looked})",
+        f"- Target table: {location(row)}",
+        f"- Checked (UTC): {text.utc(row['looked_at'])} ({outcome})",
         f"- Records Validated: {_records(row)}{invalid}",
         f"- Total Violations: {total}",
     ]
 
 
-def _types(one: Standing) -> list[str]:
-    """Types of violation that a contract has, in the order of TYPES."""
-    found = {violation["violation_type"] for violation in one.broken}
-    return [name for name in TYPES if name in found or (name == BLIND and one.blind)]
+def _types(state: ContractState) -> list[str]:
+    """Return the types of violation that a contract has, in the order of TYPES."""
+    found = {violation["violation_type"] for violation in state.violations}
+    if state.unevaluated:
+        found.add(UNEVALUATED)
+    return [name for name in TYPES if name in found]
 
 
-def _type_counts(one: Standing) -> list[str]:
-    types = [name for name in _types(one) if name != BLIND]
-    counts = {name: _count([v for v in one.broken if v["violation_type"] == name]) for name in types}
-    return [f"  - {name}: {text.number(count)}" for name, count in counts.items()]
+def _type_counts(state: ContractState) -> list[str]:
+    lines = []
+    for name in _types(state):
+        if name != UNEVALUATED:
+            count = _count([violation for violation in state.violations if violation["violation_type"] == name])
+            lines.append(f"  - {name}: {text.number(count)}")
+    return lines
 
 
-def _violation_table(one: Standing) -> str:
-    """The first critical violations and the first warnings."""
-    shown = []
+def _violation_table(state: ContractState) -> str:
+    """Return a table of the first critical violations and the first warnings; empty when there are none."""
+    listed: list[Row] = []
     for severity in ("critical", "warning"):
-        shown += [v for v in one.broken if v["severity"] == severity][:MOST_VIOLATIONS]
-    if not shown:
+        of_severity = [violation for violation in state.violations if violation["severity"] == severity]
+        listed += of_severity[:MOST_VIOLATIONS]
+    if not listed:
         return ""
     headings = ["Severity", "Field", "Type", "Expected", "Actual", "Failing rows>", "Example keys", "Since (UTC)"]
     rows = [
@@ -216,9 +228,9 @@ def _violation_table(one: Standing) -> str:
             text.utc(v["first_seen_at"]),
             text.code(v["rule"]),
         )
-        for v in shown
+        for v in listed
     ]
-    hidden = len(one.broken) - len(shown)
+    hidden = len(state.violations) - len(listed)
     more = f"\n\n{text.number(hidden)} more are in the table `contract_violations`." if hidden else ""
     return text.table([*headings, "Rule"], rows) + more
 
@@ -232,13 +244,14 @@ def _failing(violation: Row) -> str:
 
 def _keys(violation: Row) -> str:
     keys = json.loads(violation["example_keys"] or "[]")
-    shown = [key if isinstance(key, str) else json.dumps(key, ensure_ascii=False) for key in keys[:MOST_KEYS]]
-    return ", ".join(text.code(key) for key in shown) or text.NOTHING
+    names = [key if isinstance(key, str) else json.dumps(key, ensure_ascii=False) for key in keys[:MOST_KEYS]]
+    return ", ".join(text.code(name) for name in names) or text.NOTHING
 
 
 def _count(violations: Sequence[Row]) -> int:
-    """Every row once for each rule it breaks; what is wrong with the table itself once."""
-    return int(sum(1 if v["failing_rows"] is None else v["failing_rows"] for v in violations))
+    """Count every row once for each rule it breaks, and a violation of the table itself once."""
+    failing = [violation["failing_rows"] for violation in violations]
+    return int(sum(1 if rows is None else rows for rows in failing))
 
 
 def _word(outcome: str) -> str:
@@ -250,7 +263,7 @@ def _version(row: Row) -> str:
 
 
 def _records(row: Row) -> str:
-    """``n of N``: how many rows were looked at, of how many there are."""
+    """Return ``n of N``: rows that were checked, of all rows."""
     if row["checked_rows"] is None:
         return text.NOTHING if row["values_status"] == "none" else NOT_EVALUATED
     if row["total_rows"] is None:

@@ -1,4 +1,4 @@
-"""The detection summary: what each detector found, by which thresholds, and what to do next."""
+"""The detection summary: findings of each detector, thresholds, and next steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def detector_verdict(row: Row) -> str:
-    """DETECTED, Normal or NOT EVALUATED; what could not be judged is never called normal."""
+    """Return DETECTED, Normal or NOT EVALUATED; what could not be judged is never called normal."""
     if row["open_alerts"]:
         return "DETECTED"
     if not row["evaluated"]:
@@ -23,24 +23,28 @@ def detector_verdict(row: Row) -> str:
 
 
 def detector_lines(data: ReportData) -> list[str]:
-    """One list item for each detector, and the total."""
+    """Return one list item for each detector, and the total."""
     rows = data.rows("detectors") or [
         {"detector": name, "open_alerts": 0, "watched": 0, "evaluated": 0} for name in ("Volume", "Freshness", "Metric")
     ]
-    lines = []
-    for row in rows:
-        blind = row["watched"] - row["evaluated"]
-        share = f"{text.number(row['evaluated'])} of {text.plural(row['watched'], 'series', 'series')} evaluated"
-        rest = f", **NOT EVALUATED** for {text.number(blind)}" if blind and row["evaluated"] else ""
-        count = f"{text.plural(row['open_alerts'], 'open alert')}, " if row["open_alerts"] else ""
-        lines.append(f"- {row['detector']} Anomaly: **{detector_verdict(row)}** ({count}{share}{rest})")
-    count = sum(row["open_alerts"] for row in rows)
-    seen = count or any(row["evaluated"] for row in rows)
-    return [*lines, f"- Total anomalies open: **{text.number(count) if seen else 'NOT EVALUATED'}**"]
+    lines = [_detector_line(row) for row in rows]
+    total = sum(row["open_alerts"] for row in rows)
+    is_evaluated = total or any(row["evaluated"] for row in rows)
+    return [*lines, f"- Total anomalies open: **{text.number(total) if is_evaluated else 'NOT EVALUATED'}**"]
+
+
+def _detector_line(row: Row) -> str:
+    unevaluated = row["watched"] - row["evaluated"]
+    parts = [f"{text.number(row['evaluated'])} of {text.plural(row['watched'], 'series', 'series')} evaluated"]
+    if row["open_alerts"]:
+        parts.insert(0, text.plural(row["open_alerts"], "open alert"))
+    if unevaluated and row["evaluated"]:
+        parts.append(f"**NOT EVALUATED** for {text.number(unevaluated)}")
+    return f"- {row['detector']} Anomaly: **{detector_verdict(row)}** ({', '.join(parts)})"
 
 
 def month_table(data: ReportData) -> str:
-    """Alerts by the month they began in."""
+    """Return a table of alerts by the month in which they began."""
     rows = data.rows("alert_months")
     if not rows:
         return "**NOT EVALUATED.**"
@@ -49,48 +53,45 @@ def month_table(data: ReportData) -> str:
 
 
 def threshold_table(data: ReportData) -> str:
-    """The thresholds in force: one row per method, grain and setting."""
-    rows = []
-    for r in data.rows("thresholds"):
-        key = (r["method"], r["grain"])
-        critical = r["critical_score"] if r["critical_score"] is not None else CRITICAL_SCORE.get(key)
-        warn = r["warn_score"] if r["warn_score"] is not None else min(WARN_SCORE, critical or WARN_SCORE)
-        needed = MIN_AGE.get(r["grain"]) if r["method"] == "learned" else MIN_SAMPLE.get(key)
-        least = r["min_sample_size"] if r["min_sample_size"] is not None else needed
-        rows.append(
-            (
-                r["method"],
-                r["grain"],
-                text.number(r["series"]),
-                text.number(warn),
-                text.number(critical),
-                text.number(least),
-                r["alert_from"],
-            )
-        )
+    """Return a table of the thresholds in force: one row per method, grain and setting."""
+    rows = [_threshold_row(row) for row in data.rows("thresholds")]
     if not rows:
         return "No series is watched."
     scores = ["Warning from score>", "Critical from score>"]
     return text.table(["Method", "Grain", "Series>", *scores, "Buckets needed>", "Alerts from"], rows)
 
 
+def _threshold_row(row: Row) -> tuple[str, ...]:
+    """Return the cells of one setting, with the detector's defaults for what is not set."""
+    method, grain = row["method"], row["grain"]
+    critical, warn, samples = row["critical_score"], row["warn_score"], row["min_sample_size"]
+    if critical is None:
+        critical = CRITICAL_SCORE.get((method, grain))
+    if warn is None:
+        warn = min(WARN_SCORE, critical or WARN_SCORE)
+    if samples is None:
+        samples = MIN_AGE.get(grain) if method == "learned" else MIN_SAMPLE.get((method, grain))
+    numbers = [text.number(value) for value in (row["series"], warn, critical, samples)]
+    return (method, grain, *numbers, row["alert_from"])
+
+
 def freshness_lines(data: ReportData) -> str:
-    """The fixed freshness limits in force."""
+    """Return one line for each fixed freshness limit in force."""
     lines = []
-    for r in data.rows("freshness_limits"):
-        said = text.freshness_limits(r["warn_after_seconds"], r["error_after_seconds"])
-        lines.append(f"- {text.plural(r['tables'], 'table')} with a fixed freshness limit: {said}.")
+    for row in data.rows("freshness_limits"):
+        limits = text.freshness_limits(row["warn_after_seconds"], row["error_after_seconds"])
+        lines.append(f"- {text.plural(row['tables'], 'table')} with a fixed freshness limit: {limits}.")
     return "\n".join(lines)
 
 
 def next_steps(data: ReportData) -> list[str]:
-    """One line for each owner with something open, one for what could not be evaluated and one for what is learning."""
+    """Return a line for each owner of open alerts, one for what could not be evaluated and one for what is learning."""
     steps = []
     if data.missing or not data.rows("series"):
         return ["- Declare `meta.lookout` on the tables to watch, then run `lookout run`."]
-    unseen = data.rows("unevaluated")
-    if unseen:
-        steps.append(f"- Make {text.plural(len(unseen), 'table')} readable again (see above), then run `lookout run`.")
+    unevaluated = len(data.rows("unevaluated"))
+    if unevaluated:
+        steps.append(f"- Make {text.plural(unevaluated, 'table')} readable again (see above), then run `lookout run`.")
     by_owner: dict[str, list[Row]] = defaultdict(list)
     for alert in data.rows("open_alerts"):
         by_owner[alert["owner"] or NOBODY].append(alert)
@@ -105,7 +106,7 @@ def next_steps(data: ReportData) -> list[str]:
 
 
 def unevaluated_table(data: ReportData) -> str:
-    """Watched tables that the last look could not evaluate."""
+    """Return a table of the watched tables that the last look could not evaluate."""
     rows = data.rows("unevaluated")
     if not rows:
         return "None." if data.rows("series") else "Nothing is watched yet."

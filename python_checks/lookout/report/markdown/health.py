@@ -1,4 +1,4 @@
-"""The data health scorecard: what normal looks like for every series, table by table."""
+"""The data health scorecard: the baseline of every series, table by table."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from lookout.report.queries import MOST_SERIES
 Row = dict[str, Any]
 HEADINGS = [
     "Metric", "Normal>", "Scale>", "Samples>", "Method", "Last judged bucket (UTC)", "Observed>", "Score>",
-    "Next bucket (UTC)", "Normal then>", "Critical then at", "LearningResult as of (UTC)",
+    "Next bucket (UTC)", "Normal then>", "Critical then at", "Learned as of (UTC)",
 ]  # fmt: skip
 
 
 def asset_sections(data: ReportData) -> list[dict[str, str]]:
-    """One section per watched table, the worst first: heading, facts, table of judged series, list of the others."""
+    """Return one section per watched table, the worst first: heading, facts, judged series, the other series."""
     sections = []
-    for (connection, asset), group in groupby(data.rows("series"), key=lambda r: (r["connection"], r["asset"])):
+    for (connection, asset), group in groupby(data.rows("series"), key=lambda row: (row["connection"], row["asset"])):
         series = list(group)
         judged = [row for row in series if row["bucket_start"] is not None]
+        waiting = [row for row in series if row["bucket_start"] is None]
         sections.append(
             {
                 "heading": text.code(f"{connection} {asset}"),
                 "facts": _facts(series[0]),
                 "judged": text.table(HEADINGS, map(_judged, judged)) if judged else "",
-                "waiting": "\n".join(_waiting(row) for row in series if row["bucket_start"] is None),
+                "waiting": "\n".join(map(_waiting, waiting)),
                 "limits": "\n".join(filter(None, map(_limits, series))),
             }
         )
@@ -36,7 +37,7 @@ def asset_sections(data: ReportData) -> list[dict[str, str]]:
 
 
 def cut(data: ReportData) -> str:
-    """What to say when there are more series than the report shows."""
+    """Return a sentence when there are more series than the report shows; else nothing."""
     is_cut = len(data.rows("series")) >= MOST_SERIES
     return f" Only the first {text.number(MOST_SERIES)} series are shown." if is_cut else ""
 
@@ -48,15 +49,19 @@ def _facts(row: Row) -> str:
 
 
 def name(row: Row) -> str:
-    """Metric of a series with its column."""
+    """Return the metric of a series with its column."""
     column = f" of {text.code(row['column_name'])}" if row["column_name"] else ""
     return text.cell(row["metric"]) + column
 
 
 def _judged(row: Row) -> tuple[str, ...]:
     metric, kind, grain = row["metric"], row["kind"], row["grain"]
+    # The scale of the learned method is in its own units, not in those of the metric.
     scale = text.amount(row["scale"], metric, kind) if row["judged_method"] == "zscore" else text.number(row["scale"])
     note = f" ({row['newest_status']} now)" if row["newest_status"] not in ("judged", None) else ""
+    next_limits = text.NOTHING
+    if row["next_bucket"] is not None:
+        next_limits = text.limits(row["next_lower"], row["next_upper"], metric, kind)
     return (
         name(row) + note,
         text.amount(row["expected_value"], metric, kind),
@@ -68,7 +73,7 @@ def _judged(row: Row) -> tuple[str, ...]:
         text.signed(row["score"]) + (f" **{row['severity']}**" if row["severity"] else ""),
         text.bucket(row["next_bucket"], grain),
         text.amount(row["next_expected"], metric, kind),
-        text.NOTHING if row["next_bucket"] is None else text.limits(row["next_lower"], row["next_upper"], metric, kind),
+        next_limits,
         text.utc(row["next_learned_at"] or row["learned_at"]),
     )
 
@@ -82,5 +87,5 @@ def _waiting(row: Row) -> str:
 def _limits(row: Row) -> str:
     if row["metric"] != "freshness":
         return ""
-    said = text.freshness_limits(row["warn_after_seconds"], row["error_after_seconds"])
-    return f"- freshness has a fixed limit: {said}." if said else ""
+    limits = text.freshness_limits(row["warn_after_seconds"], row["error_after_seconds"])
+    return f"- freshness has a fixed limit: {limits}." if limits else ""

@@ -1,4 +1,4 @@
-"""From data to Markdown. Pure: the same data gives the same text, byte for byte."""
+"""The Markdown reports from their data. Pure: the same data gives the same text, byte for byte."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def _render(template: str, data: ReportData, *, headline: str = "", **context: A
 
 
 def render_scorecard(data: ReportData) -> str:
-    """``data_health_scorecard.md``: the baseline of every series."""
+    """Return ``data_health_scorecard.md``: the baseline of every series."""
     return _render("data_health_scorecard.md.j2", data, sections=health.asset_sections(data), cut=health.cut(data))
 
 
 def render_detection(data: ReportData) -> str:
-    """``detection_summary.md``: what the detectors found, and by which rules."""
+    """Return ``detection_summary.md``: the findings of the detectors and their rules."""
     return _render(
         "detection_summary.md.j2",
         data,
@@ -45,7 +45,7 @@ def render_detection(data: ReportData) -> str:
 
 
 def render_portfolio(data: ReportData) -> str:
-    """``PORTFOLIO_HEALTH_REPORT.md``: the four components and what they rest on."""
+    """Return ``PORTFOLIO_HEALTH_REPORT.md``: the four components and the figures behind them."""
     return _render(
         "PORTFOLIO_HEALTH_REPORT.md.j2",
         data,
@@ -53,8 +53,8 @@ def render_portfolio(data: ReportData) -> str:
         components=portfolio.component_table(data),
         factors=portfolio.factor_lines(data),
         sections=portfolio.component_sections(data),
-        databases=portfolio.standing_table(data, "connection", "Database"),
-        owners=portfolio.standing_table(data, "owner", "Owner"),
+        databases=portfolio.score_table(data, "connection", "Database"),
+        owners=portfolio.score_table(data, "owner", "Owner"),
         infrastructure=portfolio.infrastructure_lines(data),
         types=portfolio.type_table(data),
         coverage=portfolio.coverage_table(data),
@@ -65,7 +65,7 @@ def render_portfolio(data: ReportData) -> str:
 
 
 def render_contracts(data: ReportData) -> str:
-    """``contract_validation_report.md``: which promises about tables hold."""
+    """Return ``contract_validation_report.md``: the contracts that hold and the violations of the others."""
     return _render(
         "contract_validation_report.md.j2",
         data,

@@ -16,10 +16,10 @@ NEEDED = "Charts need the package vl-convert-python: install it and write the re
 
 
 def chart_script() -> str | None:
-    """The script, to be run as the body of a function; None when the package is not installed.
+    """Return the script, to be run as the body of a function; None when the package is not installed.
 
-    Putting it together takes seconds, so it is kept in the user's cache folder; a folder that cannot be written to
-    costs only that time.
+    Bundling takes seconds, so the script is kept in the user's cache folder; where that is not writable, it is bundled
+    every time.
     """
     try:
         vl_convert: Any = importlib.import_module("vl_convert")
@@ -27,18 +27,18 @@ def chart_script() -> str | None:
         return None
     from platformdirs import user_cache_path
 
-    kept = user_cache_path("lookout") / f"charts-{vl_convert.__version__}.js"
+    cached = user_cache_path("lookout") / f"charts-{vl_convert.__version__}.js"
     try:
-        script = kept.read_text("utf-8")
+        script = cached.read_text("utf-8")
         if script.endswith("\n//complete\n"):
             return script
     except (OSError, UnicodeDecodeError):
         pass
-    # Nothing in the script may end the script element it stands in, or look like the beginning of a comment there.
+    # Nothing in the script may end the script element around it, or look like the beginning of a comment.
     script = str(vl_convert.javascript_bundle()).replace("</script", "<\\/script").replace("<!--", "<\\!--")
     script += "\n//complete\n"
     with contextlib.suppress(OSError):
-        _keep(kept, script)
+        _keep(cached, script)
     return script
 
 

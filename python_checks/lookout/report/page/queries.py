@@ -8,7 +8,7 @@ from typing import NamedTuple
 from lookout.report.queries import KNOWN_ALERTS, NEWEST_BUILD
 
 
-class Question(NamedTuple):
+class PageQuery(NamedTuple):
     """A query, the part of the page it is for, and the tables it reads beyond those of the Markdown reports."""
 
     part: str
@@ -19,13 +19,13 @@ class Question(NamedTuple):
 # Every open alert; of the others the newest 200, and up to 500 where they began in the last 90 days.
 ALERTS = """{known_alerts},
     ranked as (
-        select known.*, row_number() over (partition by is_open order by window_start desc, alert_key) as place
+        select known.*, row_number() over (partition by is_open order by window_start desc, alert_key) as position
         from known
     )
     select ranked.* from ranked
     cross join clock
-    where ranked.is_open or ranked.place <= 200 or (
-        ranked.place <= 500 and ranked.window_start > clock.now - interval '90 days'
+    where ranked.is_open or ranked.position <= 200 or (
+        ranked.position <= 500 and ranked.window_start > clock.now - interval '90 days'
     )
     order by ranked.is_open desc, ranked.severity, ranked.window_start desc, ranked.alert_key
 """
@@ -48,9 +48,9 @@ FEEDBACK = """
     order by alert_key, feedback_number
 """
 
-# A target's name is the user's own word; its address is stored nowhere.
+# Only the name that the user gave to a target can be shown; its address is stored nowhere.
 DELIVERIES = """
-    select alert_key, target, stage, status, coalesce(sent_at, planned_at) as told_at from {schema}.alert_deliveries
+    select alert_key, target, stage, status, coalesce(sent_at, planned_at) as notified_at from {schema}.alert_deliveries
     where planned_at <= %s
     order by alert_key, planned_at, target, step
 """
@@ -119,7 +119,7 @@ DAYS = """
     order by date_recorded desc
 """
 
-# Addresses that are the project's own come first where there are too many to show.
+# Lookout's own tables come last, so that they are the ones cut when there are too many addresses to show.
 ADDRESSES = """
     select address_id, name, coalesce(address_type, '') as address_type, coalesce(owner, '') as owner,
         coalesce(node_id, '') as node_id
@@ -140,20 +140,19 @@ EDGES = """
     limit 20000
 """
 
-
 _RUNS, _LINEAGE = ("pipeline_executions", "pipelines"), ("addresses", "address_lineage", "pipelines")
-QUESTIONS: Mapping[str, Question] = {
-    "alerts": Question("alerts", (), ALERTS.replace("{known_alerts}", KNOWN_ALERTS)),
-    "explanations": Question("drill-down", ("alert_explanations",), EXPLANATIONS),
-    "impact": Question("downstream", ("alert_impact",), IMPACT),
-    "feedback": Question("alerts", (), FEEDBACK),
-    "deliveries": Question("notifications", ("alert_deliveries",), DELIVERIES),
-    "assets": Question("assets", (), ASSETS),
-    "changes": Question("schema history", ("schema_changes",), CHANGES),
-    "invocations": Question("pipelines", _RUNS, INVOCATIONS),
-    "nodes": Question("pipelines", _RUNS, NODES),
-    "pipelines": Question("pipelines", ("daily_pipeline_report", "pipelines"), PIPELINES),
-    "days": Question("pipelines", ("daily_pipeline_report",), DAYS),
-    "addresses": Question("lineage", ("addresses",), ADDRESSES),
-    "edges": Question("lineage", _LINEAGE, EDGES),
+QUERIES: Mapping[str, PageQuery] = {
+    "alerts": PageQuery("alerts", (), ALERTS.replace("{known_alerts}", KNOWN_ALERTS)),
+    "explanations": PageQuery("drill-down", ("alert_explanations",), EXPLANATIONS),
+    "impact": PageQuery("downstream", ("alert_impact",), IMPACT),
+    "feedback": PageQuery("alerts", (), FEEDBACK),
+    "deliveries": PageQuery("notifications", ("alert_deliveries",), DELIVERIES),
+    "assets": PageQuery("assets", (), ASSETS),
+    "changes": PageQuery("schema history", ("schema_changes",), CHANGES),
+    "invocations": PageQuery("pipelines", _RUNS, INVOCATIONS),
+    "nodes": PageQuery("pipelines", _RUNS, NODES),
+    "pipelines": PageQuery("pipelines", ("daily_pipeline_report", "pipelines"), PIPELINES),
+    "days": PageQuery("pipelines", ("daily_pipeline_report",), DAYS),
+    "addresses": PageQuery("lineage", ("addresses",), ADDRESSES),
+    "edges": PageQuery("lineage", _LINEAGE, EDGES),
 }
