@@ -94,7 +94,7 @@ class Rate:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether too few rows come to learn what is normal."""
+        """Return whether too few rows come to learn what is normal."""
         return self.a_day < ROWS_A_DAY and self.days_with_rows < SHARE_OF_BUCKETS * self._days
 
     @property
