@@ -19,13 +19,13 @@ import pytest
 import typer.main
 import yaml
 
-from lookout.ci import build_target as place
+from lookout.ci import build_target
 from lookout.ci.announced import announced_changes
 from lookout.ci.git import VARIABLES, open_repository
 from lookout.ci.model import Node, Outcome, Review
 from lookout.ci.outcomes import plain_message, slower
 from lookout.ci.plan import changed_seeds, learned_tests
-from lookout.ci.stub_tables import stand_in
+from lookout.ci.stub_tables import stub_table
 from lookout.ci.text.comment import LONGEST_COMMENT, to_comment
 from lookout.contracts.changes.diff import diff_manifests
 from lookout.errors import ConfigError
@@ -140,7 +140,7 @@ def state(committed: Path, server: Server, tmp_path_factory: pytest.TempPathFact
     output = {"type": "postgres", "schema": "public", "password": "", **server.create_database("ci").parameters}
     content = {"shop": {"target": "warehouse", "outputs": {"warehouse": output}}}
     (folder / "profiles.yml").write_text(yaml.safe_dump(content))
-    place.CheckedProject(committed, folder, target_path=folder).parse()
+    build_target.CheckedProject(committed, folder, target_path=folder).parse()
     return folder
 
 
@@ -160,7 +160,7 @@ def shop(
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setattr(place, "embedded_database", lambda home, name: nullcontext(server.create_database("ci")))
+    monkeypatch.setattr(build_target, "embedded_database", lambda home, name: nullcontext(server.create_database("ci")))
     shutil.copytree(committed, tmp_path / "shop")
     return Shop(tmp_path / "shop", state, lookout)
 
@@ -176,7 +176,7 @@ def _nothing_is_left_behind(request: pytest.FixtureRequest, tmp_path: Path) -> I
 
 
 def test_nothing_changed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(place, "embedded_database", lambda *_: pytest.fail("There is nothing to build."))
+    monkeypatch.setattr(build_target, "embedded_database", lambda *_: pytest.fail("There is nothing to build."))
     said = shop.ci()
     assert (said.code, said.err) == (0, "")
     assert said.out.startswith("<!-- lookout-ci:shop -->\n### Lookout: ⚪ nothing changed\n")
@@ -325,7 +325,7 @@ def test_on_a_server_of_ones_own(
     outputs = {name: {**output, "schema": name} for name in ("prod", "pr")}
     shop.write("../profile/profiles.yml", yaml.safe_dump({"shop": {"target": "prod", "outputs": outputs}}))
     profiles, state = tmp_path / "profile", tmp_path / "state"
-    place.CheckedProject(shop.root, profiles, None, target_path=state).build(
+    build_target.CheckedProject(shop.root, profiles, None, target_path=state).build(
         ["build", "--select", "orders+", "+orders"]
     )
     shop.write("models/orders.sql", ORDERS.replace("order_id,", "order_id + 1 as order_id,"))
@@ -467,22 +467,22 @@ def test_a_model_is_announced_by_its_deprecation_date() -> None:
     ],
 )
 def test_sources_that_cannot_stand_empty(source: dict[str, Any], sentence: str) -> None:
-    given = {"unique_id": "source.a.b.c", "source_name": "b", "name": "c", "schema": "b", **source}
-    told = stand_in(given, "warehouse")
-    assert isinstance(told, str)
-    assert sentence in told
-    assert told.startswith("Source b.c (")
+    node = {"unique_id": "source.a.b.c", "source_name": "b", "name": "c", "schema": "b", **source}
+    reason = stub_table(node, "warehouse")
+    assert isinstance(reason, str)
+    assert sentence in reason
+    assert reason.startswith("Source b.c (")
 
 
 def test_the_embedded_database_has_the_names_of_the_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert place.usual_names(tmp_path, "shop", None) == ("warehouse", "warehouse", "public")
+    assert build_target.profile_names(tmp_path, "shop", None) == ("warehouse", "warehouse", "public")
     profile = {
         "target": "{{ env_var('SHOP_TARGET', 'dev') }}",
         "outputs": {"dev": {"type": "postgres", "dbname": "shop", "schema": "{{ env_var('NOT_SET') }}"}},
     }
     (tmp_path / "profiles.yml").write_text(yaml.safe_dump({"shop": profile}))
-    assert place.usual_names(tmp_path, "shop", None) == ("dev", "shop", "public")
+    assert build_target.profile_names(tmp_path, "shop", None) == ("dev", "shop", "public")
 
 
 def test_tests_that_need_a_learned_past_are_left_out() -> None:

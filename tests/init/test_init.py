@@ -197,7 +197,8 @@ def test_tables_with_too_few_rows_say_nothing() -> None:
 def test_the_largest_come_first_then_the_most_read() -> None:
     found = [replace(PLAIN, name=name, table=name, references=n) for name, n in (("a", 1), ("b", 5), ("c", 2))]
     assert [c.name for c in by_importance(found, {})] == ["b", "c", "a"]
-    assert [c.name for c in by_importance(found, {found[2].place: Observed({"x": "text"}, 8192.0)})] == ["c", "b", "a"]
+    large = {found[2].location: Observed({"x": "text"}, 8192.0)}
+    assert [c.name for c in by_importance(found, large)] == ["c", "b", "a"]
 
 
 def test_where_the_package_comes_from(tmp_path: Path) -> None:

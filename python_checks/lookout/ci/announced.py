@@ -10,7 +10,7 @@ from lookout.contracts.changes.diff import AssetDiff, ContractDiff
 
 
 def announced_changes(diff: ContractDiff, base: Manifest, today: date) -> dict[str, str]:
-    """Tables with a breaking change that was announced, by unique id, with how it was.
+    """Return how each announced breaking change was announced, by the unique id of its table.
 
     Either the contract's `version` has a higher first number than before, or the base's `deprecation_date` of a model
     has come.
@@ -33,9 +33,10 @@ def _new_version(asset: AssetDiff) -> str:
 
 
 def _deprecated(asset: AssetDiff, base: Manifest, today: date) -> str:
-    given = str(((base.get("nodes") or {}).get(asset.node_id) or {}).get("deprecation_date") or "")[:10]
+    node = (base.get("nodes") or {}).get(asset.node_id) or {}
+    day = str(node.get("deprecation_date") or "")[:10]
     try:
-        return f"deprecated since {given}" if given and date.fromisoformat(given) <= today else ""
+        return f"deprecated since {day}" if day and date.fromisoformat(day) <= today else ""
     except ValueError:
         return ""
 

@@ -1,4 +1,4 @@
-"""The build of a change: first what it reads, as the base has it, then the change beside it, with every outcome."""
+"""The build of a change: first the tables it reads, as the base has them, then the change, with every outcome."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from lookout.ci import stub_tables as standins
-from lookout.ci.build_target import CheckedProject, Place
+from lookout.ci import stub_tables
+from lookout.ci.build_target import BuildTarget, CheckedProject
 from lookout.ci.model import Manifest, Outcome
-from lookout.ci.outcomes import blame_stand_ins, not_evaluated, plain_message, read_results, tested_tables
+from lookout.ci.outcomes import blame_stubs, not_evaluated, plain_message, read_results, tested_tables
 from lookout.ci.plan import Lineage, Plan, overwritten, selectors
 from lookout.database.connection import Connection, connect
 from lookout.errors import ArtifactError, ConfigError
@@ -25,7 +25,7 @@ NO_TESTS = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_
 
 @dataclass(frozen=True)
 class Change:
-    """A change ready to be built. ``base`` builds what the change only reads: the base's files where they are known."""
+    """A change ready to be built. ``base`` builds what the change only reads, from the base's files if known."""
 
     head: CheckedProject
     head_manifest: Manifest
@@ -39,65 +39,71 @@ class Change:
 
 @dataclass(frozen=True)
 class Built:
-    """What came of it: outcomes of all that was selected, and why some of it could not be evaluated."""
+    """The result of a build: an outcome for each selected node, and why some could not be evaluated."""
 
     outcomes: tuple[Outcome, ...]
     problems: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
 
-def build_change(change: Change, place: Place, folders: Sequence[str]) -> Built:
-    """Build everything of the plan in its place. ``folders`` are places on this machine that no message should name."""
+def build_change(change: Change, build_target: BuildTarget, folders: Sequence[str]) -> Built:
+    """Build everything of the plan. ``folders`` are paths on this machine that no message should name."""
     plan, head = change.plan, change.head_manifest
     if not plan.selected:
         return Built(())
-    reasons, stand_ins, notices = _prepare(change, place, folders)
+    reasons, stubs, notices = _prepare(change, build_target, folders)
     blind = not_evaluated(head, reasons, plan.selected)
     excluded = [*(one.node.node_id for one in blind), *change.left_out]
     further = [f"{name}+" for name in (*selectors(head, change.large_seeds), *_sources(head, plan.reloaded))]
     arguments = ["build", "--select", "state:modified+", *further]
-    # What an earlier check left in the same schema must not be read in place of the base's.
-    arguments += ["--state", str(change.state), *([] if place.empty else ["--defer", "--favor-state"])]
+    arguments += ["--state", str(change.state)]
+    if not build_target.empty:
+        # Tables that an earlier check left in the same schema must not be read instead of the base's.
+        arguments += ["--defer", "--favor-state"]
     if excluded:
         arguments += ["--exclude", *selectors(head, excluded)]
-    rows, problem = _build(change.head, arguments, folders) if len(blind) < len(plan.selected) else ({}, "")
-    outcomes = blame_stand_ins(_plain(read_results(rows, head, plan.selected), folders), head, stand_ins)
-    outcomes = [*_with_rows(outcomes, head, place.empty), *blind]
-    outcomes += _forgotten(head, plan, outcomes, problem or "dbt did not come to it.")
+    rows: Mapping[str, Any] = {}
+    problem = ""
+    if len(blind) < len(plan.selected):
+        rows, problem = _build(change.head, arguments, folders)
+    outcomes = blame_stubs(_plain(read_results(rows, head, plan.selected), folders), head, stubs)
+    outcomes = [*_with_rows(outcomes, head, build_target.empty), *blind]
+    outcomes += _unreported(head, plan, outcomes, problem or "dbt did not come to it.")
     problems = (*dict.fromkeys(reasons.values()), *([problem] if problem else []))
     return Built(tuple(outcomes), problems, notices)
 
 
 def _prepare(
-    change: Change, place: Place, folders: Sequence[str]
-) -> tuple[dict[str, str], dict[str, standins.StandIn], tuple[str, ...]]:
-    """Everything the change reads. Reasons by node id for what cannot be there, and the tables that stand empty."""
-    if place.empty is None:
+    change: Change, build_target: BuildTarget, folders: Sequence[str]
+) -> tuple[dict[str, str], dict[str, stub_tables.StubTable], tuple[str, ...]]:
+    """Make everything the change reads. Return reasons by node id for what cannot be made, stub tables, notices."""
+    if build_target.empty is None:
         taken = overwritten(change.base_manifest, change.head_manifest, change.plan.selected)
-        told = "It would be built over the base's own table {}: give --target a schema that is not the base's."
+        message = "It would be built over the base's own table {}: give --target a schema that is not the base's."
         nodes = change.head_manifest["nodes"]
-        return {key: told.format(nodes[key]["relation_name"].replace('"', "")) for key in taken}, {}, ()
-    reasons, stand_ins = _stand_in(change, place.empty)
+        return {key: message.format(nodes[key]["relation_name"].replace('"', "")) for key in taken}, {}, ()
+    reasons, stubs = _create_stubs(change, build_target.empty)
     reasons |= _build_first(change, reasons, folders)
-    names = ", ".join(sorted(one.name for one in stand_ins.values()))
-    return reasons, stand_ins, (f"Stood empty, as their YAML declares them: {names}.",) if names else ()
+    names = ", ".join(sorted(one.name for one in stubs.values()))
+    return reasons, stubs, (f"Stood empty, as their YAML declares them: {names}.",) if names else ()
 
 
-def _stand_in(change: Change, connection: Connection) -> tuple[dict[str, str], dict[str, standins.StandIn]]:
-    found: dict[str, standins.StandIn] = {}
+def _create_stubs(change: Change, connection: Connection) -> tuple[dict[str, str], dict[str, stub_tables.StubTable]]:
+    """Create an empty table for each source. Return reasons by node id for those that cannot be, and the tables."""
+    stubs: dict[str, stub_tables.StubTable] = {}
     reasons: dict[str, str] = {}
     for key in change.plan.sources:
-        given = standins.stand_in(change.head_manifest["sources"][key], str(connection.parameters["dbname"]))
-        if isinstance(given, str):
-            reasons[key] = given
+        stub = stub_tables.stub_table(change.head_manifest["sources"][key], str(connection.parameters["dbname"]))
+        if isinstance(stub, str):
+            reasons[key] = stub
         else:
-            found[key] = given
-    refused = standins.create(connection, found.values())
-    return reasons | refused, {key: one for key, one in found.items() if key not in refused}
+            stubs[key] = stub
+    refused = stub_tables.create(connection, stubs.values())
+    return reasons | refused, {key: stub for key, stub in stubs.items() if key not in refused}
 
 
 def _build_first(change: Change, reasons: Mapping[str, str], folders: Sequence[str]) -> dict[str, str]:
-    """Build what the change reads; reasons by node id for what of it does not build."""
+    """Build what the change reads. Return reasons by node id for what does not build."""
     head, plan = change.head_manifest, change.plan
     lineage, failed = Lineage(head), dict[str, str]()
     # dbt does not know that a source is read from a seed, so what loads sources is built before the rest.
@@ -126,7 +132,7 @@ def _sources(head: Manifest, keys: Iterable[str]) -> list[str]:
 
 
 def _build(project: CheckedProject, arguments: list[str], folders: Sequence[str]) -> tuple[Mapping[str, Any], str]:
-    """Run results of a build, and the sentence that says why there are none."""
+    """Return the run results of a build, or no results and the sentence that says why."""
     (project.target_path / "run_results.json").unlink(missing_ok=True)
     try:
         project.build(arguments)
@@ -139,18 +145,18 @@ def _plain(outcomes: Iterable[Outcome], folders: Sequence[str]) -> list[Outcome]
     return [replace(one, message=plain_message(one.message, folders)) if one.message else one for one in outcomes]
 
 
-def _forgotten(head: Manifest, plan: Plan, outcomes: Iterable[Outcome], reason: str) -> list[Outcome]:
-    """Selected nodes that dbt said nothing about; ephemeral models are no tables and never have a result."""
-    told, lineage = {one.node.node_id for one in outcomes}, Lineage(head)
+def _unreported(head: Manifest, plan: Plan, outcomes: Iterable[Outcome], reason: str) -> list[Outcome]:
+    """Return selected nodes without a result of dbt's; ephemeral models are no tables and never have one."""
+    reported, lineage = {one.node.node_id for one in outcomes}, Lineage(head)
     return [
         Outcome(lineage.named(key), "not_evaluated", reason)
         for key in plan.selected
-        if key not in told and (lineage.nodes[key].get("config") or {}).get("materialized") != "ephemeral"
+        if key not in reported and (lineage.nodes[key].get("config") or {}).get("materialized") != "ephemeral"
     ]
 
 
 def _with_rows(outcomes: Sequence[Outcome], head: Manifest, connection: Connection | None) -> list[Outcome]:
-    """Data tests that passed, with whether there was a row in any table they looked at."""
+    """Return the outcomes; data tests that passed say whether there was a row in any table they looked at."""
     tests = {
         one.node.node_id: tables
         for one in outcomes
@@ -160,24 +166,25 @@ def _with_rows(outcomes: Sequence[Outcome], head: Manifest, connection: Connecti
     if connection is None or not tests:
         return list(outcomes)
     filled = _filled(connection, {key: head["nodes"][key] for tables in tests.values() for key in tables})
-    seen = {
-        test: any(filled[key] for key in tables) if all(key in filled for key in tables) else None
+    saw_rows = {
+        test: any(filled[key] for key in tables)
         for test, tables in tests.items()
+        if all(key in filled for key in tables)
     }
-    return [replace(one, saw_rows=seen.get(one.node.node_id)) for one in outcomes]
+    return [replace(one, saw_rows=saw_rows.get(one.node.node_id)) for one in outcomes]
 
 
 def _filled(connection: Connection, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, bool]:
-    """Whether these tables hold rows; one that is not there, or cannot be read, is left out."""
+    """Return whether each of these tables holds rows; one that is not there, or cannot be read, is left out."""
     found: dict[str, bool] = {}
     handle = connect(connection, read_only=True)
     try:
         handle.autocommit = True
         with handle.cursor() as cursor:
             for key, node in tables.items():
-                place = sql.Identifier(str(node["schema"]), relation_name(node))
+                table = sql.Identifier(str(node["schema"]), relation_name(node))
                 try:
-                    cursor.execute(sql.SQL("select exists (select from {})").format(place))
+                    cursor.execute(sql.SQL("select exists (select from {})").format(table))
                 except psycopg2.Error:
                     continue
                 found[key] = bool((cursor.fetchone() or (False,))[0])

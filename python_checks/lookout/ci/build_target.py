@@ -23,8 +23,8 @@ THREADS = 2
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where dbt builds. ``empty`` is the connection to the embedded database; None on a server of the user's.
+class BuildTarget:
+    """The database dbt builds in. ``empty`` is the connection to the embedded one; None on a server of the user's.
 
     ``base_target`` is the target whose relations the base has; None for the default of the profile.
     """
@@ -44,7 +44,7 @@ class CheckedProject(Project):
     """A dbt project that can also say which of its nodes changed."""
 
     def _call(self, arguments: list[str], on_event: Callable[[NodeEvent], None] | None) -> Any:
-        # Without a place of its own dbt makes a folder `logs` in the project.
+        # Without a log path dbt makes a folder `logs` in the project.
         result = super()._call([*arguments, "--log-path", str(self.target_path)], on_event)
         # dbt hands over even what should end the whole process.
         if isinstance(result.exception, (KeyboardInterrupt, SystemExit)):
@@ -52,7 +52,7 @@ class CheckedProject(Project):
         return result
 
     def modified(self, state: Path) -> list[str]:
-        """Unique ids of what differs from the manifest in ``state``. Raises ConfigError with dbt's own words."""
+        """Return unique ids of what differs from the manifest in ``state``. Raises ConfigError with dbt's own words."""
         # Tests of a changed table have not changed themselves.
         arguments = ["ls", "--select", "state:modified", "--indirect-selection", "empty", "--state", str(state)]
         result = self._call([*arguments, "--output", "json", "--output-keys", "unique_id", "--no-print"], None)
@@ -61,10 +61,10 @@ class CheckedProject(Project):
         return [str(yaml.safe_load(line)["unique_id"]) for line in result.result]
 
     def install(self) -> None:
-        """`dbt deps`. Raises PackagesError with dbt's own words."""
+        """Run `dbt deps`. Raises PackagesError with dbt's own words."""
         from dbt.cli.main import dbtRunner
 
-        # It knows fewer options than the other commands.
+        # `dbt deps` knows fewer options than the other commands.
         flags = ["--project-dir", str(self.root), "--profiles-dir", str(self.profiles_dir), "--quiet"]
         flags += ["--log-level", "none", "--log-level-file", "none", "--log-path", str(self.target_path)]
         result = dbtRunner().invoke(["deps", *flags])
@@ -75,10 +75,10 @@ class CheckedProject(Project):
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A temporary folder with a short name, because the path of a server's socket may not be long."""
+    """Yield a temporary folder with a short name, because the path of a server's socket may not be long."""
     folder = Path(tempfile.mkdtemp(prefix="lookout-ci-")).resolve()
     try:
-        # Where everything runs as root the server runs as somebody else, who has to get in.
+        # Under root the server runs as another user, who has to be able to enter the folder.
         folder.chmod(0o755)
         yield folder
     finally:
@@ -87,7 +87,7 @@ def scratch_folder() -> Iterator[Path]:
 
 @contextmanager
 def embedded_database(home: Path, name: str) -> Iterator[Connection]:
-    """An empty database on a server of its own, which is stopped at the end."""
+    """Yield an empty database on a server of its own, which is stopped at the end."""
     server = EmbeddedServer(home)
     try:
         yield server.start().create_database(name)
@@ -96,33 +96,33 @@ def embedded_database(home: Path, name: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def embedded_place(home: Path, root: Path, profiles: Iterable[str], explicit: Path | None) -> Iterator[Place]:
-    """A place on an embedded server, under the names of target, database and schema that the user's profile has."""
+def embedded_target(home: Path, root: Path, profiles: Iterable[str], explicit: Path | None) -> Iterator[BuildTarget]:
+    """Yield a target on an embedded server, with the names of target, database and schema of the user's profile."""
     names = tuple(dict.fromkeys(profiles))
-    target, database, schema = usual_names(root, names[0], explicit)
+    target, database, schema = profile_names(root, names[0], explicit)
     with embedded_database(home / "server", database) as connection:
         output = {"type": "postgres", "password": "", **connection.parameters, "schema": schema, "threads": THREADS}
         folder = home / "profile"
         folder.mkdir()
         content = {name: {"target": target, "outputs": {target: output}} for name in names}
         (folder / "profiles.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
-        yield Place("an embedded PostgreSQL that held nothing else", folder, None, None, connection)
+        yield BuildTarget("an embedded PostgreSQL that held nothing else", folder, None, None, connection)
 
 
 @contextmanager
-def own_place(root: Path, profile: str, explicit: Path | None, target: str) -> Iterator[Place]:
-    """A target of the user's own profile. Raises ConfigError when there is none of that name."""
+def profile_target(root: Path, profile: str, explicit: Path | None, target: str) -> Iterator[BuildTarget]:
+    """Yield a target of the user's own profile. Raises ConfigError when there is none of that name."""
     folder = profiles_directory(explicit, root)
     if folder is None:
         raise ConfigError(f"There is no profiles.yml for --target {target}: name its folder with --profiles-dir.")
     load_profile(folder, profile, target)
-    yield Place(f"target {target}", folder, target, None)
+    yield BuildTarget(f"target {target}", folder, target, None)
 
 
-def usual_names(root: Path, profile: str, explicit: Path | None) -> tuple[str, str, str]:
-    """Target, database and schema as the user's profile calls them, since models may ask for them.
+def profile_names(root: Path, profile: str, explicit: Path | None) -> tuple[str, str, str]:
+    """Return the names of target, database and schema in the user's profile, since models may ask for them.
 
-    Without a usable profile they are what Lookout's embedded server calls them.
+    Without a usable profile they are those of Lookout's embedded server.
     """
     target, database, schema = DATABASES[0], DATABASES[0], "public"
     folder = profiles_directory(explicit, root)
@@ -130,11 +130,11 @@ def usual_names(root: Path, profile: str, explicit: Path | None) -> tuple[str, s
     if not content:
         return target, database, schema
     target = _plain(content.get("target")) or "default"
-    output = (content.get("outputs") or {}).get(target)
-    output = output if isinstance(output, dict) else {}
+    found = (content.get("outputs") or {}).get(target)
+    output = found if isinstance(found, dict) else {}
     database = _plain(output.get("dbname") or output.get("database")) or database
-    # Where the profile names something odd, Lookout's own name is as good.
-    database = database if re.fullmatch(r"\w{1,63}", database) else DATABASES[0]
+    if not re.fullmatch(r"\w{1,63}", database):
+        database = DATABASES[0]
     return target, database, _plain(output.get("schema")) or schema
 
 
@@ -148,7 +148,7 @@ def _profile(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _plain(value: object) -> str:
-    """A name as it stands, or as dbt renders its ``env_var``; empty when that variable is not set."""
+    """Return a name as it is, or as dbt renders its ``env_var``; empty when that variable is not set."""
     text = str(value or "")
     if "{{" not in text:
         return text

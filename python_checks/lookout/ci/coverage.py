@@ -1,4 +1,4 @@
-"""Tests and documentation of a project's tables, before and now. Pure."""
+"""Tests and documentation of a project's tables in the base and in the change. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Counts(NamedTuple):
 
 
 def coverage_changes(base: Manifest, head: Manifest, modified: Collection[str]) -> tuple[Coverage, ...]:
-    """The project's own tables that are new or whose counts differ, and changed ones without description or test."""
+    """Return the project's tables that are new, have other counts, or changed and lack a description or a test."""
     before, now = _counts(base), _counts(head)
     found = []
     for key, new in now.items():

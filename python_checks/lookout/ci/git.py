@@ -1,4 +1,4 @@
-"""The repository a dbt project lives in: which commit a change is compared with, and that commit's files."""
+"""The git repository of a dbt project: the commit a change is compared with, and that commit's files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Base:
 
     @property
     def short(self) -> str:
-        """The commit as people write it."""
+        """The abbreviated commit."""
         return self.commit[:9]
 
 
@@ -45,40 +45,40 @@ class Repository:
     top: Path
 
     def head(self) -> str:
-        """The commit that is checked out; empty before the first one."""
+        """Return the commit that is checked out; empty before the first one."""
         return _output(self._git("rev-parse", "--verify", "--quiet", "HEAD"))
 
-    def base(self, given: str | None, environment: Mapping[str, str]) -> Base:
-        """The commit to compare with: of ``given``, of the CI server's variables, or of the usual main branches.
+    def base(self, ref: str | None, environment: Mapping[str, str]) -> Base:
+        """Return the commit where the change left ``ref``, else the CI server's branch, else a usual main branch.
 
-        It is the one where the change left that branch. Raises ConfigError when it is unknown or was not fetched.
+        Raises ConfigError when that commit is unknown or was not fetched.
         """
-        named = [(given, "--base")] if given else _named(environment)
+        named = [(ref, "--base")] if ref else _named(environment)
         if named:
-            name, said_by = named[0]
+            name, named_by = named[0]
             known = next((one for one in _spellings(name) if self._commit(one)), None)
             if known is None:
-                raise ConfigError(self._unknown(name, said_by))
+                raise ConfigError(self._unknown(name, named_by))
         else:
             known = next((one for one in USUAL if self._commit(one)), None)
-            said_by = "as nothing names a base"
+            named_by = "as nothing names a base"
             if known is None:
                 raise ConfigError(
                     f"{self.top} has none of {', '.join(USUAL)} to compare with: name one with --base REF."
                 )
-        return self._where_it_left(known, said_by)
+        return self._merge_base(known, named_by)
 
     def is_same(self, commit: str, folders: Iterable[Path]) -> bool:
-        """Whether nothing in these folders differs from a commit, files that git does not know yet included."""
+        """Return whether nothing in these folders differs from a commit, untracked files included."""
         paths = [str(folder) for folder in folders]
         if self._git("diff", "--quiet", commit, "--", *paths).returncode:
             return False
         return not _output(self._git("ls-files", "--others", "--exclude-standard", "--", *paths))
 
     def write_files(self, commit: str, into: Path) -> None:
-        """Write the files of a commit into an empty folder. Nothing in the repository itself is touched.
+        """Write the files of a commit into an empty folder, without a change to the repository itself.
 
-        A work tree of git's own would leave its entry in .git behind when the process is killed.
+        `git worktree` would leave its entry in .git behind when the process is killed.
         """
         index = into.with_name(f"{into.name}.index")
         environment = {**os.environ, "GIT_INDEX_FILE": str(index)}
@@ -88,7 +88,7 @@ class Repository:
                 raise ConfigError(f"git cannot write the files of {commit[:9]}: {_last_line(done.stderr)}")
         index.unlink(missing_ok=True)
 
-    def _where_it_left(self, ref: str, said_by: str) -> Base:
+    def _merge_base(self, ref: str, named_by: str) -> Base:
         commit = self._commit(ref)
         common = _output(self._git("merge-base", commit, "HEAD"))
         if not common and self._is_shallow():
@@ -96,17 +96,17 @@ class Repository:
                 f"This clone of {self.top} does not reach back to where the change left {ref}: {SHALLOW}."
             )
         if not common:
-            return Base(commit, f"{ref}, {said_by}, which shares no history")
+            return Base(commit, f"{ref}, {named_by}, which shares no history")
         if commit.startswith(ref):
-            return Base(common, said_by)
-        return Base(common, f"{ref}, {said_by}" if common == commit else f"where it left {ref}, {said_by}")
+            return Base(common, named_by)
+        return Base(common, f"{ref}, {named_by}" if common == commit else f"where it left {ref}, {named_by}")
 
-    def _unknown(self, name: str, said_by: str) -> str:
-        said = f"{said_by} {name}" if said_by == "--base" else f"{said_by}={name}"
+    def _unknown(self, name: str, named_by: str) -> str:
+        setting = f"{named_by} {name}" if named_by == "--base" else f"{named_by}={name}"
         if self._is_shallow():
-            return f"{said} is not in this shallow clone of {self.top}: {SHALLOW}."
+            return f"{setting} is not in this shallow clone of {self.top}: {SHALLOW}."
         branch = name.removeprefix("origin/")
-        return f"{said} is no branch, tag or commit in {self.top}: run `git fetch origin {branch}` or name another."
+        return f"{setting} is no branch, tag or commit in {self.top}: run `git fetch origin {branch}` or name another."
 
     def _commit(self, ref: str) -> str:
         return _output(self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"))
@@ -119,7 +119,7 @@ class Repository:
 
 
 def open_repository(folder: Path) -> Repository:
-    """The repository that a folder is in. Raises ConfigError when there is no git, or no repository."""
+    """Return the repository that a folder is in. Raises ConfigError when there is no git, or no repository."""
     if shutil.which("git") is None:
         raise ConfigError("There is no git on this machine: install it, or compare with --state DIR.")
     found = _run(folder, ("rev-parse", "--show-toplevel"), None)
@@ -131,6 +131,7 @@ def open_repository(folder: Path) -> Repository:
 
 
 def _named(environment: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the base's ref and the variable that names it, for each variable of a CI server that is set."""
     found = []
     for name, kind in VARIABLES:
         value = environment.get(name, "").removeprefix("refs/heads/")
@@ -147,10 +148,15 @@ def _spellings(name: str) -> tuple[str, ...]:
 def _run(
     folder: Path, arguments: tuple[str, ...], environment: Mapping[str, str] | None
 ) -> subprocess.CompletedProcess[str]:
-    # The words of an error are looked at, so they have to be the English ones.
-    given = {**(environment or os.environ), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    # `open_repository` looks for an error text, so it has to be the English one.
+    variables = {**(environment or os.environ), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     return subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, env=given, check=False, errors="replace"
+        ["git", "-C", str(folder), *arguments],
+        capture_output=True,
+        text=True,
+        env=variables,
+        check=False,
+        errors="replace",
     )
 
 

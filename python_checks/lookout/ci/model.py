@@ -1,4 +1,4 @@
-"""The values that a review of a change is made of."""
+"""The values of a review of a change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lookout.contracts.changes.diff import AssetDiff, ContractDiff
 
 Manifest = Mapping[str, Any]
 Status = Literal["built", "passed", "warned", "failed", "skipped", "not_evaluated"]
-# The sign at the head of the comment, by exit code.
+# Exit codes of a review.
 FINE, FAILED, UNKNOWN = 0, 1, 2
 
 
@@ -29,10 +29,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one node of the change.
+    """The result of one node of the change.
 
-    ``message`` is dbt's or Lookout's reason in one line. A data test ``saw_rows`` unless all it looks at was empty;
-    None where nobody counted.
+    ``message`` is dbt's or Lookout's reason in one line. ``saw_rows`` is False for a data test of empty tables alone,
+    and None where rows were not counted.
     """
 
     node: Node
@@ -67,11 +67,11 @@ class Slowed:
 
 @dataclass(frozen=True)
 class Review:
-    """Everything there is to say about a change. ``where`` says on which database it was built; empty: not at all.
+    """The whole result of a review. ``where`` names the database the change was built in, empty when it was not built.
 
     ``unparsed`` holds dbt's words when the change does not parse. ``problems`` are sentences about what could not be
-    evaluated. ``announced`` are the tables whose breaking change was announced. ``notices`` are facts that are worth
-    a line and change no verdict.
+    evaluated. ``announced`` are the tables whose breaking change was announced. ``notices`` are facts that deserve a
+    line and change no verdict.
     """
 
     project: str
@@ -91,7 +91,7 @@ class Review:
     is_unchanged: bool = False
 
     def of_status(self, *statuses: Status) -> tuple[Outcome, ...]:
-        """The outcomes of these kinds."""
+        """Return the outcomes of these statuses."""
         return tuple(one for one in self.outcomes if one.status in statuses)
 
     @property
@@ -102,7 +102,7 @@ class Review:
 
     @property
     def without_rows(self) -> tuple[Outcome, ...]:
-        """Data tests that passed because there was nothing to look at."""
+        """Data tests that passed over empty tables."""
         return tuple(one for one in self.of_status("passed", "warned") if one.saw_rows is False)
 
     @property

@@ -1,4 +1,4 @@
-"""dbt's run results as outcomes, and which failures say nothing about the change. Pure."""
+"""dbt's run results as outcomes, and the failures that say nothing about the change. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from lookout.ci.model import Manifest, Outcome, Slowed, Status
 from lookout.ci.plan import TABLES, Lineage, parents_of
-from lookout.ci.stub_tables import StandIn
+from lookout.ci.stub_tables import StubTable
 from lookout.database.connection import mask_secrets
 from lookout.report.history.compare import SLOWER_FACTOR, SLOWER_SECONDS
 
@@ -18,7 +18,7 @@ STATUSES: dict[str, Status] = {
     "runtime error": "failed", "partial success": "failed", "skipped": "skipped",
 }  # fmt: skip
 NO_COLUMN = re.compile(r'column (?:"([^"]+)"|(?:[\w"]+\.)?"?(\w+)"?) does not exist')
-# What dbt adds to a message and nobody outside that machine can use.
+# Parts of dbt's messages that are of no use outside the machine that built.
 NOISE = re.compile(
     r"compiled code at \S+"
     r"|(Database|Runtime|Compilation) Error in \w+ \S+ \(\S*\)"
@@ -30,7 +30,7 @@ LONGEST = 600
 
 
 def read_results(results: Mapping[str, Any], head: Manifest, wanted: Collection[str]) -> tuple[Outcome, ...]:
-    """Outcomes of the wanted nodes, in dbt's order; ``results`` is the content of run_results.json."""
+    """Return outcomes of the wanted nodes, in dbt's order; ``results`` is the content of run_results.json."""
     lineage, found = Lineage(head), []
     for row in results.get("results") or ():
         key = str(row.get("unique_id"))
@@ -42,16 +42,16 @@ def read_results(results: Mapping[str, Any], head: Manifest, wanted: Collection[
     return tuple(found)
 
 
-def blame_stand_ins(outcomes: Sequence[Outcome], head: Manifest, stand_ins: Mapping[str, StandIn]) -> list[Outcome]:
-    """Failures over a column that an empty stand-in lacks only because nobody declared it: not evaluated.
+def blame_stubs(outcomes: Sequence[Outcome], head: Manifest, stubs: Mapping[str, StubTable]) -> list[Outcome]:
+    """Turn failures over a column that a stub table lacks, because nobody declared it, into "not evaluated".
 
-    Only nodes that read nothing but stand-ins are meant; a column that another model lost is a failure.
+    Only nodes that read nothing but stub tables are turned; a column that another model lost is a failure.
     """
-    lineage, told = Lineage(head), []
+    lineage, checked = Lineage(head), []
     for one in outcomes:
         match = NO_COLUMN.search(one.message) if one.status == "failed" else None
         parents = parents_of(lineage.nodes.get(one.node.node_id, {}))
-        read = [stand_ins[key] for key in parents if key in stand_ins]
+        read = [stubs[key] for key in parents if key in stubs]
         column = ((match[1] or match[2]).rsplit(".", 1)[-1] if match else "").lower()
         is_declared = any(column == name.lower() for table in read for name, _ in table.columns)
         if match and parents and len(read) == len(parents) and not is_declared:
@@ -59,19 +59,19 @@ def blame_stand_ins(outcomes: Sequence[Outcome], head: Manifest, stand_ins: Mapp
             advice = "declare it with its data_type, or correct the name"
             reason = f"It reads column {column}, which {names} does not declare: {advice}."
             one = replace(one, status="not_evaluated", message=reason)
-        told.append(one)
-    lost = lineage.downstream([one.node.node_id for one in told if one.status == "not_evaluated"])
+        checked.append(one)
+    lost = lineage.downstream([one.node.node_id for one in checked if one.status == "not_evaluated"])
     reason = "What it reads could not be evaluated."
     return [
         replace(one, status="not_evaluated", message=reason)
         if one.status == "skipped" and one.node.node_id in lost
         else one
-        for one in told
+        for one in checked
     ]
 
 
 def not_evaluated(head: Manifest, reasons: Mapping[str, str], selected: Collection[str]) -> tuple[Outcome, ...]:
-    """Outcomes of those selected nodes that are, or read, something that is not there, with the reason of the first."""
+    """Return outcomes of the selected nodes that are, or read, something missing, with the reason of the first."""
     lineage = Lineage(head)
     found: dict[str, str] = {}
     for start, reason in reasons.items():
@@ -82,13 +82,13 @@ def not_evaluated(head: Manifest, reasons: Mapping[str, str], selected: Collecti
 
 
 def tested_tables(test: str, head: Manifest) -> list[str]:
-    """Unique ids of the tables that a data test looks at."""
+    """Return unique ids of the tables that a data test looks at."""
     nodes = head.get("nodes") or {}
     return [key for key in parents_of(nodes.get(test, {})) if nodes.get(key, {}).get("resource_type") in TABLES]
 
 
 def slower(outcomes: Iterable[Outcome], before: Mapping[str, Any]) -> tuple[Slowed, ...]:
-    """Tables that took at least twice as long as in the base's run results, and at least a second more."""
+    """Return tables that took at least twice as long as in the base's run results, and at least a second more."""
     seconds = {str(row.get("unique_id")): float(row.get("execution_time") or 0) for row in before.get("results") or ()}
     found = []
     for one in outcomes:
@@ -100,7 +100,7 @@ def slower(outcomes: Iterable[Outcome], before: Mapping[str, Any]) -> tuple[Slow
 
 
 def plain_message(message: str, folders: Iterable[str] = ()) -> str:
-    """dbt's message in one line, without secrets, places on this machine and what dbt repeats."""
+    """Return dbt's message in one line, without secrets, paths of this machine and repetitions."""
     for folder in folders:
         message = message.replace(f"{folder}/", "").replace(folder, "")
     text = " ".join(mask_secrets(NOISE.sub(" ", message)).split())

@@ -22,11 +22,11 @@ PARTS = ("nodes", "unit_tests", "functions", "sources", "exposures", "metrics", 
 class Plan:
     """Unique ids, each in the order of the manifest.
 
-    ``selected`` is what changed and everything downstream of it that dbt builds; ``ancestors`` what those read and
-    the change leaves alone; ``sources`` the tables that both read and somebody else loads.
+    ``selected`` are the changed nodes and everything downstream of them that dbt builds; ``ancestors`` are unchanged
+    nodes that those read; ``sources`` are the tables that both read and that are loaded from outside the project.
 
-    Some projects declare their own seeds as sources, which dbt's lineage does not see: ``loaded`` are those of them
-    that something here reads, which have to be there first, and ``reloaded`` the sources whose seed or model changed.
+    Some projects declare their own seeds as sources, which dbt's lineage does not see: ``loaded`` are such seeds
+    that something here reads, which have to be built first, and ``reloaded`` the sources whose seed or model changed.
     """
 
     modified: tuple[str, ...]
@@ -38,9 +38,9 @@ class Plan:
 
 
 class Lineage:
-    """Everything of a manifest by unique id, and who reads what, tests included.
+    """Everything of a manifest by unique id, with parents and children, tests included.
 
-    ``loaders`` are the sources whose table a seed or model of the project itself writes, which dbt does not see.
+    ``loaders`` maps each source whose table the project itself writes, which dbt does not see, to that node.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -55,19 +55,19 @@ class Lineage:
                 self.children.setdefault(parent, []).append(key)
 
     def parents(self, key: str) -> list[str]:
-        """Unique ids of what a node reads, or of what writes a source."""
+        """Return unique ids of what a node reads, or of what writes a source."""
         return [self.loaders[key]] if key in self.loaders else parents_of(self.nodes.get(key, {}))
 
     def downstream(self, start: Iterable[str]) -> set[str]:
-        """These ids and all that read them, at any depth."""
+        """Return these ids and all that read them, at any depth."""
         return _reach(start, lambda key: self.children.get(key, ()))
 
     def upstream(self, start: Iterable[str]) -> set[str]:
-        """These ids and all that they read, at any depth."""
+        """Return these ids and all that they read, at any depth."""
         return _reach(start, self.parents)
 
     def named(self, key: str, *, is_new: bool = False) -> Node:
-        """A node as people know it; a test has the owner of its table."""
+        """Return a node with its name, file and owner; a test has the owner of its table."""
         node = self.nodes.get(key) or {}
         kind, about = node.get("resource_type"), ""
         if kind == "test":
@@ -80,7 +80,7 @@ class Lineage:
 
 
 def make_plan(head: Manifest, modified: Iterable[str], left_out: Collection[str] = ()) -> Plan:
-    """What to build for these changed nodes of a project, without some nodes that nothing reads."""
+    """Return what to build for these changed nodes, without the nodes in ``left_out``, which nothing reads."""
     lineage, changed = Lineage(head), set(modified)
     touched = lineage.downstream(changed)
     selected = {key for key in touched if _is_built(lineage, key) and key not in left_out}
@@ -95,18 +95,18 @@ def make_plan(head: Manifest, modified: Iterable[str], left_out: Collection[str]
 
 
 def learned_tests(manifest: Manifest) -> frozenset[str]:
-    """Tests that hold a table against its learned past, which an empty database does not have."""
-    return frozenset(
-        key
-        for key, node in (manifest.get("nodes") or {}).items()
-        if (meta := node.get("test_metadata"))
-        and meta.get("name") in LEARNED
-        and PACKAGE in (meta.get("namespace"), node.get("package_name"))
-    )
+    """Return tests that compare a table with its learned past, which an empty database does not have."""
+    found = set()
+    for key, node in (manifest.get("nodes") or {}).items():
+        test = node.get("test_metadata") or {}
+        is_ours = PACKAGE in (test.get("namespace"), node.get("package_name"))
+        if is_ours and test.get("name") in LEARNED:
+            found.add(key)
+    return frozenset(found)
 
 
 def removed_tables(base: Manifest, head: Manifest) -> tuple[Node, ...]:
-    """Models, seeds and snapshots of the base that the change takes away."""
+    """Return models, seeds and snapshots of the base that the change removes."""
     lineage = Lineage(base)
     gone = [
         key
@@ -117,7 +117,7 @@ def removed_tables(base: Manifest, head: Manifest) -> tuple[Node, ...]:
 
 
 def changed_seeds(base: Manifest, head: Manifest, is_same: Any) -> tuple[str, ...]:
-    """Seeds too large for dbt to hash (1 MiB), whose files ``is_same(path)`` says are not the same."""
+    """Return seeds too large for dbt to hash (1 MiB), whose files differ by ``is_same(path)``."""
     found = []
     for key, node in (head.get("nodes") or {}).items():
         is_large = node.get("resource_type") == "seed" and (node.get("checksum") or {}).get("name") == "path"
@@ -127,7 +127,7 @@ def changed_seeds(base: Manifest, head: Manifest, is_same: Any) -> tuple[str, ..
 
 
 def readers(head: Manifest, modified: Iterable[str]) -> tuple[Consumer, ...]:
-    """Models, snapshots and exposures that read what changed and did not change themselves, the nearest first."""
+    """Return unchanged models, snapshots and exposures that read changed nodes, the nearest first."""
     graph, changed = Graph(head), set(modified)
     nearest: dict[str, Consumer] = {}
     for key in changed:
@@ -139,7 +139,7 @@ def readers(head: Manifest, modified: Iterable[str]) -> tuple[Consumer, ...]:
 
 
 def overwritten(base: Manifest, head: Manifest, selected: Iterable[str]) -> tuple[str, ...]:
-    """Those nodes that would be built over a table that the base has in the same place."""
+    """Return the nodes that would be built over a table of the base."""
     taken = {
         node["relation_name"]
         for node in (base.get("nodes") or {}).values()
@@ -154,13 +154,13 @@ def overwritten(base: Manifest, head: Manifest, selected: Iterable[str]) -> tupl
 
 
 def selectors(head: Manifest, keys: Iterable[str]) -> list[str]:
-    """How dbt's command line names these nodes: by their full names, which no other node has."""
+    """Return selectors of dbt's command line for these nodes: their full names, which no other node has."""
     nodes = Lineage(head).nodes
     return [f"fqn:{'.'.join(map(str, nodes[key]['fqn']))}" for key in keys if nodes.get(key, {}).get("fqn")]
 
 
 def parents_of(node: Mapping[str, Any]) -> list[str]:
-    """Unique ids of what a node reads."""
+    """Return unique ids of what a node reads."""
     return [str(key) for key in (node.get("depends_on") or {}).get("nodes") or ()]
 
 
@@ -169,14 +169,18 @@ def _is_built(lineage: Lineage, key: str) -> bool:
 
 
 def _loaders(manifest: Manifest) -> dict[str, str]:
-    """Sources whose table a seed, model or snapshot of the project writes, with that node; by unique ids."""
+    """Map each source whose table a seed, model or snapshot of the project writes to that node, by unique ids."""
     written = {
         (node.get("schema"), relation_name(node)): key
         for key, node in (manifest.get("nodes") or {}).items()
         if node.get("resource_type") in TABLES
     }
-    places = {key: (node.get("schema"), relation_name(node)) for key, node in (manifest.get("sources") or {}).items()}
-    return {key: written[place] for key, place in places.items() if place in written}
+    loaders = {}
+    for key, source in (manifest.get("sources") or {}).items():
+        table = (source.get("schema"), relation_name(source))
+        if table in written:
+            loaders[key] = written[table]
+    return loaders
 
 
 def _reach(start: Iterable[str], nexts: Any) -> set[str]:

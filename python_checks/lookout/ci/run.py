@@ -1,4 +1,4 @@
-"""One review of a change, from the base's files to the last outcome."""
+"""The review of a change, from the base's files to the last outcome."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from datetime import datetime, timezone
 from filecmp import cmp
 from pathlib import Path
 
-from lookout.ci import build_target as places
 from lookout.ci.announced import announced_changes
 from lookout.ci.build import Change, build_change
-from lookout.ci.build_target import CheckedProject, PackagesError, Place
+from lookout.ci.build_target import (
+    BuildTarget,
+    CheckedProject,
+    PackagesError,
+    embedded_target,
+    profile_target,
+    scratch_folder,
+)
 from lookout.ci.coverage import coverage_changes
 from lookout.ci.git import Repository, open_repository
 from lookout.ci.model import Manifest, Review, Slowed
@@ -36,13 +42,13 @@ from lookout.render import text
 from lookout.render.progress import Narrator
 
 PACKAGE_FILES = ("packages.yml", "dependencies.yml")
-# How dbt says that packages are missing.
+# Part of dbt's message when packages are missing.
 INSTALL = "dbt deps"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command was asked. ``state`` is a folder with the base's manifest.json, ``docs`` one to write into."""
+    """The options of the command. ``state`` is a folder with the base's manifest.json, ``docs`` one to write into."""
 
     project_dir: Path
     base: str | None = None
@@ -54,7 +60,7 @@ class Options:
 
 @dataclass(frozen=True)
 class _Before:
-    """The base: in words, and its files (``root`` in ``top``) where they were written."""
+    """The base: its description, and the folders its files were written to: the repository, and the project in it."""
 
     words: str
     top: Path | None = None
@@ -62,31 +68,31 @@ class _Before:
 
 
 def review_change(options: Options, narrator: Narrator) -> Review:
-    """Build what changed and say what that means.
+    """Build what changed and return the review.
 
-    Raises ConfigError and ArtifactError when there is nothing to compare with, or no place to build in.
+    Raises ConfigError and ArtifactError when there is nothing to compare with, or no database to build in.
     """
     root = find_project(options.project_dir.resolve())
-    # Says in one sentence what is wrong with dbt_project.yml, before anything else reads it.
+    # Raises one clear sentence about a broken dbt_project.yml, before anything else reads it.
     profile_name(root)
     if options.state and options.base:
         raise ConfigError("--base and --state both name what to compare with: give one of them.")
     repository = None if options.state else open_repository(root)
     with ExitStack() as stack:
-        scratch = stack.enter_context(places.scratch_folder())
+        scratch = stack.enter_context(scratch_folder())
         if repository is not None:
             before = _base_files(repository, root, scratch, options.base)
             if before.root is None:
                 return Review(project_name(root) or root.name, before.words, is_unchanged=True)
         else:
             before = _Before(f"the manifest in {options.state}")
-        place = stack.enter_context(_place(options, root, before, scratch))
-        return _Reviewer(options, narrator, root, before, place, scratch).review()
+        build_target = stack.enter_context(_build_target(options, root, before, scratch))
+        return _Reviewer(options, narrator, root, before, build_target, scratch).review()
 
 
-def _base_files(repository: Repository, root: Path, scratch: Path, given: str | None) -> _Before:
-    """The base's files in the scratch folder; no ``root`` when nothing differs from it."""
-    base = repository.base(given, os.environ)
+def _base_files(repository: Repository, root: Path, scratch: Path, ref: str | None) -> _Before:
+    """Write the base's files to the scratch folder; without ``root`` when nothing differs from the base."""
+    base = repository.base(ref, os.environ)
     words = f"{base.short} ({base.origin})"
     if repository.is_same(base.commit, _own_folders(root, repository.top)):
         return _Before(words)
@@ -99,7 +105,7 @@ def _base_files(repository: Repository, root: Path, scratch: Path, given: str | 
 
 
 def _own_folders(root: Path, top: Path) -> Iterator[Path]:
-    """The project, and the packages of the same repository that it installs."""
+    """Yield the project, and the packages of the same repository that it installs."""
     yield root
     for entry in _packages(root):
         found = entry.resolve()
@@ -107,32 +113,39 @@ def _own_folders(root: Path, top: Path) -> Iterator[Path]:
             yield found
 
 
-def _place(options: Options, root: Path, before: _Before, scratch: Path) -> AbstractContextManager[Place]:
+def _build_target(options: Options, root: Path, before: _Before, scratch: Path) -> AbstractContextManager[BuildTarget]:
     names = [profile_name(one) for one in (root, before.root) if one is not None]
     if options.target is None:
-        return places.embedded_place(scratch, root, names, options.profiles_dir)
-    return places.own_place(root, names[0], options.profiles_dir, options.target)
+        return embedded_target(scratch, root, names, options.profiles_dir)
+    return profile_target(root, names[0], options.profiles_dir, options.target)
 
 
 class _Reviewer:
-    """One review: the steps share the repository, the place and the folders."""
+    """One review: its steps share the two projects, the database and the folders."""
 
     def __init__(
-        self, options: Options, narrator: Narrator, root: Path, before: _Before, place: Place, scratch: Path
+        self,
+        options: Options,
+        narrator: Narrator,
+        root: Path,
+        before: _Before,
+        build_target: BuildTarget,
+        scratch: Path,
     ) -> None:
         self.options, self.narrator, self.root = options, narrator, root
-        self.before, self.place, self.scratch = before, place, scratch
+        self.before, self.build_target, self.scratch = before, build_target, scratch
         # Longest first, so that no part of a path is left behind.
         self.folders = [str(one) for one in (before.root, before.top, scratch) if one is not None]
-        self.head = CheckedProject(root, place.profiles_dir, place.target, target_path=scratch / "target")
+        profiles_dir = build_target.profiles_dir
+        self.head = CheckedProject(root, profiles_dir, build_target.target, target_path=scratch / "target")
         self.base = self.head
         if before.root is not None:
             self.base = CheckedProject(
-                before.root, place.profiles_dir, place.base_target, target_path=scratch / "base_target"
+                before.root, profiles_dir, build_target.base_target, target_path=scratch / "base_target"
             )
 
     def review(self) -> Review:
-        """All there is to say about the change."""
+        """Run all steps and return the review."""
         base = self._parse_base()
         found = Review(project_name(self.root) or self.root.name, self.before.words)
         try:
@@ -175,8 +188,8 @@ class _Reviewer:
                 except PackagesError:
                     raise
                 except ConfigError as error:
-                    said = f"The base {self.before.words} does not parse: {self._words(error)}"
-                    raise ConfigError(said) from error
+                    message = f"The base {self.before.words} does not parse: {self._words(error)}"
+                    raise ConfigError(message) from error
             (self.scratch / "state").mkdir()
             (self.scratch / "state" / "manifest.json").write_text(json.dumps(base), encoding="utf-8")
             step.done = self.before.words
@@ -187,13 +200,13 @@ class _Reviewer:
         try:
             diff = diff_manifests(base, head)
         except ConfigError as error:
-            said = tuple(f"Contracts cannot be compared: {line}" for line in str(error).splitlines())
-            return replace(found, removed=removed, problems=said)
+            problems = tuple(f"Contracts cannot be compared: {line}" for line in str(error).splitlines())
+            return replace(found, removed=removed, problems=problems)
         announced = announced_changes(diff, base, datetime.now(timezone.utc).date())
         return replace(found, removed=removed, contracts=diff, announced=announced)
 
     def _modified(self, base: Manifest, head: Manifest) -> tuple[list[str], tuple[str, ...]]:
-        """All that changed, and those seeds that dbt itself does not see a change of."""
+        """Return all changed nodes, and those of them that are seeds whose change dbt itself does not see."""
         with self.narrator.step("change") as step:
             modified = self.head.modified(self.scratch / "state")
             large_seeds = changed_seeds(base, head, self._is_same_file)
@@ -209,14 +222,14 @@ class _Reviewer:
     def _built(
         self, found: Review, base: Manifest, head: Manifest, modified: Iterable[str], large_seeds: tuple[str, ...]
     ) -> Review:
-        left_out = learned_tests(head) if self.place.empty else frozenset()
+        left_out = learned_tests(head) if self.build_target.empty else frozenset()
         plan = make_plan(head, modified, left_out)
         left_out &= Lineage(head).downstream(modified)
         state = self.scratch / "state"
         change = Change(self.head, head, self.base, base, state, plan, tuple(left_out), large_seeds)
         with self.narrator.step("build") as step:
-            built = build_change(change, self.place, self.folders)
-            step.done = f"{text.plural(len(plan.selected), 'node')} on {self.place.label}"
+            built = build_change(change, self.build_target, self.folders)
+            step.done = f"{text.plural(len(plan.selected), 'node')} on {self.build_target.label}"
         notices, timed = built.notices, tuple[Slowed, ...]()
         if left_out:
             count = text.plural(len(left_out), "test")
@@ -226,7 +239,7 @@ class _Reviewer:
             timed = slower(built.outcomes, read_artifact(results, "run `dbt build`"))
         return replace(
             found,
-            where=self.place.label if plan.selected else "",
+            where=self.build_target.label if plan.selected else "",
             outcomes=built.outcomes,
             slower=timed,
             problems=(*found.problems, *built.problems),
@@ -247,12 +260,12 @@ class _Reviewer:
             step.done = str(folder / "index.html")
 
     def _words(self, error: Exception) -> str:
-        """dbt's own words, without where on this machine it said them."""
+        """Return dbt's message without paths of this machine."""
         return plain_message(re.sub(r"^dbt cannot parse the project in .*?: ", "", str(error)), self.folders)
 
 
 def _parse(project: CheckedProject) -> Manifest:
-    """The manifest; packages that are not installed are installed first."""
+    """Return the manifest; packages that are not installed are installed first."""
     try:
         return project.parse()
     except ConfigError as error:
@@ -263,9 +276,9 @@ def _parse(project: CheckedProject) -> Manifest:
 
 
 def _lend_packages(root: Path, base_root: Path, base_top: Path) -> None:
-    """Let the base use the packages that are installed, where it asks for the same: installing takes a network.
+    """Link the installed packages into the base where it asks for the same, since installing takes a network.
 
-    A package out of the same repository is the base's own version of it.
+    A package of the same repository is linked in the base's own version.
     """
     if any(_content(root / name) != _content(base_root / name) for name in PACKAGE_FILES):
         return

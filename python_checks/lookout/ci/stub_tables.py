@@ -1,4 +1,4 @@
-"""Empty tables that stand in for sources which an empty database lacks. Pure, but for `create`."""
+"""Empty tables in place of sources that an empty database lacks. Pure, except `create`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lookout.database.connection import Connection, clean_message, connect
 from lookout.project.declarations.nodes import file_of, name_of, relation_name
 
 ADVICE = "declare every column with its data_type, or build where the table is (--target)"
-# Words for a family of types, which a contract may use and PostgreSQL does not know.
+# Names of type families that a contract may use and PostgreSQL does not know.
 FAMILIES = {
     "string": "text", "number": "numeric", "float": "double precision", "datetime": "timestamptz", "array": "text[]",
     "object": "jsonb", "timestamp_tz": "timestamptz", "double": "double precision",
@@ -23,7 +23,7 @@ TYPE_TEXT = re.compile(r"""^[\w\s(),."\[\]]+$""")
 
 
 @dataclass(frozen=True)
-class StandIn:
+class StubTable:
     """An empty table: columns as (name, PostgreSQL type)."""
 
     node_id: str
@@ -33,46 +33,46 @@ class StandIn:
     columns: tuple[tuple[str, str], ...]
 
 
-def stand_in(source: Mapping[str, Any], database: str) -> StandIn | str:
-    """The empty table for a source as its YAML declares it, or the sentence that says what is missing."""
-    said = f"Source {name_of(source)} ({file_of(source)})"
+def stub_table(source: Mapping[str, Any], database: str) -> StubTable | str:
+    """Return the empty table for a source as its YAML declares it, or the sentence that says what is missing."""
+    name = f"Source {name_of(source)} ({file_of(source)})"
     columns = source.get("columns") or {}
     untyped = [str(column.get("name")) for column in columns.values() if not column.get("data_type")]
     if str(source.get("database") or database) != database:
-        return f"{said} is in database {source['database']}, which the embedded server does not have: use --target."
+        return f"{name} is in database {source['database']}, which the embedded server does not have: use --target."
     if not columns:
-        return f"{said} declares no columns: {ADVICE}."
+        return f"{name} declares no columns: {ADVICE}."
     if untyped:
-        return f"{said} declares no data_type for {', '.join(untyped)}: {ADVICE}."
+        return f"{name} declares no data_type for {', '.join(untyped)}: {ADVICE}."
     wrong = [str(c["data_type"]) for c in columns.values() if not TYPE_TEXT.match(str(c["data_type"]))]
     if wrong:
-        return f"{said} declares {wrong[0]!r}, which is no type of PostgreSQL: {ADVICE}."
+        return f"{name} declares {wrong[0]!r}, which is no type of PostgreSQL: {ADVICE}."
     typed = tuple((_column_name(column), _type(str(column["data_type"]))) for column in columns.values())
-    return StandIn(str(source["unique_id"]), name_of(source), str(source["schema"]), relation_name(source), typed)
+    return StubTable(str(source["unique_id"]), name_of(source), str(source["schema"]), relation_name(source), typed)
 
 
-def create(connection: Connection, tables: Iterable[StandIn]) -> dict[str, str]:
-    """Create the tables; returns a sentence by node id for each that PostgreSQL refused."""
+def create(connection: Connection, tables: Iterable[StubTable]) -> dict[str, str]:
+    """Create the tables. Return a sentence by node id for each that PostgreSQL refused."""
     refused: dict[str, str] = {}
     handle = connect(connection)
     try:
         handle.autocommit = True
         with handle.cursor() as cursor:
-            for one in tables:
+            for table in tables:
                 try:
-                    for statement in _statements(one):
+                    for statement in _statements(table):
                         cursor.execute(statement)
                 except psycopg2.Error as error:
-                    refused[one.node_id] = f"Source {one.name} cannot stand empty: {clean_message(error)}"
+                    refused[table.node_id] = f"Source {table.name} cannot stand empty: {clean_message(error)}"
     finally:
         handle.close()
     return refused
 
 
-def _statements(one: StandIn) -> list[sql.Composable]:
-    schema, table = sql.Identifier(one.schema), sql.Identifier(one.schema, one.table)
-    # A type cannot be a parameter; its text has been held against what types are written in.
-    columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in one.columns]
+def _statements(stub: StubTable) -> list[sql.Composable]:
+    schema, table = sql.Identifier(stub.schema), sql.Identifier(stub.schema, stub.table)
+    # A type cannot be a query parameter; `stub_table` has matched its text against TYPE_TEXT.
+    columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in stub.columns]
     return [
         sql.SQL("create schema if not exists {}").format(schema),
         sql.SQL("create table if not exists {} ({})").format(table, sql.SQL(", ").join(columns)),

@@ -1,1 +1,1 @@
-"""The console command: arguments, words and exit codes. The work is done in the other rooms."""
+"""The console command: arguments, output and exit codes. The work is done in the other packages."""

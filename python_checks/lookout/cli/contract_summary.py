@@ -11,7 +11,7 @@ MOST_LINES = 20
 
 
 def show(summary: RunSummary) -> None:
-    """One line per contract that is broken or could not be evaluated, and one that counts the others."""
+    """Print one line per contract that is broken or could not be evaluated, and one that counts the others."""
     if not summary.checks:
         print("No table is under contract: add `contract: true` to `config.meta.lookout` of a source or model.")
         return
@@ -26,7 +26,7 @@ def show(summary: RunSummary) -> None:
 
 
 def as_dict(summary: RunSummary) -> dict[str, Any]:
-    """The result for ``--json``: plain values only."""
+    """Return the result for ``--json``: plain values only."""
     return {
         "run_id": summary.run_id,
         "as_of": summary.as_of.isoformat(),

@@ -14,7 +14,7 @@ from lookout import __version__
 from lookout.cli.commands import alerts, backtest, ci, contracts, db, grants, init, runs, track
 from lookout.errors import ConfigError, LookoutError
 
-# What dbt imports and parses stays until the end; looking through it again and again is a tenth of a run.
+# Objects that dbt imports and parses live until the end; searching them again for garbage takes a tenth of a run.
 GARBAGE_THRESHOLDS = (100_000, 50, 100)
 app = typer.Typer(
     name="lookout",
@@ -51,7 +51,7 @@ app.add_typer(db.app, name="db")
 
 
 def version(value: bool) -> None:
-    """Print the version and leave."""
+    """Print the version and exit."""
     if value:
         typer.echo(f"lookout {__version__}")
         raise typer.Exit
@@ -76,10 +76,10 @@ def _options(
 
 
 def main() -> None:
-    """Entry point: every error is one sentence on standard error and exit code 2."""
+    """Run the command line; every error becomes one sentence on standard error and exit code 2."""
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     for stream in (sys.stdout, sys.stderr):
-        # A pipe or console that knows no more than ASCII must not end a run over the name of a table.
+        # A table name beyond ASCII must not end a run on a pipe or console that knows only ASCII.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -96,9 +96,9 @@ def main() -> None:
             raise
         from lookout.database.connection import mask_secrets
 
-        told = mask_secrets(" ".join(str(error).split()))[:300]
+        message = mask_secrets(" ".join(str(error).split()))[:300]
         _fail(
-            f"Lookout met an error it does not know ({type(error).__name__}: {told}); "
+            f"Lookout met an error it does not know ({type(error).__name__}: {message}); "
             "set LOOKOUT_TRACEBACK=1 to see where, and please report it."
         )
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what every command does with them."""
+"""Options that several commands share, and functions that use them."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ logger = logging.getLogger(__name__)
 
 
 def open_workspace(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None = None) -> Any:
-    """The dbt project, profile and clock that the options name."""
+    """Open the dbt project, profile and clock that the options name."""
     from lookout.project.workspace import open_workspace as opened
 
     return opened(project_dir, profiles_dir=profiles_dir, target=target, as_of=as_of)
 
 
 def open_to_record(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None) -> Any:
-    """The same for a command that records what it finds: a clock ahead of this machine's is rarely meant."""
+    """Open the workspace of a command that records results; ask first if its clock is a day ahead, often a mistake."""
     from lookout.project.clock import parse_clock
 
     ahead = parse_clock(as_of) - datetime.now(timezone.utc)
@@ -60,14 +60,14 @@ def open_to_record(project_dir: Path, profiles_dir: Path | None, target: str | N
 
 
 def narrator(quiet: bool) -> Any:
-    """Who tells about progress."""
+    """Return the narrator of progress."""
     from lookout.render.progress import Narrator
 
     return Narrator(quiet=quiet)
 
 
 def finish(summary: Any, as_json: bool) -> NoReturn:
-    """Print what a run came to, and leave with its exit code."""
+    """Print the summary of a run, and exit with its exit code."""
     from lookout.cli.summary import as_dict, show
 
     if as_json:
@@ -78,7 +78,7 @@ def finish(summary: Any, as_json: bool) -> NoReturn:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a file that somebody asked for. Raises ConfigError when it cannot be written."""
+    """Write a file named by an option. Raises ConfigError when it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Writes docs/reference/ from what the product says itself: dbt's YAML, the command line, keys and defaults in code.
+"""Generator of docs/reference/ from dbt's YAML, the command line, and the keys and defaults in the code.
 
 ``python -m lookout.cli.reference``, in a clone, writes the pages. Only the meaning of a setting is written by hand,
-in docs/reference/settings.yml; which settings exist and what their defaults are is asked of the code.
+in docs/reference/settings.yml; names and defaults of settings are read from the code.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 
 
 def pages(root: Path = ROOT) -> dict[str, str]:
-    """The text of every page of the reference, by file name."""
+    """Return the text of every page of the reference, by file name."""
     return {"tables.md": tables(root), "commands.md": commands(), "settings.md": settings(root)}
 
 
@@ -41,7 +41,7 @@ def main() -> None:
 FOLDERS = {
     "landing": "Landing tables: written by Python, append or upsert, never rebuilt",
     "landing/tracking": "Pipelines, watermarks and lineage: landing tables of the tracking",
-    "landing/notify": "Notifications: landing tables of what was told to whom",
+    "landing/notify": "Notifications: landing tables of messages and their recipients",
     "alerts": "Alerts: derived by dbt",
     "alerts/candidates": "Candidates: what can become an alert, derived by dbt",
     "contracts": "Contracts: derived by dbt",
@@ -58,7 +58,7 @@ MATERIALIZED = {
 
 
 def tables(root: Path = ROOT) -> str:
-    """Every table and view of the monitoring schema, from the YAML beside the models."""
+    """Return the page of the tables and views of the monitoring schema, from the YAML beside the models."""
     found: dict[str, list[Row]] = {}
     files = {file.stem: file for file in (root / MONITORING).rglob("*.sql")}
     for yaml_file in sorted((root / MONITORING).rglob("_*__models.yml")):
@@ -87,27 +87,32 @@ def tables(root: Path = ROOT) -> str:
 
 
 def _materialized(file: Path) -> str:
-    """What a model is in the database: as it says itself, else incremental for landing tables and a view for others."""
-    said = re.search(r"materialized\s*=\s*[\"'](\w+)", file.read_text(encoding="utf-8"))
-    return said[1] if said else "incremental" if "landing" in file.parts else "view"
+    """Return how a model is materialized: its own config, else incremental for landing tables and a view for others."""
+    configured = re.search(r"materialized\s*=\s*[\"'](\w+)", file.read_text(encoding="utf-8"))
+    if configured:
+        return configured[1]
+    return "incremental" if "landing" in file.parts else "view"
 
 
 def _table(model: Row, *, is_landing: bool) -> Iterator[str]:
     kind = MATERIALIZED.get(model["is"], str(model["is"]))
-    enforced = ((model.get("config") or {}).get("contract") or {}).get("enforced") or is_landing
-    yield from ("", f"### {model['name']}", "", f"*{kind}{'; contract enforced' if enforced else ''}.*", "")
+    contract = (model.get("config") or {}).get("contract") or {}
+    if is_landing or contract.get("enforced"):
+        kind += "; contract enforced"
+    yield from ("", f"### {model['name']}", "", f"*{kind}.*", "")
     yield from (_line(model["description"]), "", "| column | type | meaning |", "|---|---|---|")
     for column in model.get("columns") or []:
-        never_null = any(rule.get("type") == "not_null" for rule in column.get("constraints") or [])
-        kind = f"{column.get('data_type', '')}{', not null' if never_null else ''}"
-        yield f"| `{column['name']}` | {kind} | {_cell(column.get('description', ''))} |"
+        column_type = str(column.get("data_type", ""))
+        if any(rule.get("type") == "not_null" for rule in column.get("constraints") or []):
+            column_type += ", not null"
+        yield f"| `{column['name']}` | {column_type} | {_cell(column.get('description', ''))} |"
 
 
 # --- commands
 
 
 def commands() -> str:
-    """Every command with its arguments and options, from the command line itself."""
+    """Return the page of commands with their arguments and options, from the command line itself."""
     found = list(_walk())
     lines = [
         NOTE,
@@ -155,7 +160,7 @@ def _first(command: Any) -> str:
 
 
 def _parameter(parameter: Any) -> str:
-    """One row of a table of options; arguments are written in capitals, as in the help."""
+    """Return one row of a table of options; arguments are written in capitals, as in the help."""
     if parameter.param_type_name == "argument":
         name = str(parameter.metavar or parameter.name.upper()).strip("[]")
         name = f"`{_cell(name)}`{'' if parameter.required else ' (may be left out)'}"
@@ -163,31 +168,32 @@ def _parameter(parameter: Any) -> str:
         name = ", ".join(f"`{option}`" for option in (*parameter.opts, *parameter.secondary_opts))
     value = "" if getattr(parameter, "is_flag", False) else _value(parameter)
     default = parameter.default
-    known = default is not None and not callable(default) and not isinstance(default, bool)
-    shown = f" Default: `{default}`." if known and default not in ("", (), []) else ""
+    is_plain = default is not None and not callable(default) and not isinstance(default, bool)
+    default_text = f" Default: `{default}`." if is_plain and default not in ("", (), []) else ""
     needed = " Required." if parameter.required and parameter.param_type_name == "option" else ""
-    return f"| {name} | {value} | {_cell((parameter.help or '').rstrip() + needed + shown)} |"
+    meaning = (parameter.help or "").rstrip() + needed + default_text
+    return f"| {name} | {value} | {_cell(meaning)} |"
 
 
 def _value(parameter: Any) -> str:
-    """What an option takes, in a word or two."""
+    """Return the type of an option's value, in a word or two."""
     word = parameter.metavar if parameter.param_type_name == "option" and parameter.metavar else _type(parameter)
-    return f"{word}{', may be repeated' if parameter.multiple or parameter.nargs == -1 else ''}"
+    return f"{word}, may be repeated" if parameter.multiple or parameter.nargs == -1 else word
 
 
 def _type(parameter: Any) -> str:
-    # Typer has a description of the type of its own since 0.26 and click's before.
-    said = getattr(parameter, "type_descriptor", None)
-    text = str(said.annotation if said is not None else parameter.type.name).lower()
+    # Typer describes types itself since 0.26; before that, click did.
+    descriptor = getattr(parameter, "type_descriptor", None)
+    type_name = str(descriptor.annotation if descriptor is not None else parameter.type.name).lower()
     words = {"path": "path", "int": "whole number", "float": "number"}
-    return next((shown for word, shown in words.items() if word in text), "text")
+    return next((words[key] for key in words if key in type_name), "text")
 
 
 # --- settings
 
 
 def settings(root: Path = ROOT) -> str:
-    """Every setting: meaning and example from settings.yml, what exists and its default from the code."""
+    """Return the page of settings: meaning and example from settings.yml, default from the code."""
     lines = [NOTE, "# Settings", "", "Where a setting is wrong, Lookout names file, table and key in one sentence.", ""]
     sections = described(root)
     lines += [f"- [{section['title']}](#{anchor(section['title'])})" for section in sections]
@@ -206,13 +212,13 @@ def settings(root: Path = ROOT) -> str:
 
 
 def described(root: Path = ROOT) -> Sequence[Row]:
-    """The sections of docs/reference/settings.yml."""
+    """Read the sections of docs/reference/settings.yml."""
     found: Sequence[Row] = yaml.safe_load((root / FOLDER / "settings.yml").read_text(encoding="utf-8"))
     return found
 
 
 def default_of(default: object, root: Path = ROOT) -> str:
-    """A default as people read it; one that begins with ``=`` is looked up in the code: ``=module:name.field``."""
+    """Return a default as text; one that begins with ``=`` is read from the code: ``=module:name.field``."""
     text = "" if default is None else str(default)
     if not text.startswith("="):
         return text
@@ -223,24 +229,22 @@ def default_of(default: object, root: Path = ROOT) -> str:
     value: Any = importlib.import_module(module)
     for part in re.findall(r"[^.\[\]]+", path):
         value = _member(value, part)
-    return _shown(value)
+    return _value_text(value)
 
 
 def keys_of(reference: str, root: Path = ROOT) -> tuple[str, ...]:
-    """What exists of a kind of setting. ``module:NAME`` is a collection; a dbt macro and dbt_project.yml are read."""
-    place, _, name = reference.partition(":")
-    if place == "dbt_project.yml":
-        return tuple(yaml.safe_load((root / place).read_text(encoding="utf-8"))["vars"])
-    if place == "environment":
+    """Return the names of a kind of setting: of a collection ``module:NAME``, a dbt macro or dbt_project.yml."""
+    location, _, name = reference.partition(":")
+    if location == "dbt_project.yml":
+        return tuple(yaml.safe_load((root / location).read_text(encoding="utf-8"))["vars"])
+    if location == "environment":
         return environment_variables(root)
-    if place.endswith(".sql"):
-        found = re.search(rf"{{% (?:test|macro) {name}\((.*?)\) -?%}}", (root / place).read_text(encoding="utf-8"))
-        return (
-            tuple(part.split("=")[0].strip() for part in found[1].split(",") if part.strip() != "model")
-            if found
-            else ()
-        )
-    value = getattr(importlib.import_module(place), name)
+    if location.endswith(".sql"):
+        text = (root / location).read_text(encoding="utf-8")
+        found = re.search(rf"{{% (?:test|macro) {name}\((.*?)\) -?%}}", text)
+        parameters = found[1].split(",") if found else []
+        return tuple(part.split("=")[0].strip() for part in parameters if part.strip() != "model")
+    value = getattr(importlib.import_module(location), name)
     if callable(value):
         import inspect
 
@@ -249,7 +253,7 @@ def keys_of(reference: str, root: Path = ROOT) -> tuple[str, ...]:
 
 
 def environment_variables(root: Path = ROOT) -> tuple[str, ...]:
-    """The names that begin with LOOKOUT_ anywhere in the code and the dbt project, and those that the code asks for."""
+    """Return names that begin with LOOKOUT_ in the code and the dbt project, and others that the code reads."""
     code = [*(root / "python_checks").rglob("*.py"), *(root / "macros").rglob("*.sql")]
     names: set[str] = set()
     for file in (*code, *(root / "models").rglob("*.yml")):
@@ -260,7 +264,7 @@ def environment_variables(root: Path = ROOT) -> tuple[str, ...]:
 
 
 def anchor(title: str) -> str:
-    """The anchor that GitHub gives a heading."""
+    """Return the anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
@@ -273,7 +277,7 @@ def _member(value: Any, name: str) -> Any:
     return getattr(value, name)
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, timedelta):
         return f"{value.days} days" if value.days else f"{value.seconds // 3600} hours"
     if isinstance(value, (tuple, list)):

@@ -14,7 +14,7 @@ BANNER_WIDTH, MOST_BANNERS, MOST_LINES = 80, 10, 12
 
 
 def show(summary: RunSummary) -> None:
-    """Print banners for new open critical alerts, then the open alerts and where the reports are."""
+    """Print banners for new open critical alerts, then the open alerts and the paths of the reports."""
     fresh = summary.new_alerts
     critical = fresh[(fresh["status"] == "open") & (fresh["severity"] == "critical")]
     for _, alert in critical.head(MOST_BANNERS).iterrows():
@@ -39,7 +39,7 @@ def show(summary: RunSummary) -> None:
 
 
 def banner(alert: Any) -> str:
-    """The 80 columns wide console banner of one alert."""
+    """Return the console banner of one alert, 80 columns wide."""
     edge = "!" * BANNER_WIDTH
     lines = [
         f"ALERT TYPE: {alert['alert_type']}",
@@ -57,7 +57,7 @@ def banner(alert: Any) -> str:
 
 
 def as_dict(summary: RunSummary) -> dict[str, Any]:
-    """The summary for ``--json``: plain values only."""
+    """Return the summary for ``--json``: plain values only."""
     return {
         "run_id": summary.run_id,
         "as_of": summary.as_of.isoformat(),
@@ -81,8 +81,8 @@ def _verdict(summary: RunSummary) -> str:
 
 
 def _headline(alert: Any) -> str:
-    place = f"{alert['connection']} {alert['asset']}".strip()
-    return f"{place}: {alert['description']}"
+    table = f"{alert['connection']} {alert['asset']}".strip()
+    return f"{table}: {alert['description']}"
 
 
 def _minute(moment: Any) -> str:

@@ -1,4 +1,4 @@
-"""The demo's two source databases: real flights, and the change history those flights would have written."""
+"""The demo's two source databases: real flights, and a change history made from those flights."""
 
 from __future__ import annotations
 
@@ -38,13 +38,9 @@ def load_cdc_history(connection: Connection, as_of: datetime = AS_OF) -> int:
             return rows
         columns = _header("flights")
         typed = {"time_hour": "timestamptz", "carrier": "text", "origin": "text", "dest": "text", "tailnum": "text"}
-        cursor.execute(
-            sql.SQL("create temporary table incoming_flights ({}) on commit drop").format(
-                sql.SQL(", ").join(
-                    sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL(typed.get(c, "integer"))) for c in columns
-                )
-            )
-        )
+        definitions = [sql.SQL("{} {}").format(sql.Identifier(c), sql.SQL(typed.get(c, "integer"))) for c in columns]
+        create = sql.SQL("create temporary table incoming_flights ({}) on commit drop")
+        cursor.execute(create.format(sql.SQL(", ").join(definitions)))
         _fill(cursor, sql.Identifier("incoming_flights"), "flights")
         cursor.execute(_statement("cdc_events.sql"), {"as_of": as_of})
         return int(cursor.rowcount)

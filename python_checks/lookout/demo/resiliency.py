@@ -1,7 +1,7 @@
-"""Resiliency test records as an application team would send them: a day is a delivery, and a seed gives the same days.
+"""Resiliency test records as an application team would send them, a delivery a day; a seed repeats the same days.
 
 Durations, in milliseconds: passed tests 100 to 5,000, failed tests 1,000 to 30,000. With ``long_outages`` two failures
-in a hundred last 5 to 480 minutes instead, without which no recovery objective could ever be missed.
+in a hundred last 5 to 480 minutes instead; without them no recovery objective would be missed.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def generate(
     dirty_rate: float = 0.002,
     apps: int = 5,
 ) -> pd.DataFrame:
-    """Records of ``days`` days from ``first_day`` on: ``days * tests_per_day`` rows in the columns of the raw table.
+    """Return ``days * tests_per_day`` records of the days from ``first_day`` on, in the columns of the raw table.
 
     Each day has its own random stream, so ten days are the first ten of twenty. Applications are numbered from 1 and
     get equally many tests; every test starts at its own millisecond of the UTC day. ``pass_rate`` and ``dirty_rate``
@@ -167,11 +167,11 @@ def _day(
         columns=list(COLUMNS),
     )
     dirty = np.flatnonzero(rng.random(tests) < dirty_rate)
-    return _soil(frame, dirty, rng.integers(0, len(DEFECTS), len(dirty)))
+    return _add_defects(frame, dirty, rng.integers(0, len(DEFECTS), len(dirty)))
 
 
 def _durations(rng: np.random.Generator, passed: Booleans, long_outages: bool) -> Integers:
-    """Durations in milliseconds; bounds are inclusive. The draws do not depend on each other's outcome."""
+    """Return durations in milliseconds; bounds are inclusive. No draw depends on the result of another."""
     size = len(passed)
     quick = rng.integers(PASSED_MS[0], PASSED_MS[1], size, endpoint=True)
     slow = rng.integers(FAILED_MS[0], FAILED_MS[1], size, endpoint=True)
@@ -192,12 +192,12 @@ def _iso(day: date, offset_ms: Integers) -> npt.NDArray[np.object_]:
     return np.char.add(np.datetime_as_string(moments, unit="ms"), "Z").astype(object)
 
 
-def _soil(frame: pd.DataFrame, rows: npt.NDArray[np.intp], kinds: Integers) -> pd.DataFrame:
-    """Give each of ``rows`` the defect of its kind. Loops over kinds, of which there are few."""
+def _add_defects(frame: pd.DataFrame, rows: npt.NDArray[np.intp], kinds: Integers) -> pd.DataFrame:
+    """Give each of ``rows`` the defect of its kind, by a loop over the few kinds."""
     for kind, (column, defect) in enumerate(DEFECTS):
         chosen = rows[kinds == kind]
         frame.loc[chosen, column] = frame.loc[chosen, column].map(defect)
-    # A record sent twice: it replaces its neighbour, so that the day keeps its number of records.
+    # A record sent twice replaces its neighbour, so that the day keeps its number of records.
     repeated = rows[(kinds == REPEATED) & (rows > 0)]
     frame.loc[repeated] = frame.loc[repeated - 1].to_numpy()
     return frame

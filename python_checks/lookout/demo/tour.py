@@ -1,4 +1,4 @@
-"""`lookout demo`: three databases of real data, on the embedded server or your own, then one run over the year 2013."""
+"""`lookout demo`: three databases of real data, on the embedded server or your own, and one run over the year 2013."""
 
 from __future__ import annotations
 
@@ -28,6 +28,35 @@ from lookout.runs.summary import RunSummary
 
 SEED = 2013
 MOST_ALERTS = 10
+MONTHLY = """
+select to_char(window_start at time zone 'UTC', 'Mon') as month, count(*) as n
+from {schema}.alerts
+where window_start < %s
+group by 1, date_trunc('month', window_start at time zone 'UTC')
+order by date_trunc('month', window_start at time zone 'UTC')
+"""
+# At most two alerts of a series, the furthest from the expected value, so that one noisy series does not fill the page.
+WORST = """
+with ranked as (
+    select
+        *,
+        row_number() over (
+            partition by connection, asset, metric, column_name
+            order by abs(observed_value - expected_value) desc nulls last
+        ) as rank_in_series
+    from {schema}.alerts
+)
+
+select * from ranked
+where rank_in_series <= 2
+order by status, rank_in_series, abs(score) desc nulls last, window_start
+limit %s
+"""
+CARD = """
+select scope, name, score, status from {schema}.scorecard
+where scope = 'platform' or (scope = 'layer' and monitored_count > 0)
+order by scope desc, name
+"""
 Loaded = TypeVar("Loaded")
 
 
@@ -42,7 +71,7 @@ def run_demo(
     profiles_dir: Path | None = None,
     target: str | None = None,
 ) -> RunSummary:
-    """Load everything that is not loaded yet, run Lookout as of the end of 2013 and say what it found.
+    """Load everything that is not loaded yet, run Lookout as of the end of 2013 and print what it found.
 
     With ``profiles_dir`` or ``target``, the three databases are those of profiles.yml, on servers of your own. Raises
     ConfigError when the profile lacks one, and SourceError when one cannot be filled.
@@ -53,9 +82,10 @@ def run_demo(
         raise ConfigError(
             f"The demo is part of Lookout's own repository; {root} is another dbt project: use `lookout run`."
         )
-    workspace = (
-        _own_databases(root, profiles_dir, target) if profiles_dir or target else embedded_databases(root, narrator)
-    )
+    if profiles_dir or target:
+        workspace = _profile_databases(root, profiles_dir, target)
+    else:
+        workspace = embedded_databases(root, narrator)
     frame = resiliency.generate(
         seed=SEED,
         first_day=flights.AS_OF.date() - timedelta(days=days),
@@ -85,14 +115,14 @@ def fill(workspace: Workspace, narrator: Narrator, frame: pd.DataFrame) -> None:
 
 
 def embedded_databases(root: Path, narrator: Narrator) -> Workspace:
-    """The three databases on the embedded server of the project in ``root``, its clock the end of 2013."""
+    """Return the three databases on the embedded server of the project in ``root``, its clock the end of 2013."""
     with narrator.step("server") as step:
         folder = start_embedded(root, profile_name(root), DATABASES)
         step.done = f"PostgreSQL in {folder.name}/, databases {', '.join(DATABASES)}"
     return open_workspace(root, profiles_dir=folder, target=DATABASES[0], as_of=flights.AS_OF)
 
 
-def _own_databases(root: Path, profiles_dir: Path | None, target: str | None) -> Workspace:
+def _profile_databases(root: Path, profiles_dir: Path | None, target: str | None) -> Workspace:
     workspace = open_workspace(root, profiles_dir=profiles_dir, target=target, as_of=flights.AS_OF)
     missing = [name for name in DATABASES if name not in workspace.connections]
     if missing:
@@ -163,33 +193,16 @@ def _link_once(workspace: Workspace) -> str:
 def _show(workspace: Workspace, summary: RunSummary) -> None:
     console = Console(highlight=False)
     with workspace.home.store() as store:
-        monthly = store.query(
-            "select to_char(window_start at time zone 'UTC', 'Mon') as month, count(*) as n, "
-            "count(*) filter (where severity = 'critical') as critical from {schema}.alerts where window_start < %s "
-            "group by 1, date_trunc('month', window_start at time zone 'UTC') "
-            "order by date_trunc('month', window_start at time zone 'UTC')",
-            (workspace.as_of,),
-        )
-        worst = store.query(
-            # The furthest from what was expected in each series, so that one noisy series does not fill the page.
-            "select * from (select *, row_number() over (partition by connection, asset, metric, column_name "
-            "order by abs(observed_value - expected_value) desc nulls last) as place from {schema}.alerts) as ranked "
-            "where place <= 2 order by status, place, abs(score) desc nulls last, window_start limit %s",
-            (MOST_ALERTS,),
-        )
-        card = store.query(
-            "select scope, name, score, status from {schema}.scorecard "
-            "where scope = 'platform' or (scope = 'layer' and monitored_count > 0) order by scope desc, name"
-        )
+        monthly = store.query(MONTHLY, (workspace.as_of,))
+        worst = store.query(WORST, (MOST_ALERTS,))
+        card = store.query(CARD)
     total = int(monthly["n"].sum())
     console.print(
         f"\n[bold]What Lookout found in 2013[/bold]: {total} alerts, {total / 12:.1f} a month; the ones that stand out:"
     )
     console.print(_alerts(worst))
-    console.print(
-        "\n[bold]Alerts a month[/bold]: "
-        + ", ".join(f"{m} {n}" for m, n in zip(monthly["month"], monthly["n"], strict=True))
-    )
+    counts = [f"{month} {count}" for month, count in zip(monthly["month"], monthly["n"], strict=True)]
+    console.print("\n[bold]Alerts a month[/bold]: " + ", ".join(counts))
     console.print("\n[bold]Scorecard[/bold]")
     for _, row in card.iterrows():
         score = "  -" if pd.isna(row["score"]) else f"{row['score']:5.1f}"
@@ -198,12 +211,12 @@ def _show(workspace: Workspace, summary: RunSummary) -> None:
     root = workspace.home.root
     for path in summary.reports:
         console.print(f"  {path.relative_to(root) if path.is_relative_to(root) else path}", markup=False)
-    shown = worst.sort_values("window_start")["alert_key"].iloc[0][:8] if len(worst) else "KEY"
+    key = worst.sort_values("window_start")["alert_key"].iloc[0][:8] if len(worst) else "KEY"
     console.print("\n[bold]Try next[/bold]")
     for command, why in (
         (".venv/bin/lookout alerts list --status all", "every alert of the year, newest first"),
-        (f".venv/bin/lookout alerts show {shown}", "one of them in full, with what people said about it"),
-        (".venv/bin/lookout run --as-of 2013-02-10", "stand in the morning after the blizzard"),
+        (f".venv/bin/lookout alerts show {key}", "one of them in full, with people's answers"),
+        (".venv/bin/lookout run --as-of 2013-02-10", "the morning after the blizzard"),
     ):
         console.print(f"  {command:<54} {why}", markup=False, soft_wrap=True)
 

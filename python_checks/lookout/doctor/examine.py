@@ -1,4 +1,4 @@
-"""`lookout doctor`: everything a run needs, looked at one by one. Each finding is ok or says what to do."""
+"""`lookout doctor`: checks of everything a run needs. Each finding is ok or says what to do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MOST_CLOCK_SKEW_SECONDS = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; ``message`` says what was seen or, when not ``ok``, what is wrong and what to do.
+    """The result of one check; ``message`` says what was found or, when not ``ok``, what is wrong and what to do.
 
     A warning is ``ok``: Lookout can work, and something could be better.
     """
@@ -50,10 +50,10 @@ class Finding:
 def examine(
     start: Path, *, profiles_dir: Path | None = None, target: str | None = None, as_of: str | None = None
 ) -> list[Finding]:
-    """Look at everything in turn; what cannot be looked at because something before it failed is left out."""
+    """Run all checks in turn; those that cannot run because one before them failed are left out."""
     findings = [*_versions(), _own_project()]
     if nearest_project(start) is None:
-        # Nothing to examine, and nothing is started for it.
+        # `open_workspace` would start an embedded server for nothing.
         return [*findings, _nothing_watched(start)]
     try:
         workspace = open_workspace(start, profiles_dir=profiles_dir, target=target, as_of=as_of)
@@ -88,7 +88,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _own_project() -> Finding:
-    """Whether the dbt project that Lookout runs came with it."""
+    """Return whether Lookout was installed with its dbt project."""
     folder = own_project()
     if project_name(folder) == PACKAGE:
         return Finding("lookout", True, f"{__version__}, with its dbt project in {folder}")
@@ -113,19 +113,19 @@ def _project(workspace: Workspace) -> Finding:
 
 
 def _selection(workspace: Workspace) -> Iterator[Finding]:
-    """Whether plain `dbt build` builds Lookout's tables again and again."""
+    """Yield a warning when plain `dbt build` builds Lookout's tables again."""
     if project_name(workspace.home.root) == PACKAGE:
         return
     file = workspace.home.root / SELECTORS
-    edit, told = plan_selectors(file.read_text(encoding="utf-8") if file.exists() else None)
+    edit, message = plan_selectors(file.read_text(encoding="utf-8") if file.exists() else None)
     if edit is not None:
-        told = "builds Lookout's tables, too: `lookout init` writes a selector that leaves them to `lookout run`"
-    if told:
-        yield Finding("plain dbt build", True, told, is_warning=True)
+        message = "builds Lookout's tables, too: `lookout init` writes a selector that leaves them to `lookout run`"
+    if message:
+        yield Finding("plain dbt build", True, message, is_warning=True)
 
 
 def _used(workspace: Workspace) -> set[str]:
-    """Outputs that a table names, or dbt builds into; whether their settings are right does not matter here."""
+    """Return outputs that a table names, or dbt builds into, whether or not their settings are right."""
     used = {workspace.home.profile.target}
     for watched in workspace.watched:
         nodes = table_nodes(watched.manifest)
@@ -171,7 +171,7 @@ def _clock(subject: str, clock: datetime | None) -> Finding:
 
 
 def _rights(workspace: Workspace, declared: Declarations) -> Iterator[Finding]:
-    """What Lookout's users may do, and what they had better not. What could not be opened was reported before."""
+    """Yield rights that Lookout's users lack or do not need; databases that cannot be opened are reported before."""
     if declared.problems:
         return
     try:
@@ -190,36 +190,36 @@ def _rights(workspace: Workspace, declared: Declarations) -> Iterator[Finding]:
         except psycopg2.Error as error:
             yield Finding(f"connection {name}, rights", False, f"could not be looked at: {clean_message(error)}")
             continue
-        yield from _judged(name, rights, is_embedded=workspace.home.is_embedded)
+        yield from _right_findings(name, rights, is_embedded=workspace.home.is_embedded)
 
 
 def _rights_at(cursor: extensions.cursor, name: str, needs: Needs, alone: Needs) -> Rights:
-    """``alone`` is what Lookout needs where somebody else builds: it reads the models then."""
+    """Read the rights in one database. ``alone`` are the needs if another role builds the models that Lookout reads."""
     tables = sorted(needs.reads[name] | alone.reads[name])
     if name != needs.home:
         return read_rights(cursor, tables)
     rights = read_rights(
         cursor, tables, monitoring=needs.monitoring, builds=sorted(needs.builds), models=sorted(needs.models)
     )
-    # Whoever builds a table may write to it.
+    # A role that builds a table may write to it.
     built = {f"{schema}.{table}" for schema, table in needs.models}
     return replace(rights, writable=tuple(table for table in rights.writable if table not in built))
 
 
-def _judged(name: str, rights: Rights, *, is_embedded: bool) -> Iterator[Finding]:
+def _right_findings(name: str, rights: Rights, *, is_embedded: bool) -> Iterator[Finding]:
     remedy = f"let a DBA run what `lookout grants --connection {name}` prints"
     lacks = rights.lacks
-    may = f"{rights.user} may do all that is needed" if not lacks else f"{rights.user} may not {lacks}: {remedy}"
-    yield Finding(f"connection {name}, rights", not lacks, may)
+    message = f"{rights.user} may not {lacks}: {remedy}" if lacks else f"{rights.user} may do all that is needed"
+    yield Finding(f"connection {name}, rights", not lacks, message)
     if rights.unbuildable:
-        told = (
+        message = (
             f"{rights.user} {rights.unbuildable}, so `lookout run` cannot build: {remedy} with --take-over, or let "
             "the owner run dbt, and Lookout `lookout collect`, `learn` and `publish`"
         )
-        yield Finding(f"connection {name}, dbt build", True, told, is_warning=True)
+        yield Finding(f"connection {name}, dbt build", True, message, is_warning=True)
     if rights.excess and not is_embedded:
-        told = f"{rights.user} {rights.excess}, which Lookout does not need: {remedy}, and connect as that role"
-        yield Finding(f"connection {name}, least privilege", True, told, is_warning=True)
+        message = f"{rights.user} {rights.excess}, which Lookout does not need: {remedy}, and connect as that role"
+        yield Finding(f"connection {name}, least privilege", True, message, is_warning=True)
 
 
 def _settings(declared: Declarations) -> Iterator[Finding]:
@@ -236,8 +236,8 @@ def _settings(declared: Declarations) -> Iterator[Finding]:
         yield Finding("settings", True, f"{len(monitors)} tables watched, {series} series, {len(contracts)} contracts")
     for contract in contracts:
         if contract.left_out:
-            told = f"left to dbt, Lookout does not scan them: {', '.join(contract.left_out)}"
-            yield Finding(f"contract {contract.name}", True, told)
+            message = f"left to dbt, Lookout does not scan them: {', '.join(contract.left_out)}"
+            yield Finding(f"contract {contract.name}", True, message)
 
 
 def _notifications(workspace: Workspace) -> Iterator[Finding]:
@@ -247,8 +247,8 @@ def _notifications(workspace: Workspace) -> Iterator[Finding]:
         yield from (Finding("notifications", False, line) for line in str(error).splitlines())
     else:
         names = ", ".join(targets)
-        told = f"{len(targets)} targets: {names}" if names else "nobody is told; see docs/notifications.md"
-        yield Finding("notifications", True, told)
+        message = f"{len(targets)} targets: {names}" if names else "nobody is notified; see docs/notifications.md"
+        yield Finding("notifications", True, message)
 
 
 def _tables(workspace: Workspace) -> Iterator[Finding]:
@@ -286,6 +286,6 @@ def _calendar(workspace: Workspace, store: Store) -> Iterator[Finding]:
         return
     watched = store.query("select distinct connection, asset from {schema}.monitors where is_active")
     tables = [(str(row["connection"]), str(row["asset"])) for _, row in watched.iterrows()]
-    idle = sorted({entry.pattern for entry in entries if not any(entry.matches(*table) for table in tables)})
-    rest = f"; no watched table matches {', '.join(idle)}" if idle else ""
+    unmatched = {entry.pattern for entry in entries if not any(entry.matches(*table) for table in tables)}
+    rest = f"; no watched table matches {', '.join(sorted(unmatched))}" if unmatched else ""
     yield Finding("calendar", True, f"{len(entries)} entries in {calendar_name(workspace.home.manifest)}{rest}")

@@ -1,7 +1,7 @@
-"""`lookout grants`: the least that Lookout's two roles need, as SQL for the administrator of each database.
+"""`lookout grants`: the least rights that Lookout's two roles need, as SQL for the administrator of each database.
 
 The reader reads the watched tables of one database and nothing else. The writer keeps the monitoring schema in the
-database that dbt builds into, and builds the project's own models where it is asked to.
+database that dbt builds into and, unless `--no-build` is given, builds the project's own models.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ Table = tuple[str, str]
 
 @dataclass(frozen=True)
 class Grant:
-    """What one role needs in one database. Tables are (schema, table).
+    """The rights of one role in one database. Tables are (schema, table).
 
     ``monitoring`` is the schema that Lookout writes to; it is empty for a reader. ``builds`` are the schemas that dbt
-    builds the project's models into, ``takes`` the models that are handed over to the role if somebody else has built
-    them, ``links`` the schemas that ``lookout db link`` imports other databases into.
-    ``profile_user`` is who profiles.yml connects as.
+    builds the project's models into, ``takes`` the models whose owner the role becomes if another role has built
+    them, ``links`` the schemas that ``lookout db link`` imports other databases into. ``profile_user`` is the user of
+    profiles.yml.
     """
 
     connection: str
@@ -64,10 +64,10 @@ class Grant:
 
 @dataclass(frozen=True)
 class Needs:
-    """What the project declares: tables that are read, by connection, and schemas that are written.
+    """The tables a project reads, by connection, and the schemas it writes.
 
-    ``models`` are what dbt builds outside the monitoring schema, ``builds`` the schemas they are in; ``linked`` are the
-    tables that ``lookout db link`` imports, ``links`` the schemas it imports them into.
+    ``models`` are the tables dbt builds outside the monitoring schema, ``builds`` the schemas they are in; ``linked``
+    are the tables that ``lookout db link`` imports, ``links`` the schemas it imports them into.
     """
 
     home: str
@@ -80,33 +80,37 @@ class Needs:
 
 
 def needs_of(workspace: Workspace, declared: Declarations, *, build: bool = True) -> Needs:
-    """What a parsed project needs. With ``build``, the writer also builds the project's models, which it then owns."""
+    """Return the needs of a parsed project. With ``build``, the writer also builds, and so owns, its models."""
     watched = workspace.watched_project
     manifest, home = watched.manifest, watched.default_connection
     models = {(str(node["schema"]), relation_name(node)) for node in manifest["nodes"].values() if _is_table(node)}
     reads: dict[str, set[Table]] = {home: set(_calendar(manifest))}
-    for connection, table in _watched(declared.monitors, declared.contracts):
-        reads.setdefault(connection, set()).add(table)
+    for connection, read in _watched(declared.monitors, declared.contracts):
+        reads.setdefault(connection, set()).add(read)
     schema = workspace.home.schema
     remote, linked = set(), dict[str, set[Table]]()
     for source in manifest["sources"].values():
-        connection, *place = location_of(source, home)
+        connection, source_schema, table = location_of(source, home)
         if connection != home:
             remote.add(str(source["unique_id"]))
-            linked.setdefault(connection, set()).add((place[0], place[1]))
+            linked.setdefault(connection, set()).add((source_schema, table))
     if build:
         reads[home] |= _read_by_models(manifest, remote)
         reads[home] -= models
-    reads[home] = {table for table in reads[home] if table[0] != schema}
+    reads[home] = set(_outside(reads[home], schema))
     return Needs(
         home,
         {name: frozenset(tables) for name, tables in reads.items()},
         schema,
         frozenset(_built_schemas(manifest) - {schema}) if build else frozenset(),
-        frozenset(table for table in models if table[0] != schema) if build else frozenset(),
+        _outside(models, schema) if build else frozenset(),
         frozenset(str(manifest["sources"][source]["schema"]) for source in remote),
         {name: frozenset(tables) for name, tables in linked.items()},
     )
+
+
+def _outside(tables: Iterable[Table], schema: str) -> frozenset[Table]:
+    return frozenset(table for table in tables if table[0] != schema)
 
 
 def plan_grants(
@@ -119,11 +123,11 @@ def plan_grants(
     link: bool = False,
     take_over: bool = False,
 ) -> list[Grant]:
-    """One grant for each database, the sources first. ``only`` are connections to keep.
+    """Return one grant for each database, the sources first. ``only`` are connections to keep.
 
     With ``link`` the writer may link the other databases; with ``take_over`` it becomes the owner of existing models.
 
-    Raises ConfigError when both roles have one name, or for a connection of which nothing is watched.
+    Raises ConfigError when both roles have the same name, or for a connection in which nothing is watched.
     """
     if reader == writer:
         raise ConfigError(f"Reader and writer are both called '{reader}': give them different names.")
@@ -143,7 +147,7 @@ def plan_grants(
 
 
 def grants_sql(grants: Iterable[Grant]) -> str:
-    """SQL of grants, one transaction for each. It can be run again, and holds no password."""
+    """Return the SQL of grants, one transaction for each. It can be run again, and holds no password."""
     environment = text_templates("lookout.grants")
     environment.filters.update(identifier=identifier, literal=literal, remark=_remark)
     template = environment.get_template("grant.sql.j2")
@@ -151,24 +155,24 @@ def grants_sql(grants: Iterable[Grant]) -> str:
 
 
 def identifier(name: str) -> str:
-    """A name as SQL writes it, whatever is in it."""
+    """Return a name quoted for SQL, with any characters in it."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(text: str) -> str:
-    """A text as SQL writes it, whatever is in it."""
+    """Return a text quoted for SQL, with any characters in it."""
     if "\\" in text:
         return " E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
     return "'" + text.replace("'", "''") + "'"
 
 
 def _remark(text: object) -> str:
-    # A line end in a name must not end the comment that it stands in.
+    # A line end in a name must not end the SQL comment that it is in.
     return " ".join(str(text).split())
 
 
 def _tag(grant: Grant) -> str:
-    """A dollar quote that occurs in none of the names it encloses."""
+    """Return a dollar quote that is in none of the names it encloses."""
     names = f"{grant.role} {grant.database} {grant.monitoring} {grant.takes}"
     tag = "$lookout$"
     while tag in names:
@@ -178,7 +182,9 @@ def _tag(grant: Grant) -> str:
 
 def _grant(needs: Needs, connection: Connection, role: str, *, is_home: bool, link: bool) -> Grant:
     parameters = connection.parameters
-    reads = needs.reads[connection.name] | (needs.linked.get(connection.name, frozenset()) if link else frozenset())
+    reads = needs.reads[connection.name]
+    if link:
+        reads |= needs.linked.get(connection.name, frozenset())
     plain = Grant(
         connection.name,
         role,
@@ -191,7 +197,7 @@ def _grant(needs: Needs, connection: Connection, role: str, *, is_home: bool, li
     if not is_home:
         return plain
     links = tuple(sorted(needs.links)) if link else ()
-    # What is linked is imported by the writer, which then owns it.
+    # The writer imports the linked tables, and so owns them.
     own = tuple(table for table in plain.reads if table[0] not in links)
     return replace(
         plain,
@@ -226,7 +232,7 @@ def _is_table(node: Mapping[str, Any]) -> bool:
 
 
 def _built_schemas(manifest: Mapping[str, Any]) -> set[str]:
-    """Schemas that ``dbt build`` writes to, those of stored test failures among them."""
+    """Return schemas that ``dbt build`` writes to, those of stored test failures included."""
     return {
         str(node["schema"])
         for node in manifest["nodes"].values()
@@ -235,8 +241,10 @@ def _built_schemas(manifest: Mapping[str, Any]) -> set[str]:
 
 
 def _read_by_models(manifest: Mapping[str, Any], remote: set[str]) -> set[Table]:
-    """Sources in the warehouse that a model, a test or a snapshot selects from."""
-    used = {parent for n in manifest["nodes"].values() for parent in (n.get("depends_on") or {}).get("nodes") or ()}
+    """Return sources in the warehouse that a model, a test or a snapshot selects from."""
+    used: set[str] = set()
+    for node in manifest["nodes"].values():
+        used.update((node.get("depends_on") or {}).get("nodes") or ())
     return {
         (str(source["schema"]), str(source["identifier"]))
         for name, source in manifest["sources"].items()

@@ -1,4 +1,4 @@
-"""Questions to the databases of a project about its tables: read-only, each with a time limit."""
+"""Queries about tables to the databases of a project: read-only, each with a time limit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from lookout.engines.catalog import CATALOG_QUERY, READABLE_KINDS, Relation, rea
 from lookout.errors import SourceError
 from lookout.init.suggest import Observed, Rate
 
-Place = tuple[str, str, str]
-SECONDS_A_QUESTION = 5.0
-# All tables of one database together; what was not asked by then is watched by the day.
+# Connection, schema, table.
+Location = tuple[str, str, str]
+SECONDS_A_QUERY = 5.0
+# All tables of one database together; tables not queried by then are watched by the day.
 SECONDS_IN_ALL = 30.0
 WEEKS = 2
 
@@ -46,56 +47,57 @@ where
 
 
 def ask_catalogs(
-    places: Iterable[Place], connections: Mapping[str, Connection]
-) -> tuple[dict[Place, Observed], list[str]]:
-    """What each reachable database says about its tables, and a sentence for each that says nothing."""
+    locations: Iterable[Location], connections: Mapping[str, Connection]
+) -> tuple[dict[Location, Observed], list[str]]:
+    """Return each table's columns and size in its database, and a sentence for each database that cannot be queried."""
     by_connection: dict[str, list[tuple[str, str]]] = {}
-    for name, schema, table in places:
+    for name, schema, table in locations:
         by_connection.setdefault(name, []).append((schema, table))
-    seen: dict[Place, Observed] = {}
-    silent: list[str] = []
+    observed: dict[Location, Observed] = {}
+    problems: list[str] = []
     for name, tables in by_connection.items():
         if name not in connections:
-            silent.append(f"There is no output '{name}' in profiles.yml.")
+            problems.append(f"There is no output '{name}' in profiles.yml.")
             continue
         try:
-            seen |= _catalog(connections[name], tables)
+            observed |= _catalog(connections[name], tables)
         except SourceError as error:
-            silent.append(str(error))
+            problems.append(str(error))
         except psycopg2.Error:
-            silent.append(f"{connections[name].location} did not say which tables it has.")
-    return seen, silent
+            problems.append(f"{connections[name].location} did not say which tables it has.")
+    return observed, problems
 
 
-def ask_rates(columns: Mapping[Place, str], connections: Mapping[str, Connection]) -> dict[Place, Rate]:
-    """How rows came, for each table and its time column; what takes too long to tell is left out."""
-    rates: dict[Place, Rate] = {}
-    for name in sorted({place[0] for place in columns} & set(connections)):
+def ask_rates(columns: Mapping[Location, str], connections: Mapping[str, Connection]) -> dict[Location, Rate]:
+    """Return how often rows came, by table, from its time column; tables that take too long are left out."""
+    rates: dict[Location, Rate] = {}
+    names = {connection for connection, _, _ in columns} & set(connections)
+    for name in sorted(names):
         deadline = time.monotonic() + SECONDS_IN_ALL
         with suppress(SourceError), closing(_open(connections[name])) as handle:
-            for place, column in columns.items():
-                if place[0] != name or time.monotonic() > deadline:
+            for location, column in columns.items():
+                if location[0] != name or time.monotonic() > deadline:
                     continue
                 query = sql.SQL(RATE).format(
-                    table=sql.Identifier(*place[1:]), column=sql.Identifier(column), weeks=sql.Literal(WEEKS)
+                    table=sql.Identifier(*location[1:]), column=sql.Identifier(column), weeks=sql.Literal(WEEKS)
                 )
                 with suppress(psycopg2.Error), handle.cursor() as cursor:
                     cursor.execute(query)
                     rows, hours_with_rows, days_with_rows, hours = cursor.fetchone() or (0, 0, 0, 0.0)
-                    rates[place] = Rate(int(rows), int(hours_with_rows), int(days_with_rows), float(hours or 0.0))
+                    rates[location] = Rate(int(rows), int(hours_with_rows), int(days_with_rows), float(hours or 0.0))
     return rates
 
 
 def _open(connection: Connection) -> psycopg2.extensions.connection:
     handle = connect(
-        connection, application="lookout init", statement_timeout=SECONDS_A_QUESTION, lock_timeout=1.0, read_only=True
+        connection, application="lookout init", statement_timeout=SECONDS_A_QUERY, lock_timeout=1.0, read_only=True
     )
-    # One question that fails must not spoil the next.
+    # In a transaction, one failed query would end the next ones.
     handle.autocommit = True
     return handle
 
 
-def _catalog(connection: Connection, tables: list[tuple[str, str]]) -> dict[Place, Observed]:
+def _catalog(connection: Connection, tables: list[tuple[str, str]]) -> dict[Location, Observed]:
     names = {"schemas": [schema for schema, _ in tables], "tables": [table for _, table in tables]}
     with closing(_open(connection)) as handle, handle.cursor() as cursor:
         cursor.execute(CATALOG_QUERY, names)
@@ -106,8 +108,8 @@ def _catalog(connection: Connection, tables: list[tuple[str, str]]) -> dict[Plac
             cursor.execute(SIZES, names)
             sizes = {(schema, table): size for schema, table, size in cursor.fetchall()}
     return {
-        (connection.name, *place): Observed(_readable(relation), sizes.get(place, 0.0))
-        for place, relation in found.items()
+        (connection.name, *table): Observed(_readable(relation), sizes.get(table, 0.0))
+        for table, relation in found.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""The package in a project's packages.yml, and the source that Lookout's own comes from. Pure but for paths."""
+"""Lookout's entry in a project's packages.yml, and how the command line was installed. Pure, except paths."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lookout.project.own import PACKAGE
 
 @dataclass(frozen=True)
 class Installed:
-    """How the command line was installed.
+    """The origin of the installed command line.
 
     ``checkout`` is the folder of the dbt package that it runs from or was installed from, ``repository`` and
     ``revision`` the git repository that it was installed from or that its metadata names.
@@ -39,17 +39,19 @@ def installed(version: str, direct_url: Mapping[str, Any] | None, urls: Mapping[
     vcs = (direct_url or {}).get("vcs_info") or {}
     if vcs.get("vcs") == "git":
         return Installed(version, None, origin, str(vcs.get("requested_revision") or vcs.get("commit_id") or ""))
-    folders = [code.parent.parent, *([Path(origin.removeprefix("file://"))] if origin.startswith("file://") else [])]
+    folders = [code.parent.parent]
+    if origin.startswith("file://"):
+        folders.append(Path(origin.removeprefix("file://")))
     checkout = next((folder for folder in folders if project_name(folder) == PACKAGE), None)
-    named = {label.strip().lower(): url.strip() for label, url in urls.items()}
-    repository = next((named[label] for label in ("repository", "source", "source code") if label in named), "")
+    by_label = {label.strip().lower(): url.strip() for label, url in urls.items()}
+    repository = next((by_label[label] for label in ("repository", "source", "source code") if label in by_label), "")
     return Installed(version, checkout, repository, f"v{version}")
 
 
 def package_entry(spec: str | None, how: Installed, root: Path) -> dict[str, str]:
-    """The entry of packages.yml: as ``--package`` says, else the one that fits how Lookout was installed.
+    """Return the entry of packages.yml: from ``--package``, else from how Lookout was installed.
 
-    Raises ConfigError for a spec that is none, and where nothing is known.
+    Raises ConfigError for an invalid spec, and when the origin of the installation is not known.
     """
     if spec is not None:
         return _from_spec(spec, root)
@@ -64,7 +66,7 @@ def package_entry(spec: str | None, how: Installed, root: Path) -> dict[str, str
 
 
 def package_file(texts: Mapping[str, str | None]) -> str:
-    """Which file names the project's packages: dependencies.yml where that lists packages or is the only one."""
+    """Return the file of the project's packages: dependencies.yml if that lists packages or is the only one."""
     dependencies = texts.get("dependencies.yml")
     if dependencies is None:
         return "packages.yml"
@@ -73,7 +75,7 @@ def package_file(texts: Mapping[str, str | None]) -> str:
 
 
 def names_lookout(text: str | None, file: str, root: Path) -> bool:
-    """Whether a file of packages has Lookout among them. Raises ConfigError when it is no YAML."""
+    """Return whether a file of packages lists Lookout. Raises ConfigError when it is not valid YAML."""
     entries = (_mapping(text or "", file) or {}).get("packages") or []
     return any(isinstance(entry, Mapping) and _is_lookout(entry, root) for entry in entries)
 
@@ -95,8 +97,9 @@ def _from_spec(spec: str, root: Path) -> dict[str, str]:
 def _is_lookout(entry: Mapping[str, Any], root: Path) -> bool:
     if entry.get("local"):
         return project_name(root / str(entry["local"])) == PACKAGE
-    place = str(entry.get("git") or entry.get("package") or entry.get("tarball") or "")
-    return re.split(r"[/:]", place.rstrip("/").removesuffix(".git"))[-1] == PACKAGE or entry.get("name") == PACKAGE
+    address = str(entry.get("git") or entry.get("package") or entry.get("tarball") or "")
+    name = re.split(r"[/:]", address.rstrip("/").removesuffix(".git"))[-1]
+    return PACKAGE in (name, entry.get("name"))
 
 
 def _mapping(text: str, file: str) -> Mapping[str, Any] | None:
@@ -108,7 +111,7 @@ def _mapping(text: str, file: str) -> Mapping[str, Any] | None:
 
 
 def _relative(folder: Path, root: Path) -> str:
-    # Between drives there is no way but the whole one.
+    # Between two drives of Windows there is no relative path.
     try:
         return Path(os.path.relpath(folder, root)).as_posix()
     except ValueError:
@@ -116,5 +119,5 @@ def _relative(folder: Path, root: Path) -> str:
 
 
 def is_ignored(lines: Sequence[str], folder: str) -> bool:
-    """Whether lines of a .gitignore name a folder."""
+    """Return whether lines of a .gitignore name a folder."""
     return any(line.strip().rstrip("/*").lstrip("/") == folder.strip("/") for line in lines)

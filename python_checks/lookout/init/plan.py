@@ -16,11 +16,11 @@ from lookout.project.own import PACKAGE
 
 SCHEMA = "monitoring"
 OTHER_SCHEMA = "lookout_monitoring"
-# What Lookout writes beside a project and nobody commits.
+# Folders that Lookout writes in a project and that nobody commits.
 WRITTEN = ("reports/", ".lookout/")
 NEW_FILE = "_lookout.yml"
 SELECTORS = "selectors.yml"
-# What their nodes read of Lookout stays: the tables that its tests compare with.
+# `parents` keeps Lookout's tables that tests of the project compare with.
 SELECTOR: Mapping[str, Any] = {
     "name": "without_lookout",
     "description": "What dbt builds when nothing is selected. Lookout's tables are for `lookout run` to build.",
@@ -57,7 +57,7 @@ class Edit:
 
 
 def plan_package(texts: Texts, entry_: Mapping[str, str], root: Path) -> Edit | None:
-    """The entry of packages.yml or dependencies.yml; None when Lookout is there. Raises ConfigError."""
+    """Add Lookout to packages.yml or dependencies.yml; None when it is there. Raises ConfigError."""
     file = package_file(texts)
     text = texts.get(file)
     if names_lookout(text, file, root):
@@ -69,10 +69,10 @@ def plan_package(texts: Texts, entry_: Mapping[str, str], root: Path) -> Edit | 
 
 
 def plan_schema(text: str, manifest: Mapping[str, Any], wanted: str | None) -> tuple[Edit | None, str]:
-    """The schema of Lookout's tables in dbt_project.yml, and why; no edit while the default does.
+    """Set the schema of Lookout's tables in dbt_project.yml; return the edit, and a note why. None for the default.
 
-    Lookout's own rule names its schema whatever the project's generate_schema_name says, so only a wish, or models of
-    the project in the very schema, call for a line.
+    Lookout has its own generate_schema_name, so a line is needed only for ``wanted``, or when models of the project
+    are in the default schema.
     """
     project = (manifest.get("metadata") or {}).get("project_name")
     taken = sorted(
@@ -84,21 +84,21 @@ def plan_schema(text: str, manifest: Mapping[str, Any], wanted: str | None) -> t
     )
     name = wanted or (OTHER_SCHEMA if taken else SCHEMA)
     path = ("models", "lookout", "monitoring")
-    if _there(text, (*path, "+schema")) or _there(text, (*path, "schema")) or name == SCHEMA:
+    if _has_key(text, (*path, "+schema")) or _has_key(text, (*path, "schema")) or name == SCHEMA:
         return None, ""
     try:
         edit = Edit("dbt_project.yml", text, set_in_document(text, path, {"+schema": name}))
     except ConfigError as error:
-        told = f"write `models: {{lookout: {{monitoring: {{+schema: {name}}}}}}}` by hand"
-        raise ConfigError(f"dbt_project.yml cannot be added to safely, {error}: {told}.") from error
+        advice = f"write `models: {{lookout: {{monitoring: {{+schema: {name}}}}}}}` by hand"
+        raise ConfigError(f"dbt_project.yml cannot be added to safely, {error}: {advice}.") from error
     why = "" if wanted else f"Schema {SCHEMA} is taken by {', '.join(taken[:3])}: Lookout's tables go to {name}."
     return edit, why
 
 
 def plan_selectors(text: str | None) -> tuple[Edit | None, str]:
-    """A default selector that leaves Lookout's tables to `lookout run`, and what to do where there is another default.
+    """Add a default selector that leaves Lookout's tables to `lookout run`; return advice if there is another default.
 
-    Without it, every plain `dbt build` builds them once more: seconds, and sixty lines that are nobody's business.
+    Without it, every plain `dbt build` builds them again, which takes seconds and logs sixty lines.
     Raises ConfigError.
     """
     try:
@@ -118,7 +118,7 @@ def plan_selectors(text: str | None) -> tuple[Edit | None, str]:
 
 
 def plan_gitignore(text: str | None) -> Edit | None:
-    """Lines for what Lookout writes; None when they are there."""
+    """Add the folders that Lookout writes to .gitignore; None when they are there."""
     missing = [folder for folder in WRITTEN if not is_ignored((text or "").splitlines(), folder)]
     if not missing:
         return None
@@ -127,19 +127,21 @@ def plan_gitignore(text: str | None) -> Edit | None:
     return Edit(".gitignore", text, begin + "".join(folder + newline for folder in missing))
 
 
-def says_something(texts: Texts, candidate: Candidate, new_file: str) -> bool:
-    """Whether the YAML of a table has settings for Lookout that dbt has not read yet. Raises ConfigError."""
+def is_configured(texts: Texts, candidate: Candidate, new_file: str) -> bool:
+    """Return whether the YAML of a table has settings for Lookout that dbt has not read yet. Raises ConfigError."""
     file = candidate.file or new_file
     try:
-        found = entry(texts.get(file) or "", _place(candidate))
+        found = entry(texts.get(file) or "", _yaml_path(candidate))
     except ConfigError as error:
         raise ConfigError(f"{file} cannot be read, {error}.") from error
-    layers = [(found or {}).get("meta"), ((found or {}).get("config") or {}).get("meta")] if found else []
+    if found is None:
+        return False
+    layers = [found.get("meta"), (found.get("config") or {}).get("meta")]
     return any(isinstance(layer, Mapping) and "timestamp_column" in (layer.get("lookout") or {}) for layer in layers)
 
 
 def plan_monitors(texts: Texts, suggestions: Sequence[Suggestion], new_file: str) -> list[Edit]:
-    """Settings under ``meta.lookout`` where each table is described, or in a new file for models without YAML.
+    """Add settings under ``meta.lookout`` where each table is described, or in a new file for models without YAML.
 
     Raises ConfigError naming the file and the table that cannot be written safely.
     """
@@ -160,29 +162,29 @@ def plan_monitors(texts: Texts, suggestions: Sequence[Suggestion], new_file: str
 
 
 def all_edits(*planned: Edit | None) -> Iterator[Edit]:
-    """Those that change something."""
+    """Return the edits that change something."""
     return (edit for edit in planned if edit is not None and edit.before != edit.after)
 
 
 def _with_monitor(text: str, suggestion: Suggestion) -> str:
-    place = _place(suggestion.candidate)
-    found = entry(text, place)
+    yaml_path = _yaml_path(suggestion.candidate)
+    found = entry(text, yaml_path)
     if found is None and not suggestion.candidate.file:
         item = {"name": suggestion.candidate.model, "config": {"meta": {"lookout": suggestion.settings}}}
         return append_item(text or "version: 2\n\n", "models", item)
     config = (found or {}).get("config")
     has_meta = isinstance(config, Mapping) and "meta" in config
     path = ("meta", "lookout") if "meta" in (found or {}) and not has_meta else ("config", "meta", "lookout")
-    return set_in_entry(text, place, path, suggestion.settings)
+    return set_in_entry(text, yaml_path, path, suggestion.settings)
 
 
-def _place(candidate: Candidate) -> list[tuple[str, str]]:
+def _yaml_path(candidate: Candidate) -> list[tuple[str, str]]:
     if candidate.source:
         return [("sources", candidate.source), ("tables", candidate.name.removeprefix(f"{candidate.source}."))]
     return [("models", candidate.model)]
 
 
-def _there(text: str, path: Sequence[str]) -> bool:
+def _has_key(text: str, path: Sequence[str]) -> bool:
     content: Any = entry(text, ())
     for key in path:
         content = content.get(key) if isinstance(content, Mapping) else None

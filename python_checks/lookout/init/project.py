@@ -1,4 +1,4 @@
-"""Somebody's dbt project as `lookout init` reads and writes it: files, manifest, databases, and its own origin."""
+"""The dbt project that `lookout init` reads and writes: its files, manifest and databases."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ import yaml
 from lookout import __version__
 from lookout.database.embedded import EmbeddedServer, state_directory
 from lookout.errors import ConfigError
-from lookout.init.database import ask_catalogs, ask_rates
+from lookout.init.database import Location, ask_catalogs, ask_rates
 from lookout.init.package import Installed, installed, names_lookout, package_entry
 from lookout.init.plan import (
     NEW_FILE,
     SELECTORS,
     Edit,
     all_edits,
+    is_configured,
     plan_gitignore,
     plan_monitors,
     plan_package,
     plan_schema,
     plan_selectors,
-    says_something,
 )
 from lookout.init.suggest import (
     Candidate,
@@ -56,9 +56,9 @@ PACKAGE_FILES = ("packages.yml", "dependencies.yml")
 
 @dataclass(frozen=True)
 class Proposal:
-    """What would be written, which tables would be watched and why, and what people should know besides.
+    """The edits to be written, the tables to be watched and why, and notes for people.
 
-    ``more`` counts tables that could be watched too, ``unclear`` names those without a column that tells the time,
+    ``more`` counts tables that could be watched too, ``unclear`` names those without a time column,
     ``sparse`` those with too few rows to learn from, ``absent`` those that the database does not have.
     """
 
@@ -73,6 +73,18 @@ class Proposal:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """The tables to be watched, and the others; see `Proposal`."""
+
+    suggestions: tuple[Suggestion, ...]
+    more: int
+    unclear: tuple[str, ...]
+    sparse: tuple[str, ...]
+    absent: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def propose(
     start: Path,
     *,
@@ -82,51 +94,46 @@ def propose(
     schema: str | None = None,
     limit: int = 20,
 ) -> Proposal:
-    """Look at a project and its databases and plan what to write; nothing is written but dbt's own target/.
+    """Read a project and its databases and plan what to write; nothing is written, except dbt's own target/.
 
-    Raises ConfigError for no project, one that does not parse, and YAML that cannot be added to safely.
+    Raises ConfigError when there is no project, it does not parse, or YAML cannot be added to safely.
     """
     root = find_project(start.resolve())
     if project_name(root) == PACKAGE:
         raise ConfigError(f"{root} is Lookout's own project: run `lookout init` in the dbt project to be watched.")
     texts = {name: _read(root / name) for name in (*PACKAGE_FILES, "dbt_project.yml", SELECTORS, ".gitignore")}
-    own = plan_package(texts, package_entry(package, _installed(), root), root) if _lacks(texts, root) else None
-    profile, manifest, notes = _parsed(root, profiles_dir, target, is_named=own is None)
+    package_edit = None
+    if not any(names_lookout(texts[file], file, root) for file in PACKAGE_FILES):
+        package_edit = plan_package(texts, package_entry(package, _installed(), root), root)
+    profile, manifest, notes = _parsed(root, profiles_dir, target, is_named=package_edit is None)
     if any(node.get("package_name") == PACKAGE for node in (manifest.get("nodes") or {}).values()):
-        # A package of theirs brings it along.
-        own = None
+        # Another package of the project brings Lookout along.
+        package_edit = None
     new_file = f"{_first_folder(texts['dbt_project.yml'] or '')}/{NEW_FILE}"
     found = candidates(manifest, profile.target if profile else "")
     texts |= {file: _read(root / file) for file in {new_file, *(c.file for c in found if c.file)}}
-    undecided = [candidate for candidate in found if not says_something(texts, candidate, new_file)]
-    seen, silent = ask_catalogs({c.place for c in undecided}, profile.outputs) if profile else ({}, [])
-    columns = {c.name: _column(c, seen) for c in undecided if not _is_absent(c, seen)}
-    ranked = by_importance((c for c in undecided if columns.get(c.name)), seen)
+    undecided = [candidate for candidate in found if not is_configured(texts, candidate, new_file)]
     count = watched(manifest) + len(found) - len(undecided)
-    chosen, sparse = _suggestions(ranked, max(0, limit - count), columns, seen, profile)
-    schema_edit, why = plan_schema(texts["dbt_project.yml"] or "", manifest, schema)
-    selector_edit, beside = plan_selectors(texts[SELECTORS])
+    choice = _choose(undecided, max(0, limit - count), profile)
+    schema_edit, schema_note = plan_schema(texts["dbt_project.yml"] or "", manifest, schema)
+    selector_edit, selector_note = plan_selectors(texts[SELECTORS])
     edits = [
-        own,
+        package_edit,
         schema_edit,
         selector_edit,
         plan_gitignore(texts[".gitignore"]),
-        *plan_monitors(texts, chosen, new_file),
+        *plan_monitors(texts, choice.suggestions, new_file),
     ]
     return Proposal(
         root,
         tuple(all_edits(*edits)),
-        tuple(chosen),
+        choice.suggestions,
         count,
-        len(ranked) - len(chosen) - len(sparse),
-        tuple(c.name for c in undecided if c.name in columns and not columns[c.name]),
-        tuple(sparse),
-        tuple(c.name for c in undecided if c.name not in columns),
-        (
-            *notes,
-            *(f"{told} What is suggested comes from the project alone." for told in silent),
-            *filter(None, [why, beside]),
-        ),
+        choice.more,
+        choice.unclear,
+        choice.sparse,
+        choice.absent,
+        (*notes, *choice.notes, *filter(None, [schema_note, selector_note])),
     )
 
 
@@ -147,29 +154,47 @@ def write(root: Path, edits: Sequence[Edit]) -> None:
         raise ConfigError(f"{done[-1].file} cannot be written ({reason}); nothing was changed.") from error
 
 
-def _lacks(texts: Mapping[str, str | None], root: Path) -> bool:
-    return not any(names_lookout(texts[file], file, root) for file in PACKAGE_FILES)
+def _choose(undecided: Sequence[Candidate], limit: int, profile: Profile | None) -> _Choice:
+    """Suggest monitors for at most ``limit`` tables, the largest first; without a profile no database is queried."""
+    observed: Mapping[Location, Observed] = {}
+    problems: list[str] = []
+    if profile:
+        observed, problems = ask_catalogs({c.location for c in undecided}, profile.outputs)
+    present = [c for c in undecided if not _is_absent(c, observed)]
+    columns = {c.name: time_column(c, observed.get(c.location)) for c in present}
+    ranked = by_importance((c for c in present if columns[c.name]), observed)
+    chosen, sparse = _suggestions(ranked, limit, columns, observed, profile)
+    return _Choice(
+        tuple(chosen),
+        len(ranked) - len(chosen) - len(sparse),
+        tuple(c.name for c in present if not columns[c.name]),
+        tuple(sparse),
+        tuple(c.name for c in undecided if c.name not in columns),
+        tuple(f"{problem} What is suggested comes from the project alone." for problem in problems),
+    )
 
 
 def _suggestions(
     ranked: Sequence[Candidate],
     limit: int,
     columns: Mapping[str, TimeColumn | None],
-    seen: Mapping[tuple[str, str, str], Observed],
+    observed: Mapping[Location, Observed],
     profile: Profile | None,
 ) -> tuple[list[Suggestion], list[str]]:
-    """The first so many tables that are worth it, and the names of those before them that have too few rows."""
+    """Return suggestions for the first ``limit`` tables with enough rows, and the names of those that have too few."""
     chosen: list[Suggestion] = []
     sparse: list[str] = []
     rest = [(candidate, column) for candidate in ranked if (column := columns[candidate.name]) is not None]
     while rest and len(chosen) < limit:
         batch, rest = rest[: limit - len(chosen)], rest[limit - len(chosen) :]
-        asked = {
-            candidate.place: column.name for candidate, column in batch if seen.get(candidate.place, NOWHERE).columns
+        time_columns = {
+            candidate.location: column.name
+            for candidate, column in batch
+            if observed.get(candidate.location, NOWHERE).columns
         }
-        rates = ask_rates(asked, profile.outputs) if profile else {}
+        rates = ask_rates(time_columns, profile.outputs) if profile else {}
         for candidate, column in batch:
-            rate = rates.get(candidate.place)
+            rate = rates.get(candidate.location)
             if rate is not None and rate.is_sparse:
                 sparse.append(candidate.name)
             else:
@@ -177,26 +202,22 @@ def _suggestions(
     return chosen, sparse
 
 
-def _column(candidate: Candidate, seen: Mapping[tuple[str, str, str], Observed]) -> TimeColumn | None:
-    return time_column(candidate, seen.get(candidate.place))
-
-
-def _is_absent(candidate: Candidate, seen: Mapping[tuple[str, str, str], Observed]) -> bool:
-    """A source that is not where it is said to be would make every run fail; a model is yet to be built."""
-    observed = seen.get(candidate.place)
-    return bool(candidate.source) and observed is not None and not observed.columns
+def _is_absent(candidate: Candidate, observed: Mapping[Location, Observed]) -> bool:
+    """Return whether a source does not exist, which would make every run fail; a model may not be built yet."""
+    found = observed.get(candidate.location)
+    return bool(candidate.source) and found is not None and not found.columns
 
 
 def _parsed(
     root: Path, profiles_dir: Path | None, target: str | None, *, is_named: bool
 ) -> tuple[Profile | None, Mapping[str, Any], list[str]]:
-    """Profile, manifest and notes; without any profile the project is parsed all the same, and no database asked."""
+    """Return profile, manifest and notes; without a profile the project is parsed, but no database queried."""
     with _profile(root, profiles_dir, target) as (profile, project):
         notes = [] if profile else [_profile_hint(profile_name(root))]
         try:
             manifest = project.parse()
         except ConfigError:
-            # Between `lookout init` and `dbt deps`, dbt refuses to parse: what it read before has to do.
+            # Between `lookout init` and `dbt deps`, dbt refuses to parse: the manifest of before has to do.
             if not is_named or _is_installed(root) or not (project.target_path / "manifest.json").is_file():
                 raise
             manifest = read_manifest(project.target_path)
@@ -213,7 +234,7 @@ def _profile(root: Path, profiles_dir: Path | None, target: str | None) -> Itera
         workspace = open_workspace(root, profiles_dir=profiles_dir, target=target)
         yield workspace.home.profile, workspace.home.project
         return
-    # dbt parses with any profile, and asks no database meanwhile.
+    # dbt parses with any profile, and connects to no database meanwhile.
     nowhere = {"type": "postgres", "host": "localhost", "port": 5432, "user": "nobody", "password": "", "threads": 1}
     outputs = {target or "warehouse": {**nowhere, "dbname": "warehouse", "schema": "public"}}
     with tempfile.TemporaryDirectory(prefix="lookout-") as folder:
@@ -247,13 +268,16 @@ def _installed() -> Installed:
     except metadata.PackageNotFoundError:
         return installed(__version__, None, {}, CODE)
     origin = json.loads(found.read_text("direct_url.json") or "null")
-    pairs = (line.partition(",") for line in found.metadata.get_all("Project-URL") or ())
-    return installed(found.version, origin, {label: url for label, _, url in pairs}, CODE)
+    urls = {}
+    for line in found.metadata.get_all("Project-URL") or ():
+        label, _, url = line.partition(",")
+        urls[label] = url
+    return installed(found.version, origin, urls, CODE)
 
 
 def _read(file: Path) -> str | None:
     try:
-        # Bytes, so that line ends stay what they are.
+        # Bytes, because reading text would change line ends.
         return file.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return None

@@ -1,4 +1,4 @@
-"""First monitors for a project, from its manifest and what its databases say. Pure."""
+"""First monitors for a project, from its manifest and the catalogs of its databases. Pure."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from lookout.project.declarations.nodes import (
 )
 from lookout.project.declarations.settings import Reader
 
-# An hour is worth a bucket of its own when it usually holds some rows and is hardly ever without any.
+# Hourly buckets need this many rows in a usual hour, and rows in this share of the hours.
 ROWS_AN_HOUR = 20
 SHARE_OF_BUCKETS = 0.9
-# With fewer, and days without any, a day's count is chance: it would alert for nothing.
+# With fewer, and days without any, a day's count is chance, and its alerts would mean nothing.
 ROWS_A_DAY = 5
 KEPT_TABLES = ("table", "incremental")
-# When a row came to be says more about a load than when it was last touched.
+# Times of creation come first: they say more about a load than times of the last update.
 KNOWN_NAMES = (
     "created_at", "inserted_at", "event_time", "event_at", "event_timestamp", "occurred_at", "recorded_at",
     "received_at", "loaded_at", "ingested_at", "_loaded_at", "_fivetran_synced", "_airbyte_extracted_at",
     "_sdc_received_at", "created", "created_on", "created_date", "timestamp", "updated_at", "modified_at",
 )  # fmt: skip
 LIKELY_ENDING = re.compile(r"(_at|_time|_ts|_timestamp|_on|_date|_day)$|^(at|ts|date|day)$")
-# Times that a row carries and that do not say when it came.
+# Times in a row that are not the time it came.
 OTHER_TIMES = re.compile(
     r"(^|_)(birth\w*|dob|valid|expir\w*|due|deadline|deleted|archived|cancel\w*|closed|ends?|ended|until|planned|"
     r"scheduled|expected|last|first|next|previous)(_|$)"
@@ -43,7 +43,7 @@ PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A source table or a table that dbt builds, which nobody watches yet.
+    """A source table, or a table that dbt builds, that is not watched yet.
 
     ``columns`` maps the columns that YAML describes to their declared types, which may be empty. ``references`` counts
     the nodes that read it. ``file`` is the YAML that describes it, empty when none does.
@@ -62,14 +62,14 @@ class Candidate:
     model: str = ""
 
     @property
-    def place(self) -> tuple[str, str, str]:
+    def location(self) -> tuple[str, str, str]:
         """Connection, schema and table."""
         return self.connection, self.schema, self.table
 
 
 @dataclass(frozen=True)
 class Observed:
-    """What a database says about a table: base types of the columns that may be read, none when there is no such table.
+    """A table in its database: base types of the columns that may be read, none when there is no such table.
 
     ``size`` is in bytes.
     """
@@ -80,7 +80,7 @@ class Observed:
 
 @dataclass(frozen=True)
 class Rate:
-    """How rows came in the last two weeks of a table: rows, hours and days that had any, hours from end to end."""
+    """The rows of the last two weeks of a table: their number, hours and days with any, hours from first to last."""
 
     rows: int
     hours_with_rows: int
@@ -94,7 +94,7 @@ class Rate:
 
     @property
     def is_sparse(self) -> bool:
-        """Whether too few rows come to say what is normal."""
+        """Return whether too few rows come to learn what is normal."""
         return self.a_day < ROWS_A_DAY and self.days_with_rows < SHARE_OF_BUCKETS * self._days
 
     @property
@@ -122,12 +122,12 @@ class Suggestion:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What is written under ``meta.lookout``."""
+        """The settings to write under ``meta.lookout``."""
         return {"timestamp_column": self.column, "grain": self.grain}
 
 
 def candidates(manifest: Mapping[str, Any], default_connection: str) -> list[Candidate]:
-    """Source tables, and models kept as tables, of the project itself that say nothing to Lookout yet.
+    """Return source tables, and models kept as tables, of the project itself that have no settings for Lookout yet.
 
     The most referenced come first.
     """
@@ -143,35 +143,36 @@ def candidates(manifest: Mapping[str, Any], default_connection: str) -> list[Can
 
 
 def watched(manifest: Mapping[str, Any]) -> int:
-    """How many tables of the project something is said about already."""
+    """Return the number of tables of the project that have settings for Lookout."""
     nodes = [*(manifest.get("sources") or {}).values(), *(manifest.get("nodes") or {}).values()]
     project = (manifest.get("metadata") or {}).get("project_name")
     return sum(raw.get("package_name") == project and _is_kept(raw) and _is_decided(raw) for raw in nodes)
 
 
-def by_importance(found: Iterable[Candidate], seen: Mapping[tuple[str, str, str], Observed]) -> list[Candidate]:
-    """The largest tables first, as far as a database knows them, then the most referenced."""
+def by_importance(found: Iterable[Candidate], observed: Mapping[tuple[str, str, str], Observed]) -> list[Candidate]:
+    """Sort the largest tables first, as far as a database has them, then the most referenced."""
 
     def key(candidate: Candidate) -> tuple[float, int, str]:
-        observed = seen.get(candidate.place)
-        return -(observed.size if observed else 0.0), -candidate.references, candidate.name
+        table = observed.get(candidate.location)
+        return -(table.size if table else 0.0), -candidate.references, candidate.name
 
     return sorted(found, key=key)
 
 
 def time_column(candidate: Candidate, observed: Observed | None) -> TimeColumn | None:
-    """The column that tells when rows came: by declared type, ``loaded_at_field``, catalog type, then by name alone.
+    """Return the column of the time rows came: by declared type, ``loaded_at_field``, catalog type, then name alone.
 
-    Where a database knows the table, its types have the last word. None when no column can be told.
+    If a database has the table, its types decide. None when there is no such column.
     """
     types = observed.columns if observed else {}
     described = {name: kind for name, kind in candidate.columns.items() if DECLARED_TIME.match(kind)}
-    told = [(name, f"declared as {described[name].strip()}") for name in _ranked(described)]
-    told += [(candidate.loaded_at, "its loaded_at_field")] if candidate.loaded_at else []
+    choices = [(name, f"declared as {described[name].strip()}") for name in _ranked(described)]
+    choices += [(candidate.loaded_at, "its loaded_at_field")] if candidate.loaded_at else []
     in_catalog = _ranked(name for name, kind in types.items() if kind in TIME_TYPES)
-    told += [(name, f"{types[name]} in the database") for name in in_catalog]
-    told += [(name, "by its name") for name in _ranked(candidate.columns) if name.lower() in KNOWN_NAMES]
-    for name, reason in told:
+    choices += [(name, f"{types[name]} in the database") for name in in_catalog]
+    choices += [(name, "by its name") for name in _ranked(candidate.columns) if name.lower() in KNOWN_NAMES]
+    for name, reason in choices:
+        # Without quotes PostgreSQL stores names in lower case.
         stored = name if name in types else name.lower()
         if not types or types.get(stored) in TIME_TYPES:
             kind = types.get(stored) or described.get(name, "").strip().lower()
@@ -180,7 +181,7 @@ def time_column(candidate: Candidate, observed: Observed | None) -> TimeColumn |
 
 
 def grain_of(column: TimeColumn, rate: Rate | None) -> tuple[Grain, str]:
-    """How finely a table is watched, and why: by the hour only where nearly every hour has rows enough."""
+    """Return the grain of a monitor, and why: by the hour only where nearly every hour has rows enough."""
     if rate is None or not rate.rows:
         return "day", ""
     is_steady = rate.hours >= 24 * 7 and rate.hours_with_rows >= SHARE_OF_BUCKETS * rate.hours
@@ -192,7 +193,7 @@ def grain_of(column: TimeColumn, rate: Rate | None) -> tuple[Grain, str]:
 
 
 def suggestion(candidate: Candidate, column: TimeColumn, rate: Rate | None) -> Suggestion:
-    """The monitor of one table."""
+    """Return the monitor of one table."""
     grain, pace = grain_of(column, rate)
     parts = [column.reason, pace, f"owner {candidate.owner}" if candidate.owner else ""]
     return Suggestion(candidate, column.name, grain, ", ".join(part for part in parts if part))
@@ -210,7 +211,7 @@ def _is_decided(raw: Mapping[str, Any]) -> bool:
     found = read_declared_node(Reader(""), raw)
     if found is None:
         return False
-    # Not watched on purpose, or its place, owner or contract only.
+    # Settings without a monitor, such as an owner or a contract, do not decide; `enabled: false` does.
     return is_watched(found) or "enabled" in found.settings
 
 
@@ -242,7 +243,7 @@ def _readers(children: Sequence[str]) -> int:
 
 
 def _ranked(names: Iterable[str]) -> list[str]:
-    """Columns that may tell when a row came, the likeliest first."""
+    """Return columns that may hold the time a row came, the likeliest first."""
 
     def rank(name: str) -> tuple[int, int]:
         plain = name.lower()
@@ -250,5 +251,6 @@ def _ranked(names: Iterable[str]) -> list[str]:
             return 0, KNOWN_NAMES.index(plain)
         return (1, 0) if LIKELY_ENDING.search(plain) else (2, 0)
 
+    likely = [name for name in names if not OTHER_TIMES.search(name.lower())]
     # Sorting keeps the order of the table among equals.
-    return sorted((name for name in names if not OTHER_TIMES.search(name.lower())), key=rank)
+    return sorted(likely, key=rank)

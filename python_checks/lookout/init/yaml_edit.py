@@ -1,8 +1,8 @@
-"""Lines put into somebody's YAML at a parsed place, so that every other character stays as it was. Pure.
+"""Lines inserted into YAML at a parsed position, so that every other character stays as it was. Pure.
 
-Writing a parsed document back, even by a library that keeps comments, changes indentation, quotes and line breaks of
-files that people care about. Here a parser only says where: the text is inserted there, and the result is parsed again
-and must say what was meant and nothing else.
+Writing a parsed document back, even by a library that keeps comments, changes indentation, quotes and line breaks.
+Here a parser only finds the position: the text is inserted there, and the result is parsed again and must have the
+expected content and nothing else.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import yaml
 from lookout.errors import ConfigError
 
 STEP = 2
-# The same marks ten times faster, where PyYAML was built with it: files of ten thousand lines exist.
+# The C loader finds the same positions ten times faster; not every PyYAML was built with it.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Settings = Mapping[str, Any]
 
 
-def set_in_entry(text: str, place: Sequence[tuple[str, str]], path: Sequence[str], settings: Settings) -> str:
+def set_in_entry(text: str, entry_path: Sequence[tuple[str, str]], path: Sequence[str], settings: Settings) -> str:
     """Add ``settings`` below ``path`` of one entry, and return the new text.
 
-    ``place`` leads to the entry: pairs of a list's key and the ``name`` of its item, such as
-    ``[("sources", "shop"), ("tables", "orders")]``. Mappings of ``path`` that are missing are made; keys of
-    ``settings`` must not be there yet. Raises ConfigError with half a sentence for YAML that cannot be edited safely.
+    ``entry_path`` leads to the entry: pairs of a list's key and the ``name`` of its item, such as
+    ``[("sources", "shop"), ("tables", "orders")]``. Missing mappings of ``path`` are added; keys of ``settings`` must
+    not be there yet. Raises ConfigError with half a sentence for YAML that cannot be edited safely.
     """
-    meant = _plain(_load(text))
-    target = _entry_of(meant, place)
+    expected = _plain(_load(text))
+    target = _entry_of(expected, entry_path)
     for key in path:
         if target.get(key) is None:
             target[key] = {}
@@ -37,25 +37,25 @@ def set_in_entry(text: str, place: Sequence[tuple[str, str]], path: Sequence[str
         if not isinstance(target, dict):
             raise ConfigError(f"`{key}` is not a mapping there")
     target.update(settings)
-    return _checked(_insert(text, _find(text, place), list(path), settings), meant)
+    return _checked(_insert(text, _find(text, entry_path), list(path), settings), expected)
 
 
 def set_in_document(text: str, path: Sequence[str], settings: Settings) -> str:
-    """Add ``settings`` below ``path`` of the whole document, at its end where nothing of the path is there yet."""
+    """Add ``settings`` below ``path`` of the whole document, at its end if nothing of the path is there yet."""
     content = _load(text)
     if path and isinstance(content, dict) and path[0] not in content:
         added: Settings = settings
         for key in reversed(path):
             added = {key: added}
-        meant = _plain(content) | _plain(added)
-        return _checked(_at_end(text, "\n" + lines_of(added, 0)), meant)
+        expected = _plain(content) | _plain(added)
+        return _checked(_at_end(text, "\n" + lines_of(added, 0)), expected)
     return set_in_entry(text, (), path, settings)
 
 
-def entry(text: str, place: Sequence[tuple[str, str]]) -> dict[str, Any] | None:
-    """What a document says in one entry, None when it has none such. Raises ConfigError for text that is no YAML."""
+def entry(text: str, entry_path: Sequence[tuple[str, str]]) -> dict[str, Any] | None:
+    """Return the content of one entry, None when there is no such entry. Raises ConfigError for invalid YAML."""
     content = _load(text)
-    for key, name in place:
+    for key, name in entry_path:
         items = (content.get(key) if isinstance(content, dict) else None) or []
         items = items if isinstance(items, list) else []
         content = next((item for item in items if isinstance(item, dict) and str(item.get("name")) == name), None)
@@ -63,12 +63,12 @@ def entry(text: str, place: Sequence[tuple[str, str]]) -> dict[str, Any] | None:
 
 
 def append_item(text: str, key: str, item: Settings) -> str:
-    """Add an item to the list under a key of the document; the list is made when it is missing. Raises ConfigError."""
+    """Add an item to the list under a key of the document; a missing list is added. Raises ConfigError."""
     content = _load(text)
-    meant = _plain(content) if content is not None else {}
-    if not isinstance(meant, dict) or not isinstance(meant.get(key) or [], list):
+    expected = _plain(content) if content is not None else {}
+    if not isinstance(expected, dict) or not isinstance(expected.get(key) or [], list):
         raise ConfigError(f"it has no list `{key}`")
-    meant[key] = [*(meant.get(key) or []), dict(item)]
+    expected[key] = [*(expected.get(key) or []), dict(item)]
     node = _compose(text)
     value = _value(node, key) if isinstance(node, yaml.MappingNode) else None
     if value is None:
@@ -79,21 +79,21 @@ def append_item(text: str, key: str, item: Settings) -> str:
     elif isinstance(value, yaml.SequenceNode) and value.value:
         changed = _splice(text, value.value[-1].end_mark.index, ", " + _flow(item))
     else:
-        # `packages: []` and `packages:` say the same.
+        # `packages: []` and `packages:` are both an empty list.
         start, end = value.start_mark.index, value.end_mark.index
         bare = text[:start].rstrip(" ") + text[end:]
         changed = _after_line(bare, len(text[:start].rstrip(" ")), _item(item, STEP))
-    return _checked(changed, meant)
+    return _checked(changed, expected)
 
 
 def lines_of(settings: Settings, indent: int) -> str:
-    """Settings as block YAML, each line indented by so many columns."""
+    """Return settings as block YAML, each line indented by ``indent`` columns."""
     text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=False)
     return "".join(f"{' ' * indent}{line}\n" for line in text.splitlines())
 
 
 def _insert(text: str, entry: yaml.MappingNode, path: list[str], settings: Settings) -> str:
-    """Walk down as far as the mappings exist, and put the rest there."""
+    """Walk down the path as far as its mappings exist, and insert the rest there."""
     node, rest = entry, path
     while rest:
         child = _value(node, rest[0])
@@ -111,9 +111,11 @@ def _insert(text: str, entry: yaml.MappingNode, path: list[str], settings: Setti
             return _splice(text, empty.start_mark.index, f" {_flow(added[rest[0]])}")
         return _after_line(text, empty.start_mark.index, lines_of(added[rest[0]], _column(node) + STEP))
     if node.flow_style:
-        bare = _flow(added)[1:-1]
-        last = node.value[-1][1].end_mark.index if node.value else 0
-        return _splice(text, last, f", {bare}") if last else _splice(text, node.start_mark.index + 1, bare)
+        pairs = _flow(added)[1:-1]
+        if not node.value:
+            return _splice(text, node.start_mark.index + 1, pairs)
+        _, last_value = node.value[-1]
+        return _splice(text, last_value.end_mark.index, f", {pairs}")
     return _into_block(text, node, added, is_entry=node is entry)
 
 
@@ -124,14 +126,14 @@ def _into_block(text: str, node: yaml.MappingNode, added: Settings, *, is_entry:
         return _splice(text, first.index - first.column, lines)
     named = {key.value: value for key, value in node.value}
     about = named.get("description")
-    # What a table is comes first, then how it is configured; a folded description ends where nobody can say safely.
+    # Configuration goes after the description; the end of a block description cannot be found safely.
     after = about if isinstance(about, yaml.ScalarNode) and about.style not in ("|", ">") else named["name"]
     return _after_line(text, after.end_mark.index, lines)
 
 
-def _find(text: str, place: Sequence[tuple[str, str]]) -> yaml.MappingNode:
+def _find(text: str, entry_path: Sequence[tuple[str, str]]) -> yaml.MappingNode:
     node: yaml.Node | None = _compose(text)
-    for key, name in place:
+    for key, name in entry_path:
         items = _value(node, key) if isinstance(node, yaml.MappingNode) else None
         found = [
             item
@@ -146,8 +148,8 @@ def _find(text: str, place: Sequence[tuple[str, str]]) -> yaml.MappingNode:
     return node
 
 
-def _entry_of(content: Any, place: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    for key, name in place:
+def _entry_of(content: Any, entry_path: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    for key, name in entry_path:
         items = (content.get(key) if isinstance(content, dict) else None) or []
         found = [item for item in items if isinstance(item, dict) and str(item.get("name")) == name]
         if len(found) != 1:
@@ -166,7 +168,7 @@ def _value(node: yaml.MappingNode, key: str) -> yaml.Node | None:
 
 
 def _is_inside(child: yaml.Node, parent: yaml.Node) -> bool:
-    """False for an alias: what it stands for is written elsewhere, and belongs to others too."""
+    """Return False for an alias, whose content is written elsewhere and shared with others."""
     return bool(parent.start_mark.index <= child.start_mark.index and child.end_mark.index <= parent.end_mark.index)
 
 
@@ -185,7 +187,7 @@ def _flow(settings: Settings) -> str:
 
 
 def _last_line_end(text: str, node: yaml.SequenceNode) -> int:
-    """Where the last line of a block list ends; blank lines and comments below it belong to what follows."""
+    """Return the end of the last line of a block list; blank lines and comments below it belong to what follows."""
     last: yaml.Node = node.value[-1]
     while isinstance(last, (yaml.MappingNode, yaml.SequenceNode)) and last.value and not last.flow_style:
         child = last.value[-1]
@@ -205,23 +207,24 @@ def _at_end(text: str, lines: str) -> str:
 
 
 def _splice(text: str, index: int | None, added: str) -> str:
-    place = len(text) if index is None else index
-    return text[:place] + added.replace("\n", _newline(text)) + text[place:]
+    position = len(text) if index is None else index
+    return text[:position] + added.replace("\n", _newline(text)) + text[position:]
 
 
 def _newline(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def _checked(changed: str, meant: Any) -> str:
-    if _plain(_load(changed)) != meant:
+def _checked(changed: str, expected: Any) -> str:
+    """Return the changed text. Raises ConfigError when its content is not the expected one."""
+    if _plain(_load(changed)) != expected:
         raise ConfigError("it shares mappings by anchors or is laid out in a way that cannot be added to")
     return changed
 
 
 @lru_cache(maxsize=256)
 def _load(text: str) -> Any:
-    """Parsed once however many tables one file describes; nobody changes what comes back."""
+    """Return the parsed text, cached because one file may describe many tables; do not change the result."""
     try:
         return yaml.load(text, Loader=LOADER)
     except (yaml.YAMLError, ValueError) as error:
@@ -233,7 +236,7 @@ def _compose(text: str) -> yaml.Node | None:
 
 
 def _plain(value: Any) -> Any:
-    """The same without anything shared: what an alias stands for becomes a copy."""
+    """Return a deep copy in which each alias has become a copy of its own."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -31,9 +31,9 @@ class Part(NamedTuple):
 
 
 def to_comment(review: Review) -> str:
-    """The comment. Its first line is hidden and the same for every review of a project, so that it can be found again.
+    """Return the comment. Its first line is hidden, and the same for every review of a project, to find it again.
 
-    Names only ever show as text and mention nobody; tables are cut after 20 rows and the whole so that GitHub takes it.
+    Names are shown as text and mention nobody; tables end after 20 rows, the whole at the length that GitHub takes.
     """
     filled = (
         text_templates("lookout.ci.text")
@@ -50,21 +50,21 @@ def to_comment(review: Review) -> str:
 
 
 def to_dict(review: Review) -> dict[str, Any]:
-    """The review as JSON values, with its verdict and exit code."""
+    """Return the review as JSON values, with its verdict and exit code."""
     content = asdict(review)
     content["breaking"] = [one.name for one in review.breaking]
     return {"verdict": verdict(review), "exit_code": review.exit_code, **content}
 
 
 def verdict(review: Review) -> str:
-    """The whole in one line: a sign, a word and counts; what is worst comes first."""
+    """Return the review in one line: a sign, a word and counts, the worst first."""
     if review.is_unchanged:
         return "⚪ nothing changed"
     if review.unparsed:
         return "🔴 dbt refuses the change"
     broken = review.breaking
     failed, blind = review.of_status("failed"), review.of_status("not_evaluated")
-    said = [
+    parts = [
         _count([one for one in failed if one.node.kind not in KINDS], "{} failed to build"),
         _count([one for one in failed if one.node.kind in KINDS], "{} failed", "test"),
         f"{text.plural(len(broken), 'contract')} broken" if broken else "",
@@ -73,26 +73,27 @@ def verdict(review: Review) -> str:
         _count(review.of_status("warned"), "{} warned", "test"),
         _good(review),
     ]
-    words = ", ".join(filter(None, said))
+    words = ", ".join(filter(None, parts))
     if review.exit_code == FAILED:
         return f"🔴 {words}"
     if review.exit_code == UNKNOWN:
         return f"⚪ {words}" if "NOT EVALUATED" in words else f"{NOT_EVALUATED}: {words}"
-    risky = review.contracts and any(one.level != "safe" for one in review.contracts.assets)
-    return f"{'🟡' if review.of_status('warned') or risky or review.slower else '🟢'} {words}"
+    is_risky = review.contracts and any(one.level != "safe" for one in review.contracts.assets)
+    sign = "🟡" if review.of_status("warned") or is_risky or review.slower else "🟢"
+    return f"{sign} {words}"
 
 
 def _good(review: Review) -> str:
     built = review.of_status("built")
     passed = [one for one in review.of_status("passed") if one.saw_rows is not False]
-    said = [_count(built, "{} built"), _count(passed, "{} passed", "test")]
+    parts = [_count(built, "{} built"), _count(passed, "{} passed", "test")]
     if review.without_rows:
-        said.append(f"{text.plural(len(review.without_rows), 'test')} had no rows to look at")
-    return ", ".join(filter(None, said)) or ("" if review.outcomes else "nothing to build")
+        parts.append(f"{text.plural(len(review.without_rows), 'test')} had no rows to look at")
+    return ", ".join(filter(None, parts)) or ("" if review.outcomes else "nothing to build")
 
 
 def _count(outcomes: Sequence[Outcome], words: str, noun: str = "") -> str:
-    """``1 model and 2 seeds`` in the words; empty for none."""
+    """Return ``words`` filled with counts such as ``1 model and 2 seeds``; empty for no outcomes."""
     kinds: dict[str, int] = {}
     for one in outcomes:
         kind = noun or one.node.kind
@@ -102,23 +103,24 @@ def _count(outcomes: Sequence[Outcome], words: str, noun: str = "") -> str:
 
 
 def _facts(review: Review) -> list[str]:
-    """What was compared and where, a sentence each."""
-    compared = f"Compared with {_said(review.base)}"
+    """Return sentences on what was compared and where it was built."""
+    compared = f"Compared with {_cell(review.base)}"
     if review.is_unchanged:
         return [f"{compared}: no file of the project {_code(review.project)} differs."]
     if review.unparsed:
-        return [f"{compared}. What dbt says:", f"> {_said(review.unparsed)}"]
+        return [f"{compared}. What dbt says:", f"> {_cell(review.unparsed)}"]
     new = sum(one.is_new for one in review.modified)
     names = _names([one.name for one in review.modified])
-    changed = f"{compared}: {text.plural(len(review.modified), 'node')} changed{f', {new} of them new' if new else ''}"
+    changed = f"{compared}: {text.plural(len(review.modified), 'node')} changed"
+    changed += f", {new} of them new" if new else ""
     changed += f" ({names})" if names else ""
     changed += f", {text.plural(len(review.removed), 'table')} removed" if review.removed else ""
-    where = f"Built with all that reads it on {_said(review.where)}." if review.where else "Nothing had to be built."
-    announced = [f"{_code(key.split('.')[-1])} ({_said(how)})" for key, how in review.announced.items()]
-    said = [f"{changed}. {where}", *(_said(one) for one in review.notices)]
+    where = f"Built with all that reads it on {_cell(review.where)}." if review.where else "Nothing had to be built."
+    announced = [f"{_code(key.split('.')[-1])} ({_cell(how)})" for key, how in review.announced.items()]
+    facts = [f"{changed}. {where}", *(_cell(one) for one in review.notices)]
     if announced:
-        said.append(f"Announced, so that it does not fail: {', '.join(announced)}.")
-    return said
+        facts.append(f"Announced, so that it does not fail: {', '.join(announced)}.")
+    return facts
 
 
 def _contracts(review: Review) -> str:
@@ -132,8 +134,8 @@ def _contracts(review: Review) -> str:
 
 def _parts(review: Review) -> list[Part]:
     read = review.downstream
-    exposures = [(_code(one.name), _said(one.owner or "nobody named")) for one in read if one.kind == "exposure"]
-    tables = [(_code(one.name), one.kind, str(one.depth), _said(one.owner)) for one in read if one.kind != "exposure"]
+    exposures = [(_code(one.name), _cell(one.owner or "nobody named")) for one in read if one.kind == "exposure"]
+    tables = [(_code(one.name), one.kind, str(one.depth), _cell(one.owner)) for one in read if one.kind != "exposure"]
     skipped = review.of_status("skipped")
     listed = [one for one in review.outcomes if one.status in ("built", "passed", "warned")]
     return [
@@ -150,7 +152,7 @@ def _parts(review: Review) -> list[Part]:
         *_part("Tests and documentation", [_coverage_row(one) for one in review.coverage], COVERAGE_HEADINGS),
         *_part(
             "Tables removed",
-            [(_code(one.name), one.kind, _said(one.owner)) for one in review.removed],
+            [(_code(one.name), one.kind, _cell(one.owner)) for one in review.removed],
             ("Table", "Kind", "Owner"),
         ),
         *_part(
@@ -183,18 +185,18 @@ def _coverage_row(one: Coverage) -> tuple[str, ...]:
 
 def _outcome_rows(outcomes: Iterable[Outcome]) -> list[tuple[str, ...]]:
     return [
-        (_code(one.node.name), _kind(one), _code(one.node.file), _said(one.node.owner), _said(one.message))
+        (_code(one.node.name), _kind(one), _code(one.node.file), _cell(one.node.owner), _cell(one.message))
         for one in outcomes
     ]
 
 
 def _blind_rows(review: Review) -> list[tuple[str, ...]]:
-    """A row for each reason, with the nodes that it keeps from being evaluated, tables before tests."""
+    """Return a row for each reason, with the nodes that it keeps from being evaluated, tables before tests."""
     nodes: dict[str, list[Outcome]] = {reason: [] for reason in review.problems}
     for one in sorted(review.of_status("not_evaluated"), key=lambda one: one.node.kind in KINDS):
         nodes.setdefault(one.message, []).append(one)
     return [
-        (_said(reason), str(len(found)), _names([one.node.name for one in found])) for reason, found in nodes.items()
+        (_cell(reason), str(len(found)), _names([one.node.name for one in found])) for reason, found in nodes.items()
     ]
 
 
@@ -220,7 +222,7 @@ def _kind(one: Outcome) -> str:
     return KINDS.get(one.node.kind, one.node.kind)
 
 
-def _said(value: str) -> str:
+def _cell(value: str) -> str:
     return text.cell(_cut(value)).replace("://", ":\u200b//")
 
 

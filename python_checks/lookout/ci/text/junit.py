@@ -10,8 +10,11 @@ from lookout.report.exports.junit_xml import clean, document
 
 
 def to_junit(review: Review) -> str:
-    """Suites for what was built and for contracts. What failed or breaks is a failure; what could not be evaluated an
-    error; a change that dbt refuses is one failing case."""
+    """Return a suite of nodes and one of contracts.
+
+    What failed or breaks is a failure, what could not be evaluated an error; a change that dbt refuses is one failing
+    case.
+    """
     root = ElementTree.Element("testsuites", name="lookout ci")
     nodes, contracts = (ElementTree.SubElement(root, "testsuite", name=name) for name in ("nodes", "contracts"))
     for one in review.outcomes:
@@ -37,5 +40,5 @@ def _case(suite: ElementTree.Element, name: str, seconds: float = 0.0) -> Elemen
     return ElementTree.SubElement(suite, "testcase", classname=classname, name=clean(name), time=f"{seconds:.3f}")
 
 
-def _wrong(case: ElementTree.Element, tag: str, kind: str, said: str) -> None:
-    ElementTree.SubElement(case, tag, type=kind, message=clean(said)).text = clean(said)
+def _wrong(case: ElementTree.Element, tag: str, kind: str, message: str) -> None:
+    ElementTree.SubElement(case, tag, type=kind, message=clean(message)).text = clean(message)

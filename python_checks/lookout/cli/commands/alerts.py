@@ -100,7 +100,7 @@ def mute_alerts(
     target: Target = None,
     project_dir: ProjectDir = HERE,
 ) -> None:
-    """Tell nobody about an alert or a table until then; what is still open afterwards is told."""
+    """Notify nobody about an alert or a table until a day; alerts that are still open after it are notified then."""
     from lookout.alerts.mutes import mute
 
     typer.echo(mute(open_workspace(project_dir, profiles_dir, target, as_of), subject, until=until, note=note))
@@ -138,7 +138,7 @@ def acknowledge_alerts(
     target: Target = None,
     project_dir: ProjectDir = HERE,
 ) -> None:
-    """Say that somebody is on it: no more is told about the alerts until they worsen or are over."""
+    """Record that somebody works on alerts: nobody is notified again until they worsen or end."""
     from lookout.alerts.mutes import acknowledge
 
     for line in acknowledge(open_workspace(project_dir, profiles_dir, target, as_of), keys, note=note):

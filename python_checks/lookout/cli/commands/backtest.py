@@ -1,4 +1,4 @@
-"""`lookout backtest`: what alerts would there have been."""
+"""`lookout backtest`: the alerts of a past period under other settings, or of series in files."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def backtest(
     files = {"--series": series, "--points": points, "--out": out}
     stored = {"--days": days, "--method": method, "--sensitivity": sensitivity, "--as-of": as_of}
     if asset is not None:
-        _refuse([name for name, given in files.items() if given is not None], "--asset reads what is stored")
+        _refuse([name for name, value in files.items() if value is not None], "--asset reads what is stored")
         workspace = open_workspace(project_dir, profiles_dir, target, as_of)
         _backtest_stored(
             workspace, asset, 90 if days is None else days, method, sensitivity, as_of is not None, as_json
@@ -55,17 +55,16 @@ def backtest(
         return
     if series is None or points is None or out is None:
         raise ConfigError("Give --asset to judge what is stored, or --series, --points and --out to judge CSV files.")
-    _refuse([name for name, given in stored.items() if given is not None], "--series reads files")
+    _refuse([name for name, value in stored.items() if value is not None], "--series reads files")
     from lookout.runs.backtest.files import backtest as judge_files
 
-    telling = narrator(quiet or as_json)
-    with telling.step("backtest") as step:
+    with narrator(quiet or as_json).step("backtest") as step:
 
-        def tell(done: int, total: int) -> None:
+        def on_progress(done: int, total: int) -> None:
             step.total(total)
             step.advance()
 
-        summary = judge_files(series, points, out, progress=tell)
+        summary = judge_files(series, points, out, progress=on_progress)
         step.done = f"{summary.flagged:,} of {summary.buckets:,} buckets flagged in {summary.series:,} series"
     if as_json:
         typer.echo(json.dumps(vars(summary), default=str))

@@ -1,4 +1,4 @@
-"""`lookout ci`: what a pull request does to the data and to those who read it."""
+"""`lookout ci`: the review of a pull request: its effect on the data and on those who read it."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def ci(
     from lookout.ci.text.comment import to_comment, to_dict
     from lookout.ci.text.junit import to_junit
 
-    # CI servers end a job with SIGTERM; what was started has to end with it.
-    signal.signal(signal.SIGTERM, _leave)
+    # CI servers end a job with SIGTERM; the embedded server has to be stopped with it.
+    signal.signal(signal.SIGTERM, _exit)
     review = review_change(Options(project_dir, base, state, profiles_dir, target, docs), narrator(quiet))
     comment = to_comment(review)
     typer.echo(json.dumps(to_dict(review), ensure_ascii=False) if as_json else comment, nl=as_json)
@@ -65,5 +65,5 @@ def _append(file: Path, text: str) -> None:
         raise ConfigError(f"GITHUB_STEP_SUMMARY {file} cannot be written: {error.strerror or error}.") from error
 
 
-def _leave(*_: Any) -> None:
+def _exit(*_: Any) -> None:
     sys.exit(128 + signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""`lookout contracts`: hold tables against what the project promises about them, and everything around it."""
+"""`lookout contracts`: check tables against their contracts, and everything around it."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def history(
     project_dir: ProjectDir = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """What changed in a contract and in the columns its table really has: old, new, and when it was first seen."""
+    """Show what changed in a contract and in the real columns of its table: old, new, and when it was first seen."""
     from lookout.contracts.changes.history_text import history_text
     from lookout.contracts.exchange.lookup import read_history
 

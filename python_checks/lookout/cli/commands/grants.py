@@ -32,7 +32,7 @@ def grants(
     """Print SQL that gives Lookout's roles just what this project needs, for a DBA to read and run.
 
     One part for each database: a reader for every watched one, a writer for the one that dbt builds into. Nothing is
-    run here, and no database is asked.
+    run here, and no database is queried.
     """
     from lookout.declarations import read_declarations
     from lookout.grants.plan import grants_sql, needs_of, plan_grants

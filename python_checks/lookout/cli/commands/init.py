@@ -78,8 +78,8 @@ def _show(proposal: Proposal) -> None:
 def _remarks(proposal: Proposal) -> list[str]:
     remarks = []
     if not proposal.edits:
-        told = f"; it watches {_count(proposal.watched, 'table')}" if proposal.watched else ""
-        remarks.append(f"Nothing to change: Lookout is in this project{told}.")
+        watched = f"; it watches {_count(proposal.watched, 'table')}" if proposal.watched else ""
+        remarks.append(f"Nothing to change: Lookout is in this project{watched}.")
     if proposal.more:
         remarks.append(
             f"{_count(proposal.more, 'more table')} could be watched: raise --limit, or add them beside these."
@@ -98,8 +98,8 @@ def _listed(names: tuple[str, ...], most: int = 5) -> str:
     return ", ".join(names[:most]) + rest
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _agrees(count: int) -> bool:

@@ -24,7 +24,7 @@ from lookout.cli.options import (
     write_text,
 )
 
-Tell = Annotated[bool, typer.Option("--notify/--no-notify", help="Tell people, as lookout.yml says.")]
+Tell = Annotated[bool, typer.Option("--notify/--no-notify", help="Notify people, as lookout.yml says.")]
 
 
 def demo(
@@ -39,7 +39,7 @@ def demo(
     ] = None,
     target: Target = None,
 ) -> None:
-    """Three databases of real data on the embedded PostgreSQL, watched over a whole year: see what Lookout finds."""
+    """Watch three databases of real data on the embedded PostgreSQL over a whole year, and show what Lookout finds."""
     from lookout.demo.tour import run_demo
 
     run_demo(
@@ -68,7 +68,7 @@ def run(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Collect, `dbt build`, learn, derive alerts, publish the reports and tell people: everything, in one process."""
+    """Collect, `dbt build`, learn, derive alerts, publish the reports and notify people: everything, in one process."""
     from lookout.runs.run import run_all
 
     summary = run_all(
@@ -129,7 +129,7 @@ def publish(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Derive alerts and scorecard from what is stored, write the reports, tell people and exit by what is open."""
+    """Derive alerts and scorecard from what is stored, write the reports, notify people and exit by what is open."""
     from lookout.runs.run import run_publish
 
     workspace = open_to_record(project_dir, profiles_dir, target, as_of)
@@ -150,7 +150,7 @@ def report(
         str | None,
         typer.Option(
             help="Compare with the report of this day, or with this file. Default: the one before. "
-            "With openlineage: tell what ran since then. Default: a day."
+            "With openlineage: report what ran since then. Default: a day."
         ),
     ] = None,
     out: Annotated[
@@ -162,7 +162,7 @@ def report(
     project_dir: ProjectDir = HERE,
     reports: ReportsDir = None,
 ) -> None:
-    """Write the reports from what is stored, or tell it to a pull request or a CI server; nothing is collected."""
+    """Write the reports from what is stored, or a comment for a pull request or a CI server; nothing is collected."""
     from lookout.report.exports.comparison import export_lineage, export_summary
     from lookout.report.write import write_reports
 
@@ -204,20 +204,24 @@ def doctor(
         typer.echo(json.dumps([vars(f) for f in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            word = "warn" if finding.is_warning else "ok  " if finding.ok else "FAIL"
+            word = "ok  " if finding.ok else "FAIL"
+            if finding.is_warning:
+                word = "warn"
             typer.echo(f"{word} {finding.subject}: {finding.message}")
     raise typer.Exit(0 if all(f.ok for f in findings) else 2)
 
 
 def notify(
     test: Annotated[str | None, typer.Option(metavar="TARGET", help="Only send a test message to this target.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would be told what, and send nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the messages and their recipients, and send nothing.")
+    ] = False,
     as_of: AsOf = None,
     profiles_dir: ProfilesDir = None,
     target: Target = None,
     project_dir: ProjectDir = HERE,
 ) -> None:
-    """Tell people about the alerts that are stored, as `lookout.yml` says; what was told before is not told again."""
+    """Notify people about the stored alerts, as `lookout.yml` says; nobody is notified of the same twice."""
     from lookout.notify.notifying import notify_alerts, preview, send_test, shown
     from lookout.notify.settings.load import load_settings
 

@@ -1,4 +1,4 @@
-"""`lookout track`, `watermark`, `lineage`, `runs`, `prune`: what pipelines did, how far they came, whom they feed."""
+"""`lookout track`, `watermark`, `lineage`, `runs`, `prune`: executions, watermarks and lineage."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def get_watermark(name: Name) -> None:
     """Print where the last successful execution ended; nothing before the first."""
     from lookout.tracking.commands import watermark_get
 
-    with _ledger() as execution_store:
+    with _open_store() as execution_store:
         typer.echo(watermark_get(name, execution_store=execution_store) or "")
 
 
@@ -110,7 +110,7 @@ def set_watermark(
     """Set a watermark by hand; the one before is printed."""
     from lookout.tracking.commands import watermark_set
 
-    with _ledger() as execution_store:
+    with _open_store() as execution_store:
         before = watermark_set(name, value, force=force, execution_store=execution_store)
         typer.echo(f"{before or '(none)'} -> {value or '(none)'}")
 
@@ -124,7 +124,7 @@ def lineage_up(
     project_dir: ProjectDir = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Everything that feeds an asset, nearest first."""
+    """List everything that feeds an asset, nearest first."""
     _lineage("up", asset, depth, open_workspace(project_dir, profiles_dir, target), as_json)
 
 
@@ -137,7 +137,7 @@ def lineage_down(
     project_dir: ProjectDir = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Everything that an asset feeds, nearest first."""
+    """List everything that an asset feeds, nearest first."""
     _lineage("down", asset, depth, open_workspace(project_dir, profiles_dir, target), as_json)
 
 
@@ -149,7 +149,7 @@ def runs(
     project_dir: ProjectDir = HERE,
     as_json: AsJson = False,
 ) -> None:
-    """Recent executions as a tree: what ran, when, for how long, and how it ended."""
+    """Show recent executions as a tree: what ran, when, for how long, and how it ended."""
     from lookout.tracking.executions.listing import recent_runs, runs_text
 
     workspace = open_workspace(project_dir, profiles_dir, target)
@@ -200,17 +200,19 @@ def prune(
         typer.echo("Nothing is older than its retention.")
 
 
-def _lineage(way: str, asset: str, depth: int | None, workspace: Any, as_json: bool) -> None:
+def _lineage(direction: str, asset: str, depth: int | None, workspace: Any, as_json: bool) -> None:
     from lookout.tracking.lineage import search as lineage_search
 
     workspace.locate()
     with workspace.home.store() as store:
-        rows = getattr(lineage_search, way)(store, asset, depth)
-    told = [asdict(row) for row in rows]
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=1) if as_json else lineage_search.lineage_text(rows))
+        rows = getattr(lineage_search, direction)(store, asset, depth)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=1))
+    else:
+        typer.echo(lineage_search.lineage_text(rows))
 
 
-def _ledger() -> Any:
+def _open_store() -> Any:
     from lookout.tracking.executions.store import ExecutionStore
     from lookout.tracking.sdk.context import find_connection
 
@@ -222,17 +224,17 @@ def _ledger() -> Any:
 
 def _mapping(text: str | None) -> dict[str, Any]:
     try:
-        said = json.loads(text) if text else {}
+        content = json.loads(text) if text else {}
     except ValueError as error:
         raise ConfigError(f'--metadata is no JSON ({error}): write it like \'{{"file": "a.csv"}}\'.') from error
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         raise ConfigError('--metadata must be a JSON object, like \'{"file": "a.csv"}\'.')
-    return said
+    return content
 
 
-def _retention(given: list[str]) -> dict[str, int]:
+def _retention(options: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for text in given:
+    for text in options:
         kind, _, days = text.partition("=")
         if not days.strip().isdigit():
             raise ConfigError(f"--keep {text!r} is not understood: write it like executions=180.")
