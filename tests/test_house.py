@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,3 +40,15 @@ def test_no_module_is_described_by_a_question() -> None:
 
 def test_an_edited_model_takes_effect_without_installing_again() -> None:
     assert own_project() == ROOT
+
+
+def test_only_one_model_says_whether_an_alert_is_open() -> None:
+    """`alert_states` says so at the clock; the status in `alerts` is what the latest run wrote."""
+    sources = [
+        *(ROOT / "models").rglob("*.sql"),
+        *(ROOT / "macros").rglob("*.sql"),
+        *(ROOT / "python_checks" / "lookout").rglob("*.py"),
+    ]
+    judging = re.compile(r"(alerts|known)\.status = |candidates\.is_open")
+    found = {path.name for path in sources if judging.search(path.read_text())}
+    assert found == {"alerts.sql", "alert_candidates.sql", "alert_states.sql"}

@@ -70,7 +70,7 @@ def connection(observed_project: Observed) -> Connection:
 @pytest.fixture
 def execution_store(connection: Connection) -> Iterator[ExecutionStore]:
     execution_store = ExecutionStore(connection)
-    for table in (*EVERY_TABLE, "alert_candidates", "contract_violations"):
+    for table in (*EVERY_TABLE, "alert_states", "contract_violations"):
         execution_store.store.execute(f"truncate {{schema}}.{table}")
     yield execution_store
     execution_store.store.close()
@@ -173,7 +173,8 @@ def test_open_alerts_keep_what_they_rest_on(execution_store: ExecutionStore) -> 
         execution_store.add("alert_explanations", alert_key=key, dimension="d", explained_at=old)
         for at in (old - DAY, old):
             execution_store.add("baselines", series_key=series, bucket_start=at, status="judged")
-    execution_store.add("alert_candidates", alert_key="told")
+    for key, is_found in (("open", False), ("over", False), ("told", True)):
+        execution_store.add("alert_states", alert_key=key, is_found=is_found, is_open=key == "open")
     stuck, gone = execution_store.execution(old), execution_store.execution(old - DAY)
     totals = prune(execution_store.store, as_of=NOW)
     assert execution_store.column("select alert_key from {schema}.alerts order by 1") == ["open", "told"]

@@ -84,6 +84,14 @@ class Desk:
         assert outcome.success, "\n".join(outcome.failures)
         return self.alerts()
 
+    def states(self) -> list[tuple[bool, bool]]:
+        """Whether each alert known at the clock is found, and open."""
+        frame = self.store.query(
+            "select is_found, is_open from {schema}.alert_states "
+            "inner join {schema}.alerts using (alert_key) where alert_type = 'VOLUME_ANOMALY' order by alert_key"
+        )
+        return list(frame.itertuples(index=False, name=None))
+
     def alerts(self) -> list[dict[str, Any]]:
         frame = self.store.query("select * from {schema}.alerts order by window_start, alert_type, asset")
         return [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
@@ -194,6 +202,63 @@ def test_a_correction_resolves_and_a_replay_of_the_past_leaves_later_knowledge_a
     assert (alert["status"], alert["resolved_at"]) == ("resolved", day("2026-01-03T09:00"))
     (replayed,) = desk.derive("2026-01-02 12:00")
     assert replayed == alert
+
+
+def test_the_state_of_an_alert_is_the_one_at_the_clock_whatever_a_later_run_made_of_it(desk: Desk) -> None:
+    key = desk.monitor()
+    desk.judged(key, {"2026-01-01": 0.1, "2026-01-02": -3.6})
+    desk.looked("2026-01-03")
+    desk.derive("2026-01-03")
+    desk.judged(key, {"2026-01-03": 0.3})
+    desk.looked("2026-01-04")
+    desk.derive("2026-01-04")
+    assert desk.states() == [(True, False)]
+    desk.derive("2026-01-03")
+    assert (desk.states(), desk.alerts()[0]["status"]) == ([(True, True)], "resolved")
+    desk.derive("2026-01-01")
+    assert desk.states() == []
+
+
+def test_an_alert_of_a_table_that_cannot_be_looked_at_stays_open(desk: Desk) -> None:
+    key = desk.monitor()
+    desk.judged(key, {"2026-01-01": 0.1, "2026-01-02": -3.6})
+    desk.looked("2026-01-03")
+    desk.derive("2026-01-03")
+    desk.store.execute("delete from {schema}.baselines")
+    desk.looked("2026-01-04", "timeout")
+    desk.derive("2026-01-04")
+    assert desk.states() == [(False, True)]
+    desk.looked("2026-01-05")
+    desk.derive("2026-01-05")
+    assert desk.states() == [(False, False)]
+
+
+def test_a_run_whose_clock_was_ahead_of_the_time_leaves_no_trace_after_the_next(desk: Desk) -> None:
+    kept, over = desk.monitor(), desk.monitor(asset="public.other")
+    desk.judged(kept, {"2026-01-01": 0.1, "2026-01-02": -3.6})
+    desk.judged(over, {"2026-01-02": -3.6, "2026-01-03": -3.6, "2026-01-04": 0.1})
+    for asset in ("public.orders", "public.other"):
+        desk.looked("2026-01-03", asset=asset)
+    desk.derive("2026-01-03")
+    desk.judged(kept, {"2126-01-01": -4.0})
+    desk.judged(over, {"2126-01-01": -4.0})
+    for asset in ("public.orders", "public.other"):
+        desk.looked("2126-01-02", asset=asset)
+    ahead = desk.derive("2126-01-02")
+    assert max(alert["last_seen_at"] for alert in ahead) == day("2126-01-02")
+
+    for asset in ("public.orders", "public.other"):
+        desk.looked("2026-01-05", asset=asset)
+    found = {(a["asset"], a["window_start"].year): a for a in desk.derive("2026-01-05")}
+    states = {key: alert["status"] for key, alert in found.items()}
+    assert states == {
+        ("public.orders", 2026): "open",
+        ("public.other", 2026): "resolved",
+        ("public.other", 2126): "resolved",
+    }
+    assert max(alert["last_seen_at"] for alert in found.values()) == day("2026-01-05")
+    assert found["public.orders", 2026]["first_seen_at"] == day("2026-01-03")
+    assert len(desk.states()) == len(found)
 
 
 def test_nothing_after_the_clock_is_seen(desk: Desk) -> None:

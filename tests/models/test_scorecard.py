@@ -99,7 +99,7 @@ def reports(warehouse: Connection, dbt: DbtRunner, tmp_path_factory: pytest.Temp
         empty = written("empty")
         with Store(warehouse) as store:
             store.execute(ROWS)
-        assert dbt(["run", "--select", "scorecard"]).success
+        assert dbt(["run", "--select", "alert_states", "scorecard"]).success
         yield Reports(empty, written("full"), folder, warehouse)
 
 

@@ -183,6 +183,8 @@ insert into {schema}.alerts (alert_key, alert_type, severity, status, connection
     window_start, description, first_seen_at, last_seen_at, resolved_at) values
     ('a', 'VOLUME_ANOMALY', 'critical', 'resolved', 'shop', 'public.orders', '', 'row_count', '2025-01-29Z', 'few rows',
      '2025-01-29Z', '2025-01-30Z', '2025-01-30Z');
+insert into {schema}.alert_states (alert_key, is_found, is_open)
+    select alert_key, false, status = 'open' from {schema}.alerts;
 insert into {schema}.alert_feedback (feedback_number, alert_key, verdict, note, given_by, given_at) values
     (1, 'a', 'fixed', 'an old answer', 'bob', '2025-01-30Z'), (2, 'a', 'expected', 'stocktaking', 'ann', '2025-01-31Z');
 """

@@ -532,6 +532,8 @@ insert into {schema}.alerts (alert_key, alert_type, severity, status, connection
     ('unknown', 'TEST_FAILURE', 'critical', 'open', 'warehouse', 'nobody.knows', '', 'z', null, '2026-01-01Z'),
     ('ring1', 'TEST_FAILURE', 'critical', 'open', 'warehouse', 'ring.one', '', 'z', null, '2026-01-01 02:00Z'),
     ('ring2', 'TEST_FAILURE', 'critical', 'open', 'warehouse', 'ring.two', '', 'z', null, '2026-01-01 01:00Z');
+insert into {schema}.alert_states (alert_key, is_found, is_open)
+    select alert_key, false, status = 'open' from {schema}.alerts;
 insert into {schema}.monitors (series_key, connection, asset, grain, is_active) values
     ('hourly', 'warehouse', 'raw.rates', 'hour', true), ('daily', 'warehouse', 'marts.fact_orders', 'day', true);
 insert into {schema}.pipelines (pipeline_id, name, pipeline_type, mute_freshness_check, mute_timeliness_check, load_lineage,

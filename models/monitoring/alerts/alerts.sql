@@ -18,12 +18,20 @@ with candidates as (
     select * from {{ ref('lookout', 'alert_candidates') }}
 ),
 
-known as (
+stored as (
     {% if is_incremental() %}
     select * from {{ this }}
     {% else %}
     {{ lookout.landing_table(model) }}
     {% endif %}
+),
+
+-- A run whose clock was ahead of the time was a mistake: its times give way to those of the next run.
+known as (
+    select
+        stored.*,
+        greatest(stored.last_seen_at, stored.resolved_at) > greatest(now(), {{ lookout.as_of() }}) as is_ahead
+    from stored
 ),
 
 -- Failures to explain an alert stay in alert_explanations.
@@ -63,17 +71,22 @@ seen as (
         candidates.owner,
         candidates.layer,
         candidates.series_key,
-        coalesce(known.first_seen_at, candidates.seen_at) as first_seen_at,
-        case when candidates.is_open then greatest(candidates.seen_at, known.last_seen_at) else coalesce(known.last_seen_at, candidates.seen_at) end
-            as last_seen_at,
+        least(known.first_seen_at, candidates.seen_at) as first_seen_at,
+        case
+            when candidates.is_open or known.alert_key is null or known.is_ahead then candidates.seen_at
+            else known.last_seen_at
+        end as last_seen_at,
         coalesce(known.occurrences, 0)
             + case when known.alert_key is null or (candidates.is_open and candidates.seen_at > known.last_seen_at) then 1 else 0 end
             as occurrences,
-        case when not candidates.is_open then coalesce(known.resolved_at, candidates.seen_at) end as resolved_at
+        case
+            when not candidates.is_open
+                then coalesce(case when not known.is_ahead then known.resolved_at end, candidates.seen_at)
+        end as resolved_at
     from candidates
     left join known on candidates.alert_key = known.alert_key
     -- A replay of the past does not change what a later run has stored.
-    where known.alert_key is null or candidates.seen_at >= known.last_seen_at
+    where known.alert_key is null or known.is_ahead or candidates.seen_at >= greatest(known.last_seen_at, known.resolved_at)
 ),
 
 -- Open before and not found now: cleared, unless the asset could not be evaluated.
@@ -81,7 +94,7 @@ unseen as (
     select
         known.*,
         known.status = 'open'
-            and known.last_seen_at <= {{ lookout.as_of() }}
+            and (known.is_ahead or known.last_seen_at <= {{ lookout.as_of() }})
             and candidates.alert_key is null
             and unevaluated.asset is null as is_cleared
     from known
@@ -117,10 +130,13 @@ kept as (
         owner,
         layer,
         series_key,
-        first_seen_at,
-        last_seen_at,
+        least(first_seen_at, case when is_ahead then {{ lookout.as_of() }} end) as first_seen_at,
+        least(last_seen_at, case when is_ahead then {{ lookout.as_of() }} end) as last_seen_at,
         occurrences,
-        case when is_cleared then {{ lookout.as_of() }} else resolved_at end as resolved_at
+        case
+            when is_cleared then {{ lookout.as_of() }}
+            else least(resolved_at, case when is_ahead then {{ lookout.as_of() }} end)
+        end as resolved_at
     from unseen
 ),
 

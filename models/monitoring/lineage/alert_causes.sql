@@ -14,13 +14,13 @@ with recursive open_alerts as materialized (
         case when alerts.asset = '' then 2 when places.is_pipeline then 1 else 0 end as scope,
         places.address_id
     from {{ ref('lookout', 'alerts') }} as alerts
+    inner join {{ ref('lookout', 'alert_states') }} as states on alerts.alert_key = states.alert_key and states.is_open
     inner join {{ ref('lookout', 'alert_places') }} as places
         on
             alerts.connection is not distinct from places.connection
             and alerts.asset = places.asset
             and (alerts.alert_type like 'PIPELINE%') = places.is_pipeline
     left join {{ ref('lookout', 'monitors') }} as monitors on alerts.series_key = monitors.series_key
-    where alerts.status = 'open'
 ),
 
 -- An unreachable database is never caused by its data.

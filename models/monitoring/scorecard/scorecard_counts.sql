@@ -29,22 +29,11 @@ assets as (
         and node_id not like 'model.elementary.%'
 ),
 
-alert_candidates as (
-    select alert_key, is_open from {{ ref('lookout', 'alert_candidates') }}
-),
-
--- Open at the run clock: as its candidate says. An alert without a candidate is open as its own row says.
 open_alerts as (
     select alerts.*
     from {{ ref('lookout', 'alerts') }} as alerts
-    left join alert_candidates on alerts.alert_key = alert_candidates.alert_key
-    where
-        alerts.severity in ('critical', 'warning')
-        and coalesce(
-            alert_candidates.is_open,
-            alerts.first_seen_at <= {{ lookout.as_of() }}
-            and (alerts.status = 'open' or alerts.resolved_at > {{ lookout.as_of() }})
-        )
+    inner join {{ ref('lookout', 'alert_states') }} as states on alerts.alert_key = states.alert_key
+    where states.is_open and alerts.severity in ('critical', 'warning')
 ),
 
 latest_results as (

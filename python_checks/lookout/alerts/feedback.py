@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from lookout.alerts.store import query_alerts
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.workspace import Workspace
@@ -71,8 +72,9 @@ def give_feedback(
 
 def find_alert(store: Store, prefix: str) -> pd.Series[Any]:
     """The alert whose key begins so. Raises ConfigError when there is none, or more than one."""
-    found = store.query(
-        "select * from {schema}.alerts where left(alert_key, length(%s)) = %s order by window_start desc limit 6",
+    found = query_alerts(
+        store,
+        "where left(alerts.alert_key, length(%s)) = %s order by alerts.window_start desc limit 6",
         (prefix, prefix),
     )
     if not prefix or found.empty:

@@ -12,12 +12,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from lookout.alerts.feedback import SHORT, find_alert, history
+from lookout.alerts.store import query_alerts
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.workspace import Workspace
 
 MOST_NAMES = 5
-STATES = {"open": ["open"], "resolved": ["resolved"], "all": ["open", "resolved"]}
+STATES = {"open": [True], "resolved": [False], "all": [True, False]}
 
 
 def read_alerts(workspace: Workspace, *, status: str, asset: str | None, limit: int) -> pd.DataFrame:
@@ -26,9 +27,10 @@ def read_alerts(workspace: Workspace, *, status: str, asset: str | None, limit: 
         raise ConfigError(f"--status {status!r} is unknown: use open, resolved or all.")
     workspace.locate()
     with workspace.home.store() as store:
-        return store.query(
-            "select * from {schema}.alerts where status = any(%s) and (%s::text is null or strpos(asset, %s) > 0) "
-            "order by window_start desc, severity, asset limit %s",
+        return query_alerts(
+            store,
+            "where coalesce(states.is_open, false) = any(%s) and (%s::text is null or strpos(alerts.asset, %s) > 0) "
+            "order by alerts.window_start desc, alerts.severity, alerts.asset limit %s",
             (STATES[status], asset, asset or "", limit),
         )
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+
+import pandas as pd
 
 from lookout.alerts.model import Alert, Mute
 from lookout.database.store import Store, records
@@ -18,7 +21,8 @@ _ALERTS = """
         where status in ('pending', 'sending') or (status = 'sent' and alert_status = 'open')
             or (status = 'dropped' and stage <> 'opened')
     )
-    select alerts.alert_key, alerts.alert_type, alerts.severity, alerts.status, alerts.connection, alerts.asset,
+    select alerts.alert_key, alerts.alert_type, alerts.severity,
+        case when states.is_open then 'open' else 'resolved' end as status, alerts.connection, alerts.asset,
         alerts.column_name, alerts.metric, alerts.window_start, alerts.window_end, alerts.observed_value,
         alerts.expected_value, alerts.lower_bound, alerts.upper_bound, alerts.score, alerts.reason, alerts.description,
         alerts.explanation, alerts.owner, alerts.layer, alerts.resolved_at, alerts.series_key,
@@ -28,13 +32,28 @@ _ALERTS = """
         causes.alert_key as cause_key,
         trim(causes.connection || ' ' || causes.asset) || ': ' || causes.description as cause
     from {schema}.alerts as alerts
+    left join {schema}.alert_states as states on states.alert_key = alerts.alert_key
     left join unfinished on unfinished.alert_key = alerts.alert_key
     left join {schema}.alert_impact as impact on impact.alert_key = alerts.alert_key
     left join {schema}.alerts as causes on causes.alert_key = impact.root_cause_alert_key
     left join {schema}.monitors as monitors on monitors.series_key = alerts.series_key
-    where alerts.status = 'open' or unfinished.alert_key is not null
+    where states.is_open or unfinished.alert_key is not null
     order by alerts.severity, alerts.window_start, alerts.alert_key
 """
+
+
+def query_alerts(store: Store, clauses: str = "", parameters: Sequence[object] = ()) -> pd.DataFrame:
+    """Return rows of ``alerts``, whose ``status`` is the one at the clock of the last run.
+
+    ``clauses`` follow FROM, which names ``alerts`` and ``states``; an alert unknown at that clock has no state.
+    """
+    frame = store.query(
+        "select alerts.*, coalesce(states.is_open, false) as is_open from {schema}.alerts as alerts "  # noqa: S608
+        f"left join {{schema}}.alert_states as states on states.alert_key = alerts.alert_key {clauses}",
+        tuple(parameters),
+    )
+    frame["status"] = frame.pop("is_open").astype(bool).map({True: "open", False: "resolved"})
+    return frame
 
 
 def read_alerts(store: Store) -> list[Alert]:

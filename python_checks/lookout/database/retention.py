@@ -102,13 +102,15 @@ _FINDINGS = """
 _EXECUTIONS = """
     select executions.ctid as row_id from {schema}.pipeline_executions as executions
     inner join {schema}.alerts as alerts on executions.start_date = alerts.window_start
-    where alerts.status = 'open' and alerts.alert_type like 'PIPELINE%%'
+    inner join {schema}.alert_states as states on alerts.alert_key = states.alert_key
+    where states.is_open and alerts.alert_type like 'PIPELINE%%'
 """
 _BASELINES = """
     select baselines.ctid as row_id from {schema}.alerts as alerts
     inner join {schema}.baselines as baselines
         on alerts.series_key = baselines.series_key and baselines.bucket_start >= alerts.window_start
-    where alerts.status = 'open'
+    inner join {schema}.alert_states as states on alerts.alert_key = states.alert_key
+    where states.is_open
 """
 _RUNS = """
     select row_id from (
@@ -127,10 +129,11 @@ _WATERMARKS = """
     ) as watermarks
     where advanced_at = newest_at
 """
-# An alert whose condition is still told would come back as a new one.
+# An alert that the stored rows still show would come back as a new one.
 _ALERTS = """
     select alerts.ctid as row_id from {schema}.alerts as alerts
-    inner join {schema}.alert_candidates as candidates on alerts.alert_key = candidates.alert_key
+    inner join {schema}.alert_states as states on alerts.alert_key = states.alert_key
+    where states.is_found or states.is_open
 """
 _CLOSURE = ("pipeline_execution_closure", ("parent_execution_id", "child_execution_id"))
 # In this order: what is about something goes before it.

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -108,6 +109,18 @@ class Store(AbstractContextManager["Store"]):
                     "wait for it, or end its session (application name 'lookout store')."
                 )
             time.sleep(poll)
+
+    def has_later_run(self, as_of: datetime, *, derived: bool = False) -> bool:
+        """Return whether a run had a later clock than this one, which makes this one a replay of the past.
+
+        ``derived`` leaves out runs that only collected. A clock ahead of the time is a mistake and counts for nothing.
+        """
+        found = self.query(
+            "select 1 from {schema}.lookout_runs where as_of > %s and as_of <= now() "
+            "and not (%s and command = 'collect') limit 1",
+            (as_of, derived),
+        )
+        return not found.empty
 
     def missing_tables(self, names: Sequence[str]) -> list[str]:
         """Those of the named tables that do not exist yet."""

@@ -22,11 +22,13 @@ MIME = "image/png"
 _DRAWING = Lock()  # the library draws one at a time
 
 _SPANS = """
-    select series_key, alert_key, status = 'open' as is_open, extract(epoch from window_start)::float8 as since,
-        extract(epoch from coalesce(window_end, window_start))::float8 as until
-    from {schema}.alerts
-    where series_key = any(%s) and severity in ('critical', 'warning')
-    order by window_start, alert_key
+    select alerts.series_key, alerts.alert_key, states.is_open,
+        extract(epoch from alerts.window_start)::float8 as since,
+        extract(epoch from coalesce(alerts.window_end, alerts.window_start))::float8 as until
+    from {schema}.alerts as alerts
+    inner join {schema}.alert_states as states on states.alert_key = alerts.alert_key
+    where alerts.series_key = any(%s) and alerts.severity in ('critical', 'warning')
+    order by alerts.window_start, alerts.alert_key
 """
 
 

@@ -39,19 +39,6 @@ def read_deliveries(store: Store, keys: Sequence[str]) -> list[Delivery]:
     ]
 
 
-def is_replay(store: Store, as_of: datetime, run_id: str) -> bool:
-    """Whether a later clock than this one has been seen: then this run is about the past, and nobody is told.
-
-    A clock in the future is somebody's experiment and counts for nothing.
-    """
-    found = store.query(
-        "select 1 from {schema}.lookout_runs where as_of > %s and as_of <= now() and run_id <> %s "
-        "and command <> 'collect' limit 1",
-        (as_of, run_id),
-    )
-    return not found.empty
-
-
 def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
     """Write down what is to be told. Two processes that plan the same write it once."""
     rows = plan.new
@@ -88,9 +75,9 @@ def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
         chosen = [row for row, due in plan.sooner if due == moment]
         _update(store, chosen, "not_before = %s", (moment,), only="rows.status = 'pending'")
     store.execute(
-        "update {schema}.alert_mutes as mutes set lifted_at = %s from {schema}.alerts as alerts "
+        "update {schema}.alert_mutes as mutes set lifted_at = %s from {schema}.alert_states as states "
         "where mutes.kind = 'ack' and mutes.lifted_at is null and mutes.given_at <= %s "
-        "and alerts.alert_key = mutes.alert_key and alerts.status = 'resolved'",
+        "and states.alert_key = mutes.alert_key and not states.is_open",
         (as_of, as_of),
     )
 

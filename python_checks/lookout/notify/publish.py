@@ -43,7 +43,7 @@ class _Round:
 
 def publish(store: Store, settings: Settings, *, as_of: datetime, run_id: str) -> NotifyOutcome:
     """See `lookout.notify.notifying.notify_alerts`."""
-    if deliveries.is_replay(store, as_of, run_id):
+    if store.has_later_run(as_of, derived=True):
         return NotifyOutcome(note=REPLAY)
     this = _read(store, settings, as_of)
     deliveries.write_plan(store, this.plan, as_of)

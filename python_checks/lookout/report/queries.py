@@ -7,7 +7,7 @@ from collections.abc import Mapping
 # The tables without which there is nothing to report.
 TABLES = (
     "monitors", "metric_observations", "collection_results", "baselines", "lookout_runs", "assets", "dbt_results",
-    "asset_status", "alert_candidates", "alerts", "scorecard", "alert_feedback", "contracts", "contract_status",
+    "asset_status", "alert_states", "alerts", "scorecard", "alert_feedback", "contracts", "contract_status",
     "contract_violations",
 )  # fmt: skip
 MOST_SERIES = 1000
@@ -33,11 +33,9 @@ NEWEST_BUILD = """newest as (
 KNOWN_ALERTS = """
     with clock as (select %s::timestamptz as now),
     known as (
-        select alerts.*, monitors.kind, monitors.grain,
-            coalesce(candidates.is_open, alerts.status = 'open' or alerts.resolved_at > clock.now) as is_open
+        select alerts.*, monitors.kind, monitors.grain, states.is_open
         from {schema}.alerts as alerts
-        left join {schema}.alert_candidates as candidates on candidates.alert_key = alerts.alert_key
-        inner join clock on candidates.alert_key is not null or alerts.first_seen_at <= clock.now
+        inner join {schema}.alert_states as states on states.alert_key = alerts.alert_key
         left join {schema}.monitors as monitors on monitors.series_key = alerts.series_key
         where alerts.severity in ('critical', 'warning')
     )

@@ -43,11 +43,12 @@ PENDING = """
             case monitors.grain when 'hour' then interval '1 hour' else interval '1 day' end as step
         from {schema}.alert_candidates as candidates
         inner join {schema}.monitors as monitors on monitors.series_key = candidates.series_key
+        left join {schema}.alert_states as states on states.alert_key = candidates.alert_key
         left join unnest(%(known)s::text[]) as known (alert_key) on known.alert_key = candidates.alert_key
         where
             candidates.series_key = any(%(keys)s)
             and candidates.alert_type in ('VOLUME_ANOMALY', 'METRIC_ANOMALY')
-            and (candidates.is_open or known.alert_key is null)
+            and (states.is_open or known.alert_key is null)
     ),
     worst as (
         select wanted.*, found.bucket_start

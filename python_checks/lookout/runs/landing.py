@@ -13,7 +13,7 @@ from lookout.project.workspace import Workspace
 from lookout.runs.recording import Run
 
 LANDING = "lookout_landing"
-CREATE_LANDING = ("run", "--select", f"tag:{LANDING}", "+fqn:lookout.monitoring.alerts.alerts")
+CREATE_LANDING = ("run", "--select", f"tag:{LANDING}", "+fqn:lookout.monitoring.alerts.alert_states")
 _COLUMNS = """
 select
     pg_class.relname as table_name,
@@ -76,7 +76,7 @@ def _landing(workspace: Workspace) -> list[Mapping[str, Any]]:
 
 def _lacks_columns(store: Store, workspace: Workspace) -> bool:
     needed = {(str(node["alias"]), column) for node in _landing(workspace) for column in node["columns"]}
-    needed |= {("alert_candidates", "alert_key"), ("alerts", "alert_key")}
+    needed |= {("alert_candidates", "alert_key"), ("alerts", "alert_key"), ("alert_states", "alert_key")}
     return not needed <= _columns(store)
 
 

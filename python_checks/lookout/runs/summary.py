@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from lookout.alerts.listing import impact_text, read_impact
+from lookout.alerts.store import query_alerts
 from lookout.contracts.spec.model import ContractCheck
 from lookout.project.dbt import Invocation
 from lookout.runs.contracts import BlockedModels
@@ -16,13 +17,6 @@ from lookout.runs.recording import Run
 
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
 
-# Open at the clock of the run, which in a replay of the past is not what a later run made of the alert.
-_ALERTS = """
-select alerts.*, coalesce(candidates.is_open, false) as is_open
-from {schema}.alerts as alerts
-left join {schema}.alert_candidates as candidates on candidates.alert_key = alerts.alert_key
-order by alerts.severity, alerts.window_start desc, alerts.asset
-"""
 _COUNTS = """
 select
     (select count(*) from {schema}.metric_observations) as observations,
@@ -56,9 +50,8 @@ def summarize(
     blocked: BlockedModels | None = None,
 ) -> RunSummary:
     """Return the result of a run, from the alerts as they are derived at its clock."""
-    alerts = run.store.query(_ALERTS)
-    is_open = alerts.pop("is_open").astype(bool)
-    alerts["status"] = is_open.map({True: "open", False: "resolved"})
+    alerts = query_alerts(run.store, "order by alerts.severity, alerts.window_start desc, alerts.asset")
+    is_open = alerts["status"] == "open"
     # Whom an alert hits matters only while it is open.
     impact = read_impact(run.store, list(alerts.loc[is_open, "alert_key"]))
     alerts["downstream"] = [impact_text(impact.get(key, {})) for key in alerts["alert_key"]]

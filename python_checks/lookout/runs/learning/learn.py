@@ -110,8 +110,7 @@ def _prepare(run: Run) -> LearningPlan:
     entries, problems = read_stored_calendar(run.store, run.workspace.home.manifest)
     run.problems += problems
     windows, restarts = read_exclusions(run.store, entries)
-    later = run.store.query("select 1 from {schema}.lookout_runs where as_of > %s limit 1", (run.as_of,))
-    return LearningPlan(int(mark["n"][0]), windows, restarts, is_replay=not later.empty)
+    return LearningPlan(int(mark["n"][0]), windows, restarts, is_replay=run.store.has_later_run(run.as_of))
 
 
 def _parameters(run: Run, plan: LearningPlan) -> dict[str, Any]:

@@ -137,7 +137,9 @@ NOT_CLEARED = f"""{CHANGED},
         select series_key from judged where not is_cleared
         union
         -- A quiet bucket ends an episode; whether this one does is for the learner to say.
-        select series_key from {{schema}}.alerts where status = 'open' and series_key is not null
+        select alerts.series_key from {{schema}}.alerts as alerts
+        inner join {{schema}}.alert_states as states on states.alert_key = alerts.alert_key
+        where states.is_open and alerts.series_key is not null
     ),
     counted as (
         select count(*) as changed_series from changed
