@@ -49,8 +49,8 @@ def open_to_record(project_dir: Path, profiles_dir: Path | None, target: str | N
     ahead = parse_clock(as_of) - datetime.now(timezone.utc)
     if ahead > MOST_AHEAD:
         logger.warning(
-            "--as-of %s lies %d days ahead of this machine's clock: what is recorded for then stays, and until then "
-            "every other run counts as a replay of the past, which closes no alert.",
+            "--as-of %s lies %d days ahead of this machine's clock: what is recorded for then stays, and the "
+            "next run at the right time puts the alerts right.",
             as_of,
             ahead.days,
         )
