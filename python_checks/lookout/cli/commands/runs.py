@@ -218,7 +218,7 @@ def notify(
     project_dir: ProjectDir = HERE,
 ) -> None:
     """Tell people about the alerts that are stored, as `lookout.yml` says; what was told before is not told again."""
-    from lookout.notify.notifying import notify_alerts, preview, send_test, shown
+    from lookout.notify.notifying import notify_alerts, preview, preview_text, send_test
     from lookout.notify.settings.load import load_settings
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
@@ -229,7 +229,7 @@ def notify(
     workspace.locate()
     with workspace.home.store() as store:
         if dry_run:
-            typer.echo(shown(preview(store, settings, as_of=workspace.as_of)))
+            typer.echo(preview_text(preview(store, settings, as_of=workspace.as_of)))
             return
         outcome = notify_alerts(store, settings, as_of=workspace.as_of)
     typer.echo(outcome.sentence)

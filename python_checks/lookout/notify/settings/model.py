@@ -24,7 +24,7 @@ class Target:
     pause: float = 1.0
     most_messages: int = 20
     group_by: str = "owner"
-    tells_resolved: bool = True
+    sends_resolved: bool = True
     icon: bool = False
     images: bool | None = None
     payload: str | None = None
@@ -42,7 +42,7 @@ class Route:
     quiet_hours: tuple[QuietHours, ...] = ()
     digest: Digest | None = None
     loud: frozenset[str] = frozenset()
-    goes_on: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True)
