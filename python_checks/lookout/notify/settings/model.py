@@ -12,10 +12,10 @@ GROUPINGS = ("owner", "layer", "connection", "none")
 
 @dataclass(frozen=True)
 class Target:
-    """Where messages go. ``url`` is never printed; it is None when ``problem`` says why it is not known.
+    """A destination of messages. ``url`` is never printed; it is None when ``problem`` says why it is not known.
 
     ``pause`` is in seconds between two messages; ``most_messages`` bounds one run. ``images`` says whether
-    messages carry charts; None leaves it to what the service is good for.
+    messages carry charts; None means where the service shows them well.
     """
 
     name: str
