@@ -16,7 +16,7 @@ from lookout.runs.recording import Run
 
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
 
-# Open at the clock of the run, which in a replay of the past is not what a later run made of the alert.
+# Open at the clock of the run: in a replay of the past, `alerts` may hold the status of a later run.
 _ALERTS = """
 select alerts.*, coalesce(candidates.is_open, false) as is_open
 from {schema}.alerts as alerts
@@ -59,7 +59,7 @@ def summarize(
     alerts = run.store.query(_ALERTS)
     is_open = alerts.pop("is_open").astype(bool)
     alerts["status"] = is_open.map({True: "open", False: "resolved"})
-    # Whom an alert hits matters only while it is open.
+    # The impact of an alert matters only while it is open.
     impact = read_impact(run.store, list(alerts.loc[is_open, "alert_key"]))
     alerts["downstream"] = [impact_text(impact.get(key, {})) for key in alerts["alert_key"]]
     counts = run.store.query(_COUNTS)

@@ -77,7 +77,7 @@ def run(
         run_id=context.obj,
         reports_dir=reports,
         explain=explain,
-        tell=tell,
+        notify=tell,
     )
     finish(summary, as_json)
 
@@ -134,7 +134,8 @@ def publish(
 
     workspace = open_to_record(project_dir, profiles_dir, target, as_of)
     finish(
-        run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, tell=tell), as_json
+        run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, notify=tell),
+        as_json,
     )
 
 
