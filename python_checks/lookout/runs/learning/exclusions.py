@@ -32,7 +32,7 @@ class CalendarEntry:
 
 
 def read_calendar(rows: Sequence[Sequence[Any]], name: str) -> tuple[tuple[CalendarEntry, ...], tuple[str, ...]]:
-    """Return entries from rows (start_date, end_date, asset_pattern, reason) as text, and a sentence for each wrong one.
+    """Return entries from text rows (start_date, end_date, asset_pattern, reason), and a sentence for each wrong row.
 
     An empty end_date means one day, an empty pattern every table. ``name`` is the calendar's, for the sentences.
     """
