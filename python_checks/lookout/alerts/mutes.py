@@ -53,7 +53,7 @@ def acknowledge(workspace: Workspace, keys: Sequence[str], *, note: str = "") ->
 
 
 def unmute(workspace: Workspace, subject: str) -> str:
-    """Take back every mute and acknowledgement of an alert or of a pattern, written as in `list_mutes`. Returns a sentence."""
+    """Take back all mutes and acknowledgements of an alert, or of exactly this pattern. Returns a sentence."""
     if not subject.strip():
         raise ConfigError("Say what is not to be muted any longer, as `lookout alerts mutes` lists it.")
     with _store(workspace) as store:

@@ -105,7 +105,7 @@ def restarts_of(feedback: pd.DataFrame) -> pd.DataFrame:
 
 
 def excluded_reasons(points: pd.DataFrame, windows: pd.DataFrame) -> pd.Series[Any]:
-    """Return why each point is left out, null where it is not. ``points`` has the columns series_key and bucket_start."""
+    """Return why each point is left out, null where it is not. ``points`` has columns series_key and bucket_start."""
     found = np.full(len(points), None, dtype=object)
     if windows.empty or points.empty:
         return pd.Series(found, index=points.index)
