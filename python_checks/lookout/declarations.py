@@ -21,9 +21,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Declarations:
-    """What is watched and promised. ``limits`` are those of dbt nodes, by unique id.
+    """The monitors and contracts of the watched projects. ``limits`` are those of dbt nodes, by unique id.
 
-    ``problems`` has a line for each wrong setting; the part that it stands in is empty then.
+    ``problems`` has a line for each wrong setting; the part with that setting is empty then.
     """
 
     monitors: tuple[Monitor, ...] = ()
@@ -48,12 +48,13 @@ class Declarations:
 
 def read_declarations(workspace: Workspace) -> Declarations:
     """Read what the watched projects of a parsed workspace declare."""
-    found = [_read(watched, workspace) for watched in workspace.watched]
+    projects = [_read(watched, workspace) for watched in workspace.watched]
+    problems = dict.fromkeys(problem for project in projects for problem in project.problems)
     return Declarations(
-        tuple(monitor for one in found for monitor in one.monitors),
-        tuple(contract for one in found for contract in one.contracts),
-        {node: limits for one in found for node, limits in one.limits.items()},
-        tuple(dict.fromkeys(problem for one in found for problem in one.problems)),
+        tuple(monitor for project in projects for monitor in project.monitors),
+        tuple(contract for project in projects for contract in project.contracts),
+        {node: limits for project in projects for node, limits in project.limits.items()},
+        tuple(problems),
         workspace.watched,
     )
 
@@ -63,12 +64,12 @@ def _read(watched: Watched, workspace: Workspace) -> Declarations:
     problems: dict[str, None] = {}
     manifest, known = watched.manifest, tuple(workspace.connections)
 
-    def attempt(read: Callable[[], T], otherwise: T) -> T:
+    def attempt(read: Callable[[], T], fallback: T) -> T:
         try:
             return read()
         except ConfigError as error:
             problems.update(dict.fromkeys(str(error).splitlines()))
-            return otherwise
+            return fallback
 
     default = watched.default_connection
     no_monitors: tuple[Monitor, ...] = ()

@@ -17,7 +17,7 @@ from lookout.project.clock import parse_clock
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.render.progress import Narrator
 from lookout.runs.learning import learn as learning
-from lookout.runs.learning.exclusions import judge_anew, restarts_of, windows_of
+from lookout.runs.learning.exclusions import judge_with_exclusions, restarts_of, windows_of
 from lookout.runs.recording import new_run_id, recorded_run
 from lookout.runs.run import run_collect, run_learn
 from tests.conftest import MONITORING, Observed, Said
@@ -67,7 +67,7 @@ def test_after_a_restart_only_what_follows_counts(since: int | None) -> None:
     judge_from = pd.Series(
         [DAYS[since] if since is not None else pd.NaT] * 2, index=["a", "b"], dtype="datetime64[ns, UTC]"
     )
-    said = judge_anew(judge, series, points, restarts, windows, judge_from=judge_from, horizon=3)
+    said = judge_with_exclusions(judge, series, points, restarts, windows, judge_from=judge_from, horizon=3)
 
     def alone(key: str, first: int, last: int) -> pd.DataFrame:
         mine = points[(points["series_key"] == key) & points["bucket_start"].between(DAYS[first], DAYS[last])]

@@ -53,7 +53,7 @@ def test_with_the_real_packages(real: Path, server: Server, monkeypatch: pytest.
 
     def run(as_of: str) -> dict[str, tuple[str, str]]:
         workspace = open_workspace(real, profiles_dir=profiles, as_of=as_of)
-        summary = run_all(workspace, Narrator(quiet=True), run_id=new_run_id(), tell=False)
+        summary = run_all(workspace, Narrator(quiet=True), run_id=new_run_id(), notify=False)
         assert summary.problems == ()
         with Store(warehouse, MONITORING) as store:
             found = store.query(

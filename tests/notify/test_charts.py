@@ -25,7 +25,7 @@ from lookout.notify.transport.services import Service
 from lookout.render import chart as page_chart
 from lookout.render import picture
 from tests.conftest import MONITORING, Observed
-from tests.notify.test_messages import message, told
+from tests.notify.test_messages import message, notice
 from tests.notify.test_notify import NOW, Raise, Sink, _no_waiting, alert, one_target, sink, store  # noqa: F401
 
 DAY = timedelta(days=1)
@@ -58,7 +58,7 @@ def some_chart(key: str = "0123456789abcdef", values: int = 60, noise: int = 7) 
 
 
 def with_charts(count: int = 1, alerts: int = 1) -> Message:
-    base = message(*(told(alert_key=f"{n}" * 16) for n in range(alerts)))
+    base = message(*(notice(alert_key=f"{n}" * 16) for n in range(alerts)))
     return Message(**{**vars(base), "charts": tuple(some_chart(f"{n}" * 16) for n in range(count))})
 
 

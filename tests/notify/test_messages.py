@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lookout.alerts.model import Alert
-from lookout.notify.message import LEVELS, SIGNS, Message, Told, message_id
+from lookout.notify.message import LEVELS, SIGNS, Message, Notice, message_id
 from lookout.notify.model import OPENED, RESOLVED, WORSENED, Delivery
 from lookout.notify.settings.reader import ALERT_TYPES
 
@@ -30,11 +30,11 @@ def alert(**values: Any) -> Alert:
     return Alert(**{**row, **values})
 
 
-def told(stage: str = OPENED, first: Delivery | None = None, before: str = "", **values: Any) -> Told:
-    return Told(alert(**values), stage, first, before)
+def notice(stage: str = OPENED, first: Delivery | None = None, before: str = "", **values: Any) -> Notice:
+    return Notice(alert(**values), stage, first, before)
 
 
-def message(*alerts: Told, group: str = "sales", link: str = LINK) -> Message:
+def message(*alerts: Notice, group: str = "sales", link: str = LINK) -> Message:
     return Message("m1", "team", group, alerts, NOW, link)
 
 
@@ -204,16 +204,16 @@ def test_every_type_has_its_message() -> None:
 
 @pytest.mark.parametrize("alert_type", CASES)
 def test_message_of_each_type(alert_type: str) -> None:
-    said = message(told(alert_type=alert_type, **CASES[alert_type])).body("text")
+    said = message(notice(alert_type=alert_type, **CASES[alert_type])).body("text")
     assert said.strip() == EXPECTED[alert_type].strip()
 
 
 def test_levels_have_words_and_signs_of_their_own() -> None:
     assert LEVELS == ("INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
     assert len(set(SIGNS.values())) == len(LEVELS)
-    over = told(RESOLVED, FIRST, status="resolved", resolved_at=NOW)
-    unreachable = told(alert_type="SOURCE_UNREACHABLE")
-    warning, critical = told(severity="warning"), told()
+    over = notice(RESOLVED, FIRST, status="resolved", resolved_at=NOW)
+    unreachable = notice(alert_type="SOURCE_UNREACHABLE")
+    warning, critical = notice(severity="warning"), notice()
     for alerts, level in (
         ([], "INFO"),
         ([over], "SUCCESS"),
@@ -225,7 +225,7 @@ def test_levels_have_words_and_signs_of_their_own() -> None:
 
 
 def test_resolved_message_refers_to_the_first() -> None:
-    over = told(RESOLVED, FIRST, status="resolved", resolved_at=NOW, description="few rows")
+    over = notice(RESOLVED, FIRST, status="resolved", resolved_at=NOW, description="few rows")
     assert message(over, link="").body("text") == (
         "✅ SUCCESS\nresolved: shop marts.orders: few rows\nTimestamp: 2026-03-03 12:00 UTC\nMessage: Resolved.\nDetails:\n"
         "• Since: 2026-03-02 00:00 UTC, until 2026-03-03 12:00 UTC\n• Owner: sales\n"
@@ -234,8 +234,8 @@ def test_resolved_message_refers_to_the_first() -> None:
 
 
 def test_several_in_markdown_worst_first() -> None:
-    low = told(alert_key="a" * 16, severity="warning", description="odd *rows*", asset="_raw.fact_orders")
-    worse = told(WORSENED, FIRST, "warning", description="few rows <1>")
+    low = notice(alert_key="a" * 16, severity="warning", description="odd *rows*", asset="_raw.fact_orders")
+    worse = notice(WORSENED, FIRST, "warning", description="few rows <1>")
     assert message(low, worse).body("markdown", 1) == (
         "🛑 **CRITICAL**\n\n**2 alerts for sales: 1 critical, 1 warning**\n\n**Timestamp:** 2026-03-03 12:00 UTC\n\n"
         "**Message:** 1 new, 1 worse; 1 critical, 1 warning.\n\n**Details:**\n\n"
@@ -248,7 +248,7 @@ def test_several_in_markdown_worst_first() -> None:
 
 
 def test_fits_where_little_fits() -> None:
-    many = [told(alert_key=f"{n:016x}", description="d" * 500, reason="r" * 5000) for n in range(40)]
+    many = [notice(alert_key=f"{n:016x}", description="d" * 500, reason="r" * 5000) for n in range(40)]
     filled = message(*many)
     assert len(filled.title) < 250
     assert len(filled.body("text")) < 16_000
@@ -260,7 +260,7 @@ def test_fits_where_little_fits() -> None:
 
 
 def test_control_characters_and_numbers_without_end() -> None:
-    odd = told(description="a\x00b\u202ec\nd", observed_value=float("inf"), lower_bound=float("-inf"))
+    odd = notice(description="a\x00b\u202ec\nd", observed_value=float("inf"), lower_bound=float("-inf"))
     assert "shop marts.orders: a b c d" in message(odd).body("text")
     assert message(odd).as_dict()["alerts"][0]["lower_bound"] is None
 
@@ -268,4 +268,4 @@ def test_control_characters_and_numbers_without_end() -> None:
 def test_identity_of_a_message() -> None:
     other = Delivery("f" * 16, "team", 1, "opened", "pending", "sales", "warning", "open", NOW)
     assert message_id([FIRST, other]) == message_id([other, FIRST]) != message_id([FIRST])
-    assert message(told()).thread != message(told(), group="finance").thread
+    assert message(notice()).thread != message(notice(), group="finance").thread

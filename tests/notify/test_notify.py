@@ -24,7 +24,7 @@ from lookout.alerts.mutes import acknowledge, list_mutes, mute, unmute
 from lookout.database.store import Store
 from lookout.errors import ConfigError, DeliveryError
 from lookout.notify.model import NotifyOutcome
-from lookout.notify.notifying import notify, notify_alerts, preview, send_test, shown
+from lookout.notify.notifying import notify, notify_alerts, preview, preview_text, send_test
 from lookout.notify.settings.load import load_settings
 from lookout.notify.settings.model import Settings
 from lookout.notify.transport import deliver, webhook
@@ -651,10 +651,10 @@ def test_run_and_its_problems(
     )
     previews = preview(store, load_settings(tmp_path), as_of=NOW)
     assert [(p.target, p.owner) for p in previews] == [("environment", "sales")]
-    assert "--- to environment, for sales: 🛑 CRITICAL shop public.a1: few rows" in shown(previews)
+    assert "--- to environment, for sales: 🛑 CRITICAL shop public.a1: few rows" in preview_text(previews)
     assert len(sink.posts) == 1
     assert notify_run().sent == 1
-    assert shown(preview(store, load_settings(tmp_path), as_of=NOW)) == "Nothing would be sent."
+    assert preview_text(preview(store, load_settings(tmp_path), as_of=NOW)) == "Nothing would be sent."
     # A replay of the past tells nobody anything.
     store.execute(
         "insert into {schema}.lookout_runs (run_id, batch_number, command, as_of, started_at, status) "

@@ -11,7 +11,7 @@ import pytest
 
 from lookout.alerts.model import Alert
 from lookout.errors import ConfigError, DeliveryError
-from lookout.notify.message import Message, Told
+from lookout.notify.message import Message, Notice
 from lookout.notify.model import OPENED, RESOLVED
 from lookout.notify.settings.load import load_settings
 from lookout.notify.settings.model import Settings, Target
@@ -194,8 +194,8 @@ def test_pagerduty_gets_one_incident_an_owner(monkeypatch: pytest.MonkeyPatch) -
         "a" * 16, "TEST_FAILURE", "critical", "open", "shop", "public.t", NOW - timedelta(days=1), owner="ops"
     )
     over = Alert("a" * 16, "TEST_FAILURE", "critical", "resolved", "shop", "public.t", NOW, resolved_at=NOW)
-    opened = Message("m1", "a", "ops", (Told(alert, OPENED),), NOW)
-    closed = Message("m2", "a", "ops", (Told(over, RESOLVED),), NOW, is_all_clear=True)
+    opened = Message("m1", "a", "ops", (Notice(alert, OPENED),), NOW)
+    closed = Message("m2", "a", "ops", (Notice(over, RESOLVED),), NOW, is_all_clear=True)
     assert sender.send(opened).ok
     assert sender.send(closed).ok
     assert '"event_action": "trigger"' in posted[0]

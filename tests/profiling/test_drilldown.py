@@ -15,7 +15,7 @@ from lookout.errors import ConfigError
 from lookout.profiling.drilldown import MOST_GROUPS, Drilldown, Explanation, explain_drilldown, plan_drilldown
 from lookout.project.declarations.monitor import Kind, Metric, Monitor
 from lookout.project.declarations.monitors import load_monitors
-from lookout.runs.explanations import ask
+from lookout.runs.explanations import query_sources
 from tests.conftest import MONITORING, Observed, Server
 
 NOW = datetime(2026, 3, 2, tzinfo=timezone.utc)
@@ -133,7 +133,7 @@ def test_one_query_answers_for_all_columns_of_a_table(server: Server, sql_rows: 
     nowhere = Connection("gone", {**shop.parameters, "dbname": "gone"})
     known = {"shop": shop}
     asked = request(dimensions=("region", "nope", "notes"), weeks=5)
-    first, second, few, unknown = ask(
+    first, second, few, unknown = query_sources(
         [asked, request(dimensions=("region", "nope"), weeks=5), request(weeks=1), request()], known, options
     )
     assert [e.text.split(":")[0] for e in first] == [
@@ -144,8 +144,8 @@ def test_one_query_answers_for_all_columns_of_a_table(server: Server, sql_rows: 
     assert "has no column of that name" in second[1].text
     assert "too few ordinary buckets" in few[0].text
     assert "no column of that name" in unknown[0].text
-    assert "has no output 'shop'" in ask([request()], {}, options)[0][0].text
-    assert "could not be broken down" in ask([request()], {"shop": nowhere}, options)[0][0].text
+    assert "has no output 'shop'" in query_sources([request()], {}, options)[0][0].text
+    assert "could not be broken down" in query_sources([request()], {"shop": nowhere}, options)[0][0].text
 
 
 def test_dimensions_are_column_names() -> None:

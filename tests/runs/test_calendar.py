@@ -16,7 +16,13 @@ from lookout.baseline.judge import judge
 from lookout.doctor.examine import examine
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning import learn as learning
-from lookout.runs.learning.exclusions import CalendarEntry, excluded_reasons, judge_anew, read_calendar, windows_of
+from lookout.runs.learning.exclusions import (
+    CalendarEntry,
+    excluded_reasons,
+    judge_with_exclusions,
+    read_calendar,
+    windows_of,
+)
 from lookout.runs.recording import new_run_id, recorded_run
 from tests.conftest import MONITORING, Observed
 
@@ -113,7 +119,7 @@ def test_a_named_day_is_as_if_it_had_never_been() -> None:
         points = pd.DataFrame({"series_key": "a", "bucket_start": days, "value": given})
         none = pd.DataFrame({"series_key": [], "restart_at": pd.to_datetime([], utc=True)})
         nothing = pd.Series(pd.NaT, index=["a"], dtype="datetime64[ns, UTC]")
-        return judge_anew(judge, series, points, none, windows, judge_from=nothing, horizon=3)
+        return judge_with_exclusions(judge, series, points, none, windows, judge_from=nothing, horizon=3)
 
     left_out, other = judged(spoiled, window), judged(np.where(np.arange(60) == 50, 1.0, values), window)
     assert left_out.drop(columns="observed_value").equals(other.drop(columns="observed_value"))

@@ -16,19 +16,19 @@ from lookout.project.workspace import Workspace
 
 SHORT = 8
 LOCK_PATIENCE = 60.0
-HEARD = "It counts from the next `lookout run` or `lookout learn` on."
+TAKES_EFFECT = "It counts from the next `lookout run` or `lookout learn` on."
 
 
 def chosen_verdict(*, expected: bool, new_normal: bool, fixed: bool) -> str:
-    """The one verdict that was asked for. Raises ConfigError for none and for several."""
-    given = {"expected": expected, "new_normal": new_normal, "fixed": fixed}
-    said = [name for name, is_given in given.items() if is_given]
-    if len(said) != 1:
+    """Return the one verdict that was asked for. Raises ConfigError for none and for several."""
+    flags = {"expected": expected, "new_normal": new_normal, "fixed": fixed}
+    chosen = [name for name, is_set in flags.items() if is_set]
+    if len(chosen) != 1:
         raise ConfigError(
             "Say what the alert was, with one of --expected (no fault), --new-normal (stays like this) and --fixed "
             "(a fault, mended)."
         )
-    return said[0]
+    return chosen[0]
 
 
 def give_feedback(
@@ -62,7 +62,7 @@ def give_feedback(
                 "note": " ".join(note.split()),
                 "given_by": _user(),
                 "given_at": workspace.as_of,
-                # The number that the next run will have, and after it has learned, what it has learned through.
+                # The batch number of the next run, so that its learning step picks the answer up.
                 "batch_number": int(numbers["batch"][0]) + 1,
             }
         )
@@ -71,7 +71,7 @@ def give_feedback(
 
 
 def find_alert(store: Store, prefix: str) -> pd.Series[Any]:
-    """The alert whose key begins so. Raises ConfigError when there is none, or more than one."""
+    """Return the alert whose key begins with ``prefix``. Raises ConfigError when there is none, or more than one."""
     found = query_alerts(
         store,
         "where left(alerts.alert_key, length(%s)) = %s order by alerts.window_start desc limit 6",
@@ -86,7 +86,7 @@ def find_alert(store: Store, prefix: str) -> pd.Series[Any]:
 
 
 def history(store: Store, alert_key: str) -> pd.DataFrame:
-    """All answers to one alert, oldest first."""
+    """Return all answers to one alert, oldest first."""
     return store.query(
         "select verdict, window_start, window_end, note, given_by, given_at from {schema}.alert_feedback "
         "where alert_key = %s order by feedback_number",
@@ -104,12 +104,12 @@ def _newest_answers(store: Store, keys: list[str]) -> dict[str, pd.Series[Any]]:
 
 
 def _check(alert: pd.Series[Any], answer: pd.Series[Any] | None, verdict: str) -> None:
-    said = "reopened" if answer is None else str(answer["verdict"])
-    if said == verdict:
+    current = "reopened" if answer is None else str(answer["verdict"])
+    if current == verdict:
         if answer is None:
             raise ConfigError(f"Nobody has answered alert {_named(alert)} yet: there is nothing to take back.")
         raise ConfigError(
-            f"Alert {_named(alert)} has been answered so already ({said.replace('_', ' ')}, by "
+            f"Alert {_named(alert)} has been answered so already ({current.replace('_', ' ')}, by "
             f"{answer['given_by'] or 'somebody'} on {answer['given_at']:%Y-%m-%d}): nothing was changed."
         )
     if verdict == "new_normal" and (not isinstance(alert["series_key"], str) or pd.isna(alert["score"])):
@@ -137,8 +137,8 @@ def _ends(alerts: pd.DataFrame, verdict: str, until: str | None) -> pd.Series[An
 
 
 def _named(alert: pd.Series[Any]) -> str:
-    place = f"{alert['connection']} {alert['asset']}".strip()
-    return f"{alert['alert_key'][:SHORT]} ({place}: {alert['description']})"
+    location = f"{alert['connection']} {alert['asset']}".strip()
+    return f"{alert['alert_key'][:SHORT]} ({location}: {alert['description']})"
 
 
 def _user() -> str:

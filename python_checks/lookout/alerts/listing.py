@@ -22,7 +22,7 @@ STATES = {"open": [True], "resolved": [False], "all": [True, False]}
 
 
 def read_alerts(workspace: Workspace, *, status: str, asset: str | None, limit: int) -> pd.DataFrame:
-    """Alerts, newest first. Raises ConfigError for an unknown status."""
+    """Return alerts, newest first. Raises ConfigError for an unknown status."""
     if status not in STATES:
         raise ConfigError(f"--status {status!r} is unknown: use open, resolved or all.")
     workspace.locate()
@@ -36,7 +36,7 @@ def read_alerts(workspace: Workspace, *, status: str, asset: str | None, limit: 
 
 
 def alert_table(frame: pd.DataFrame) -> str:
-    """A table as wide as the terminal; one sentence when there is nothing to list."""
+    """Return a table as wide as the terminal; one sentence when there is nothing to list."""
     if frame.empty:
         return "No alerts."
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -60,7 +60,7 @@ def alert_table(frame: pd.DataFrame) -> str:
 
 
 def read_alert(workspace: Workspace, prefix: str) -> dict[str, Any]:
-    """Everything about one alert: its columns, its ``explanations`` and its ``feedback``, oldest first.
+    """Return everything about one alert: its columns, its ``explanations`` and its ``feedback``, oldest first.
 
     Raises ConfigError when no alert, or more than one, has a key that begins with ``prefix``.
     """
@@ -83,7 +83,7 @@ def read_alert(workspace: Workspace, prefix: str) -> dict[str, Any]:
 
 
 def read_impact(store: Store, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What is downstream of alerts, by key: rows of ``alert_impact``; empty before that table was ever built."""
+    """Return rows of ``alert_impact``, the assets downstream of alerts, by alert key; empty while it is not built."""
     if store.missing_tables(["alert_impact"]):
         return {}
     found = store.query("select * from {schema}.alert_impact where alert_key = any(%s)", (list(keys),))
@@ -91,7 +91,7 @@ def read_impact(store: Store, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def impact_text(impact: Mapping[str, Any]) -> str:
-    """What an alert hits, on one line; empty when nothing is known to be downstream."""
+    """Return the assets downstream of an alert, on one line; empty when none is known."""
     if not impact or not impact["downstream_count"]:
         return ""
     parts = [
@@ -100,22 +100,28 @@ def impact_text(impact: Mapping[str, Any]) -> str:
         named(impact["downstream_others"], "other"),
     ]
     owners = ", ".join(impact["downstream_owners"])
-    return "; ".join([*filter(None, parts), *([f"owned by {owners}"] if owners else [])])
+    if owners:
+        parts.append(f"owned by {owners}")
+    return "; ".join(part for part in parts if part)
 
 
 def named(names: Sequence[str], kind: str) -> str:
-    """Some names and how many more there are, such as ``3 models: a, b, c``."""
-    shown = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
-    return f"{len(names)} {kind}{'s' * (len(names) != 1)}: {shown}" if names else ""
+    """Return some names and how many more there are, such as ``3 models: a, b, c``."""
+    if not names:
+        return ""
+    listed = ", ".join(names[:MOST_NAMES])
+    if len(names) > MOST_NAMES:
+        listed += f" and {len(names) - MOST_NAMES} more"
+    return f"{len(names)} {kind}{'s' * (len(names) != 1)}: {listed}"
 
 
 def alert_page(alert: dict[str, Any]) -> str:
-    """One alert on a page, for people: a line for everything that is known."""
-    place = f"{alert['connection']} {alert['asset']}".strip()
+    """Return one alert as a page of text: a line for everything that is known."""
+    location = f"{alert['connection']} {alert['asset']}".strip()
     column = f"{alert['metric']} of {alert['column_name']}" if alert["column_name"] else alert["metric"]
     lines = {
         "alert": alert["alert_key"],
-        "what": f"{place}: {alert['description']}",
+        "what": f"{location}: {alert['description']}",
         "why": alert["reason"],
         "type": alert["alert_type"],
         "metric": column,
@@ -142,8 +148,8 @@ def alert_page(alert: dict[str, Any]) -> str:
     for row in alert["explanations"]:
         table.add_row("where", escape(row["explanation"]))
     for row in alert["feedback"]:
-        said = f"{row['verdict'].replace('_', ' ')}, by {row['given_by'] or 'somebody'} at {_minute(row['given_at'])}"
-        table.add_row("feedback", escape(f"{said}: {row['note']}" if row["note"] else said))
+        answer = f"{row['verdict'].replace('_', ' ')}, by {row['given_by'] or 'somebody'} at {_minute(row['given_at'])}"
+        table.add_row("feedback", escape(f"{answer}: {row['note']}" if row["note"] else answer))
     return _printed(table)
 
 

@@ -12,7 +12,7 @@ RANK = {"warning": 1, "critical": 2}
 
 @dataclass(frozen=True)
 class Alert:
-    """One row of ``alerts`` with what ``alert_impact`` and ``monitors`` know about it. Times are in UTC."""
+    """One row of ``alerts``, joined with ``alert_impact`` and ``monitors``. Times are in UTC."""
 
     alert_key: str
     alert_type: str
@@ -48,17 +48,17 @@ class Alert:
 
     @property
     def is_open(self) -> bool:
-        """Whether the condition holds."""
+        """Return whether the alert is open."""
         return self.status == "open"
 
     @property
     def rank(self) -> int:
-        """Higher is worse."""
+        """Return the rank of its severity; higher is worse."""
         return RANK.get(self.severity, 0)
 
     @property
-    def place(self) -> str:
-        """What it is about, for people."""
+    def location(self) -> str:
+        """Return the connection, asset and column that it is about, for people."""
         name = f"{self.connection} {self.asset}".strip()
         return f"{name}.{self.column_name}" if self.column_name else name
 
@@ -78,22 +78,24 @@ class Mute:
     given_at: datetime | None = None
 
 
-def is_meant(mute: Mute, alert: Alert) -> bool:
-    """Whether a mute, in force or not, is about this alert."""
+def applies_to(mute: Mute, alert: Alert) -> bool:
+    """Return whether a mute, in force or not, is about this alert."""
     if mute.alert_key:
         return mute.alert_key == alert.alert_key
     names = (alert.asset, f"{alert.connection}:{alert.asset}")
     return any(fnmatchcase(name.lower(), mute.asset_glob.lower()) for name in names)
 
 
-def holding(alert: Alert, mutes: Iterable[Mute], as_of: datetime) -> list[Mute]:
-    """The mutes and acknowledgements by which people hold the alert back now."""
-    return [mute for mute in mutes if is_meant(mute, alert) and not _is_over(mute, alert, as_of)]
+def mutes_in_force(alert: Alert, mutes: Iterable[Mute], as_of: datetime) -> list[Mute]:
+    """Return the mutes and acknowledgements that hold the alert back at ``as_of``."""
+    return [mute for mute in mutes if applies_to(mute, alert) and not _is_over(mute, alert, as_of)]
 
 
 def _is_over(mute: Mute, alert: Alert, as_of: datetime) -> bool:
     if mute.ends_at is not None and mute.ends_at <= as_of:
         return True
-    return mute.kind == "ack" and (
-        not alert.is_open or (alert.severity != mute.severity and alert.severity == "critical")
-    )
+    if mute.kind != "ack":
+        return False
+    # An acknowledgement ends with the alert, and when the alert becomes critical.
+    has_worsened = alert.severity == "critical" and alert.severity != mute.severity
+    return has_worsened or not alert.is_open

@@ -31,14 +31,14 @@ def mute(workspace: Workspace, subject: str, *, until: str, note: str = "") -> s
     with _store(workspace) as store:
         key, glob = _subject(store, subject)
         _add(store, workspace.as_of, "mute", key, glob, "", ends_at, note)
-        names = _meant(store, key, glob)
+        names = _open_alerts_like(store, key, glob)
     about = f"alert {key[:SHORT]}" if key else f"assets like {glob}"
     now = f"{len(names)} open now: {_listed(names)}" if names else "no open alert is meant now"
     return f"Muted up to and including {until} (UTC): {about}, {now}."
 
 
 def acknowledge(workspace: Workspace, keys: Sequence[str], *, note: str = "") -> list[str]:
-    """Say that somebody is on these alerts: of each, nothing but its end or its becoming critical is sent any more.
+    """Record that somebody works on these alerts: from then on, only their end and their becoming critical are sent.
 
     Returns a sentence for each. Raises ConfigError for a key that no open alert has.
     """
@@ -53,7 +53,7 @@ def acknowledge(workspace: Workspace, keys: Sequence[str], *, note: str = "") ->
 
 
 def unmute(workspace: Workspace, subject: str) -> str:
-    """Take back every mute and acknowledgement of an alert or of a pattern, as it was given. Returns a sentence."""
+    """Take back all mutes and acknowledgements of an alert, or of exactly this pattern. Returns a sentence."""
     if not subject.strip():
         raise ConfigError("Say what is not to be muted any longer, as `lookout alerts mutes` lists it.")
     with _store(workspace) as store:
@@ -68,7 +68,10 @@ def unmute(workspace: Workspace, subject: str) -> str:
 
 
 def list_mutes(workspace: Workspace) -> pd.DataFrame:
-    """Mutes and acknowledgements in force: kind, alert_key, asset_glob, severity, ends_at, note, given_by, given_at."""
+    """Return mutes and acknowledgements in force.
+
+    Columns: kind, alert_key, asset_glob, severity, ends_at, note, given_by and given_at.
+    """
     with _store(workspace) as store:
         return store.query(
             "select kind, alert_key, asset_glob, severity, ends_at, note, given_by, given_at from {schema}.alert_mutes "
@@ -83,7 +86,7 @@ def _store(workspace: Workspace) -> Store:
 
 
 def _subject(store: Store, subject: str) -> tuple[str, str]:
-    """Alert key and asset pattern, one of them empty."""
+    """Return the alert key and the asset pattern that ``subject`` means; one of them is empty."""
     text = subject.strip()
     if not text:
         raise ConfigError("Say what to mute: the key of an alert, or a pattern of assets like 'raw.*'.")
@@ -97,7 +100,7 @@ def _subject(store: Store, subject: str) -> tuple[str, str]:
 def _add(
     store: Store, as_of: datetime, kind: str, key: str, glob: str, severity: str, ends_at: datetime | None, note: str
 ) -> None:
-    # The table's lock keeps two people from being given the same number.
+    # The table's lock keeps two people from getting the same number.
     store.execute(
         "lock table {schema}.alert_mutes in share row exclusive mode; "
         "insert into {schema}.alert_mutes (mute_number, kind, alert_key, asset_glob, severity, ends_at, note, "
@@ -107,12 +110,12 @@ def _add(
     )
 
 
-def _meant(store: Store, key: str, glob: str) -> list[str]:
-    from lookout.alerts.model import Mute, is_meant
+def _open_alerts_like(store: Store, key: str, glob: str) -> list[str]:
+    from lookout.alerts.model import Mute, applies_to
     from lookout.alerts.store import read_alerts
 
-    this = Mute(0, "mute", key, glob, "", None)
-    return [alert.place for alert in read_alerts(store) if alert.is_open and is_meant(this, alert)]
+    mute = Mute(0, "mute", key, glob, "", None)
+    return [alert.location for alert in read_alerts(store) if alert.is_open and applies_to(mute, alert)]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -121,8 +124,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _named(alert: Any) -> str:
-    place = f"{alert['connection']} {alert['asset']}".strip()
-    return f"{place}: {alert['description']}"
+    location = f"{alert['connection']} {alert['asset']}".strip()
+    return f"{location}: {alert['description']}"
 
 
 def _day_after(day: str) -> datetime:

@@ -11,13 +11,13 @@ from lookout.alerts.model import Alert, Mute
 from lookout.database.store import Store, records
 
 _ALERTS = """
-    with last_told as (
+    with last_deliveries as (
         select distinct on (alert_key, target) alert_key, stage, status, alert_status
         from {schema}.alert_deliveries
         order by alert_key, target, step desc
     ),
     unfinished as (
-        select distinct alert_key from last_told
+        select distinct alert_key from last_deliveries
         where status in ('pending', 'sending') or (status = 'sent' and alert_status = 'open')
             or (status = 'dropped' and stage <> 'opened')
     )
@@ -57,7 +57,7 @@ def query_alerts(store: Store, clauses: str = "", parameters: Sequence[object] =
 
 
 def read_alerts(store: Store) -> list[Alert]:
-    """Alerts that are open, and those that are over of which somebody has not heard so."""
+    """Return the alerts that are open, and those that are over but whose targets have not been notified of it."""
     names = ("downstream_models", "downstream_exposures", "downstream_others", "downstream_owners")
     rows = records(store.query(_ALERTS))
     for row in rows:
@@ -67,7 +67,7 @@ def read_alerts(store: Store) -> list[Alert]:
 
 
 def read_mutes(store: Store, as_of: datetime) -> list[Mute]:
-    """Mutes and acknowledgements that are in force at ``as_of``."""
+    """Return the mutes and acknowledgements that are in force at ``as_of``."""
     frame = store.query(
         "select mute_number, kind, alert_key, asset_glob, severity, ends_at, coalesce(note, '') as note, "
         "coalesce(given_by, '') as given_by, given_at from {schema}.alert_mutes "

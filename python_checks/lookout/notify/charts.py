@@ -42,17 +42,17 @@ class Chart:
 
     @property
     def file_name(self) -> str:
-        """What the image is called where it arrives."""
+        """Return the name under which the image arrives."""
         return f"lookout-{self.alert_key[:8]}.png"
 
     @cached_property
     def png(self) -> bytes | None:
-        """The image, drawn when it is first asked for; None when it cannot be drawn."""
+        """Return the image, drawn when it is first asked for; None when it cannot be drawn."""
         with _DRAWING:
             return draw(dict(self.picture))
 
     def as_dict(self) -> dict[str, str] | None:
-        """The image as text, for programs; None when it cannot be drawn."""
+        """Return the image as text, for programs; None when it cannot be drawn."""
         if self.png is None:
             return None
         content = base64.b64encode(self.png).decode("ascii")
@@ -66,7 +66,7 @@ class Chart:
 
 
 def read_charts(store: Store, alerts: Iterable[Alert], as_of: datetime) -> dict[str, Chart]:
-    """By alert key the charts of those alerts that come from a measured series. Raises SourceError."""
+    """Return the charts of those alerts that come from a measured series, by alert key. Raises SourceError."""
     chosen = [alert for alert in alerts if alert.series_key and alert.grain in STEP][:MOST_DRAWN]
     if not chosen:
         return {}
@@ -74,12 +74,12 @@ def read_charts(store: Store, alerts: Iterable[Alert], as_of: datetime) -> dict[
     windows = chart_windows(rows, (), as_of)
     points = encode(read_points(store, windows), windows)
     known: dict[str, list[tuple[str, Span]]] = {}
-    for one in store.query(_SPANS, ([alert.series_key for alert in chosen],)).to_dict("records"):
-        span = Span(one["since"], as_of.timestamp() if one["is_open"] else one["until"])
-        known.setdefault(one["series_key"], []).append((one["alert_key"], span))
+    for row in store.query(_SPANS, ([alert.series_key for alert in chosen],)).to_dict("records"):
+        span = Span(row["since"], as_of.timestamp() if row["is_open"] else row["until"])
+        known.setdefault(row["series_key"], []).append((row["alert_key"], span))
     charts = {}
-    for alert, row in zip(chosen, rows, strict=True):
-        window, series = alert_window(row), str(alert.series_key)
+    for alert, values in zip(chosen, rows, strict=True):
+        window, series = alert_window(values), str(alert.series_key)
         if window is None or series not in points:
             continue
         chart = _chart(alert, window, points[series], known.get(series, ()))
@@ -89,7 +89,7 @@ def read_charts(store: Store, alerts: Iterable[Alert], as_of: datetime) -> dict[
 
 
 def sample_charts(as_of: datetime) -> tuple[Chart, ...]:
-    """A made-up chart for test messages, so that a target shows whether images arrive."""
+    """Return a made-up chart for test messages, so that a target shows whether images arrive."""
     days, key = 30, "test"
     end = as_of.timestamp() // STEP["day"] * STEP["day"]
     times = [int(end) - STEP["day"] * back for back in range(days, 0, -1)]
@@ -109,5 +109,6 @@ def _chart(
     if chart is None:
         return None
     column = f" of {alert.column_name}" if alert.column_name else ""
-    caption = f"{alert.metric}{column} of {f'{alert.connection} {alert.asset}'.strip()}, per {alert.grain}"
+    table = f"{alert.connection} {alert.asset}".strip()
+    caption = f"{alert.metric}{column} of {table}, per {alert.grain}"
     return Chart(alert.alert_key, caption, picture_of(chart, caption))

@@ -2,7 +2,7 @@
 
 A row is claimed before its message is sent and marked afterwards. A process that dies in between leaves its claim,
 which runs out after ``LEASE``; then the next run sends the message. So every message arrives at least once, and twice
-only if a process dies, or its service falls silent, between taking a message and saying so.
+only if a process dies, or its service stops answering, between sending a message and recording it.
 """
 
 from __future__ import annotations
@@ -21,26 +21,23 @@ LEASE = timedelta(minutes=15)  # several times what sending may take in all (del
 _COLUMNS = (
     "alert_key, target, step, stage, status, owner, severity, alert_status, not_before, attempts, message_id, sent_at"
 )
+_PLANNED = ("alert_key", "target", "step", "stage", "status", "owner", "severity", "alert_status", "not_before")
 _KEYS = "unnest(%s::text[], %s::text[], %s::integer[]) as chosen (alert_key, target, step)"
 _LEASED = "case when status = 'sending' and claimed_until < now() then 'pending' else status end as status,"
 _CHOSEN = "rows.alert_key = chosen.alert_key and rows.target = chosen.target and rows.step = chosen.step"
 
 
 def read_deliveries(store: Store, keys: Sequence[str]) -> list[Delivery]:
-    """Everything that was told, or is to be told, about these alerts."""
-    return [
-        Delivery(**row)
-        for row in records(
-            store.query(
-                f"select {_COLUMNS} from {{schema}}.alert_deliveries where alert_key = any(%s)",  # noqa: S608
-                (list(keys),),
-            )
-        )
-    ]
+    """Return all deliveries of these alerts, whatever their status."""
+    frame = store.query(
+        f"select {_COLUMNS} from {{schema}}.alert_deliveries where alert_key = any(%s)",  # noqa: S608
+        (list(keys),),
+    )
+    return [Delivery(**row) for row in records(frame)]
 
 
 def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
-    """Write down what is to be told. Two processes that plan the same write it once."""
+    """Write the planned deliveries. Two processes that plan the same write it once."""
     rows = plan.new
     if rows:
         store.execute(
@@ -52,20 +49,7 @@ def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
             "on conflict (alert_key, target, step) do nothing",
             (
                 as_of,
-                *(
-                    [getattr(row, name) for row in rows]
-                    for name in (
-                        "alert_key",
-                        "target",
-                        "step",
-                        "stage",
-                        "status",
-                        "owner",
-                        "severity",
-                        "alert_status",
-                        "not_before",
-                    )
-                ),
+                *([getattr(row, name) for row in rows] for name in _PLANNED),
             ),
         )
     for reason in {reason for _, reason in plan.dropped}:
@@ -83,7 +67,7 @@ def write_plan(store: Store, plan: Plan, as_of: datetime) -> None:
 
 
 def waiting_rows(store: Store) -> list[Delivery]:
-    """Rows that are not told yet; those in the hands of a living process are ``sending``."""
+    """Return the rows that are not sent yet; those that another process has claimed are ``sending``."""
     frame = store.query(
         f"select {_COLUMNS.replace('status,', _LEASED, 1)} from {{schema}}.alert_deliveries "  # noqa: S608
         "where status in ('pending', 'sending') order by alert_key, target, step"
@@ -92,10 +76,10 @@ def waiting_rows(store: Store) -> list[Delivery]:
 
 
 def claim(store: Store, rows: Sequence[Delivery], token: str) -> set[tuple[str, str, int]]:
-    """Take rows that nobody else has taken; returns the keys of those that are now ours."""
+    """Claim rows that no other process holds; return the keys of those claimed."""
     if not rows:
         return set()
-    # One at a time: the second of two that want the same rows sees what the first has taken.
+    # One process at a time: the second of two that want the same rows sees the claims of the first.
     frame = store.query(
         "select pg_advisory_xact_lock(hashtext('lookout notify'), hashtext('{schema}')); "  # noqa: S608
         "update {schema}.alert_deliveries as rows set status = 'sending', claimed_by = %s, claimed_until = now() + %s, "
@@ -110,10 +94,13 @@ def claim(store: Store, rows: Sequence[Delivery], token: str) -> set[tuple[str, 
 def record_sent(
     store: Store, rows: Sequence[Delivery], alerts: Mapping[str, Alert], message_id: str, token: str
 ) -> int:
-    """Mark rows as told, with what was said. Returns how many of them were still ours."""
+    """Mark rows as sent, with the state that was sent. Return how many of them this process still held."""
     marked = 0
-    for severity, status in {(alerts[row.alert_key].severity, alerts[row.alert_key].status) for row in rows}:
-        chosen = [r for r in rows if (alerts[r.alert_key].severity, alerts[r.alert_key].status) == (severity, status)]
+    by_state: dict[tuple[str, str], list[Delivery]] = {}
+    for row in rows:
+        alert = alerts[row.alert_key]
+        by_state.setdefault((alert.severity, alert.status), []).append(row)
+    for (severity, status), chosen in by_state.items():
         marked += _update(
             store,
             chosen,
@@ -121,25 +108,25 @@ def record_sent(
             "claimed_by = null, claimed_until = null",
             (SENT, message_id, severity, status),
             only="rows.claimed_by = %s",
-            and_=(token,),
+            only_values=(token,),
         )
     return marked
 
 
 def release(store: Store, rows: Sequence[Delivery], error: str, token: str) -> int:
-    """Give rows back that could not be sent; the next run tries them again."""
+    """Release rows that could not be sent, with the error; the next run tries them again."""
     return _update(
         store,
         rows,
         "status = %s, last_error = %s, claimed_by = null, claimed_until = null",
         (PENDING, error),
         only="rows.claimed_by = %s",
-        and_=(token,),
+        only_values=(token,),
     )
 
 
 def drop_orphans(store: Store, known: Iterable[str]) -> int:
-    """Drop what waits to be told about alerts that no longer exist."""
+    """Drop the waiting deliveries of alerts that no longer exist."""
     return store.execute(
         "update {schema}.alert_deliveries as rows set status = 'dropped', last_error = 'the alert is no longer stored' "
         "where rows.status = 'pending' and rows.alert_key <> all(%s) "
@@ -155,13 +142,13 @@ def _update(
     values: tuple[Any, ...],
     *,
     only: str,
-    and_: tuple[Any, ...] = (),
+    only_values: tuple[Any, ...] = (),
 ) -> int:
     if not rows:
         return 0
     return store.execute(
         f"update {{schema}}.alert_deliveries as rows set {setting} from {_KEYS} where {_CHOSEN} and {only}",  # noqa: S608
-        (*values, *_arrays(rows), *and_),
+        (*values, *_arrays(rows), *only_values),
     )
 
 

@@ -12,14 +12,14 @@ MOST_NAMES = 5
 
 
 class Fact(NamedTuple):
-    """One line: what it is, and what it says."""
+    """One labelled line."""
 
     label: str
     value: str
 
 
 def facts_of(alert: Alert) -> Iterator[Fact]:
-    """The lines about an alert; what is not known is left out. All times are in UTC and say so."""
+    """Yield the lines about an alert; what is not known is left out. All times are in UTC and say so."""
     yield Fact("Since", _period(alert))
     if alert.observed_value is not None:
         yield Fact("Seen", _seen(alert))
@@ -57,7 +57,9 @@ def _normal(alert: Alert) -> str:
         return f"normal: {_amount(alert, lower)} to {_amount(alert, upper)}"
     if upper is not None:
         return f"at most {_amount(alert, upper)}"
-    return f"at least {_amount(alert, lower)}" if lower is not None else ""
+    if lower is not None:
+        return f"at least {_amount(alert, lower)}"
+    return ""
 
 
 def _amount(alert: Alert, value: float | None) -> str:
@@ -66,15 +68,12 @@ def _amount(alert: Alert, value: float | None) -> str:
 
 
 def _downstream(alert: Alert) -> str:
-    parts = [
-        f"{text.plural(len(names), noun)} ({_names(names)})"
-        for noun, names in (
-            ("model", alert.downstream_models),
-            ("exposure", alert.downstream_exposures),
-            ("other", alert.downstream_others),
-        )
-        if names
-    ]
+    kinds = (
+        ("model", alert.downstream_models),
+        ("exposure", alert.downstream_exposures),
+        ("other", alert.downstream_others),
+    )
+    parts = [f"{text.plural(len(names), noun)} ({_names(names)})" for noun, names in kinds if names]
     owned = f"; owned by {_names(alert.downstream_owners)}" if alert.downstream_owners else ""
     return (", ".join(parts) or str(alert.downstream_count)) + owned
 

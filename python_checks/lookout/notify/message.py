@@ -1,4 +1,4 @@
-"""One message about a group of alerts: what it says, in plain text, Markdown and Slack's own markup. Pure."""
+"""One message about a group of alerts, in plain text, Markdown and Slack's own markup. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+"
 
 
 @dataclass(frozen=True)
-class Told:
-    """One alert in a message. ``first`` is the message in which the target heard that it began, if it has."""
+class Notice:
+    """One alert in a message. ``first`` is the delivery that notified the target of its beginning, if there is one."""
 
     alert: Alert
     stage: str
@@ -37,12 +37,12 @@ class Told:
 
     @property
     def is_over(self) -> bool:
-        """Whether the message says that it is resolved."""
+        """Return whether the alert is resolved."""
         return not self.alert.is_open
 
     @property
     def level(self) -> str:
-        """One of LEVELS: what could not be evaluated is an error, which is neither fine nor a finding."""
+        """Return one of LEVELS. What could not be evaluated is ERROR, neither healthy nor a finding."""
         if self.is_over:
             return "SUCCESS"
         if self.alert.alert_type == "SOURCE_UNREACHABLE":
@@ -51,7 +51,7 @@ class Told:
 
     @property
     def news(self) -> str:
-        """What is new about it, in a few words."""
+        """Return the change since the last message, in a few words."""
         if self.stage == OPENED:
             return "new, and over already" if self.is_over else "new"
         if self.stage == WORSENED:
@@ -61,7 +61,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Message:
-    """What is posted in one go to one target. ``is_all_clear`` says that nothing told before is still open.
+    """One message to one target. ``is_all_clear`` says that no alert of which it was notified is still open.
 
     ``thread`` is the same for all messages to this target about this group. ``charts`` are those of its worst alerts,
     the worst first; a service that takes no images leaves them out.
@@ -70,7 +70,7 @@ class Message:
     message_id: str
     target: str
     group: str
-    told: tuple[Told, ...]
+    notices: tuple[Notice, ...]
     as_of: datetime
     link: str = ""
     is_all_clear: bool = False
@@ -79,72 +79,73 @@ class Message:
 
     @property
     def level(self) -> str:
-        """The worst level in it."""
-        return max((one.level for one in self.told), key=LEVELS.index, default="INFO")
+        """Return the worst level of its alerts; INFO without any."""
+        return max((one.level for one in self.notices), key=LEVELS.index, default="INFO")
 
     @property
     def sign(self) -> str:
-        """The sign of its level, told apart by shape and not by colour alone."""
+        """Return the sign of its level; the signs differ by shape, not by colour alone."""
         return SIGNS[self.level]
 
     @property
     def thread(self) -> str:
-        """Identity of the conversation with this target about this group."""
+        """Return the identity of the conversation with this target about this group."""
         return "lookout-" + hashlib.sha256(f"{self.target}\n{self.group}".encode()).hexdigest()[:16]
 
     @property
-    def worst_first(self) -> list[Told]:
-        """What it tells, the worst first and what is over last."""
-        return sorted(self.told, key=_order)
+    def worst_first(self) -> list[Notice]:
+        """Return the notices, the worst first and the resolved last."""
+        return sorted(self.notices, key=_order)
 
     @property
     def headline(self) -> str:
-        """One line for a subject or a lock screen, without level."""
-        if len(self.told) == 1:
-            one = self.told[0]
-            over = "resolved: " if one.is_over else ""
-            return _short(f"{over}{_plain(one.alert.place)}: {_plain(one.alert.description or 'alert')}", LONGEST_TITLE)
-        if not self.told:
+        """Return one line for a subject or a lock screen, without level."""
+        if len(self.notices) == 1:
+            notice = self.notices[0]
+            prefix = "resolved: " if notice.is_over else ""
+            location = _plain(notice.alert.location)
+            description = _plain(notice.alert.description or "alert")
+            return _short(f"{prefix}{location}: {description}", LONGEST_TITLE)
+        if not self.notices:
             return _plain(self.note)
         whom = f" for {_plain(self.group)}" if self.group else ""
-        return _short(f"{text.plural(len(self.told), 'alert')}{whom}: {self.counts}", LONGEST_TITLE)
+        return _short(f"{text.plural(len(self.notices), 'alert')}{whom}: {self.counts}", LONGEST_TITLE)
 
     @property
     def title(self) -> str:
-        """Sign, level and headline."""
+        """Return sign, level and headline."""
         return f"{self.sign} {self.level} {self.headline}"
 
     @property
     def counts(self) -> str:
-        """2 critical, 1 warning, 3 resolved."""
-        levels = [one.level for one in self.told]
+        """Return the number of alerts by level, such as "2 critical, 1 warning, 3 resolved"."""
+        levels = [one.level for one in self.notices]
         words = {"CRITICAL": "critical", "ERROR": "not evaluated", "WARNING": "warning", "SUCCESS": "resolved"}
         return ", ".join(f"{levels.count(level):,} {word}" for level, word in words.items() if level in levels)
 
     @property
     def summary(self) -> str:
-        """What the message is about, in one sentence."""
-        if not self.told:
+        """Return one sentence on what is new."""
+        if not self.notices:
             return _plain(self.note)
-        if len(self.told) == 1:
-            said = self.told[0].news
-            return "New alert." if said == "new" else f"{said.capitalize()}."
-        news = {"new": OPENED, "worse": WORSENED, "resolved": RESOLVED}
-        stages = [one.stage for one in self.told]
-        parts = [f"{stages.count(stage):,} {word}" for word, stage in news.items() if stage in stages]
+        if len(self.notices) == 1:
+            news = self.notices[0].news
+            return "New alert." if news == "new" else f"{news.capitalize()}."
+        words = {"new": OPENED, "worse": WORSENED, "resolved": RESOLVED}
+        stages = [one.stage for one in self.notices]
+        parts = [f"{stages.count(stage):,} {word}" for word, stage in words.items() if stage in stages]
         return f"{', '.join(parts)}; {self.counts}."
 
     def body(self, markup: Markup, most: int = MOST_SHOWN) -> str:
-        """The text below the title, with the worst ``most`` alerts in full."""
-        shown = self.worst_first[:most]
-        escape = _ESCAPES[markup]
+        """Return the text below the title, with the worst ``most`` alerts in full."""
+        detailed = self.worst_first[:most]
         name = f"message.{'md' if markup == 'markdown' else 'txt'}.j2"
         template = text_templates("lookout.notify").get_template(name)
         filled = template.render(
             message=self,
-            shown=[_Shown.of(one, self.link) for one in shown],
-            left=len(self.told) - len(shown),
-            e=escape,
+            shown=[_Details.of(notice, self.link) for notice in detailed],
+            left=len(self.notices) - len(detailed),
+            e=_ESCAPES[markup],
             bold=_BOLD[markup],
             anchor=_ANCHORS[markup],
             report=f"{self.link}/index.html" if self.link else "",
@@ -153,7 +154,7 @@ class Message:
         return filled.strip() + "\n"
 
     def fitting(self, markup: Markup, limit: int) -> str:
-        """The longest form of the body that a service with so many characters takes; cut only as a last resort."""
+        """Return the longest form of the body that fits into ``limit`` characters; cut only as a last resort."""
         for most in (MOST_SHOWN, 5, 3, 1, 0):
             filled = self.body(markup, most)
             if len(filled) <= limit:
@@ -161,8 +162,7 @@ class Message:
         return _short(filled, max(limit, 1))
 
     def as_dict(self) -> dict[str, Any]:
-        """The message as plain values, for programs: the worst alerts and how many more there are."""
-        shown = self.worst_first[:MOST_SHOWN]
+        """Return the message as plain values, for programs: the worst alerts and how many more there are."""
         return {
             "message_id": self.message_id,
             "level": self.level,
@@ -172,13 +172,15 @@ class Message:
             "as_of": self.as_of.isoformat(),
             "owner": self.group,
             "thread": self.thread,
-            "alert_count": len(self.told),
-            "alerts": [_record(one, self.link) for one in shown],
+            "alert_count": len(self.notices),
+            "alerts": [_record(notice, self.link) for notice in self.worst_first[:MOST_SHOWN]],
         }
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _Details:
+    """One alert as the templates show it in full."""
+
     sign: str
     level: str
     news: str
@@ -188,16 +190,16 @@ class _Shown:
     key: str
 
     @classmethod
-    def of(cls, one: Told, link: str) -> _Shown:
-        alert = one.alert
+    def of(cls, notice: Notice, link: str) -> _Details:
+        alert, first = notice.alert, notice.first
         facts = list(facts_of(alert))
-        if one.first is not None and one.first.sent_at is not None and one.stage != OPENED:
-            facts.append(Fact("First told", f"in message {one.first.message_id} at {text.utc(one.first.sent_at)} UTC"))
+        if first is not None and first.sent_at is not None and notice.stage != OPENED:
+            facts.append(Fact("First told", f"in message {first.message_id} at {text.utc(first.sent_at)} UTC"))
         return cls(
-            SIGNS[one.level],
-            one.level,
-            one.news,
-            f"{alert.place}: {alert.description or 'alert'}",
+            SIGNS[notice.level],
+            notice.level,
+            notice.news,
+            f"{alert.location}: {alert.description or 'alert'}",
             tuple(facts),
             alert_url(link, alert),
             alert.alert_key[:SHORT],
@@ -205,34 +207,34 @@ class _Shown:
 
 
 def alert_url(link: str, alert: Alert) -> str:
-    """Where the report shows this alert; empty when it is published nowhere."""
+    """Return the address of this alert in the report; empty when the report is not published."""
     return f"{link}/index.html#alert={alert.alert_key}" if link else ""
 
 
 def message_id(rows: Sequence[Delivery]) -> str:
-    """The same for the same rows, so that a service that knows it can tell a repeated message."""
+    """Return an id that is the same for the same rows, so that a service can recognise a repeated message."""
     keys = sorted(f"{row.target}/{row.alert_key}/{row.step}" for row in rows)
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:12]
 
 
-def _order(one: Told) -> tuple[Any, ...]:
-    alert = one.alert
+def _order(notice: Notice) -> tuple[Any, ...]:
+    alert = notice.alert
     return (
-        -LEVELS.index(one.level) if not one.is_over else 1,
+        1 if notice.is_over else -LEVELS.index(notice.level),
         -alert.downstream_count,
         -abs(alert.score or 0),
-        (alert.window_start, alert.place, alert.alert_key),
+        (alert.window_start, alert.location, alert.alert_key),
     )
 
 
-def _record(one: Told, link: str) -> dict[str, Any]:
-    alert = one.alert
+def _record(notice: Notice, link: str) -> dict[str, Any]:
+    alert = notice.alert
     numbers = ("observed_value", "expected_value", "lower_bound", "upper_bound", "score")
     return {
         "alert_key": alert.alert_key,
-        "stage": one.stage,
+        "stage": notice.stage,
         "status": alert.status,
-        "level": one.level,
+        "level": notice.level,
         "alert_type": alert.alert_type,
         "severity": alert.severity,
         "connection": alert.connection,
@@ -248,7 +250,7 @@ def _record(one: Told, link: str) -> dict[str, Any]:
         "downstream_count": alert.downstream_count,
         "cause_key": alert.cause_key,
         "url": alert_url(link, alert),
-        "first_message_id": one.first.message_id if one.first else None,
+        "first_message_id": notice.first.message_id if notice.first else None,
     }
 
 
@@ -257,7 +259,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def _plain(value: str) -> str:
-    """One line without control characters, without passwords that a database may have quoted."""
+    """Return one line without control characters and without passwords that a database may have quoted."""
     return " ".join(_CONTROL.sub(" ", mask_secrets(value)).split())
 
 
@@ -266,7 +268,7 @@ def _short(value: str, most: int) -> str:
 
 
 def escaped(value: str, markup: Markup) -> str:
-    """One line of text from data, in which nothing is markup."""
+    """Return text from data as one line in which nothing is markup."""
     return _ESCAPES[markup](value)
 
 

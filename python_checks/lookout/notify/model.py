@@ -1,4 +1,4 @@
-"""Plain values that notifying works on: alerts as the models derived them, and what was told about them."""
+"""Plain values of notifying: planned and sent deliveries, and the outcome of a round."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ PENDING, SENDING, SENT, SKIPPED, DROPPED = "pending", "sending", "sent", "skippe
 
 @dataclass(frozen=True)
 class Delivery:
-    """One row of ``alert_deliveries``. Before it is sent, severity and alert_status are what is to be told."""
+    """One row of ``alert_deliveries``. ``severity`` and ``alert_status`` are those of the alert when it was sent,
+    or, before that, when it was planned.
+    """
 
     alert_key: str
     target: str
@@ -28,16 +30,17 @@ class Delivery:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """Identity in the table."""
+        """Return the identity in the table."""
         return self.alert_key, self.target, self.step
 
 
 @dataclass(frozen=True)
 class NotifyOutcome:
-    """What notifying came to, in tellings: one alert to one target. ``messages`` counts what was posted.
+    """The outcome of notifying, counted in deliveries: one alert to one target. ``messages`` counts posted messages.
 
-    ``failed`` were tried in vain and are tried again by the next run; ``pending`` wait for the end of quiet hours, for
-    a digest or for another process; ``muted`` are held back by people. ``problems`` are sentences without secrets.
+    ``failed`` could not be sent and are tried again by the next run; ``pending`` wait for the end of quiet hours, for
+    a digest or for another process; ``muted`` are held back by a mute or an acknowledgement. ``problems`` are sentences
+    without secrets.
     """
 
     sent: int = 0
@@ -50,7 +53,7 @@ class NotifyOutcome:
 
     @property
     def sentence(self) -> str:
-        """The outcome in a few words; empty when there was nothing to tell."""
+        """Return the outcome in a few words; empty when there was nothing to send."""
         if self.note:
             return self.note
         parts = []

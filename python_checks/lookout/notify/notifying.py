@@ -1,4 +1,4 @@
-"""The alert reaches the right person, once: routing, messages, and a record of what was told to whom."""
+"""Notifying: each alert reaches the right person once, by routes, messages and recorded deliveries."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ __all__ = [
     "notify",
     "notify_alerts",
     "preview",
+    "preview_text",
     "send_test",
-    "shown",
 ]
 
 
@@ -41,8 +41,8 @@ class Preview:
 def notify(store: Store, folder: Path, *, as_of: datetime, run_id: str) -> NotifyOutcome:
     """Send everybody what changed since the last message, as lookout.yml in ``folder`` says.
 
-    Without targets it does nothing. What a service, a setting or the database is to blame for is one of the outcome's
-    problems; nothing of it is raised.
+    Without targets it does nothing. Errors of a service, a setting or the database become problems of the outcome;
+    none is raised.
     """
     try:
         settings = load_settings(folder)
@@ -52,7 +52,7 @@ def notify(store: Store, folder: Path, *, as_of: datetime, run_id: str) -> Notif
 
 
 def notify_alerts(store: Store, settings: Settings, *, as_of: datetime, run_id: str = "") -> NotifyOutcome:
-    """Plan, claim, send and record, as `notify` does, with settings at hand.
+    """Plan, claim, send and record, as `notify` does, with settings that are read already.
 
     Any number of processes may do this at once, and any of them may be killed. Raises SourceError and ConfigError when
     the monitoring schema cannot be used.
@@ -63,7 +63,7 @@ def notify_alerts(store: Store, settings: Settings, *, as_of: datetime, run_id: 
 
 
 def preview(store: Store, settings: Settings, *, as_of: datetime) -> list[Preview]:
-    """The messages that `notify_alerts` would send now, the held-back ones left out. Writes and sends nothing."""
+    """Return the messages that `notify_alerts` would send now, without those held back. Writes and sends nothing."""
     from lookout.notify.publish import pending_messages
 
     return [
@@ -96,9 +96,12 @@ def send_test(root: Path, target: str, *, as_of: datetime) -> str:
     return f"Target '{target}' took the test message."
 
 
-def shown(previews: Sequence[Preview]) -> str:
-    """A dry run as text."""
+def preview_text(previews: Sequence[Preview]) -> str:
+    """Return the messages of a dry run as text."""
     if not previews:
         return "Nothing would be sent."
-    parts = [f"--- to {p.target}{f', for {p.owner}' if p.owner else ''}: {p.title}\n{p.body}" for p in previews]
+    parts = []
+    for message in previews:
+        owner = f", for {message.owner}" if message.owner else ""
+        parts.append(f"--- to {message.target}{owner}: {message.title}\n{message.body}")
     return "\n".join(parts)

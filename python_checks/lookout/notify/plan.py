@@ -1,8 +1,8 @@
-"""The plan of a round: what each target is sent, from what is wrong now and what was sent before. Pure.
+"""The plan of a round: the deliveries to each target, from the alerts now and the deliveries before. Pure.
 
-Of every alert a target is told three things at most: that it began (``opened``), that it became worse (``worsened``)
-and that it is over (``resolved``); one that comes back begins again. What the alert is now is compared with what the
-target was last told it is, so a re-run finds nothing to do.
+A target is notified of an alert three times at most: when it begins (``opened``), when it becomes worse (``worsened``)
+and when it is over (``resolved``); one that comes back begins again. The state of the alert is compared with the state
+that the target was last notified of, so a re-run finds nothing to do.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ OVERTAKEN = "something newer is told instead"
 
 @dataclass
 class Plan:
-    """Rows to add, rows to drop with the reason, rows with an earlier moment, and what people hold back.
+    """Deliveries to add, to drop with the reason, and to send earlier, and the alerts that people hold back.
 
-    ``held`` are alert keys with mute or ack; ``muted`` counts what would have been told otherwise.
+    ``held`` are alert keys with mute or ack; ``muted`` counts the deliveries that would have been sent otherwise.
     """
 
     new: list[Delivery] = field(default_factory=list)
@@ -36,11 +36,11 @@ class Plan:
 
 
 def make_plan(
-    alerts: Iterable[Alert], told: Iterable[Delivery], mutes: Sequence[Mute], settings: Settings, as_of: datetime
+    alerts: Iterable[Alert], deliveries: Iterable[Delivery], mutes: Sequence[Mute], settings: Settings, as_of: datetime
 ) -> Plan:
-    """Compare each alert with what its targets were told. ``told`` are all deliveries of these alerts."""
+    """Compare each alert with its deliveries. ``deliveries`` are all those of these alerts."""
     history: dict[str, dict[str, list[Delivery]]] = {}
-    for row in sorted(told, key=lambda row: row.step):
+    for row in sorted(deliveries, key=lambda row: row.step):
         history.setdefault(row.alert_key, {}).setdefault(row.target, []).append(row)
     plan = Plan()
     by_key: dict[str, list[Mute]] = {}
@@ -58,12 +58,12 @@ def make_plan(
 
 
 def _plan_alert(
-    plan: Plan, alert: Alert, told: Mapping[str, list[Delivery]], settings: Settings, as_of: datetime, held: str
+    plan: Plan, alert: Alert, history: Mapping[str, list[Delivery]], settings: Settings, as_of: datetime, held: str
 ) -> None:
     due = targets_of(settings, alert, as_of)
-    # Whoever was told that it began hears the rest of it too, even if no route leads there any more.
-    for name in {**dict.fromkeys(due), **dict.fromkeys(told)}:
-        rows = told.get(name, [])
+    # A target that was notified of the beginning is notified of the rest too, even if no route leads there any more.
+    for name in [*due, *(target for target in history if target not in due)]:
+        rows = history.get(name, [])
         waiting = rows[-1] if rows and rows[-1].status in (PENDING, SENDING) else None
         if name not in settings.targets:
             if waiting and waiting.status == PENDING:
@@ -73,7 +73,7 @@ def _plan_alert(
             stage = next_stage(alert, rows, is_routed=name in due)
             step = rows[-1].step + 1 if rows else 1
             group = group_of(settings.targets[name], alert)
-            if stage == RESOLVED and not settings.targets[name].tells_resolved:
+            if stage == RESOLVED and not settings.targets[name].sends_resolved:
                 plan.new.append(replace(_row(alert, name, step, stage, group, as_of), status=SKIPPED))
             elif stage and held:
                 plan.muted += 1
@@ -84,7 +84,7 @@ def _plan_alert(
 
 
 def _review(plan: Plan, alert: Alert, rows: Sequence[Delivery], waiting: Delivery, due: datetime, held: str) -> None:
-    """What waits may have been overtaken by what happened since."""
+    """Hold back, drop, replace or bring forward a waiting delivery, by what happened since it was planned."""
     if held == "ack":
         plan.dropped.append((waiting, ACKNOWLEDGED))
         plan.muted += 1
@@ -94,7 +94,7 @@ def _review(plan: Plan, alert: Alert, rows: Sequence[Delivery], waiting: Deliver
         plan.dropped.append((waiting, OVERTAKEN))
         plan.new.append(_row(alert, waiting.target, waiting.step + 1, RESOLVED, waiting.owner, due))
     elif waiting.stage == RESOLVED and alert.is_open:
-        # It came back before anybody heard that it was over: for them it never ended, unless it is worse now.
+        # It came back before its end was sent, so for the target it never ended; only a worsening is news.
         plan.dropped.append((waiting, OVERTAKEN))
         last = _last_known(rows)
         if last and alert.rank > RANK.get(last.severity, 0):
@@ -104,7 +104,10 @@ def _review(plan: Plan, alert: Alert, rows: Sequence[Delivery], waiting: Deliver
 
 
 def next_stage(alert: Alert, rows: Sequence[Delivery], *, is_routed: bool) -> str | None:
-    """What a target has to be told next, given everything it was told, in order, and nothing of it is waiting."""
+    """Return the stage of which a target has to be notified next; None when there is no news.
+
+    ``rows`` are its deliveries of this alert, in order, none of them waiting.
+    """
     last = _last_known(rows)
     if last is None or last.alert_status == "resolved":
         return OPENED if alert.is_open and is_routed else None
@@ -113,14 +116,14 @@ def next_stage(alert: Alert, rows: Sequence[Delivery], *, is_routed: bool) -> st
     return WORSENED if alert.rank > RANK.get(last.severity, 0) else None
 
 
-def first_told(rows: Iterable[Delivery]) -> Delivery | None:
-    """The message in which the target was told that the alert began, the newest time that it did."""
+def opening_delivery(rows: Iterable[Delivery]) -> Delivery | None:
+    """Return the delivery that notified a target of the beginning of an alert, the newest if it began repeatedly."""
     sent = [row for row in rows if row.status == SENT and row.stage == OPENED]
     return sent[-1] if sent else None
 
 
 def _last_known(rows: Sequence[Delivery]) -> Delivery | None:
-    """What the target knows last: it was told so, or does not want to be."""
+    """Return the last delivery that was sent, or skipped because the target does not want it."""
     sent = [row for row in rows if row.status in (SENT, SKIPPED)]
     return sent[-1] if sent else None
 

@@ -1,4 +1,4 @@
-"""One round of notifying: plan what is new, claim it, send it, and write down what came of it."""
+"""One round of notifying: plan deliveries, claim them, send them, and record the results."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.notify import deliveries
 from lookout.notify.charts import MOST, read_charts
-from lookout.notify.message import Message, Told, message_id
+from lookout.notify.message import Message, Notice, message_id
 from lookout.notify.model import OPENED, PENDING, SENT, WORSENED, Delivery, NotifyOutcome
-from lookout.notify.plan import Plan, first_told, make_plan
+from lookout.notify.plan import Plan, make_plan, opening_delivery
 from lookout.notify.routing import batches
 from lookout.notify.settings.model import Settings
 from lookout.notify.transport.attempt import Attempt
@@ -28,7 +28,7 @@ REPLAY = "a later run has been, so nothing is sent for this replay of the past"
 
 @dataclass
 class _Round:
-    """What one round works on: alerts by key, all that was told about them, and the plan."""
+    """The state of one round: alerts by key, their deliveries by alert and target, the plan, and counts."""
 
     settings: Settings
     as_of: datetime
@@ -42,151 +42,146 @@ class _Round:
 
 
 def publish(store: Store, settings: Settings, *, as_of: datetime, run_id: str) -> NotifyOutcome:
-    """See `lookout.notify.notifying.notify_alerts`."""
+    """Plan, claim, send and record (see `lookout.notify.notifying.notify_alerts`)."""
     if store.has_later_run(as_of, derived=True):
         return NotifyOutcome(note=REPLAY)
-    this = _read(store, settings, as_of)
-    deliveries.write_plan(store, this.plan, as_of)
-    deliveries.drop_orphans(store, this.alerts)
+    current = _read(store, settings, as_of)
+    deliveries.write_plan(store, current.plan, as_of)
+    deliveries.drop_orphans(store, current.alerts)
     waiting = deliveries.waiting_rows(store)
-    due = _due(this, waiting)
+    due = _due(current, waiting)
     token = uuid.uuid4().hex
-    ours = deliveries.claim(store, due, token)
-    mine = [row for row in due if row.key in ours]
+    claimed = deliveries.claim(store, due, token)
     rows_of = {}
     messages = []
-    for batch in batches(mine, this.alerts, settings.targets):
-        message = _message(this, batch)
+    for batch in batches([row for row in due if row.key in claimed], current.alerts, settings.targets):
+        message = _message(current, batch)
         rows_of[message.message_id] = batch
         messages.append(message)
-    messages = _with_charts(store, this, messages)
+    messages = _with_charts(store, current, messages)
 
     def record(message: Message, attempt: Attempt) -> None:
         rows = rows_of[message.message_id]
         if attempt.ok:
-            this.sent += deliveries.record_sent(store, rows, this.alerts, message.message_id, token)
-            this.messages += 1
+            current.sent += deliveries.record_sent(store, rows, current.alerts, message.message_id, token)
+            current.messages += 1
         else:
             deliveries.release(store, rows, attempt.error, token)
-            _count_failure(this, message.target, attempt.error, len(rows))
+            _count_failure(current, message.target, attempt.error, len(rows))
         logger.info("message %s to %s: %s", message.message_id, message.target, attempt.error or "sent")
 
     for message in deliver(messages, settings.targets, record):
         # It may have arrived: the claim stays, so that it is not sent again at once.
-        _count_failure(this, message.target, "it has not answered yet", len(rows_of[message.message_id]))
-    held = this.plan.held
-    still = sum(row.alert_key in this.alerts and row.alert_key not in held and row.key not in ours for row in waiting)
-    return NotifyOutcome(this.sent, this.failed, still, this.plan.muted, this.messages, _problems(this))
+        _count_failure(current, message.target, "it has not answered yet", len(rows_of[message.message_id]))
+    unclaimed = [row for row in waiting if row.key not in claimed]
+    pending = sum(row.alert_key in current.alerts and row.alert_key not in current.plan.held for row in unclaimed)
+    return NotifyOutcome(
+        current.sent, current.failed, pending, current.plan.muted, current.messages, _problems(current)
+    )
 
 
 def pending_messages(store: Store, settings: Settings, as_of: datetime) -> list[Message]:
-    """The messages that a round would send now; nothing is written."""
-    this = _read(store, settings, as_of)
-    dropped = {row.key for row, _ in this.plan.dropped}
-    sooner = {row.key for row, due in this.plan.sooner if due <= as_of}
+    """Return the messages that a round would send now; nothing is written."""
+    current = _read(store, settings, as_of)
+    dropped = {row.key for row, _ in current.plan.dropped}
+    sooner = {row.key for row, due in current.plan.sooner if due <= as_of}
     stored = [row for row in deliveries.waiting_rows(store) if row.key not in dropped]
-    due = _due(this, [*stored, *this.plan.new])
+    due = _due(current, [*stored, *current.plan.new])
     due += [row for row in stored if row.key in sooner and row not in due and row.status == PENDING]
-    return [_message(this, batch) for batch in batches(due, this.alerts, settings.targets)]
+    return [_message(current, batch) for batch in batches(due, current.alerts, settings.targets)]
 
 
-def _with_charts(store: Store, this: _Round, messages: Sequence[Message]) -> list[Message]:
-    """The messages with the charts of their worst open alerts; without, when these cannot be read."""
-    wanted = {}
+def _with_charts(store: Store, current: _Round, messages: Sequence[Message]) -> list[Message]:
+    """Return the messages with the charts of their worst open alerts, or without when charts cannot be read."""
+    wanted: dict[str, list[Alert]] = {}
     for message in messages:
-        if this.settings.targets[message.target].images is not False:
-            shown = [one.alert for one in message.worst_first if one.alert.is_open and one.alert.series_key]
-            wanted[message.message_id] = shown[:MOST]
+        if current.settings.targets[message.target].images is not False:
+            alerts = [notice.alert for notice in message.worst_first]
+            charted = [alert for alert in alerts if alert.is_open and alert.series_key]
+            wanted[message.message_id] = charted[:MOST]
+    unique = {alert.alert_key: alert for alerts in wanted.values() for alert in alerts}
     try:
-        charts = read_charts(store, {a.alert_key: a for alerts in wanted.values() for a in alerts}.values(), this.as_of)
+        charts = read_charts(store, unique.values(), current.as_of)
     except LookoutError as error:
         logger.warning("messages go without charts: %s", error)
         return list(messages)
-    return [
-        replace(
-            message,
-            charts=tuple(
-                charts[alert.alert_key] for alert in wanted.get(message.message_id, ()) if alert.alert_key in charts
-            ),
-        )
-        for message in messages
-    ]
+    result = []
+    for message in messages:
+        keys = [alert.alert_key for alert in wanted.get(message.message_id, ())]
+        result.append(replace(message, charts=tuple(charts[key] for key in keys if key in charts)))
+    return result
 
 
 def _read(store: Store, settings: Settings, as_of: datetime) -> _Round:
     alerts = read_alerts(store)
-    told = deliveries.read_deliveries(store, [alert.alert_key for alert in alerts])
+    stored = deliveries.read_deliveries(store, [alert.alert_key for alert in alerts])
     history: dict[tuple[str, str], list[Delivery]] = {}
-    for row in sorted(told, key=lambda row: row.step):
+    for row in sorted(stored, key=lambda row: row.step):
         history.setdefault((row.alert_key, row.target), []).append(row)
-    plan = make_plan(alerts, told, read_mutes(store, as_of), settings, as_of)
+    plan = make_plan(alerts, stored, read_mutes(store, as_of), settings, as_of)
     return _Round(settings, as_of, {alert.alert_key: alert for alert in alerts}, history, plan)
 
 
-def _due(this: _Round, rows: Sequence[Delivery]) -> list[Delivery]:
+def _due(current: _Round, rows: Sequence[Delivery]) -> list[Delivery]:
     return [
         row
         for row in rows
         if row.status == PENDING
-        and row.not_before <= this.as_of
-        and row.target in this.settings.targets
-        and row.alert_key in this.alerts
-        and row.alert_key not in this.plan.held
+        and row.not_before <= current.as_of
+        and row.target in current.settings.targets
+        and row.alert_key in current.alerts
+        and row.alert_key not in current.plan.held
     ]
 
 
-def _message(this: _Round, rows: Sequence[Delivery]) -> Message:
+def _message(current: _Round, rows: Sequence[Delivery]) -> Message:
     first = rows[0]
     groups = {row.owner for row in rows}
-    several = f"several {this.settings.targets[first.target].group_by}s"
-    told = tuple(_told(this, row) for row in rows)
+    several = f"several {current.settings.targets[first.target].group_by}s"
+    notices = tuple(_notice(current, row) for row in rows)
     return Message(
         message_id(rows),
         first.target,
         first.owner if len(groups) == 1 else several,
-        told,
-        this.as_of,
-        this.settings.link,
-        is_all_clear=_is_all_clear(this, rows),
+        notices,
+        current.as_of,
+        current.settings.link,
+        is_all_clear=_is_all_clear(current, rows),
     )
 
 
-def _told(this: _Round, row: Delivery) -> Told:
-    rows = [one for one in this.history.get((row.alert_key, row.target), []) if one.status == SENT]
-    alert = this.alerts[row.alert_key]
-    before = rows[-1].severity if rows and row.stage == WORSENED else ""
-    return Told(alert, row.stage, None if row.stage == OPENED else first_told(rows), before)
+def _notice(current: _Round, row: Delivery) -> Notice:
+    sent = [earlier for earlier in current.history.get((row.alert_key, row.target), []) if earlier.status == SENT]
+    first = None if row.stage == OPENED else opening_delivery(sent)
+    before = sent[-1].severity if sent and row.stage == WORSENED else ""
+    return Notice(current.alerts[row.alert_key], row.stage, first, before)
 
 
-def _is_all_clear(this: _Round, rows: Sequence[Delivery]) -> bool:
-    """Whether, after this message, nothing that the target was told about this group is still open."""
-    if any(this.alerts[row.alert_key].is_open for row in rows):
+def _is_all_clear(current: _Round, rows: Sequence[Delivery]) -> bool:
+    """Return whether, after this message, no alert of its group that the target was notified of is still open."""
+    if any(current.alerts[row.alert_key].is_open for row in rows):
         return False
-    ours = {(row.alert_key, row.target) for row in rows}
+    included = {row.alert_key for row in rows}
     target, groups = rows[0].target, {row.owner for row in rows}
-    for (key, name), told in this.history.items():
-        sent = [row for row in told if row.status == SENT]
-        if (
-            name == target
-            and sent
-            and sent[-1].owner in groups
-            and (key, name) not in ours
-            and this.alerts[key].is_open
-        ):
+    for (key, name), earlier in current.history.items():
+        if name != target or key in included or not current.alerts[key].is_open:
+            continue
+        sent = [row for row in earlier if row.status == SENT]
+        if sent and sent[-1].owner in groups:
             return False
     return True
 
 
-def _count_failure(this: _Round, target: str, error: str, count: int) -> None:
-    this.failed += count
-    errors = this.errors.setdefault(target, {})
+def _count_failure(current: _Round, target: str, error: str, count: int) -> None:
+    current.failed += count
+    errors = current.errors.setdefault(target, {})
     errors[error] = errors.get(error, 0) + count
 
 
-def _problems(this: _Round) -> tuple[str, ...]:
-    """One sentence for each target that did not get everything."""
+def _problems(current: _Round) -> tuple[str, ...]:
+    """Return one sentence for each target that did not get everything."""
     problems = []
-    for target, errors in sorted(this.errors.items()):
+    for target, errors in sorted(current.errors.items()):
         count = sum(errors.values())
         alerts = "1 alert" if count == 1 else f"{count:,} alerts"
         reasons = "; ".join(reason.rstrip(".") for reason in errors)

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from lookout.alerts.model import Alert, Mute, holding
+from lookout.alerts.model import Alert, Mute, mutes_in_force
 from lookout.notify.model import Delivery
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.notify.settings.schedule import first_loud
 
 
 def targets_of(settings: Settings, alert: Alert, as_of: datetime) -> dict[str, datetime]:
-    """Targets of an alert, each with the moment from which on it may be told.
+    """Return the targets of an alert, each with the moment from which on it may be notified.
 
-    The first route that fits decides, unless it goes on; of two that lead to one target the earlier moment counts.
+    The first route that fits decides, unless it says `continue`; of two routes to one target the earlier moment counts.
     """
     found: dict[str, datetime] = {}
     for route in settings.routes:
@@ -24,21 +24,22 @@ def targets_of(settings: Settings, alert: Alert, as_of: datetime) -> dict[str, d
         due = due_at(route, alert.severity, as_of)
         for name in route.targets:
             found[name] = min(due, found.get(name, due))
-        if not route.goes_on:
+        if not route.continues:
             break
     return found
 
 
 def fits(route: Route, alert: Alert) -> bool:
-    """Whether every field that the route names has a value that fits one of its patterns, whatever the case."""
-    return all(
-        any(fnmatchcase(value.lower(), pattern) for value in _values(alert, field) for pattern in patterns)
-        for field, patterns in route.match.items()
-    )
+    """Return whether every field that the route names has a value that fits one of its patterns, in any case."""
+    for field, patterns in route.match.items():
+        values = [value.lower() for value in _values(alert, field)]
+        if not any(fnmatchcase(value, pattern) for value in values for pattern in patterns):
+            return False
+    return True
 
 
 def due_at(route: Route, severity: str, as_of: datetime) -> datetime:
-    """When the route lets something of this severity through."""
+    """Return the moment at which the route lets an alert of this severity through."""
     if severity in route.loud:
         return as_of
     due = route.digest.next_after(as_of) if route.digest else as_of
@@ -46,33 +47,39 @@ def due_at(route: Route, severity: str, as_of: datetime) -> datetime:
 
 
 def group_of(target: Target, alert: Alert) -> str:
-    """What the alert shares with the others in its message."""
+    """Return the value that the alert shares with the others in its message, such as its owner."""
     return "" if target.group_by == "none" else str(getattr(alert, target.group_by))
 
 
 def is_held(alert: Alert, mutes: Iterable[Mute], as_of: datetime) -> str:
-    """``mute`` or ``ack`` when somebody holds the alert back now, else empty. A mute counts for more.
+    """Return ``mute`` or ``ack`` when somebody holds the alert back now, else empty. A mute counts for more.
 
     An acknowledgement holds nothing back once the alert is worse than what was acknowledged, or over.
     """
-    kinds = {mute.kind for mute in holding(alert, mutes, as_of)}
-    return "mute" if "mute" in kinds else "ack" if kinds else ""
+    kinds = {mute.kind for mute in mutes_in_force(alert, mutes, as_of)}
+    if "mute" in kinds:
+        return "mute"
+    return "ack" if kinds else ""
 
 
 def batches(
     rows: Iterable[Delivery], alerts: Mapping[str, Alert], targets: Mapping[str, Target]
 ) -> list[list[Delivery]]:
-    """Rows that go into one message each: by target and group, worst first, no more than the target's most."""
+    """Return the rows of each message: by target and group, worst first, at most ``most_messages`` a target."""
     groups: dict[tuple[str, str], list[Delivery]] = {}
     for row in rows:
         groups.setdefault((row.target, row.owner), []).append(row)
-    ordered = sorted(groups.items(), key=lambda item: (item[0][0], -_worst(item[1], alerts), -len(item[1]), item[0][1]))
+
+    def order(item: tuple[tuple[str, str], list[Delivery]]) -> tuple[str, int, int, str]:
+        (target, group), members = item
+        return target, -_worst(members, alerts), -len(members), group
+
     result: list[list[Delivery]] = []
     counts: dict[str, int] = {}
-    for (name, _), members in ordered:
+    for (name, _), members in sorted(groups.items(), key=order):
         counts[name] = counts.get(name, 0) + 1
         if counts[name] > targets[name].most_messages:
-            # The last message that may be sent tells everything that is left.
+            # The last message that may be sent carries everything that is left.
             result[-1].extend(members)
         else:
             result.append(list(members))

@@ -27,23 +27,23 @@ def register(run: Run) -> None:
     kept = run.store.query("select series_key from {schema}.monitors where connection = %s", (PIPELINES,))
     _deactivate(run, "monitors", "series_key", [*rows["series_key"], *kept["series_key"]])
     monitored = [monitor.node_id for monitor in monitors]
-    parts = [
+    frames = [
         asset_rows(watched.manifest, connection=watched.default_connection, monitored=monitored, as_of=run.as_of)
         for watched in run.workspace.watched
     ]
-    assets = pd.concat(parts, ignore_index=True)
+    assets = pd.concat(frames, ignore_index=True)
     run.store.upsert("assets", assets)
     _deactivate(run, "assets", "node_id", list(assets["node_id"]))
 
 
 def follow_pipelines(run: Run) -> int:
-    """Turn executions into series beside those of tables; returns the number of series in force."""
-    last = run.store.query(
+    """Turn executions into series beside those of tables; return the number of active series."""
+    last_collected = run.store.query(
         "select max(as_of) as mark from {schema}.lookout_runs "
         "where command in ('run', 'collect') and status <> 'running' and as_of <= %s and run_id <> %s",
         (run.as_of, run.run_id),
     )["mark"][0]
-    since = None if pd.isna(last) else last.to_pydatetime()
+    since = None if pd.isna(last_collected) else last_collected.to_pydatetime()
     monitors, observations = pipeline_series(run.store, run.as_of, since)
     run.store.upsert("monitors", monitors.assign(batch_number=run.batch_number))
     run.store.upsert("metric_observations", observations.assign(observed_at=run.as_of, batch_number=run.batch_number))
@@ -63,7 +63,7 @@ def _deactivate(run: Run, table: str, key: str, active: list[str]) -> None:
 
 
 def requests_for(run: Run, monitors: Sequence[Monitor]) -> list[ProfileRequest]:
-    """Where to start reading each table: its watermark less the late window, or its whole history when it is new."""
+    """Return one request a table, which reads from its watermark less the late window, or all of a new table."""
     known = run.store.query(
         """
         select m.connection, m.asset, min(f.first_bucket) as first_bucket, bool_or(f.first_bucket is null) as has_new,
@@ -101,9 +101,9 @@ def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> Profi
 
 
 def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = None) -> list[CollectionOutcome]:
-    """Profile the tables, every database at once, and write each outcome as soon as it is there."""
+    """Profile the tables, all databases at once, and write each outcome as soon as it arrives."""
 
-    def keep(outcome: CollectionOutcome) -> None:
+    def write_and_report(outcome: CollectionOutcome) -> None:
         write_outcome(run, outcome)
         if on_done is not None:
             on_done(outcome)
@@ -113,14 +113,15 @@ def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = N
         run.workspace.connections,
         as_of=run.as_of,
         options=run.workspace.home.options,
-        on_done=keep,
+        on_done=write_and_report,
     )
-    run.problems += [f"{o.connection} {o.asset}: {o.message}" for o in outcomes if o.status not in EVALUATED]
+    failed = [outcome for outcome in outcomes if outcome.status not in EVALUATED]
+    run.problems += [f"{outcome.connection} {outcome.asset}: {outcome.message}" for outcome in failed]
     return outcomes
 
 
 def write_outcome(run: Run, outcome: CollectionOutcome) -> None:
-    """Write one table's observations and the result of looking at it."""
+    """Write the observations of one table and the result of its collection."""
     if not outcome.observations.empty:
         frame = outcome.observations[list(OBSERVATION_COLUMNS)]
         run.store.upsert("metric_observations", frame.assign(observed_at=run.as_of, batch_number=run.batch_number))

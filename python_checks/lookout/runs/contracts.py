@@ -27,8 +27,8 @@ class BlockedModels:
         """Return one sentence; empty when nothing is blocked."""
         if not self.because:
             return ""
-        what = f"{', '.join(self.models)} not built" if self.models else "no model reads it"
-        return f"{', '.join(self.because)} breaks its strict contract: {what}"
+        effect = f"{', '.join(self.models)} not built" if self.models else "no model reads it"
+        return f"{', '.join(self.because)} breaks its strict contract: {effect}"
 
 
 def check_and_record(
@@ -39,9 +39,9 @@ def check_and_record(
     select: Sequence[str] = (),
     on_done: Callable[[ContractCheck], None] | None = None,
 ) -> list[ContractCheck]:
-    """Hold contracts against their tables, every database at once, and record the results.
+    """Check contracts against their tables, all databases at once, and record the results.
 
-    What could not be evaluated becomes a problem of the run.
+    A contract that could not be evaluated becomes a problem of the run.
     """
     if not contracts:
         return []
@@ -61,45 +61,45 @@ def check_and_record(
 
 
 def blocked_models(checks: Sequence[ContractCheck], manifest: Mapping[str, Any]) -> BlockedModels:
-    """Return what is downstream of sources whose strict contract is critically broken, as arguments of `dbt build`.
+    """Return the models downstream of sources whose strict contract is critically broken.
 
     Where only rows are bad, a model that sorts them out itself (`lookout.accepted_rows`, `lookout.rejected_rows`) is
-    built, and so is what reads it.
+    built, and so are its readers.
     """
     broken = [check for check in checks if _blocks(check)]
     if not broken:
         return BlockedModels()
     nodes = manifest.get("nodes") or {}
-    below: dict[str, None] = {}
+    downstream: dict[str, None] = {}
     for check in broken:
-        below.update(_below(check, manifest.get("child_map") or {}, nodes))
-    held = [nodes[node] for node in below if nodes[node]["resource_type"] in ("model", "snapshot")]
+        downstream.update(_downstream(check, manifest.get("child_map") or {}, nodes))
+    blocked = [nodes[node] for node in downstream if nodes[node]["resource_type"] in ("model", "snapshot")]
     return BlockedModels(
-        tuple(f"fqn:{'.'.join(node['fqn'])}" for node in held),
-        tuple(node["name"] for node in held),
+        tuple(f"fqn:{'.'.join(node['fqn'])}" for node in blocked),
+        tuple(node["name"] for node in blocked),
         tuple(check.contract.name for check in broken),
     )
 
 
-def _below(check: ContractCheck, children: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, None]:
+def _downstream(check: ContractCheck, children: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, None]:
     source = check.contract.node_id
     # A row without its parent is not sorted out: the macros look at one table.
     orphans = {rule.name for rule in check.contract.rules if rule.kind == "relationship"}
-    critical = [v for v in check.violations if v.severity == "critical"]
-    can_sort_out = all(v.failing_rows is not None and v.rule not in orphans for v in critical)
-    below: dict[str, None] = {}
+    critical = [violation for violation in check.violations if violation.severity == "critical"]
+    can_sort_out = all(violation.failing_rows is not None and violation.rule not in orphans for violation in critical)
+    downstream: dict[str, None] = {}  # a set that keeps its order
     waiting = [source]
     while waiting:
         node = waiting.pop(0)
         for child in children.get(node, []):
-            if child in below or child not in nodes:
+            if child in downstream or child not in nodes:
                 continue
             macros = (nodes[child].get("depends_on") or {}).get("macros") or ()
             if node == source and can_sort_out and SORTING_MACROS.intersection(macros):
                 continue
-            below[child] = None
+            downstream[child] = None
             waiting.append(child)
-    return below
+    return downstream
 
 
 def _is_unevaluated(check: ContractCheck) -> bool:
@@ -109,9 +109,7 @@ def _is_unevaluated(check: ContractCheck) -> bool:
 
 
 def _blocks(check: ContractCheck) -> bool:
-    contract = check.contract
-    return (
-        contract.is_source
-        and contract.mode == "strict"
-        and any(v.severity == "critical" and v.violation_type != "CONTRACT_NOT_EVALUATED" for v in check.violations)
-    )
+    if not check.contract.is_source or check.contract.mode != "strict":
+        return False
+    evaluated = [v for v in check.violations if v.violation_type != "CONTRACT_NOT_EVALUATED"]
+    return any(violation.severity == "critical" for violation in evaluated)

@@ -1,4 +1,4 @@
-"""Explain anomalies by dimension: pick the alerts, ask their sources one query each, store what they say."""
+"""Explanations of anomalies by dimension: pick the alerts, query their sources once each, store the results."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from lookout.profiling.drilldown import (
 )
 from lookout.runs.recording import Run
 
-MOST = 20
-# A drill-down is a courtesy: it may not hold up a run, nor weigh on a source, for long.
+MOST_EXPLAINED = 20
+# A drill-down is optional: it must not delay a run, nor load a source, for long.
 PATIENCE_SECONDS = 30.0
 TICK = 0.2
 
@@ -104,12 +104,17 @@ PENDING = """
 LEAST_SAME_SLOT = 4
 
 
-def explain_alerts(run: Run, *, most: int = MOST) -> int:
+def explain_alerts(run: Run, *, most: int = MOST_EXPLAINED) -> int:
     """Explain the alerts that are open or new to this run, at most so many. Returns the rows written.
 
-    Whatever goes wrong with one of them is written down in its place: an explanation never fails a run.
+    An error is stored in place of the explanation: an explanation never fails a run.
     """
-    by_key = {m.key_of(metric): (m, metric) for m in run.declared.monitors for metric in m.metrics if metric.dimensions}
+    by_key = {
+        monitor.key_of(metric): (monitor, metric)
+        for monitor in run.declared.monitors
+        for metric in monitor.metrics
+        if metric.dimensions
+    }
     if not by_key or most < 1:
         return 0
     found = run.store.query(PENDING, {"keys": list(by_key), "known": sorted(run.known_alerts), "most": most})
@@ -120,26 +125,26 @@ def explain_alerts(run: Run, *, most: int = MOST) -> int:
         monitor, metric = by_key[row["series_key"]]
         start: datetime = row["bucket_start"].to_pydatetime()
         requests.append(Drilldown(row["alert_key"], monitor, metric, start, tuple(compared), observed))
-    answers = ask(requests, run.workspace.connections, run.workspace.home.options)
+    explanations = query_sources(requests, run.workspace.connections, run.workspace.home.options)
     rows = [
         {
             "alert_key": request.alert_key,
-            "dimension": said.dimension,
-            "explanation": said.text,
-            "details": json.dumps(said.details, ensure_ascii=False),
+            "dimension": explanation.dimension,
+            "explanation": explanation.text,
+            "details": json.dumps(explanation.details, ensure_ascii=False),
             "bucket_start": request.bucket_start,
             "explained_at": run.as_of,
         }
-        for request, answer in zip(requests, answers, strict=True)
-        for said in answer
+        for request, answer in zip(requests, explanations, strict=True)
+        for explanation in answer
     ]
     return run.store.upsert("alert_explanations", pd.DataFrame(rows))
 
 
-def ask(
+def query_sources(
     requests: Sequence[Drilldown], connections: Mapping[str, Connection], options: CollectOptions
 ) -> list[list[Explanation]]:
-    """Ask every source about its anomalies, all at once. Returns one list of explanations a request, in their order."""
+    """Query all sources at once about their anomalies. Return a list of explanations for each request, in order."""
     options = replace(options, statement_timeout=min(options.statement_timeout, PATIENCE_SECONDS))
     answers: dict[int, list[Explanation]] = {}
     by_source: dict[str, dict[int, Drilldown]] = {}
@@ -153,7 +158,7 @@ def ask(
     stop = threading.Event()
     sessions = {name: Session(connections[name], options, stop) for name in by_source}
     with ThreadPoolExecutor(max(1, min(len(sessions), options.max_connections)), "lookout-drill") as pool:
-        futures = {pool.submit(_ask_source, sessions[name], by_source[name]): name for name in by_source}
+        futures = {pool.submit(_query_source, sessions[name], by_source[name]): name for name in by_source}
         _wait(list(futures), list(sessions.values()), stop)
     for future in futures:
         answers |= future.result()
@@ -175,46 +180,49 @@ def _wait(futures: Sequence[Future[Any]], sessions: Sequence[Session], stop: thr
         raise
 
 
-def _ask_source(session: Session, requests: Mapping[int, Drilldown]) -> dict[int, list[Explanation]]:
+def _query_source(session: Session, requests: Mapping[int, Drilldown]) -> dict[int, list[Explanation]]:
     answers: dict[int, list[Explanation]] = {}
     wanted = sorted({(request.monitor.schema, request.monitor.table) for request in requests.values()})
     names = {"schemas": [schema for schema, _ in wanted], "tables": [table for _, table in wanted]}
-    gone = ""
+    unreachable = ""
     with closing(session):
         try:
             found = read_catalog_rows(session.fetch_rows(CATALOG_QUERY, names))
         except (UnreachableError, psycopg2.Error) as error:
-            gone = _words(error)
+            unreachable = _reason(error)
         for position, request in requests.items():
-            if gone:
-                answers[position] = _all_failed(request, gone)
+            if unreachable:
+                answers[position] = _all_failed(request, unreachable)
                 continue
             try:
                 answers[position] = _answer(session, request, found[request.monitor.schema, request.monitor.table])
             except (UnreachableError, psycopg2.Error) as error:
-                answers[position] = _all_failed(request, _words(error))
-                # A source that cannot be reached any more is not tried again and again.
-                gone = _words(error) if isinstance(error, UnreachableError) or session.is_overdue else ""
+                answers[position] = _all_failed(request, _reason(error))
+                # A source that cannot be reached any more is not queried for the others.
+                if isinstance(error, UnreachableError) or session.is_overdue:
+                    unreachable = _reason(error)
     return answers
 
 
 def _answer(session: Session, request: Drilldown, relation: Relation) -> list[Explanation]:
-    """Ask about those dimensions that the table has."""
-    there = [name for name in request.dimensions if name in relation.columns and name not in relation.hidden]
+    """Return explanations by the dimensions that the table has, and failures for the others."""
+    known = [name for name in request.dimensions if name in relation.columns and name not in relation.hidden]
     unknown = [
         failed_explanation(name, f"table {request.monitor.asset} has no column of that name that may be read")
         for name in request.dimensions
-        if name not in there
+        if name not in known
     ]
-    if not there or request.monitor.timestamp_column not in relation.columns:
+    if not known or request.monitor.timestamp_column not in relation.columns:
         return unknown or _all_failed(request, f"table {request.monitor.asset} has changed")
-    asked = replace(request, metric=replace(request.metric, dimensions=tuple(there)))
-    return [*explain_drilldown(asked, session.fetch_rows(plan_drilldown(asked, relation))), *unknown]
+    drilldown = replace(request, metric=replace(request.metric, dimensions=tuple(known)))
+    rows = session.fetch_rows(plan_drilldown(drilldown, relation))
+    return [*explain_drilldown(drilldown, rows), *unknown]
 
 
 def _all_failed(request: Drilldown, message: str) -> list[Explanation]:
     return [failed_explanation(name, message) for name in request.dimensions]
 
 
-def _words(error: Exception) -> str:
-    return (str(error) if isinstance(error, UnreachableError) else clean_message(error)).rstrip(".")
+def _reason(error: Exception) -> str:
+    message = str(error) if isinstance(error, UnreachableError) else clean_message(error)
+    return message.rstrip(".")

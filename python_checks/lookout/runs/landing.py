@@ -1,4 +1,4 @@
-"""Landing tables: let dbt create what is missing before a run writes to them, and drop what has another name now."""
+"""Landing tables: let dbt create what is missing before a run writes to them, and drop relations that were renamed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ where pg_namespace.nspname = %s and pg_attribute.attnum > 0 and not pg_attribute
 def ensure_landing(workspace: Workspace) -> bool:
     """Let dbt create landing tables, columns and indexes that are missing; return True when it created tables.
 
-    A derive run leaves the landing tables alone, so the columns and indexes that a newer version adds come from here.
+    A derive run does not touch the landing tables, so the columns and indexes of a newer version are added here.
     Raises LookoutError when dbt cannot make them, and for columns whose type is not what this version writes.
     """
     project = workspace.home.project
@@ -54,7 +54,7 @@ def ensure_landing(workspace: Workspace) -> bool:
 def drop_retired_relations(run: Run) -> None:
     """Let dbt drop relations of an older version whose names no model has now; one that is still read is a problem.
 
-    After deriving, because until then a view of that version may read it.
+    Called after deriving: until then, a view of that version may read it.
     """
     retired = {
         (name, next(iter(node["columns"])))
@@ -63,7 +63,8 @@ def drop_retired_relations(run: Run) -> None:
     }
     if retired & _columns(run.store):
         failure = run.workspace.home.project.operate("lookout.drop_retired_relations")
-        run.problems += [f"monitoring: {failure}"] if failure else []
+        if failure:
+            run.problems.append(f"monitoring: {failure}")
 
 
 def _own_nodes(workspace: Workspace) -> list[Mapping[str, Any]]:

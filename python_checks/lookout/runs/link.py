@@ -1,4 +1,4 @@
-"""`lookout db link`: other databases as foreign schemas, for people who want dbt's own tests and docs over them."""
+"""`lookout db link`: other databases as foreign schemas, so that dbt's own tests and docs cover them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVER_OPTIONS = ("host", "port", "dbname", "sslmode", "sslrootcert")
 
 
 def link_sources(workspace: Workspace, names: Sequence[str] | None = None) -> Iterator[str]:
-    """Import every dbt source that lives in another output into its schema of the warehouse; a sentence for each.
+    """Import every dbt source of another output into its schema of the warehouse; yield a sentence for each.
 
     Linking again brings the foreign tables up to date. Raises ConfigError for an unknown output and SourceError when
     the warehouse refuses.
@@ -37,9 +37,9 @@ def link_sources(workspace: Workspace, names: Sequence[str] | None = None) -> It
                 if source["connection"] == name:
                     schemas.setdefault((source["schema"], source["remote"]), set()).add(source["table"])
             try:
-                # One transaction a database: it is linked anew as a whole, or stays as it was.
+                # One transaction a database: all of its tables are linked again, or none.
                 with handle, handle.cursor() as cursor:
-                    _serve(cursor, outputs[name])
+                    _create_server(cursor, outputs[name])
                     for (schema, remote), tables in sorted(schemas.items()):
                         _link(cursor, outputs[name], schema, remote, sorted(tables))
             except psycopg2.Error as error:
@@ -58,7 +58,7 @@ def _remote_sources(workspace: Workspace) -> Iterator[dict[str, str]]:
         node["schema"]: watched[node_id] for node_id, node in project.manifest["sources"].items() if node_id in watched
     }
     for node in project.manifest["sources"].values():
-        # Tables of a source that are not watched themselves live where their watched neighbours do.
+        # A table that is not watched is in the database of the watched tables of its schema.
         monitor = watched.get(node["unique_id"]) or by_schema.get(node["schema"])
         if monitor is not None and monitor.connection != home:
             yield {
@@ -69,8 +69,8 @@ def _remote_sources(workspace: Workspace) -> Iterator[dict[str, str]]:
             }
 
 
-def _serve(cursor: extensions.cursor, source: Connection) -> None:
-    """The foreign server of a database, made anew; what was imported through it goes with the old one."""
+def _create_server(cursor: extensions.cursor, source: Connection) -> None:
+    """Create the foreign server of a database again; tables imported through the old one are dropped with it."""
     parameters: Mapping[str, Any] = source.parameters
     server = _server_name(source)
     cursor.execute("create extension if not exists postgres_fdw")
@@ -81,7 +81,8 @@ def _serve(cursor: extensions.cursor, source: Connection) -> None:
         sql.SQL("create server {} foreign data wrapper postgres_fdw options ({})").format(server, _options(options))
     )
     login = [("user", parameters.get("user", "postgres"))]
-    login += [("password", parameters["password"])] if parameters.get("password") else [("password_required", "false")]
+    has_password = bool(parameters.get("password"))
+    login.append(("password", parameters["password"]) if has_password else ("password_required", "false"))
     cursor.execute(
         sql.SQL("create user mapping for current_user server {} options ({})").format(server, _options(login))
     )
@@ -90,7 +91,7 @@ def _serve(cursor: extensions.cursor, source: Connection) -> None:
 def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: str, tables: Sequence[str]) -> None:
     cursor.execute("select 1 from pg_catalog.pg_namespace where nspname = %s", (schema,))
     if cursor.fetchone() is None:
-        # Asked first, because `if not exists` wants the right to create schemas even where there is nothing to do.
+        # Not `if not exists`, which needs the right to create schemas even when the schema is there.
         cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
     for table in tables:
         cursor.execute(sql.SQL("drop foreign table if exists {}").format(sql.Identifier(schema, table)))
@@ -102,7 +103,7 @@ def _link(cursor: extensions.cursor, source: Connection, schema: str, remote: st
             sql.Identifier(schema),
         )
     )
-    # PostgreSQL passes over tables that are not there.
+    # PostgreSQL ignores tables that do not exist.
     cursor.execute(
         "select foreign_table_name from information_schema.foreign_tables where foreign_table_schema = %s", (schema,)
     )

@@ -20,7 +20,7 @@ from lookout.project.workspace import Workspace
 class Run:
     """One run of a writing command. ``batch_number`` numbers its collection; the store's lock is held meanwhile.
 
-    ``known_alerts`` are the keys of the alerts that were there before it.
+    ``known_alerts`` are the keys of the alerts that were stored before it.
     """
 
     workspace: Workspace
@@ -34,12 +34,12 @@ class Run:
 
     @property
     def as_of(self) -> datetime:
-        """Run clock."""
+        """Return the clock of the run."""
         return self.workspace.as_of
 
 
 def new_run_id() -> str:
-    """Identity of a run; it stands in every log line."""
+    """Return a new identity of a run; every log line has it."""
     return uuid.uuid4().hex
 
 
@@ -70,7 +70,7 @@ def recorded_run(
             yield run
         except BaseException as error:
             run.problems.append(str(error) or type(error).__name__)
-            # The connection may be what failed: then the next run closes this row, and people hear of the cause.
+            # The connection may be what failed: then the next run closes this row, and the first error is raised.
             with suppress(SourceError):
                 _record(run, command, started, "failed")
             raise

@@ -1,4 +1,4 @@
-"""Results of dbt: read from the artifacts of what is watched, written once each."""
+"""Results of dbt: read from the artifacts of the watched projects, each written once."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ def ingest_results(run: Run, *, own: bool) -> int:
 
 def _ingest_results(run: Run, watched: Watched, *, own: bool) -> int:
     written = 0
-    # A build writes run_results.json alone; sources.json is older, and has been read before.
-    for name, remedy in list(RESULT_FILES.items())[: 1 if own else None]:
+    for name, remedy in RESULT_FILES.items():
+        if own and name != "run_results.json":
+            # A build writes run_results.json alone; sources.json is older, and has been read before.
+            continue
         file = watched.target_path / name
         if not file.exists():
             continue
@@ -50,7 +52,7 @@ def _is_stored(run: Run, invocation_id: str) -> bool:
 
 
 def retire_removed_tests(run: Run) -> None:
-    """Close the books on tests that the project no longer has: their last result counts no more."""
+    """Write a result `removed` for tests that the project no longer has, so that their last result no longer counts."""
     known = [
         node
         for watched in run.workspace.watched

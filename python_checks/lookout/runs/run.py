@@ -1,4 +1,4 @@
-"""`lookout run` and its parts: one function a command, each the order of its steps. Returns what is printed."""
+"""`lookout run` and its parts: one function a command, which runs its steps in order and returns a summary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lookout.project.workspace import Workspace
 from lookout.render.progress import Narrator
 from lookout.runs.collection import follow_pipelines
 from lookout.runs.contracts import blocked_models
-from lookout.runs.explanations import MOST
+from lookout.runs.explanations import MOST_EXPLAINED
 from lookout.runs.results import ingest_results
 from lookout.runs.steps import parse, started
 from lookout.runs.summary import RunSummary, contracts_exit_code, summarize
@@ -23,14 +23,14 @@ def run_all(
     run_id: str,
     reports_dir: Path | None = None,
     select: Sequence[str] = (),
-    explain: int = MOST,
-    tell: bool = True,
+    explain: int = MOST_EXPLAINED,
+    notify: bool = True,
 ) -> RunSummary:
     """Collect, check contracts, build, learn, derive, explain, publish and notify, in that order and in one process.
 
     Models downstream of a source that critically breaks its strict contract are not built. Where many series have
     changed, those that alerts depend on are learned first and the rest after publishing; alerts are derived and
-    published again where that changes one. At most ``explain`` alerts are broken down by dimension. With ``tell``,
+    published again where that changes one. At most ``explain`` alerts are broken down by dimension. With ``notify``,
     people are notified as ``lookout.yml`` says.
     """
     declared, settings = parse(workspace, narrator)
@@ -56,7 +56,7 @@ def run_all(
                 steps.derive()
                 steps.explain(explain)
             reports = steps.publish(reports_dir)
-        if tell and settings:
+        if notify and settings:
             steps.notify()
         return summarize(steps.run, build=build, reports=reports, checks=checks, blocked=blocked)
 
@@ -82,7 +82,7 @@ def run_contracts(
     select: Sequence[str] = (),
     reports_dir: Path | None = None,
 ) -> RunSummary:
-    """Check contracts only: hold each against its table, then derive and publish. ``select`` are names or globs.
+    """Check contracts only: compare each with its table, then derive and publish. ``select`` are names or globs.
 
     The exit code is about the contracts that were checked, not about other alerts.
     """
@@ -105,13 +105,13 @@ def run_learn(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSu
 
 
 def run_publish(
-    workspace: Workspace, narrator: Narrator, *, run_id: str, reports_dir: Path | None = None, tell: bool = True
+    workspace: Workspace, narrator: Narrator, *, run_id: str, reports_dir: Path | None = None, notify: bool = True
 ) -> RunSummary:
     """Publish only: derive once more from what is stored, write the reports and notify; nothing is collected."""
     _, settings = parse(workspace, narrator)
     with started(workspace, narrator, "publish", run_id) as steps:
         steps.derive()
         reports = steps.publish(reports_dir)
-        if tell and settings:
+        if notify and settings:
             steps.notify()
         return summarize(steps.run, reports=reports)

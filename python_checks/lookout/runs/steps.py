@@ -1,4 +1,4 @@
-"""The steps that runs are made of: each does one thing, shows its progress and ends with a line on its result."""
+"""The steps of runs: each does one thing, shows its progress and ends with a line on its result."""
 
 from __future__ import annotations
 
@@ -61,21 +61,21 @@ def started(
 
 
 class Steps:
-    """The steps of one run, in no order of their own; `lookout.runs.run` puts them in order."""
+    """The steps of one run; `lookout.runs.run` calls them in order."""
 
     def __init__(self, run: Run, narrator: Narrator) -> None:
         self.run, self._narrator = run, narrator
         self._project = run.workspace.home.project
 
     def register(self) -> None:
-        """Write down what is watched and promised, and the lineage of the project."""
+        """Record the monitors, the contracts and the lineage of the watched projects."""
         register(self.run)
         record_contracts(self.run.store, self.run.declared.contracts, as_of=self.run.as_of, run_id=self.run.run_id)
         declare_lineage(self.run)
 
     @contextmanager
     def tracking(self) -> Iterator[ExecutionStore]:
-        """Take in what happened since the last run, and yield the store of executions for what happens in this one."""
+        """Record the executions since the last run, and yield the execution store for those of this one."""
         with open_execution_store(self.run) as executions:
             with self._narrator.step("track") as step:
                 ended = catch_up(self.run, executions)
@@ -97,7 +97,7 @@ class Steps:
     def check_contracts(
         self, contracts: Sequence[Contract], name: str, *, values: bool = True, select: Sequence[str] = ()
     ) -> list[ContractCheck]:
-        """Hold contracts against their tables."""
+        """Check contracts against their tables."""
         if not contracts:
             return []
         with self._narrator.step(name) as step:
@@ -114,7 +114,7 @@ class Steps:
         return checks
 
     def build(self, executions: ExecutionStore, blocked: BlockedModels, select: Sequence[str]) -> Invocation:
-        """Let dbt build the project, but neither what is blocked nor Lookout's own tables, and read its results."""
+        """Let dbt build the project without blocked models and Lookout's own tables, and read its results."""
         tracked = LiveBuild(self.run, executions)
         arguments = ["build", "--exclude", MONITORING, *blocked.arguments, *select]
         with self._narrator.step("build") as step:
@@ -162,8 +162,9 @@ class Steps:
             drop_retired_relations(self.run)
 
     def explain(self, most: int) -> None:
-        """Break down at most so many alerts by the dimensions of their metrics."""
-        if not any(metric.dimensions for monitor in self.run.declared.monitors for metric in monitor.metrics):
+        """Break down at most ``most`` alerts by the dimensions of their metrics."""
+        metrics = [metric for monitor in self.run.declared.monitors for metric in monitor.metrics]
+        if not any(metric.dimensions for metric in metrics):
             return
         with self._narrator.step("explain") as step:
             rows = explain_alerts(self.run, most=most)
@@ -180,7 +181,7 @@ class Steps:
         return paths
 
     def notify(self) -> None:
-        """Send people what is new to them."""
+        """Notify people of what is new."""
         with self._narrator.step("notify") as step:
             home = self.run.workspace.home
             outcome = notify(self.run.store, home.root, as_of=self.run.as_of, run_id=self.run.run_id)

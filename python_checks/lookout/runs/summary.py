@@ -52,7 +52,7 @@ def summarize(
     """Return the result of a run, from the alerts as they are derived at its clock."""
     alerts = query_alerts(run.store, "order by alerts.severity, alerts.window_start desc, alerts.asset")
     is_open = alerts["status"] == "open"
-    # Whom an alert hits matters only while it is open.
+    # The impact of an alert matters only while it is open.
     impact = read_impact(run.store, list(alerts.loc[is_open, "alert_key"]))
     alerts["downstream"] = [impact_text(impact.get(key, {})) for key in alerts["alert_key"]]
     counts = run.store.query(_COUNTS)

@@ -1,4 +1,4 @@
-"""Tracking as a part of a run: what happened since the last one, and what this one's own dbt build does."""
+"""Tracking as a part of a run: the executions since the last one, and the dbt build of this one."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ FLUSH = timedelta(seconds=1)
 
 
 def open_execution_store(run: Run) -> ExecutionStore:
-    """The execution store in the monitoring schema of a run, on a connection of its own."""
+    """Return the execution store in the monitoring schema of a run, on a connection of its own."""
     return ExecutionStore(run.workspace.home.warehouse, run.store.schema)
 
 
 def catch_up(run: Run, execution_store: ExecutionStore) -> int:
-    """Take in what happened since the last run: spooled events, executions that died, dbt builds of other people.
+    """Record what happened since the last run: spooled events, executions that died, dbt builds of other people.
 
-    Returns the executions that ended. What cannot be read is a problem of the run, and stops nothing else.
+    Returns the number of executions that ended. What cannot be read is a problem of the run, and stops nothing else.
     """
     delivered = deliver_spool(run.workspace.home.warehouse, run.store.schema)
     run.problems += delivered.reasons
@@ -45,7 +45,7 @@ def catch_up(run: Run, execution_store: ExecutionStore) -> int:
     for watched in run.workspace.watched:
         ended += sum(_recorded(run, execution_store, events) for events in _dbt_events(run, execution_store, watched))
     if run.workspace.home.project.is_live:
-        # In a replay of the past, everything that runs now would look dead.
+        # In a replay of the past, every running execution would look dead.
         ended += len(reap(execution_store, datetime.now(timezone.utc)))
     return ended
 
@@ -60,12 +60,12 @@ def declare_lineage(run: Run) -> None:
 class LiveBuild:
     """Records the nodes of a dbt build as they begin, so that a build that is killed leaves a trace.
 
-    Never in the way of the build: when the database fails, the results tell afterwards. A replay of the past records
-    its results only, at its own clock.
+    Tracking never fails the build: when the database fails, only the results are recorded afterwards. A replay of the
+    past records its results only, at its own clock.
     """
 
     def __init__(self, run: Run, execution_store: ExecutionStore) -> None:
-        self._run, self._ledger = run, execution_store
+        self._run, self._execution_store = run, execution_store
         self._runs = DbtInvocations(run.workspace.home.manifest, run.declared.limits, host=this_process())
         self._waiting: list[Event] = []
         self._flushed_at = datetime.fromtimestamp(0, timezone.utc)
@@ -73,7 +73,7 @@ class LiveBuild:
         self._invocation = ""
 
     def on_event(self, event: NodeEvent) -> None:
-        """Take in one event of dbt."""
+        """Record the start of a node from one event of dbt."""
         if not self._is_on or event.status or not self._runs.is_tracked(event.node_id):
             return
         now = datetime.now(timezone.utc)
@@ -93,19 +93,19 @@ class LiveBuild:
         except ArtifactError as error:
             self._run.problems.append(str(error))
             return
-        _recorded(self._run, self._ledger, _shifted(self._run).of_results(results))
+        _recorded(self._run, self._execution_store, _shifted(self._run).of_results(results))
 
     def _flush(self, now: datetime) -> None:
         waiting, self._waiting, self._flushed_at = self._waiting, [], now
         try:
-            self._ledger.record(waiting)
+            self._execution_store.record(waiting)
         except LookoutError as error:
             logger.warning("the build is not tracked while it runs: %s", error)
             self._is_on = False
 
 
 def _shifted(run: Run) -> DbtInvocations:
-    """A run whose clock stands in the past did its build there: it ended at that clock."""
+    """Return a reader of dbt results whose times are shifted, in a replay of the past, to end at the run's clock."""
     shift = timedelta(0) if run.workspace.home.project.is_live else run.as_of - datetime.now(timezone.utc)
     return DbtInvocations(run.workspace.home.manifest, run.declared.limits, shift=shift, host=this_process())
 
@@ -113,7 +113,7 @@ def _shifted(run: Run) -> DbtInvocations:
 def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> list[list[Event]]:
     """Return the events of the invocations that are not known yet: from the artifacts, then from the log."""
     runs = DbtInvocations(watched.manifest, run.declared.limits)
-    target, found = watched.target_path, []
+    target, events = watched.target_path, []
     seen: set[str] = set()
     for name, remedy in RESULT_FILES.items():
         if not (target / name).exists():
@@ -126,8 +126,8 @@ def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> 
         invocation = str((content.get("metadata") or {}).get("invocation_id") or "")
         seen.add(invocation)
         if not _ended(execution_store, [invocation]):
-            found.append(runs.of_results(content))
-    return found + _log_events(watched.log_file, execution_store, runs, seen)
+            events.append(runs.of_results(content))
+    return events + _log_events(watched.log_file, execution_store, runs, seen)
 
 
 def _log_events(file: Path, execution_store: ExecutionStore, runs: DbtInvocations, seen: set[str]) -> list[list[Event]]:
@@ -144,16 +144,17 @@ def _log_events(file: Path, execution_store: ExecutionStore, runs: DbtInvocation
     logged = read_log(text, written_at=written_at, skip=skip)
     now = datetime.now(timezone.utc)
     is_alive = bool(logged) and logged[-1].ended_at is None and _is_being_written(file)
-    return [runs.of_log(i, now=now, may_run=is_alive and i is logged[-1]) for i in logged]
+    # Only the last invocation of a log can still be running.
+    return [runs.of_log(invocation, now=now, may_run=is_alive and invocation is logged[-1]) for invocation in logged]
 
 
 def _is_being_written(file: Path) -> bool:
-    """Whether a process on this machine has the log open: a dbt that was killed has not."""
+    """Return whether a process on this machine has the log open; a dbt that was killed has not."""
     import psutil  # type: ignore[import-untyped]
 
     wanted = str(file.resolve())
     for process in psutil.process_iter():
-        # The dbt inside this process opens the log, too, and writes nothing to it.
+        # The dbt inside this process has the log open, too, but writes nothing to it.
         if process.pid == os.getpid():
             continue
         with contextlib.suppress(psutil.Error, OSError):

@@ -63,11 +63,11 @@ def resolve_alerts(
     project_dir: ProjectDir = HERE,
 ) -> None:
     """Answer alerts, so that they are closed and Lookout learns from the answer."""
-    from lookout.alerts.feedback import HEARD, chosen_verdict, give_feedback
+    from lookout.alerts.feedback import TAKES_EFFECT, chosen_verdict, give_feedback
 
     verdict = chosen_verdict(expected=expected, new_normal=new_normal, fixed=fixed)
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
-    for line in [*give_feedback(workspace, keys, verdict, note=note, until=until), HEARD]:
+    for line in [*give_feedback(workspace, keys, verdict, note=note, until=until), TAKES_EFFECT]:
         typer.echo(line)
 
 
@@ -81,10 +81,10 @@ def reopen_alerts(
     project_dir: ProjectDir = HERE,
 ) -> None:
     """Take back what was answered to alerts."""
-    from lookout.alerts.feedback import HEARD, give_feedback
+    from lookout.alerts.feedback import TAKES_EFFECT, give_feedback
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
-    for line in [*give_feedback(workspace, keys, "reopened", note=note), HEARD]:
+    for line in [*give_feedback(workspace, keys, "reopened", note=note), TAKES_EFFECT]:
         typer.echo(line)
 
 

@@ -77,7 +77,7 @@ def run(
         run_id=context.obj,
         reports_dir=reports,
         explain=explain,
-        tell=tell,
+        notify=tell,
     )
     finish(summary, as_json)
 
@@ -134,7 +134,8 @@ def publish(
 
     workspace = open_to_record(project_dir, profiles_dir, target, as_of)
     finish(
-        run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, tell=tell), as_json
+        run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, notify=tell),
+        as_json,
     )
 
 
@@ -222,7 +223,7 @@ def notify(
     project_dir: ProjectDir = HERE,
 ) -> None:
     """Notify people about the stored alerts, as `lookout.yml` says; nobody is notified of the same twice."""
-    from lookout.notify.notifying import notify_alerts, preview, send_test, shown
+    from lookout.notify.notifying import notify_alerts, preview, preview_text, send_test
     from lookout.notify.settings.load import load_settings
 
     workspace = open_workspace(project_dir, profiles_dir, target, as_of)
@@ -233,7 +234,7 @@ def notify(
     workspace.locate()
     with workspace.home.store() as store:
         if dry_run:
-            typer.echo(shown(preview(store, settings, as_of=workspace.as_of)))
+            typer.echo(preview_text(preview(store, settings, as_of=workspace.as_of)))
             return
         outcome = notify_alerts(store, settings, as_of=workspace.as_of)
     typer.echo(outcome.sentence)

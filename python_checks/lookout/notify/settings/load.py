@@ -17,10 +17,10 @@ FROM_ENVIRONMENT = "environment"
 
 
 def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> Settings:
-    """Settings of the project in ``root``; nothing, and no cost, when nobody is to be told anything.
+    """Return the settings of the project in ``root``; empty settings when there are no targets.
 
     Without `notifications` in lookout.yml, the variable LOOKOUT_NOTIFY_URL is the only target. Raises ConfigError
-    that names every mistake; a variable that is not set is only a mistake of the target that refers to it.
+    that names every mistake; a variable that is not set is only a problem of the target that refers to it.
     """
     environment = os.environ if environment is None else environment
     file = root / FILE

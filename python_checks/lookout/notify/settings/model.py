@@ -12,10 +12,10 @@ GROUPINGS = ("owner", "layer", "connection", "none")
 
 @dataclass(frozen=True)
 class Target:
-    """Where messages go. ``url`` is never printed; it is None when ``problem`` says why it is not known.
+    """A destination of messages. ``url`` is never printed; it is None when ``problem`` says why it is not known.
 
     ``pause`` is in seconds between two messages; ``most_messages`` bounds one run. ``images`` says whether
-    messages carry charts; None leaves it to what the service is good for.
+    messages carry charts; None means where the service shows them well.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Target:
     pause: float = 1.0
     most_messages: int = 20
     group_by: str = "owner"
-    tells_resolved: bool = True
+    sends_resolved: bool = True
     icon: bool = False
     images: bool | None = None
     payload: str | None = None
@@ -42,7 +42,7 @@ class Route:
     quiet_hours: tuple[QuietHours, ...] = ()
     digest: Digest | None = None
     loud: frozenset[str] = frozenset()
-    goes_on: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Reads lookout.yml strictly: every mistake becomes a sentence, and no sentence holds an address or a secret."""
+"""A strict reader of lookout.yml: each mistake becomes one sentence, and none holds an address or a secret."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")
 
 
 def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None:
-    """The settings in a lookout.yml; None when it has no `notifications`. Raises ConfigError with every mistake."""
+    """Return the settings in a lookout.yml, None without `notifications`. Raises ConfigError with every mistake."""
     content = _parsed(file)
     reader = _Notifications(file.name, environment)
     settings = None if content is None else reader.read(content)
@@ -63,6 +63,8 @@ def _parsed(file: Path) -> Any:
 
 
 class _Notifications(Reader):
+    """Reads the mapping `notifications` and collects its mistakes in ``problems``."""
+
     def __init__(self, where: str, environment: Mapping[str, str]) -> None:
         super().__init__(where)
         self.environment = environment
@@ -76,15 +78,15 @@ class _Notifications(Reader):
         self.unknown_keys(content, TOP_KEYS)
         if content.get("notifications") is None:
             return None
-        # The words are checked here and not by Reader.mapping, which would quote what may be a secret.
-        given = self._mapping(content["notifications"], "notifications")
-        self.unknown_keys(given, KEYS, "notifications")
-        self.zone = self._zone(given.get("timezone"), "timezone") or self.zone
-        self.images = self._images(given.get("images"), "images", None)
-        targets = self._targets(given.get("targets"))
-        routes = self._routes(given.get("routes"), targets)
-        routes.append(self._default(given, targets, bool(routes)))
-        return Settings(targets, tuple(routes), self._link(given.get("link")))
+        # Not Reader.mapping: its message would quote the value, which may hold a secret.
+        settings = self._mapping(content["notifications"], "notifications")
+        self.unknown_keys(settings, KEYS, "notifications")
+        self.zone = self._zone(settings.get("timezone"), "timezone") or self.zone
+        self.images = self._images(settings.get("images"), "images", None)
+        targets = self._targets(settings.get("targets"))
+        routes = self._routes(settings.get("routes"), targets)
+        routes.append(self._default(settings, targets, bool(routes)))
+        return Settings(targets, tuple(routes), self._link(settings.get("link")))
 
     def _mapping(self, value: object, key: str) -> dict[Any, Any]:
         if value is None or isinstance(value, Mapping):
@@ -93,31 +95,31 @@ class _Notifications(Reader):
         return {}
 
     def _targets(self, value: object) -> dict[str, Target]:
-        given = self._mapping(value, "targets")
-        if not given:
+        entries = self._mapping(value, "targets")
+        if not entries:
             self.wrong("notifications has no targets: write `targets: {team: {url: {env: NAME}}}`.")
-        return {str(name): self._target(str(name), entry) for name, entry in given.items()}
+        return {str(name): self._target(str(name), entry) for name, entry in entries.items()}
 
     def _target(self, name: str, value: object) -> Target:
         key = f"targets.{name}"
         if not _NAME.fullmatch(name):
             self.wrong("the name of a target must be made of letters, digits, spaces, '.', '-' and '_'.")
-        given = self._mapping(value, key)
-        self.unknown_keys(given, TARGET_KEYS, key)
-        url, problem = self._url(given.get("url"), name)
-        rate = self.number(given.get("messages_per_minute"), f"{key}.messages_per_minute", above=0)
-        most = self.whole(given.get("most_messages"), f"{key}.most_messages", least=1)
+        settings = self._mapping(value, key)
+        self.unknown_keys(settings, TARGET_KEYS, key)
+        url, problem = self._url(settings.get("url"), name)
+        rate = self.number(settings.get("messages_per_minute"), f"{key}.messages_per_minute", above=0)
+        most = self.whole(settings.get("most_messages"), f"{key}.most_messages", least=1)
         return Target(
             name,
             url,
             problem,
             60 / rate if rate else Target.pause,
             most or Target.most_messages,
-            self.choice(given.get("group_by"), f"{key}.group_by", GROUPINGS) or Target.group_by,
-            self.switch(given.get("resolved"), f"{key}.resolved", True),
-            self.switch(given.get("icon"), f"{key}.icon", False),
-            self._images(given.get("images"), f"{key}.images", self.images),
-            self.choice(given.get("payload"), f"{key}.payload", PAYLOADS),
+            self.choice(settings.get("group_by"), f"{key}.group_by", GROUPINGS) or Target.group_by,
+            self.switch(settings.get("resolved"), f"{key}.resolved", True),
+            self.switch(settings.get("icon"), f"{key}.icon", False),
+            self._images(settings.get("images"), f"{key}.images", self.images),
+            self.choice(settings.get("payload"), f"{key}.payload", PAYLOADS),
         )
 
     def _images(self, value: object, key: str, default: bool | None) -> bool | None:
@@ -151,7 +153,7 @@ class _Notifications(Reader):
         whole = _REFERENCE.fullmatch(text)
         if whole:
             return self.environment[whole[1]].strip()
-        return _REFERENCE.sub(lambda found: quote(self.environment[found[1]].strip(), safe=""), text)
+        return _REFERENCE.sub(lambda match: quote(self.environment[match[1]].strip(), safe=""), text)
 
     def _routes(self, value: object, targets: Mapping[str, Target]) -> list[Route]:
         if value is None:
@@ -159,23 +161,23 @@ class _Notifications(Reader):
         if not isinstance(value, list):
             self.wrong("routes must be a list, each with `match` and `targets`.")
             return []
-        return [self._route(entry, f"routes[{place}]", targets) for place, entry in enumerate(value, 1)]
+        return [self._route(entry, f"routes[{number}]", targets) for number, entry in enumerate(value, 1)]
 
     def _route(self, value: object, key: str, targets: Mapping[str, Target]) -> Route:
-        given = self._mapping(value, key)
-        self.unknown_keys(given, ROUTE_KEYS, key)
-        match = self._mapping(given.get("match"), f"{key}.match")
+        settings = self._mapping(value, key)
+        self.unknown_keys(settings, ROUTE_KEYS, key)
+        match = self._mapping(settings.get("match"), f"{key}.match")
         self.unknown_keys(match, MATCH_KEYS, f"{key}.match")
         if not match:
             self.wrong(f"{key} has no `match`: say which alerts it is for, or move it to `default`.")
         patterns = {name: self._patterns(match[name], f"{key}.match.{name}", name) for name in match}
-        return self._way(given, key, targets, {n: p for n, p in patterns.items() if p})
+        return self._route_to(settings, key, targets, {field: words for field, words in patterns.items() if words})
 
-    def _way(
-        self, given: Mapping[Any, Any], key: str, targets: Mapping[str, Target], match: Mapping[str, tuple[str, ...]]
+    def _route_to(
+        self, settings: Mapping[Any, Any], key: str, targets: Mapping[str, Target], match: Mapping[str, tuple[str, ...]]
     ) -> Route:
-        names = self._words(given.get("targets"), f"{key}.targets")
-        if "targets" not in given:
+        names = self._words(settings.get("targets"), f"{key}.targets")
+        if "targets" not in settings:
             self.wrong(f"{key} has no `targets`: name those it leads to.")
         for name in names:
             if name not in targets:
@@ -183,15 +185,15 @@ class _Notifications(Reader):
         return Route(
             names,
             match,
-            self._quiet(given.get("quiet_hours"), f"{key}.quiet_hours"),
-            self._digest(given.get("digest"), f"{key}.digest"),
-            frozenset(self._chosen(given.get("loud"), f"{key}.loud", SEVERITIES)),
-            self.switch(given.get("continue"), f"{key}.continue", False),
+            self._quiet(settings.get("quiet_hours"), f"{key}.quiet_hours"),
+            self._digest(settings.get("digest"), f"{key}.digest"),
+            frozenset(self._chosen(settings.get("loud"), f"{key}.loud", SEVERITIES)),
+            self.switch(settings.get("continue"), f"{key}.continue", False),
         )
 
-    def _default(self, given: Mapping[Any, Any], targets: Mapping[str, Target], has_routes: bool) -> Route:
-        value = given.get("default")
-        if "default" not in given:
+    def _default(self, settings: Mapping[Any, Any], targets: Mapping[str, Target], has_routes: bool) -> Route:
+        value = settings.get("default")
+        if "default" not in settings:
             if len(targets) == 1 and not has_routes:
                 return Route(tuple(targets))
             self.wrong(
@@ -199,21 +201,21 @@ class _Notifications(Reader):
                 "`default: []` for none."
             )
             return Route(())
-        if isinstance(value, Mapping):
-            self.unknown_keys(value, DEFAULT_KEYS, "default")
-            return self._way(value, "default", targets, {})
-        return self._way({"targets": value}, "default", targets, {})
+        if not isinstance(value, Mapping):
+            value = {"targets": value}
+        self.unknown_keys(value, DEFAULT_KEYS, "default")
+        return self._route_to(value, "default", targets, {})
 
     def _patterns(self, value: object, key: str, field: str) -> tuple[str, ...]:
         words = self._words(value, key)
         known = {"severity": SEVERITIES, "alert_type": ALERT_TYPES}.get(field, ())
         for word in words:
-            if known and not any(fnmatchcase(one.lower(), word.lower()) for one in known):
+            if known and not any(fnmatchcase(name.lower(), word.lower()) for name in known):
                 self.wrong(f"{key}: nothing is called '{word}'; {suggestion(word, known)}")
         return tuple(word.lower() for word in words)
 
     def _words(self, value: object, key: str) -> tuple[str, ...]:
-        """A list of texts; a single text is a list of one."""
+        """Return a list of texts; a single text is a list of one."""
         words = [value] if isinstance(value, str) else value
         if not isinstance(words, list) or not all(isinstance(word, str) and word.strip() for word in words):
             self.wrong(f"{key} must be a name or a list of names.")
@@ -228,31 +230,35 @@ class _Notifications(Reader):
         return tuple(word for word in words if word in allowed)
 
     def _quiet(self, value: object, key: str) -> tuple[QuietHours, ...]:
-        entries = value if isinstance(value, list) else [] if value is None else [value]
+        if value is None:
+            return ()
+        entries = value if isinstance(value, list) else [value]
         quiet = tuple(self._quiet_hours(entry, key) for entry in entries)
         if quiet and first_loud(quiet, datetime(2024, 1, 1, tzinfo=timezone.utc)) is None:
             self.wrong(f"{key} never end: leave some hours of the week in which messages may be sent.")
         return quiet
 
     def _quiet_hours(self, value: object, key: str) -> QuietHours:
-        given = self._mapping(value, key)
-        self.unknown_keys(given, QUIET_KEYS, key)
-        if not {"from", "until", "days"} & set(given):
+        settings = self._mapping(value, key)
+        self.unknown_keys(settings, QUIET_KEYS, key)
+        if not {"from", "until", "days"} & set(settings):
             self.wrong(f"{key} needs `from` and `until`, or `days`.")
-        begin = self._time(given.get("from", "00:00"), f"{key}.from")
-        end = self._time(given.get("until", "00:00"), f"{key}.until")
-        zone = self._zone(given.get("timezone"), f"{key}.timezone") or self.zone
-        return QuietHours(self._days(given.get("days"), f"{key}.days"), begin, end, zone)
+        begin = self._time(settings.get("from", "00:00"), f"{key}.from")
+        end = self._time(settings.get("until", "00:00"), f"{key}.until")
+        zone = self._zone(settings.get("timezone"), f"{key}.timezone") or self.zone
+        return QuietHours(self._days(settings.get("days"), f"{key}.days"), begin, end, zone)
 
     def _digest(self, value: object, key: str) -> Digest | None:
         if value is None:
             return None
-        given = self._mapping(value if isinstance(value, Mapping) else {"at": value}, key)
-        self.unknown_keys(given, DIGEST_KEYS, key)
-        listed = given.get("at") if isinstance(given.get("at"), list) else [given.get("at")]
-        at = tuple(self._time(one, f"{key}.at") for one in listed or [None])
-        zone = self._zone(given.get("timezone"), f"{key}.timezone") or self.zone
-        return Digest(self._days(given.get("days"), f"{key}.days"), at, zone)
+        settings = self._mapping(value if isinstance(value, Mapping) else {"at": value}, key)
+        self.unknown_keys(settings, DIGEST_KEYS, key)
+        times = settings.get("at")
+        if not isinstance(times, list):
+            times = [times]
+        at = tuple(self._time(entry, f"{key}.at") for entry in times or [None])
+        zone = self._zone(settings.get("timezone"), f"{key}.timezone") or self.zone
+        return Digest(self._days(settings.get("days"), f"{key}.days"), at, zone)
 
     def _days(self, value: object, key: str) -> frozenset[int]:
         days = frozenset(DAYS.index(day) for day in self._chosen(value, key, DAYS))
@@ -262,9 +268,9 @@ class _Notifications(Reader):
         # YAML reads an unquoted 22:00 as the number 1320, in base 60.
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 24 * 60:
             value = f"{value // 60:02}:{value % 60:02}"
-        found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
-        if found:
-            return time(int(found[1]), int(found[2]))
+        match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
+        if match:
+            return time(int(match[1]), int(match[2]))
         if value != "24:00":
             self.wrong(f'{key} is {short_repr(value)}; write a time of the day like "22:00".')
         return time()
@@ -285,7 +291,7 @@ class _Notifications(Reader):
         variables = _REFERENCE.findall(text)
         if any(not self.environment.get(name, "").strip() for name in variables):
             return ""
-        text = _REFERENCE.sub(lambda found: self.environment[found[1]].strip(), text).rstrip("/")
+        text = _REFERENCE.sub(lambda match: self.environment[match[1]].strip(), text).rstrip("/")
         parts = urlsplit(text)
         if parts.scheme not in ("http", "https", "file") or "@" in parts.netloc or re.search(r"\s", text):
             self.wrong(

@@ -1,4 +1,4 @@
-"""When something may be said: quiet hours and digests, in the time zone of whoever reads it. Pure."""
+"""Quiet hours and digests: the times at which messages may be sent, in the time zone of their readers. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 EVERY_DAY = frozenset(range(7))
-_WEEK = 8  # days within which a weekly pattern shows itself, with one to spare
+_WEEK = 8  # days that cover a weekly pattern, and one to spare
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class QuietHours:
     zone: ZoneInfo
 
     def end_after(self, moment: datetime) -> datetime | None:
-        """End, in UTC, of the quiet time that the moment lies in; None when it lies in none."""
+        """Return the end, in UTC, of the quiet time that ``moment`` is in; None when it is in none."""
         today = moment.astimezone(self.zone).date()
         for day in (today - timedelta(days=1), today):
             if day.weekday() not in self.days:
@@ -35,25 +35,26 @@ class QuietHours:
 
 @dataclass(frozen=True)
 class Digest:
-    """Moments, local, at which everything that has gathered is told at once."""
+    """Local times at which everything that has gathered is sent at once."""
 
     days: frozenset[int]
     at: tuple[time, ...]
     zone: ZoneInfo
 
     def next_after(self, moment: datetime) -> datetime:
-        """The first such moment that is not before ``moment``, in UTC."""
+        """Return the first of these times that is not before ``moment``, in UTC."""
         today = moment.astimezone(self.zone).date()
         days = (today + timedelta(days=ahead) for ahead in range(_WEEK))
         moments = (_utc(day, at, self.zone) for day in days if day.weekday() in self.days for at in self.at)
-        return min(found for found in moments if found >= moment)
+        return min(candidate for candidate in moments if candidate >= moment)
 
 
 def first_loud(quiet: tuple[QuietHours, ...], moment: datetime) -> datetime | None:
-    """The first moment from ``moment`` on that no quiet time covers; None when there is none."""
+    """Return the first moment from ``moment`` on that no quiet time covers; None when there is none."""
     last = moment + timedelta(days=_WEEK)
     while moment < last:
-        ends = [end for hours in quiet if (end := hours.end_after(moment)) is not None]
+        candidates = [hours.end_after(moment) for hours in quiet]
+        ends = [end for end in candidates if end is not None]
         if not ends:
             return moment
         moment = max(ends)

@@ -14,9 +14,9 @@ DOWN = (401, 403, 404, 407, 410)
 
 
 class Attempt(NamedTuple):
-    """What came of one attempt; ``error`` is a clause without address or secret.
+    """The result of one attempt; ``error`` is a clause without address or secret.
 
-    ``is_transient`` says that trying again may help, ``is_down`` that other messages will fare no better now.
+    ``is_transient`` says that trying again may help, ``is_down`` that other messages will fail now, too.
     ``retry_after`` is what the service asked for, in seconds.
     """
 
@@ -36,9 +36,8 @@ class Sender(Protocol):
 
 
 def http_failure(status: int, retry_after: float | None = None) -> Attempt:
-    """What an HTTP status that is no success means."""
+    """Return the failed attempt that an HTTP status means."""
     asked = f" and asks to wait {retry_after:,.0f} s" if retry_after else ""
     is_transient = status in LATER or status >= 500
-    return Attempt(
-        False, f"it answered HTTP {status}{asked}", is_transient, is_transient or status in DOWN, retry_after
-    )
+    is_down = is_transient or status in DOWN
+    return Attempt(False, f"it answered HTTP {status}{asked}", is_transient, is_down, retry_after)

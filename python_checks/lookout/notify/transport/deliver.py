@@ -1,4 +1,4 @@
-"""Sends the messages of a run: every target at once, one message after another, nobody waiting for ever."""
+"""Delivery of the messages of a run: all targets at once, the messages of each in turn, within a deadline."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from lookout.notify.settings.model import Target
 from lookout.notify.transport.attempt import Attempt, Sender
 from lookout.notify.transport.sending import quiet_libraries, send, sender_for
 
-DEADLINE = 300.0  # seconds after which no further message is begun; the claims in `execution_store` last longer
+DEADLINE = 300.0  # seconds after which no further message is begun; the claims in `deliveries` last longer
 GRACE = 60.0  # seconds that the last message begun may take
 NOT_BEGUN = Attempt(False, "other messages took too long")
 Report = Callable[[Message, Attempt], None]
 
 
 def deliver(messages: Sequence[Message], targets: Mapping[str, Target], report: Report) -> list[Message]:
-    """Send the messages and report each as soon as its fate is known, in the calling thread.
+    """Send the messages and report each result as soon as it is known, in the calling thread.
 
-    Returns those whose fate is not known: their service said nothing up to the deadline and some more.
+    Returns the messages without a result: their service did not answer until ``GRACE`` after the deadline.
     """
     with quiet_libraries():
         return _deliver(messages, targets, report)
@@ -34,9 +34,9 @@ def _deliver(messages: Sequence[Message], targets: Mapping[str, Target], report:
     by_target: dict[str, list[Message]] = {}
     for message in messages:
         by_target.setdefault(message.target, []).append(message)
-    for name, mine in by_target.items():
+    for name, queue in by_target.items():
         # A daemon, because a service that answers a byte at a time must not keep the process alive.
-        Thread(target=_send_all, args=(targets[name], mine, results, deadline), daemon=True).start()
+        Thread(target=_send_all, args=(targets[name], queue, results, deadline), daemon=True).start()
     unknown = {message.message_id: message for message in messages}
     while unknown:
         try:
@@ -53,7 +53,7 @@ def _send_all(
 ) -> None:
     failed: Attempt | None = None
     sender: Sender | None = None
-    for place, message in enumerate(messages):
+    for number, message in enumerate(messages):
         if failed is None and time.monotonic() > deadline:
             failed = NOT_BEGUN
         if failed is not None:
@@ -61,7 +61,7 @@ def _send_all(
             continue
         try:
             sender = sender or sender_for(target)
-            if place:
+            if number > 0:
                 time.sleep(target.pause)
             attempt = send(sender, message)
         except DeliveryError as error:
@@ -70,5 +70,5 @@ def _send_all(
             # A service's plugin may fail in any way; its text may hold the address, its type does not.
             attempt = Attempt(False, f"sending failed with {type(error).__name__}", is_down=True)
         results.put((message, attempt))
-        # Where nothing gets through, the others wait for the next run instead of one minute each.
+        # When a service is down, its other messages wait for the next run instead of for a timeout each.
         failed = attempt if attempt.is_down and not attempt.ok else None

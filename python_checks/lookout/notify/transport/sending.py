@@ -1,4 +1,4 @@
-"""Sending: the sender of a target, and how often an attempt is made."""
+"""Sending: the sender of a target, and repeated attempts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lookout.notify.transport.attempt import Attempt, Sender
 logger = logging.getLogger(__name__)
 PAUSES = (1.0, 2.0)  # seconds before the second and the third try
 PATIENCE = 30.0  # the longest wait that a service may ask for within a run
-# What these log may hold addresses, and addresses are secrets.
+# The log records of these libraries may hold addresses, which are secrets.
 CHATTY = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
 
 
 def sender_for(target: Target) -> Sender:
-    """The sender for a target's address. Raises DeliveryError, a clause without the address, when there is none."""
+    """Return the sender for a target's address. Raises DeliveryError, without the address, when there is none."""
     if target.url is None:
         raise DeliveryError(target.problem)
     from lookout.notify.transport.webhook import Webhook, payload_of
@@ -43,18 +43,18 @@ def sender_for(target: Target) -> Sender:
 
 
 def send(sender: Sender, message: Message) -> Attempt:
-    """Post a message, three times at most, waiting as long as the service asks for but not for ever.
+    """Post a message, three times at most, waiting in between as long as the service asks for, up to ``PATIENCE``.
 
-    The last try is without images: they are never the reason that a message does not arrive.
+    The last try is without images: a message must not fail because of them.
     """
     attempt = sender.send(message)
-    for place, pause in enumerate(PAUSES, 1):
-        # What another message would fare no better with is not the images' fault.
+    for number, pause in enumerate(PAUSES, 1):
+        # Where other messages would fail too, leaving out the images does not help.
         is_hopeless = not attempt.is_transient and (attempt.is_down or not message.charts)
         if attempt.ok or is_hopeless or (attempt.retry_after or 0) > PATIENCE:
             break
-        # Images are what else may be wrong with it.
-        if message.charts and (not attempt.is_transient or place == len(PAUSES)):
+        # Otherwise the images may be the cause.
+        if message.charts and (not attempt.is_transient or number == len(PAUSES)):
             logger.warning("message %s to %s is tried again without images", message.message_id, message.target)
             message = replace(message, charts=())
         sleep(max(pause, attempt.retry_after or 0))
@@ -66,7 +66,7 @@ def send(sender: Sender, message: Message) -> Attempt:
 def quiet_libraries() -> Iterator[None]:
     """Keep the log records of the libraries that post away from everybody's log, whatever its level.
 
-    Loggers belong to the whole process: to be entered once, around everything that is sent, and not by each thread.
+    Loggers belong to the whole process: enter this once, around everything that is sent, and not in each thread.
     """
     loggers = [logging.getLogger(name) for name in CHATTY]
     before = [(log.propagate, list(log.handlers)) for log in loggers]

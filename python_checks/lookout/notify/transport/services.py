@@ -15,13 +15,13 @@ from lookout.notify.transport.attempt import TIMEOUT, Attempt, http_failure
 logger = logging.getLogger(__name__)
 _STATUS = re.compile(r"error=(\d{3})\b")
 _TYPES = {"CRITICAL": "failure", "ERROR": "failure", "WARNING": "warning", "SUCCESS": "success", "INFO": "info"}
-_TITLE_ROOM = 16  # what a service adds where it has no title of its own
-# Text and images of a letter travel in one request, so that they arrive together or not at all.
+_TITLE_ROOM = 16  # characters that a service may add where it has no title of its own
+# Services that send text and images in one request, so that they arrive together or not at all.
 _LETTERS = (
     "mailto", "mailgun", "sendgrid", "ses", "azure", "o365", "outlook", "postmark", "brevo", "resend", "sparkpost",
     "smtp2go", "mailersend", "sendpulse", "json", "form", "xml",
 )  # fmt: skip
-# Where people see an image beside its message; others, where one may cost a fee or be public, have to be asked to.
+# Services that show an image beside its message. Elsewhere images may cost a fee or be public, so a setting decides.
 _CHATS = ("slack", "discord", "tgram", "matrix", "mmost", "wxteams", "ntfy", "pover")
 
 
@@ -35,24 +35,24 @@ class Service:
         plugin.socket_read_timeout = plugin.socket_connect_timeout = TIMEOUT
         plugin.overflow_mode = "truncate"
         formats = plugin.notify_format if isinstance(plugin.notify_format, tuple) else (plugin.notify_format,)
-        self._markup: Markup = (
-            "markdown" if {"markdown", "html"} & {str(getattr(f, "value", f)) for f in formats} else "text"
-        )
-
+        names = {str(getattr(format_, "value", format_)) for format_ in formats}
+        self._markup: Markup = "markdown" if names & {"markdown", "html"} else "text"
         self._is_letter = self._is_one_of(_LETTERS)
         if self._is_letter:
             plugin.overflow_mode = "upstream"  # the text fits already, and cutting it would leave one image only
         self.most_images = self._most_images(images)
 
     def _is_one_of(self, schemes: Sequence[str]) -> bool:
-        given = (self._plugin.secure_protocol, self._plugin.protocol)
-        names = [name for one in given for name in (one if isinstance(one, tuple) else (one,)) if name]
-        return any(name in (scheme, f"{scheme}s") for name in names for scheme in schemes)
+        names: set[str] = set()
+        for protocol in (self._plugin.secure_protocol, self._plugin.protocol):
+            # None, one name, or a tuple of names.
+            names.update(protocol if isinstance(protocol, tuple) else [protocol or ""])
+        return any(scheme in names or f"{scheme}s" in names for scheme in schemes)
 
     def _most_images(self, wanted: bool | None) -> int:
-        """How many charts a message carries: several in a letter, one in a chat, none where there is no room."""
+        """Return how many charts a message carries: several in a letter, one in a chat, none where there is no room."""
         plugin = self._plugin
-        # Slack's webhooks take text only; its library knows the way in by this word.
+        # Slack's webhooks take text only, its bots images as well; the plugin has them as modes.
         has_no_room = getattr(plugin, "mode", "bot") != "bot" and self._is_one_of(("slack",))
         if wanted is False or has_no_room or not getattr(plugin, "attachment_support", False):
             return 0
@@ -63,7 +63,7 @@ class Service:
 
     @classmethod
     def of(cls, target: Target) -> Service | None:
-        """The service of an address; None when it is not one that the library knows."""
+        """Return the service of a target's address; None when the library does not know it."""
         import apprise
 
         asset = apprise.AppriseAsset(app_id="Lookout", app_desc="Lookout", async_mode=False)
@@ -76,18 +76,22 @@ class Service:
         """Post once."""
         plugin = self._plugin
         has_title = plugin.title_maxlen > 0
-        room = plugin.body_maxlen - (min(len(message.title), plugin.title_maxlen) if has_title else 0) - _TITLE_ROOM
+        title_size = min(len(message.title), plugin.title_maxlen) if has_title else 0
+        room = plugin.body_maxlen - title_size - _TITLE_ROOM
         body = message.fitting(self._markup, room)
         if hasattr(plugin, "dedup") and hasattr(plugin, "action"):
-            # One incident for each owner, closed when nothing that was told is open any more.
+            # One incident for each owner, resolved when no alert that was sent is open any more.
             plugin.dedup, plugin.action = message.thread, "resolve" if message.is_all_clear else "trigger"
         title = message.title if has_title else ""
         charts = message.charts[: self.most_images]
         if self._is_letter:
             return self._post(message, title, body, charts)
         attempt = self._post(message, title, body)
-        # A chat takes text and image one after the other. What failed in between would else be told twice.
-        for chart in charts if attempt.ok else ():
+        if not attempt.ok:
+            return attempt
+        # A chat takes text and images one after the other. The text has arrived, so a failed image is only logged:
+        # a new attempt would send the text twice.
+        for chart in charts:
             if chart.png and not self._post(message, "", self._caption(chart), [chart]).ok:
                 logger.warning("the chart of message %s did not reach %s", message.message_id, message.target)
         return attempt
@@ -117,9 +121,10 @@ class Service:
 
 
 def _failure(result: Any) -> Attempt:
-    """What the library's own record of the attempt says; nothing of its text is kept, for it may hold the address."""
-    texts = [str(getattr(entry, "message", entry)) for one in result for entry in one.logs()]
-    statuses = [int(found[1]) for text in texts for found in _STATUS.finditer(text)]
+    """Return the failure that the library recorded; its text is not kept, because it may hold the address."""
+    entries = [entry for attempt in result for entry in attempt.logs()]
+    texts = [str(getattr(entry, "message", entry)) for entry in entries]
+    statuses = [int(match[1]) for text in texts for match in _STATUS.finditer(text)]
     if statuses:
         return http_failure(statuses[-1])
     return Attempt(False, "the service did not take the message", is_transient=True, is_down=True)

@@ -1,4 +1,4 @@
-"""Plain webhooks by HTTP: unlike the library for the many services, this hears how long it is asked to wait."""
+"""Plain webhooks by HTTP. Unlike the library for the many services, this reads how long a service asks to wait."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SLACK_LIMIT = 40_000
 
 
 def payload_of(target: Target) -> str | None:
-    """``json`` or ``slack`` when the address is a plain webhook; None when a library has to look at it."""
+    """Return ``json`` or ``slack`` when the address is a plain webhook; None when it is for the library to decide."""
     parts = urlsplit(target.url or "")
     if parts.scheme.lower() not in ("http", "https"):
         return None
@@ -50,7 +50,8 @@ class Webhook:
         else:
             content = message.as_dict()
             if self._images:
-                content["images"] = [image for chart in message.charts if (image := chart.as_dict())]
+                images = [chart.as_dict() for chart in message.charts]
+                content["images"] = [image for image in images if image]
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": f"lookout/{__version__}",
@@ -70,7 +71,7 @@ class Webhook:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirected POST would become a GET, and a message that nobody got would count as sent."""
+    """Refuses redirects: a redirected POST becomes a GET, and a lost message would count as sent."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -79,7 +80,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def _address(url: str) -> tuple[str, dict[str, str]]:
-    """An address without user and password, and the header that these become. Raises DeliveryError without either."""
+    """Return the address without user and password, and the header for these.
+
+    Raises DeliveryError, without the address, when it is not valid.
+    """
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
@@ -89,18 +93,23 @@ def _address(url: str) -> tuple[str, dict[str, str]]:
         raise DeliveryError("its address is not a valid web address")
     if parts.username is None:
         return url, {}
-    place = f"[{host}]" if ":" in host else host
+    netloc = f"[{host}]" if ":" in host else host
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    bare = parts._replace(netloc=place if port is None else f"{place}:{port}").geturl()
-    return bare, {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()}
+    if port is not None:
+        netloc = f"{netloc}:{port}"
+    return parts._replace(netloc=netloc).geturl(), {
+        "Authorization": "Basic " + base64.b64encode(login.encode()).decode()
+    }
 
 
 def _wait(value: str | None) -> float | None:
-    """Seconds of a Retry-After header, which holds seconds or a date; None for neither."""
+    """Return the seconds of a Retry-After header, which holds seconds or a date; None for neither."""
     if not value:
         return None
     try:
-        return max(float(value), 0.0) if value.strip().isdigit() else _until(parsedate_to_datetime(value))
+        if value.strip().isdigit():
+            return float(value)
+        return _until(parsedate_to_datetime(value))
     except (ValueError, TypeError):
         return None
 
@@ -111,7 +120,7 @@ def _until(moment: datetime) -> float:
 
 
 def _reason(error: Exception) -> str:
-    """Why there was no answer, in words that are ours: those of the library may hold the address."""
+    """Return why there was no answer, in our own words: those of the library may hold the address."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, TimeoutError):
         return f"it did not answer within {TIMEOUT:g} s"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from lookout.alerts.model import Alert, holding
+from lookout.alerts.model import Alert, mutes_in_force
 from lookout.render import text
 from lookout.render.points import MOST_CHARTS, alert_window, encode
 from lookout.report.markdown.contracts import contract_states
@@ -139,7 +139,7 @@ def _held(page: PageData, row: Row) -> list[Row]:
             "note": mute.note,
             "like": mute.asset_glob,
         }
-        for mute in holding(alert, page.mutes, page.report.as_of)
+        for mute in mutes_in_force(alert, page.mutes, page.report.as_of)
     ]
 
 

@@ -1,1 +1,1 @@
-"""Backtests: which alerts a history would have given, from files or from what is stored."""
+"""Backtests: the alerts that a history would have raised, from files or from stored observations."""

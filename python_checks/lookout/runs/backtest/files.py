@@ -1,4 +1,4 @@
-"""Judge a whole history from files, without a database: what would have been flagged, bucket by bucket.
+"""Backtest of a whole history from files, without a database: the flags it would have raised, bucket by bucket.
 
 Every bucket is judged by the buckets before it alone, so the flags are those that a run at that time would have given.
 """
@@ -32,7 +32,7 @@ _ROWS_READ_AT_ONCE = 500_000
 
 @dataclass(frozen=True)
 class BacktestSummary:
-    """How much was judged. ``learning`` counts buckets whose history was still too short; they are never flagged."""
+    """Counts of a backtest. ``learning`` counts buckets whose history was still too short; they are never flagged."""
 
     series: int
     buckets: int
@@ -86,8 +86,8 @@ def _read_series(path: Path) -> pd.DataFrame:
         wrong = ~frame[name].isin(allowed)
         if wrong.any():
             value = frame.loc[wrong, name].iloc[0]
-            shown = "is empty" if pd.isna(value) else f"is {value!r}"
-            raise ConfigError(f"{path}, line {_line(wrong)}: {name} {shown}; give one of {', '.join(allowed)}.")
+            state = "is empty" if pd.isna(value) else f"is {value!r}"
+            raise ConfigError(f"{path}, line {_line(wrong)}: {name} {state}; give one of {', '.join(allowed)}.")
     if frame["series_id"].isna().any():
         raise ConfigError(
             f"{path}, line {_line(frame['series_id'].isna())}: series_id is empty; give each series a name."
@@ -107,16 +107,17 @@ def _read_points(path: Path, series: pd.DataFrame) -> _Points:
     types = {"series_id": str, "ts": str, "value": str}
     for part in _read(path, ("series_id", "ts", "value"), types):
         code = known.get_indexer(pd.Index(part["series_id"]))
-        strange = pd.Series(code < 0, index=part.index)
-        if strange.any():
-            name = part.loc[strange, "series_id"].iloc[0]
-            where = f"{path}, line {_line(strange)}"
+        unknown = pd.Series(code < 0, index=part.index)
+        if unknown.any():
+            name = part.loc[unknown, "series_id"].iloc[0]
+            where = f"{path}, line {_line(unknown)}"
             raise ConfigError(f"{where}: series {name!r} is not in the series file; add it there or remove the point.")
         moment = pd.to_datetime(part["ts"], format="ISO8601", utc=True, errors="coerce")
         _refuse(path, part["ts"], moment.isna(), "ts", "a date and time such as 2026-01-31 00:00:00")
         value = pd.to_numeric(part["value"], errors="coerce").astype(float)
-        bad = (value.isna() & part["value"].notna() & (part["value"].str.strip() != "")) | np.isinf(value)
-        _refuse(path, part["value"], bad, "value", "a number, or nothing for a missing bucket")
+        is_empty = part["value"].isna() | (part["value"].str.strip() == "")
+        wrong = (value.isna() & ~is_empty) | np.isinf(value)
+        _refuse(path, part["value"], wrong, "value", "a number, or nothing for a missing bucket")
         codes.append(code.astype(np.int32))
         times.append(pd.DatetimeIndex(moment).as_unit("ns").to_numpy(dtype="datetime64[ns]").view(np.int64))
         values.append(value.to_numpy())
@@ -126,7 +127,7 @@ def _read_points(path: Path, series: pd.DataFrame) -> _Points:
 
 
 def _ordered(path: Path, code: Any, moment: Any, value: Any, steps: Any) -> _Points:
-    """Points by series and bucket; two in one bucket are refused."""
+    """Return points sorted by series and bucket. Raises ConfigError for two in one bucket."""
     bucket = moment - moment % steps[code]
     order = np.lexsort((bucket, code))
     again = (np.diff(code[order]) == 0) & (np.diff(bucket[order]) == 0)
@@ -137,7 +138,7 @@ def _ordered(path: Path, code: Any, moment: Any, value: Any, steps: Any) -> _Poi
 
 
 def _read(path: Path, columns: tuple[str, ...], types: Any) -> Iterator[pd.DataFrame]:
-    """The named columns of a CSV file, some rows at a time; the index counts the rows from 0."""
+    """Yield the named columns of a CSV file, some rows at a time; the index counts the rows from 0."""
     try:
         header = pd.read_csv(path, nrows=0)
         for name in columns:
@@ -163,19 +164,19 @@ def _read(path: Path, columns: tuple[str, ...], types: Any) -> Iterator[pd.DataF
 
 
 def _line(wrong: Any) -> int:
-    """Line of the first wrong row in its file; the header is line 1."""
+    """Return the line of the first wrong row in its file; the header is line 1."""
     return int(wrong.index[wrong.to_numpy()][0]) + 2
 
 
-def _refuse(path: Path, given: Any, wrong: Any, name: str, demand: str) -> None:
+def _refuse(path: Path, column: Any, wrong: Any, name: str, demand: str) -> None:
     if wrong.any():
-        value = given[wrong].iloc[0]
-        shown = "is empty" if pd.isna(value) else f"is {value!r}"
-        raise ConfigError(f"{path}, line {_line(wrong)}: {name} {shown}; give {demand}.")
+        value = column[wrong].iloc[0]
+        state = "is empty" if pd.isna(value) else f"is {value!r}"
+        raise ConfigError(f"{path}, line {_line(wrong)}: {name} {state}; give {demand}.")
 
 
 def _newest(points: _Points, series: pd.DataFrame) -> dict[Grain, pd.Timestamp]:
-    """Newest bucket of all series of each grain: where every spine of that grain ends."""
+    """Return the newest bucket of all series by grain, where every series of that grain ends."""
     hourly = (series["grain"] == "hour").to_numpy()
     result: dict[Grain, pd.Timestamp] = {}
     grains: tuple[tuple[Grain, Any], ...] = (("hour", hourly), ("day", ~hourly))
@@ -187,7 +188,7 @@ def _newest(points: _Points, series: pd.DataFrame) -> dict[Grain, pd.Timestamp]:
 
 
 def _chunks(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Runs of series with a bounded number of points, at least one series each."""
+    """Yield ranges of series (first, last + 1) with a bounded number of points, at least one series each."""
     first, total = 0, len(edges) - 1
     while first < total:
         last = int(np.searchsorted(edges, edges[first] + _BUCKETS_AT_ONCE, side="right")) - 1
@@ -224,10 +225,10 @@ def _writer(path: Path) -> Iterator[IO[str]]:
         raise ConfigError(f"Cannot write {path}: {error.strerror}.") from None
     with ExitStack() as stack:
         stack.enter_context(binary)
-        packed: Any = (
-            gzip.GzipFile(fileobj=binary, mode="wb", compresslevel=4, mtime=0) if path.suffix == ".gz" else binary
-        )
-        yield stack.enter_context(io.TextIOWrapper(stack.enter_context(packed), "utf-8", newline=""))
+        target: Any = binary
+        if path.suffix == ".gz":
+            target = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="wb", compresslevel=4, mtime=0))
+        yield stack.enter_context(io.TextIOWrapper(target, "utf-8", newline=""))
 
 
 def _write(result: pd.DataFrame, out: IO[str]) -> None:

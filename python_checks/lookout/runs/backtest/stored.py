@@ -1,4 +1,7 @@
-"""Judge what is stored of one table with other settings: which alerts would they have given? Nothing is written."""
+"""Backtest of the stored observations of one table with other settings: the alerts they would have raised.
+
+Nothing is written.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.project.workspace import Workspace
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 
+AS_SET = "as it is set"
 EPISODE_COLUMNS = ("series_key", "starts_at", "ends_at", "severity", "value", "expected_value", "score", "reason")
 
 
@@ -26,8 +30,8 @@ EPISODE_COLUMNS = ("series_key", "starts_at", "ends_at", "severity", "value", "e
 class SeriesResult:
     """One metric of the table. ``episodes`` has EPISODE_COLUMNS; ``as_set`` is their number with the stored settings.
 
-    ``learning`` counts the buckets that could not be judged, ``judged`` the others. ``fixed`` tells that a fixed limit
-    speaks instead of a baseline.
+    ``learning`` counts the buckets that could not be judged, ``judged`` the others. ``fixed`` says that a fixed limit
+    decides instead of a baseline.
     """
 
     metric: str
@@ -41,7 +45,7 @@ class SeriesResult:
 
 @dataclass(frozen=True)
 class StoredBacktest:
-    """What a table's stored observations from ``since`` up to ``until`` come to with other settings."""
+    """The alerts of a table's stored observations from ``since`` up to ``until`` with other settings."""
 
     connection: str
     asset: str
@@ -52,8 +56,8 @@ class StoredBacktest:
 
     @property
     def alerts(self) -> int:
-        """Number of alerts in all."""
-        return sum(len(one.episodes) for one in self.series)
+        """Return the number of alerts in all."""
+        return sum(len(result.episodes) for result in self.series)
 
 
 def backtest_stored(
@@ -65,7 +69,8 @@ def backtest_stored(
     sensitivity: float | None = None,
     until_clock: bool = False,
 ) -> StoredBacktest:
-    """Judge the last ``days`` days of a table's stored observations, with its own settings but for those given.
+    """Judge the last ``days`` days of a table's stored observations, with its own settings except ``method`` and
+    ``sensitivity`` where these are set.
 
     ``asset`` is schema.table, or connection.schema.table. The days end with the newest stored bucket, with
     ``until_clock`` at the workspace's clock. Calendar and feedback count as in a run. Raises ConfigError in one
@@ -76,40 +81,55 @@ def backtest_stored(
         workspace.parse()
     with workspace.home.store() as store:
         series = _series(store, asset)
-        grain = series["grain"].iloc[0]
-        step = GRAIN_STEP[grain]
-        newest = store.query(
-            "select max(bucket_start) as newest from {schema}.metric_observations "
-            "where series_key = any(%s) and (%s or bucket_start + %s <= %s)",
-            (list(series.index), not until_clock, step, workspace.as_of),
-        )["newest"][0]
-        if newest is None or pd.isna(newest):
+        until = _end_of_stored(store, series, workspace.as_of if until_clock else None)
+        if until is None:
             raise ConfigError(f"Nothing is stored of {asset} up to then: run `lookout collect` first.")
-        until = pd.Timestamp(newest).to_pydatetime() + step
         since = until - timedelta(days=days)
         entries, _ = read_stored_calendar(store, workspace.home.manifest)
         windows, restarts = read_exclusions(store, entries)
 
-        def judged(settings: pd.DataFrame) -> pd.DataFrame:
-            wanted = settings.assign(judge_from=pd.Timestamp(since))
-            return judge_stored(store, wanted, windows, restarts, as_of=until, horizon=0)
+        def judged_with(settings: pd.DataFrame) -> pd.DataFrame:
+            settings = settings.assign(judge_from=pd.Timestamp(since))
+            return judge_stored(store, settings, windows, restarts, as_of=until, horizon=0)
 
-        is_changed = method is not None or sensitivity is not None
-        present = judged(series)
-        changed = _changed(series, method, sensitivity) if is_changed else series
-        other = judged(changed) if is_changed else present
-    now, then = episodes(present, series["alert_from"]), episodes(other, changed["alert_from"])
-    counts = now["series_key"].value_counts()
-    results = [_result(row, then, other, int(counts.get(row.Index, 0))) for row in series.itertuples()]
-    said = [f"method {method}"] * (method is not None) + [f"sensitivity {sensitivity}"] * (sensitivity is not None)
-    place = series[["connection", "asset"]].iloc[0]
+        as_set = judged_with(series)
+        changed, judged = series, as_set
+        if method is not None or sensitivity is not None:
+            changed = _changed(series, method, sensitivity)
+            judged = judged_with(changed)
+    counts = episodes(as_set, series["alert_from"])["series_key"].value_counts()
+    found = episodes(judged, changed["alert_from"])
+    results = [_result(row, found, judged, int(counts.get(row.Index, 0))) for row in series.itertuples()]
+    table = series[["connection", "asset"]].iloc[0]
     return StoredBacktest(
-        place["connection"], place["asset"], since, until, ", ".join(said) or "as it is set", tuple(results)
+        table["connection"], table["asset"], since, until, _settings_text(method, sensitivity), tuple(results)
     )
 
 
+def _end_of_stored(store: Store, series: pd.DataFrame, not_after: datetime | None) -> datetime | None:
+    """Return the end of the newest stored bucket that ends by ``not_after`` (None: of all); None without any."""
+    step = GRAIN_STEP[series["grain"].iloc[0]]
+    newest = store.query(
+        "select max(bucket_start) as newest from {schema}.metric_observations "
+        "where series_key = any(%s) and (%s::timestamptz is null or bucket_start + %s <= %s)",
+        (list(series.index), not_after, step, not_after),
+    )["newest"][0]
+    if newest is None or pd.isna(newest):
+        return None
+    return pd.Timestamp(newest).to_pydatetime() + step
+
+
+def _settings_text(method: str | None, sensitivity: float | None) -> str:
+    changes = []
+    if method is not None:
+        changes.append(f"method {method}")
+    if sensitivity is not None:
+        changes.append(f"sensitivity {sensitivity}")
+    return ", ".join(changes) or AS_SET
+
+
 def episodes(judged: pd.DataFrame, alert_from: pd.Series[Any]) -> pd.DataFrame:
-    """Alerts that judged buckets come to, as in the model candidate_anomalies: columns EPISODE_COLUMNS.
+    """Return the alerts of judged buckets, as the model candidate_anomalies does: columns EPISODE_COLUMNS.
 
     ``judged`` is the frame of :func:`lookout.baseline.judge`, ``alert_from`` the lowest severity by series key.
     Neighbouring alerting buckets are one alert, described by its worst; one that was not judged does not end it.
@@ -126,7 +146,9 @@ def episodes(judged: pd.DataFrame, alert_from: pd.Series[Any]) -> pd.DataFrame:
         {
             "starts_at": group["bucket_start"].min(),
             "ends_at": group["bucket_start"].max(),
-            "severity": group["severity"].agg(lambda said: "critical" if (said == "critical").any() else "warning"),
+            "severity": group["severity"].agg(
+                lambda severities: "critical" if (severities == "critical").any() else "warning"
+            ),
         }
     )
     result = result.join(worst[["observed_value", "expected_value", "score", "reason"]]).reset_index()
@@ -134,7 +156,7 @@ def episodes(judged: pd.DataFrame, alert_from: pd.Series[Any]) -> pd.DataFrame:
 
 
 def backtest_page(result: StoredBacktest) -> str:
-    """The result for people: a line for every metric, and one for each of its alerts."""
+    """Return the result for people: a line for every metric, and one for each of its alerts."""
     last = result.until - timedelta(microseconds=1)
     number = f"{result.alerts} alert{'s' * (result.alerts != 1)}"
     lines = [
@@ -145,18 +167,18 @@ def backtest_page(result: StoredBacktest) -> str:
         if one.fixed:
             lines.append(f"{name}: judged by its fixed limit, not by what was learned")
             continue
-        said = f"{len(one.episodes)} alert{'s' * (len(one.episodes) != 1)}"
-        as_set = f" ({one.as_set} as it is set now)" if result.settings != "as it is set" else ""
-        young = (
-            f"; {one.learning} of {one.learning + one.judged} buckets were too early to judge" if one.learning else ""
-        )
-        lines.append(f"{name}: {said}{as_set}{young}")
+        count = f"{len(one.episodes)} alert{'s' * (len(one.episodes) != 1)}"
+        as_set = f" ({one.as_set} as it is set now)" if result.settings != AS_SET else ""
+        early = ""
+        if one.learning:
+            early = f"; {one.learning} of {one.learning + one.judged} buckets were too early to judge"
+        lines.append(f"{name}: {count}{as_set}{early}")
         lines += [_line(row) for row in one.episodes.itertuples()]
     return "\n".join(lines)
 
 
 def backtest_dict(result: StoredBacktest) -> dict[str, Any]:
-    """The result for scripts: plain values only."""
+    """Return the result for scripts: plain values only."""
     return {
         "connection": result.connection,
         "asset": result.asset,
@@ -210,7 +232,7 @@ def _series(store: Store, asset: str) -> pd.DataFrame:
 
 
 def _changed(series: pd.DataFrame, method: str | None, sensitivity: float | None) -> pd.DataFrame:
-    """The settings with another method, or other thresholds: the usual ones divided by the sensitivity."""
+    """Return the settings with another method, or other thresholds: the usual ones divided by the sensitivity."""
     changed = series.copy()
     if method is not None:
         other = changed["method"] != method
@@ -218,11 +240,11 @@ def _changed(series: pd.DataFrame, method: str | None, sensitivity: float | None
         changed["min_sample_size"] = changed["min_sample_size"].astype(float)
         changed.loc[other, "min_sample_size"] = float(ZSCORE_SAMPLE) if method == "zscore" else np.nan
         changed["method"] = method
-    anew = (changed["method"] != series["method"]) | (sensitivity is not None)
+    is_reset = (changed["method"] != series["method"]) | (sensitivity is not None)
     grains = zip(changed["method"], changed["grain"], strict=True)
     usual = pd.Series([CRITICAL_SCORE[pair] for pair in grains], changed.index)
-    changed["critical_score"] = changed["critical_score"].astype(float).where(~anew, usual / (sensitivity or 1.0))
-    changed["warn_score"] = changed["warn_score"].astype(float).where(~anew, WARN_SCORE / (sensitivity or 1.0))
+    changed["critical_score"] = changed["critical_score"].astype(float).where(~is_reset, usual / (sensitivity or 1.0))
+    changed["warn_score"] = changed["warn_score"].astype(float).where(~is_reset, WARN_SCORE / (sensitivity or 1.0))
     return changed
 
 
@@ -230,11 +252,11 @@ def _result(row: Any, found: pd.DataFrame, judged: pd.DataFrame, as_set: int) ->
     limits = (row.warn_after_seconds, row.error_after_seconds)
     fixed = row.metric == "freshness" and not all(pd.isna(limit) for limit in limits)
     statuses = judged.loc[judged["series_key"] == row.Index, "status"].value_counts()
-    mine = found[(found["series_key"] == row.Index) & (not fixed)].reset_index(drop=True)
+    own = found[(found["series_key"] == row.Index) & (not fixed)].reset_index(drop=True)
     return SeriesResult(
         row.metric,
         row.column_name,
-        mine,
+        own,
         0 if fixed else as_set,
         int(statuses.get("judged", 0)),
         int(statuses.get("learning", 0)),

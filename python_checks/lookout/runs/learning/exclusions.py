@@ -1,4 +1,4 @@
-"""Exclusions: stretches that are neither judged nor learned from, and levels that begin anew."""
+"""Exclusions: windows that are neither judged nor learned from, and restarts, at which a new level begins."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class CalendarEntry:
     reason: str
 
     def matches(self, connection: str, asset: str) -> bool:
-        """Whether the entry is about a table, given as ``schema.table``."""
+        """Return whether the entry is about a table; ``asset`` is ``schema.table``."""
         return any(fnmatch.fnmatchcase(name, self.pattern) for name in (asset, f"{connection}.{asset}"))
 
 
 def read_calendar(rows: Sequence[Sequence[Any]], name: str) -> tuple[tuple[CalendarEntry, ...], tuple[str, ...]]:
-    """Entries from rows (start_date, end_date, asset_pattern, reason) of text, and one sentence for each wrong row.
+    """Return entries from text rows (start_date, end_date, asset_pattern, reason), and a sentence for each wrong row.
 
     An empty end_date means one day, an empty pattern every table. ``name`` is the calendar's, for the sentences.
     """
     entries, problems = [], []
     for start_text, end_text, pattern, reason in rows:
-        said = ", ".join(str(cell) for cell in (start_text, end_text, pattern, reason) if cell)
+        row_text = ", ".join(str(cell) for cell in (start_text, end_text, pattern, reason) if cell)
         start, end = _date(start_text), _date(end_text or start_text)
         if start is None or end is None:
             wrong = start_text if start is None else end_text
@@ -46,10 +46,11 @@ def read_calendar(rows: Sequence[Sequence[Any]], name: str) -> tuple[tuple[Calen
         elif end < start:
             problem = f"it ends on {end}, before it starts on {start}"
         else:
-            begin, stop = (datetime.combine(day, time(), timezone.utc) for day in (start, end + timedelta(days=1)))
+            begin = datetime.combine(start, time(), timezone.utc)
+            stop = datetime.combine(end + timedelta(days=1), time(), timezone.utc)
             entries.append(CalendarEntry(begin, stop, _text(pattern) or "*", _text(reason) or "calendar"))
             continue
-        problems.append(f"Calendar {name}, entry ({said}): {problem}; the entry is left out until it is corrected.")
+        problems.append(f"Calendar {name}, entry ({row_text}): {problem}; the entry is left out until it is corrected.")
     return tuple(entries), tuple(problems)
 
 
@@ -67,19 +68,19 @@ def _date(value: object) -> date | None:
 
 
 def windows_of(entries: Sequence[CalendarEntry], series: pd.DataFrame, feedback: pd.DataFrame) -> pd.DataFrame:
-    """Stretches to leave out, one row per series and stretch, with WINDOW_COLUMNS; the end is not part of it.
+    """Return the windows to leave out, one row per series and window, with WINDOW_COLUMNS; the end is exclusive.
 
     ``series`` has the columns series_key, connection and asset; ``feedback`` is the newest answer of each alert, in the
-    columns of ``alert_feedback``. Feedback stands first: where stretches overlap, the first one gives the reason.
+    columns of ``alert_feedback``. Feedback comes first: where windows overlap, the first one gives the reason.
     """
-    said = feedback[feedback["verdict"].isin(["expected", "fixed"]) & feedback["series_key"].notna()]
-    words = said["verdict"].map({"expected": "expected", "fixed": "a fault, confirmed"})
-    notes = said["note"].fillna("").map(lambda note: f": {note}" if note else "")
+    answers = feedback[feedback["verdict"].isin(["expected", "fixed"]) & feedback["series_key"].notna()]
+    words = answers["verdict"].map({"expected": "expected", "fixed": "a fault, confirmed"})
+    notes = answers["note"].fillna("").map(lambda note: f": {note}" if note else "")
     answered = pd.DataFrame(
         {
-            "series_key": said["series_key"],
-            "starts_at": said["window_start"],
-            "ends_at": said["window_end"],
+            "series_key": answers["series_key"],
+            "starts_at": answers["window_start"],
+            "ends_at": answers["window_end"],
             "reason": words + notes,
         }
     )
@@ -96,35 +97,35 @@ def windows_of(entries: Sequence[CalendarEntry], series: pd.DataFrame, feedback:
 
 
 def restarts_of(feedback: pd.DataFrame) -> pd.DataFrame:
-    """Levels that begin anew: columns series_key and restart_at, ordered by both."""
-    said = feedback[(feedback["verdict"] == "new_normal") & feedback["series_key"].notna()]
-    times = pd.to_datetime(said["window_start"], utc=True)
-    frame = pd.DataFrame({"series_key": said["series_key"], "restart_at": times})
+    """Return the times at which a series begins a new level: columns series_key and restart_at, ordered by both."""
+    answers = feedback[(feedback["verdict"] == "new_normal") & feedback["series_key"].notna()]
+    times = pd.to_datetime(answers["window_start"], utc=True)
+    frame = pd.DataFrame({"series_key": answers["series_key"], "restart_at": times})
     return frame.drop_duplicates().sort_values(["series_key", "restart_at"], ignore_index=True)
 
 
 def excluded_reasons(points: pd.DataFrame, windows: pd.DataFrame) -> pd.Series[Any]:
-    """Why each point is left out, null where it is not. ``points`` has the columns series_key and bucket_start."""
+    """Return why each point is left out, null where it is not. ``points`` has columns series_key and bucket_start."""
     found = np.full(len(points), None, dtype=object)
     if windows.empty or points.empty:
         return pd.Series(found, index=points.index)
     codes, keys = pd.factorize(points["series_key"])
-    places = _places(codes, points["bucket_start"])
-    order = np.argsort(places, kind="stable")
+    positions = _positions(codes, points["bucket_start"])
+    order = np.argsort(positions, kind="stable")
     code = pd.Index(np.asarray(keys, dtype=object)).get_indexer(pd.Index(windows["series_key"]))
-    mine = windows[code >= 0]
-    first, last = (
-        np.searchsorted(places, _places(code[code >= 0], mine[name]), sorter=order) for name in ("starts_at", "ends_at")
-    )
+    known = windows[code >= 0]
+    first = np.searchsorted(positions, _positions(code[code >= 0], known["starts_at"]), sorter=order)
+    last = np.searchsorted(positions, _positions(code[code >= 0], known["ends_at"]), sorter=order)
     size = np.maximum(last - first, 0)
+    # The ranks first .. last - 1 of the points in each window, all windows one after another.
     inside = np.repeat(first - np.concatenate([[0], np.cumsum(size)[:-1]]), size) + np.arange(size.sum())
     # The first window wins, so it is written last.
-    found[order[inside[::-1]]] = np.repeat(mine["reason"].to_numpy(dtype=object), size)[::-1]
+    found[order[inside[::-1]]] = np.repeat(known["reason"].to_numpy(dtype=object), size)[::-1]
     return pd.Series(found, index=points.index)
 
 
-def _places(codes: Any, times: pd.Series[Any]) -> npt.NDArray[np.int64]:
-    """Series and time as one number that sorts by both."""
+def _positions(codes: Any, times: pd.Series[Any]) -> npt.NDArray[np.int64]:
+    """Return series and time as one number that sorts by both."""
     seconds = pd.DatetimeIndex(times).as_unit("s").to_numpy(dtype="datetime64[s]").view(np.int64)
     return (np.asarray(codes, dtype=np.int64) << _SECONDS_BITS) + np.clip(seconds, 0, 2**_SECONDS_BITS - 1)
 
@@ -132,7 +133,7 @@ def _places(codes: Any, times: pd.Series[Any]) -> npt.NDArray[np.int64]:
 Judge = Callable[..., pd.DataFrame]
 
 
-def judge_anew(
+def judge_with_exclusions(
     judge: Judge,
     series: pd.DataFrame,
     points: pd.DataFrame,
@@ -142,7 +143,7 @@ def judge_anew(
     judge_from: pd.Series[Any],
     horizon: int,
 ) -> pd.DataFrame:
-    """Judge with what people said: ``judge`` is :func:`lookout.baseline.judge`, the rest are its arguments.
+    """Judge with exclusions and restarts: ``judge`` is :func:`lookout.baseline.judge`, the rest are its arguments.
 
     ``windows`` are left out, and what lies before a restart does not count after it. Points need not be marked.
     ``series`` has a column last_bucket; ``judge_from`` may hold NaT for a series that is judged from its beginning.
@@ -163,7 +164,7 @@ def judge_anew(
 
 
 def _parts(series: pd.DataFrame, points: pd.DataFrame, restarts: pd.DataFrame) -> pd.DataFrame | None:
-    """Every series as the stretches between its restarts: part, series_key, begins_at, ends_at. None without any."""
+    """Return the parts of each series between its restarts: part, series_key, begins_at, ends_at. None without any."""
     restarts = restarts[restarts["series_key"].isin(series.index)]
     if restarts.empty:
         return None
@@ -197,7 +198,7 @@ def _judge_parts(
         points.sort_values("bucket_start"), by_time, left_on="bucket_start", right_on="begins_at", by="series_key"
     )
     parts = parts.set_index("part").join(placed.groupby("part")["bucket_start"].max().rename("last_point"), how="inner")
-    # What ends before the first bucket that is wanted has been judged already.
+    # A part that ends before the first bucket to judge has been judged already.
     wanted = judge_from.reindex(parts["series_key"]).set_axis(parts.index)
     parts = parts[~(parts["ends_at"] <= wanted)]
     newest = parts["last_point"] == parts.groupby("series_key")["last_point"].transform("max")
@@ -210,8 +211,9 @@ def _judge_parts(
         horizon=horizon,
         judge_from=wanted.loc[parts.index].dropna(),
     )
-    said = parts.loc[result["series_key"]]
-    # A forecast beyond a restart is the next part's business.
-    is_mine = (result["bucket_start"].array < said["ends_at"].array) | newest.loc[result["series_key"]].to_numpy()
-    named: pd.DataFrame = result.assign(series_key=said["series_key"].to_numpy())
-    return pd.DataFrame(named[is_mine]).reset_index(drop=True)
+    part_of = parts.loc[result["series_key"]]
+    # A forecast beyond a restart belongs to the next part.
+    is_before_end = result["bucket_start"].array < part_of["ends_at"].array
+    is_kept = is_before_end | newest.loc[result["series_key"]].to_numpy()
+    named: pd.DataFrame = result.assign(series_key=part_of["series_key"].to_numpy())
+    return pd.DataFrame(named[is_kept]).reset_index(drop=True)

@@ -1,6 +1,6 @@
-"""The learning step: judge what is new, changed or newly said about, and write it to ``baselines``.
+"""The learning step: judge what is new, changed or has new feedback, and write it to ``baselines``.
 
-A run does it in two steps where many series have changed: first those that may be remarkable, so that alerts can be
+A run does it in two steps where many series have changed: first those that may raise alerts, so that these can be
 derived, then the others.
 """
 
@@ -22,12 +22,12 @@ BASELINE_COLUMNS = [
     "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
 ]  # fmt: skip
 
-# So many changed series are learned in less than a second: then there is no reason to do it in two steps.
+# Up to this number, changed series are learned in less than a second, so two steps are not worth it.
 FEW_SERIES = 500
-# Their points are in memory together.
+# The points of so many series are in memory together.
 SERIES_AT_A_TIME = 10_000
-# What alerts show of a bucket; `anomalies` is a view and follows by itself.
-LOUD = """
+# The buckets that alerts are derived from, with the columns that alerts show.
+ALERTING_BUCKETS = """
     select loud.* from unnest(%s::text[], %s::timestamptz[], %s::text[]) as changed (series_key, since, alert_from)
     cross join lateral (
         select
@@ -43,7 +43,7 @@ LOUD = """
 
 @dataclass(frozen=True)
 class LearningPlan:
-    """What one run has to learn: since which collection, and what people said about normal by then.
+    """The learning of one run: ``mark`` is the last collection learned, ``windows`` and ``restarts`` the exclusions.
 
     ``learned`` are the series that were learned at once, ``rows`` the baselines written for them. ``is_complete`` says
     that no others are left.
@@ -77,7 +77,7 @@ def learn(run: Run, on_chunk: Any = None) -> int:
 def learn_first(run: Run, on_chunk: Any = None) -> LearningPlan:
     """Learn what alerts depend on: the series that no forecast clears (see ``triage``), or all where those are few.
 
-    :func:`learn_rest` has to follow once the alerts are out; until then the run has learned nothing for good.
+    :func:`learn_rest` has to follow once the alerts are out; until then nothing is marked as learned.
     """
     plan = _prepare(run)
     few = {"few": sys.maxsize if plan.is_replay else FEW_SERIES}
@@ -88,20 +88,20 @@ def learn_first(run: Run, on_chunk: Any = None) -> LearningPlan:
     done = frozenset(changed["series_key"])
     plan = replace(plan, learned=done, rows=rows, is_complete=len(done) == total)
     if plan.is_complete:
-        _close(run, plan)
+        _mark_learned(run, plan)
     return plan
 
 
 def learn_rest(run: Run, plan: LearningPlan, on_chunk: Any = None) -> LearningResult:
-    """Learn what the first step left over. Says whether alerts have to be derived again."""
+    """Learn the series that the first step left. The result says whether alerts have to be derived again."""
     if plan.is_complete:
         return LearningResult(0, is_news=False)
     changed = run.store.query(triage.EVERYTHING, _parameters(run, plan))
     changed = changed[~changed["series_key"].isin(plan.learned)]
-    before = _loud(run, changed)
+    before = _alerting_buckets(run, changed)
     rows = _learn_series(run, plan, changed, on_chunk)
-    is_news = not _loud(run, changed).equals(before)
-    _close(run, plan)
+    is_news = not _alerting_buckets(run, changed).equals(before)
+    _mark_learned(run, plan)
     return LearningResult(rows, is_news)
 
 
@@ -141,14 +141,14 @@ def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk:
     return written
 
 
-def _loud(run: Run, changed: pd.DataFrame) -> pd.DataFrame:
+def _alerting_buckets(run: Run, changed: pd.DataFrame) -> pd.DataFrame:
     since = pd.to_datetime(changed["judge_from"], utc=True).fillna(pd.Timestamp(0, tz="UTC"))
     moments = [moment.to_pydatetime() for moment in since]
-    frame = run.store.query(LOUD, (list(changed["series_key"]), moments, list(changed["alert_from"])))
+    frame = run.store.query(ALERTING_BUCKETS, (list(changed["series_key"]), moments, list(changed["alert_from"])))
     return frame.sort_values(["series_key", "bucket_start"], ignore_index=True)
 
 
-def _close(run: Run, plan: LearningPlan) -> None:
+def _mark_learned(run: Run, plan: LearningPlan) -> None:
     if not plan.is_replay:
         # A replay of the past must not mark what a later run collected as learned.
         run.learned_through = run.batch_number

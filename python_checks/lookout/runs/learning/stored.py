@@ -1,4 +1,4 @@
-"""Read for learning from the monitoring schema: the calendar, exclusions, and the observations to judge."""
+"""Stored input of learning: the calendar, the exclusions, and the observations to judge."""
 
 from __future__ import annotations
 
@@ -15,32 +15,38 @@ from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.project.calendar import CALENDAR, calendar_name, find_node
 from lookout.project.declarations.monitor import GRAIN_STEP
-from lookout.runs.learning.exclusions import CalendarEntry, judge_anew, read_calendar, restarts_of, windows_of
+from lookout.runs.learning.exclusions import (
+    CalendarEntry,
+    judge_with_exclusions,
+    read_calendar,
+    restarts_of,
+    windows_of,
+)
 
 
 def read_stored_calendar(
     store: Store, manifest: Mapping[str, Any]
 ) -> tuple[tuple[CalendarEntry, ...], tuple[str, ...]]:
-    """Entries of the calendar that the project names, and one sentence for everything that is wrong with it."""
+    """Return the entries of the calendar that the project names, and a sentence for each mistake in it."""
     name = calendar_name(manifest)
     node = find_node(manifest, name)
     if node is None and name == CALENDAR:
-        # Nobody has to have one: in a project of one's own, the default names nothing until there is such a seed.
+        # A calendar is optional: a project without a seed of the default name has none.
         return (), ()
     if node is None:
         sentence = f"The project has no seed, model or source '{name}', which the var lookout_calendar names"
         return (), (f"{sentence}: correct it in dbt_project.yml.",)
-    place = (str(node["schema"]), str(node.get("identifier") or node.get("alias") or node["name"]))
-    known = store.query("select to_regclass(format('%%I.%%I', %s, %s)) is not null as is_there", place)
+    relation = (str(node["schema"]), str(node.get("identifier") or node.get("alias") or node["name"]))
+    known = store.query("select to_regclass(format('%%I.%%I', %s, %s)) is not null as is_there", relation)
     if not known["is_there"][0]:
-        # The one that ships with Lookout is empty until somebody builds it.
+        # The calendar that ships with Lookout is optional, so it may be missing.
         missing = f"The calendar {name} is not in the database yet: run `dbt build --select {name}`."
         return (), (missing,) if name != CALENDAR else ()
     statement = sql.SQL(
         "select start_date::text, end_date::text, asset_pattern::text, reason::text from {} order by 1, 2, 3, 4"
     )
     try:
-        rows = store.query(statement.format(sql.Identifier(*place)))
+        rows = store.query(statement.format(sql.Identifier(*relation)))
     except LookoutError as error:
         needs = "it needs the columns start_date, end_date, asset_pattern and reason"
         return (), (f"The calendar {name} cannot be read, {needs}: {error}",)
@@ -48,11 +54,11 @@ def read_stored_calendar(
 
 
 def read_exclusions(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Stretches to leave out and levels that begin anew, of all watched series (see ``exclusions``)."""
+    """Return the windows to leave out and the restarts of all watched series (see ``exclusions``)."""
     feedback = store.query(
         "select distinct on (alert_key) * from {schema}.alert_feedback order by alert_key, feedback_number desc"
     )
-    # Without a calendar, no series has to be looked up.
+    # Only calendar entries need the series.
     series = store.query(
         "select series_key, connection, asset from {schema}.monitors where is_active and %s", (bool(entries),)
     )
@@ -81,7 +87,7 @@ def judge_stored(
         where o.bucket_start + %s <= %s
         """,
         3,
-        (list(series.index), [t.to_pydatetime() for t in since], GRAIN_STEP[grain], as_of),
+        (list(series.index), [moment.to_pydatetime() for moment in since], GRAIN_STEP[grain], as_of),
     )
     if not len(rows):
         return pd.DataFrame(columns=list(COLUMNS))
@@ -95,4 +101,4 @@ def judge_stored(
     )
     newest = points.groupby("series_key", observed=True)["bucket_start"].max()
     series = series.assign(last_bucket=newest.reindex(series.index))
-    return judge_anew(judge, series, points, restarts, windows, judge_from=judge_from, horizon=horizon)
+    return judge_with_exclusions(judge, series, points, restarts, windows, judge_from=judge_from, horizon=horizon)

@@ -1,15 +1,15 @@
 """Triage of changed series: those that have to be learned before alerts can be derived.
 
-The bounds of a bucket do not depend on its own value and stand in ``baselines`` before the bucket is over. A value
-that no alert can come of by itself needs nobody's attention now, so one statement in the database clears the quiet
-majority, and the learner begins with the rest. What is cleared here is learned afterwards all the same: this is an
-order of work and no second opinion, so it may err on the quiet side only, and what it cannot tell it does not clear.
+The bounds of a bucket do not depend on its own value and are in ``baselines`` before the bucket is over. So one
+statement in the database can clear the series whose new values cannot raise an alert, usually most of them, and the
+others are learned first. Cleared series are learned afterwards all the same: triage decides the order of the work and
+judges nothing, so it clears a series only when it is certain.
 """
 
 from __future__ import annotations
 
 # The series to judge and from which bucket on: those with new or corrected observations, with other settings (all of
-# their history), with new feedback, and those whose calendar or feedback is not what their rows say.
+# their history), with new feedback, and those whose rows do not agree with the calendar or the feedback.
 CHANGED = """
     with wanted as (
         select * from unnest(%(keys)s::text[], %(starts)s::timestamptz[], %(ends)s::timestamptz[], %(reasons)s::text[])
@@ -55,7 +55,7 @@ CHANGED = """
 
 EVERYTHING = f"{CHANGED} select * from changed"  # noqa: S608
 
-# One row at least, which counts the changed series. Laterals keep it at one look into the index for each new bucket,
+# At least one row, with the number of changed series. Laterals keep it at one index lookup for each new bucket,
 # however many are stored.
 NOT_CLEARED = f"""{CHANGED},
     fresh as (
@@ -83,9 +83,10 @@ NOT_CLEARED = f"""{CHANGED},
         select
             fresh.series_key,
             case
-                when said.status is null or said.status = 'learning' or coalesce(said.severity, '') <> '' then false
-                when said.status = 'excluded' then true
-                -- A series that is still learning, or was remarkable a moment ago, is the learner's business.
+                when forecast.status is null or forecast.status = 'learning' then false
+                when coalesce(forecast.severity, '') <> '' then false
+                when forecast.status = 'excluded' then true
+                -- A series that is still learning, or whose bucket before was anomalous, is not cleared.
                 when
                     fresh.previous_start is distinct from fresh.bucket_start - fresh.step
                     and (
@@ -95,10 +96,10 @@ NOT_CLEARED = f"""{CHANGED},
                     then false
                 -- Empty again in a slot where nothing was missed a week ago.
                 when fresh.is_empty then coalesce(last_week.is_empty, false)
-                when fresh.value <= said.lower_bound or fresh.value >= said.upper_bound then false
+                when fresh.value <= forecast.lower_bound or fresh.value >= forecast.upper_bound then false
                 -- A warning is no alert by itself, unless it is asked for or the second in a row.
                 when
-                    (fresh.value <= said.warning_lower_bound or fresh.value >= said.warning_upper_bound)
+                    (fresh.value <= forecast.warning_lower_bound or fresh.value >= forecast.warning_upper_bound)
                     and (fresh.alert_from = 'warning' or coalesce(before.severity, '') <> '')
                     then false
                 else repeated.is_stuck is not true
@@ -107,7 +108,7 @@ NOT_CLEARED = f"""{CHANGED},
         left join lateral (
             select * from {{schema}}.baselines as baselines
             where baselines.series_key = fresh.series_key and baselines.bucket_start = fresh.bucket_start limit 1
-        ) as said on true
+        ) as forecast on true
         left join lateral (
             select * from {{schema}}.baselines as baselines
             where
@@ -136,7 +137,7 @@ NOT_CLEARED = f"""{CHANGED},
     urgent as (
         select series_key from judged where not is_cleared
         union
-        -- A quiet bucket ends an episode; whether this one does is for the learner to say.
+        -- A normal bucket ends an episode, so series with an open alert are learned first.
         select alerts.series_key from {{schema}}.alerts as alerts
         inner join {{schema}}.alert_states as states on states.alert_key = alerts.alert_key
         where states.is_open and alerts.series_key is not null
