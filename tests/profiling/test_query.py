@@ -25,7 +25,6 @@ from lookout.profiling.query import (
     TableProfile,
     bucket_start,
     plan_profile,
-    profile_start,
     read_profile_rows,
 )
 from lookout.project.declarations.monitor import Grain, Kind, Metric, Monitor
@@ -61,6 +60,14 @@ def monitor(table: str = "t", grain: Grain = "day", metrics: Sequence[Metric] = 
     return Monitor(
         "batch", more.pop("schema", "public"), table, more.pop("column", "at"), grain, tuple(metrics), **more
     )
+
+
+def profile_start(watched: Monitor, as_of: datetime, watermark: datetime | None) -> datetime:
+    """Return the late window before the watermark, or the whole history of a new table."""
+    newest = bucket_start(as_of, watched.grain)
+    if watermark is None:
+        return bucket_start(newest - watched.history, watched.grain)
+    return bucket_start(min(watermark, newest) - watched.late_window, watched.grain)
 
 
 def profile(
@@ -288,13 +295,6 @@ def test_the_query_can_use_an_index_and_parallel_workers(database: Connection) -
 
 
 # When it is asked ----------------------------------------------------------------------------------------------------
-
-
-def test_profiling_starts_before_the_watermark_or_at_the_beginning_of_history() -> None:
-    watched = monitor(late_window=timedelta(hours=36), history=timedelta(days=10))
-    assert profile_start(watched, AS_OF, None) == TODAY - 10 * DAY
-    assert profile_start(watched, AS_OF, TODAY - 5 * DAY) == TODAY - 7 * DAY
-    assert profile_start(watched, AS_OF, TODAY + 5 * DAY) == TODAY - 2 * DAY
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), st.sampled_from(["hour", "day"]))

@@ -1,1 +1,1 @@
-"""LearningResult baselines: what is normal for every series, and how far each bucket is from it."""
+"""Learned baselines: the normal range of every series, and the distance of each bucket from it."""

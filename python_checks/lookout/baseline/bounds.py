@@ -15,7 +15,7 @@ from lookout.baseline.transforms import Codes
 from lookout.baseline.windows import Mask, Matrix
 
 CONSTANT_STEP = 1e-6  # smallest relative change of a constant that matters
-COUNT_STEP = 0.05  # the same for counts, and at least 1: 49 rows instead of the usual 50 is nothing to wake up for
+COUNT_STEP = 0.05  # the same for counts, and at least 1: 49 rows instead of the usual 50 is no reason for an alert
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Options:
 
     @staticmethod
     def of(settings: pd.DataFrame) -> Options:
-        """Options of completed settings, in their order."""
+        """Return the options of completed settings, in their order."""
 
         def number(name: str, default: float) -> Matrix:
             return settings[name].fillna(default).to_numpy(dtype=np.float64)[:, None]
@@ -63,16 +63,16 @@ class Bounds:
     upper: Matrix
 
     def below(self, x: Matrix) -> Mask:
-        """Whether values lie on or under the lower bound."""
+        """Return whether values lie on or under the lower bound."""
         return np.asarray(x <= self.lower)
 
     def above(self, x: Matrix) -> Mask:
-        """Whether values lie on or over the upper bound."""
+        """Return whether values lie on or over the upper bound."""
         return np.asarray(x >= self.upper)
 
 
 def learned_bounds(low: Matrix, high: Matrix, kinds: Codes) -> Bounds:
-    """Bounds given on the judged scale, in the metric's unit; NaN where no possible value is that far out."""
+    """Return bounds of the judged scale in the metric's unit; NaN where no possible value is that far out."""
     edge = np.zeros((len(kinds), 1))
     least = transforms.forward(np.where(np.isfinite(transforms.LOWEST[kinds]), 0.0, -np.inf)[:, None] + edge, kinds)
     most = transforms.forward(transforms.HIGHEST[kinds][:, None] + edge, kinds)
@@ -83,7 +83,7 @@ def learned_bounds(low: Matrix, high: Matrix, kinds: Codes) -> Bounds:
 
 
 def around_constant(bounds: Bounds, constant: Matrix, fires: Mask, kinds: Codes) -> Bounds:
-    """Bounds drawn to the first change of a constant where that alone reaches the threshold."""
+    """Return bounds narrowed to the first change of a constant where that alone reaches the threshold."""
     least = np.where(kinds == transforms.COUNT, 1.0, 0.0)[:, None]
     share = np.where(kinds == transforms.COUNT, COUNT_STEP, CONSTANT_STEP)[:, None]
     step = np.maximum(least, share * np.abs(constant))
@@ -95,7 +95,7 @@ def around_constant(bounds: Bounds, constant: Matrix, fires: Mask, kinds: Codes)
 
 
 def apply_options(bounds: Bounds, expected: Matrix, options: Options) -> Bounds:
-    """Bounds widened to the minimum changes and opened on the side that does not count."""
+    """Return bounds widened to the minimum changes and opened on the side that does not count."""
     least = np.maximum(options.min_absolute, options.min_relative * np.abs(expected))
     with np.errstate(invalid="ignore"):
         lower = np.where(least > 0, np.minimum(bounds.lower, expected - least), bounds.lower)
@@ -104,13 +104,13 @@ def apply_options(bounds: Bounds, expected: Matrix, options: Options) -> Bounds:
 
 
 def with_limits(bounds: Bounds, options: Options, kinds: Codes) -> Bounds:
-    """Bounds with the hard limits: a value beyond a limit is outside, a value on it is not."""
+    """Return bounds with the hard limits: a value beyond a limit is outside, a value on it is not."""
     floor, ceiling = just_outside(options, kinds)
     return Bounds(np.fmax(bounds.lower, floor), np.fmin(bounds.upper, ceiling))
 
 
 def just_outside(options: Options, kinds: Codes) -> tuple[Matrix, Matrix]:
-    """First values beyond the hard limits; NaN where there is no limit or nothing can lie beyond it."""
+    """Return the first values beyond the hard limits; NaN where there is no limit or nothing can lie beyond it."""
     floor = np.nextafter(options.lower_limit, -np.inf)
     ceiling = np.nextafter(options.upper_limit, np.inf)
     lowest, highest = transforms.LOWEST[kinds][:, None], transforms.HIGHEST[kinds][:, None]
@@ -120,7 +120,10 @@ def just_outside(options: Options, kinds: Codes) -> tuple[Matrix, Matrix]:
 
 
 def agree(score: Matrix, x: Matrix, warning: Bounds, critical: Bounds, options: Options) -> Matrix:
-    """Scores moved, by rounding or by a setting, to the side of each threshold on which the bounds put the value."""
+    """Return scores moved to the side of each threshold on which the bounds put the value.
+
+    Rounding or a setting may have put a score on the other side.
+    """
     size, sign = np.abs(score), np.where(score < 0, -1.0, 1.0)
     with np.errstate(invalid="ignore"):
         for bounds, threshold in ((warning, options.warn), (critical, options.critical)):

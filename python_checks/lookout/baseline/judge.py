@@ -1,4 +1,4 @@
-"""Judging: series and their points in, one row per series and bucket out. No database, no clock, no series loop."""
+"""Judgement of series: one row per series and bucket, without a database, a clock or a loop over series."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _judge_grain(
 
 
 def _chunks(group: pd.DataFrame, reach: int, horizon: int) -> Iterator[pd.DataFrame]:
-    """Parts of a group, ordered by first bucket, whose matrices stay small."""
+    """Yield parts of a group, ordered by first bucket, whose matrices stay small."""
     first = group["from"].to_numpy()
     last = group["last"].to_numpy()
     begin = 0
@@ -162,8 +162,8 @@ def _assemble(
     now = panel.since(panel.start)
     numbers = spine.origin + panel.start + np.arange(now.observed.shape[1])
     begun = np.minimum(np.maximum(spine.first, spine.wanted), np.maximum(spine.last, spine.wanted))[:, None]
-    shown = (numbers >= begun) & (numbers <= spine.last[:, None] + spine.horizon)
-    row, column = np.nonzero(shown)
+    is_returned = (numbers >= begun) & (numbers <= spine.last[:, None] + spine.horizon)
+    row, column = np.nonzero(is_returned)
     ahead = numbers[column] > spine.last[row]
     status = np.where(verdict.learning[row, column], 0, 1)
     status = np.where(now.excluded[row, column], 2, status)

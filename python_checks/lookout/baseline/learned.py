@@ -53,7 +53,7 @@ NORMAL_DECILES = 2.563  # distance of its first and last decile
 class Panel:
     """Series of one grain on one spine.
 
-    ``observed`` are the values as given; ``x`` those that are judged and learned from: NaN where excluded and, for
+    ``observed`` are the raw values; ``x`` those that are judged and learned from: NaN where excluded and, for
     series marked in ``empties`` (row counts), where the value is 0, because no rows is an empty bucket and not a small
     number. ``y`` is ``x`` on the judged scale. Columns from ``start`` on are judged.
     """
@@ -68,7 +68,7 @@ class Panel:
     start: int
 
     def since(self, column: int) -> Panel:
-        """The panel from a column on, no later than ``start``; a negative number is column 0."""
+        """Return the panel from a column on, no later than ``start``; a negative number is column 0."""
         first = max(0, min(column, self.start))
         return Panel(
             self.spans,
@@ -84,7 +84,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What was expected of each bucket before it was seen, all on the judged scale."""
+    """Forecasts of each bucket from the buckets before it, all on the judged scale."""
 
     expected: Matrix
     steady: Matrix
@@ -95,12 +95,12 @@ class Forecast:
     age: NDArray[np.int64]  # buckets since the series' first observation, at most twice the choice window
 
     def since(self, column: int) -> Forecast:
-        """The forecast from a column on."""
+        """Return the forecast from a column on."""
         return Forecast(*(getattr(self, part.name)[:, column:] for part in fields(self)))
 
 
 def forecast(panel: Panel) -> Forecast:
-    """One-step forecasts of every column from ``panel.start`` on, from earlier columns alone."""
+    """Return one-step forecasts of every column from ``panel.start`` on, from earlier columns alone."""
     spans, y = panel.spans, panel.y
     first_error = max(0, panel.start - spans.errors)
     first_choice = max(0, first_error - spans.choice)
@@ -127,9 +127,9 @@ def forecast(panel: Panel) -> Forecast:
 
 
 def profile(y: Matrix, cycle: int, least: int, start: int) -> tuple[Matrix, Mask]:
-    """How far each slot of a cycle lies from the level around it, and where that is known.
+    """Return the distance of each slot of a cycle from the level around it, and where that is known.
 
-    The median over the last eight cycles; 0 and not known with fewer than ``least``.
+    The distance is the median over the last eight cycles; 0 and not known with fewer than ``least``.
     """
     around = rolling_mean(y, cycle, lag=0, min_count=(cycle + 1) // 3)
     seasonal = lagged_quantile(y - around, [cycle * k for k in range(1, WEEKS + 1)], start=start, min_count=least)
@@ -138,7 +138,7 @@ def profile(y: Matrix, cycle: int, least: int, start: int) -> tuple[Matrix, Mask
 
 
 def _error_quantiles(errors: Matrix, known: Mask, spans: Spans, start: int) -> list[Matrix]:
-    """Quantiles of past errors; those made before the profile was known count only until enough others are there."""
+    """Return quantiles of past errors; errors older than the profile count only until there are enough others."""
     quantiles = (0.5, 0.1, 0.25, 0.75, 0.9)
     informed = np.where(known, errors, np.nan)
     enough = rolling_count(np.isfinite(informed), spans.errors, start=start) >= spans.season * 2 // max(1, spans.day)
@@ -155,7 +155,7 @@ def _error_quantiles(errors: Matrix, known: Mask, spans: Spans, start: int) -> l
 
 
 def _age(y: Matrix, spans: Spans) -> NDArray[np.int64]:
-    """Buckets since the first observation of the last two choice windows; a series that fell silent starts anew."""
+    """Return the buckets since the first observation of the last two choice windows; a silent series starts anew."""
     columns = np.arange(y.shape[1])
     following = np.minimum.accumulate(np.where(np.isfinite(y), columns, y.shape[1])[:, ::-1], axis=1)[:, ::-1]
     age: NDArray[np.int64] = columns - following[:, np.maximum(columns - 2 * spans.choice, 0)]
@@ -163,7 +163,7 @@ def _age(y: Matrix, spans: Spans) -> NDArray[np.int64]:
 
 
 def floor(expected: Matrix, kinds: Codes) -> Matrix:
-    """Smallest spread that is believed: counts cannot be steadier than Poisson noise plus a little."""
+    """Return the smallest credible spread: counts cannot be steadier than Poisson noise plus a little."""
     level = transforms.backward(expected, kinds)
     absolute = np.abs(expected)
     result = 1e-6 * absolute
@@ -176,7 +176,7 @@ def floor(expected: Matrix, kinds: Codes) -> Matrix:
 
 
 def point_score(panel: Panel, forecast: Forecast) -> Matrix:
-    """Signed distance in scales from the nearer of both expectations; 0 between them."""
+    """Return the signed distance, in scales, from the nearer of both expectations; 0 between them."""
     with np.errstate(invalid="ignore"):
         above = panel.y - np.fmax(forecast.expected, forecast.steady)
         below = panel.y - np.fmin(forecast.expected, forecast.steady)
@@ -184,7 +184,7 @@ def point_score(panel: Panel, forecast: Forecast) -> Matrix:
 
 
 def _around(y: Matrix, seasonal: Matrix, spans: Spans, start: int) -> Matrix:
-    """The present level plus the profile; the slow level where too few recent buckets hold anything."""
+    """Return the present level plus the profile; the slow level where too few recent buckets hold anything."""
     plain = y - seasonal
     level = rolling_median(plain, spans.level, start=start, min_count=(spans.level + 1) // 3)
     # In the first columns both windows hold the same buckets.
@@ -196,7 +196,7 @@ def _around(y: Matrix, seasonal: Matrix, spans: Spans, start: int) -> Matrix:
 
 
 def _choose(y: Matrix, candidates: list[Matrix], weights: list[float], spans: Spans, start: int) -> Matrix:
-    """Of several forecasts the one whose past errors were smaller, error by error under a square root."""
+    """Return the forecast with the smaller past errors in each cell, by the mean of their square roots."""
     best = np.full(y.shape, np.nan)
     least = np.full(y.shape, np.inf)
     for candidate, weight in zip(candidates, weights, strict=True):

@@ -31,7 +31,7 @@ class Cells:
 
 
 def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: Cells) -> NDArray[Any]:
-    """One reason per cell: empty for unremarkable buckets, excluded ones and forecasts."""
+    """Return one reason per cell: empty for unremarkable buckets, excluded ones and forecasts."""
     result = np.full(len(cells.row), "", dtype=object)
     learning = np.flatnonzero(cells.status == 0)
     if len(learning):
@@ -46,7 +46,7 @@ def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: C
 
 
 def number(value: float) -> str:
-    """A number as people write it: 1,234 and 12.3 and 0.0042."""
+    """Format a number as people write it: 1,234 and 12.3 and 0.0042."""
     size = abs(value)
     if size >= 1000 or float(value).is_integer():
         return f"{value:,.0f}"
@@ -64,7 +64,7 @@ def _learning(needed: Integers, hourly: bool) -> NDArray[Any]:
 
 
 class _Writer:
-    """Words the reasons of one panel."""
+    """Writer of the reasons of one panel."""
 
     def __init__(self, panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame) -> None:
         self.panel, self.verdict = panel, verdict
@@ -97,7 +97,7 @@ class _Writer:
         return name if self.panel.spans.day == 1 else f"{name} {rest // _HOUR:02d}:00"
 
     def _earlier(self, row: int, column: int) -> list[float]:
-        """Values of the same slot in the eight weeks before."""
+        """Return the values of the same slot in the eight weeks before."""
         season, at = self.panel.spans.season, self.panel.start + column
         values = self.panel.x[row, max(at - WEEKS * season, at % season) : at : season].tolist()
         return [value for value in values if value == value]

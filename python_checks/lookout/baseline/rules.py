@@ -1,4 +1,4 @@
-"""Rules for what a distance from an expectation misses: nothing came, nothing moves, a constant moved, slow drift.
+"""Rules for anomalies that a distance from an expectation misses: missing, stuck, changed constant, slow drift.
 
 Matrices are series (rows) by judged buckets (columns, from ``Panel.start`` on); a score of 0 means that the rule has
 nothing to say. Constants and their sources are in docs/detector.md.
@@ -35,9 +35,12 @@ ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
 
 @dataclass(frozen=True)
 class Slots:
-    """Per bucket: whether it is usually filled, how many misses lie before the present run of misses, and in how many
-    of the last eight weeks the same slot was filled (``seen``) while the series was alive (``known``). ``regular``:
-    whether any slot of the last week is usually filled."""
+    """History of each bucket's slot.
+
+    ``usual``: the slot is usually filled. ``misses``: runs of misses before the present one. ``seen`` and ``known``: in
+    how many of the last eight weeks the slot was filled, and in how many the series was alive. ``regular``: any slot of
+    the last week is usually filled.
+    """
 
     usual: Mask
     misses: Matrix
@@ -47,7 +50,7 @@ class Slots:
 
 
 def slots(panel: Panel) -> Slots:
-    """Which buckets should hold something, judged by the same slot of the last eight weeks."""
+    """Find the buckets that should hold something, judged by the same slot of the last eight weeks."""
     spans, start = panel.spans, panel.start
     present = np.isfinite(panel.y)
     columns = np.arange(present.shape[1])
@@ -75,7 +78,7 @@ def slots(panel: Panel) -> Slots:
 
 
 def missing_score(panel: Panel, slots: Slots) -> Matrix:
-    """-6 for an empty bucket in a slot that is usually filled, less where that has happened before.
+    """Return -6 for an empty bucket in a slot that is usually filled, less where that has happened before.
 
     A run of misses keeps the score of its first: an outage does not turn normal by lasting.
     """
@@ -85,9 +88,9 @@ def missing_score(panel: Panel, slots: Slots) -> Matrix:
 
 
 def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
-    """Score of a value that repeats, and how many times in a row it has been seen.
+    """Return the score of a value that repeats, and how many times in a row it has been seen.
 
-    ``.75 sqrt(-2 r ln p)``: r repeats of something that happens by chance with probability p each.
+    The score is ``.75 sqrt(-2 r ln p)``: r repeats of something that happens by chance with probability p each.
     """
     width = panel.spans.errors - 8
     panel = panel.since(panel.start - panel.spans.errors - 10)
@@ -107,7 +110,7 @@ def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
     with np.errstate(invalid="ignore", divide="ignore"):
         commonest = np.fmax(chance, MODE / np.sqrt(np.maximum(value, 0.0)))
         chance = np.where((panel.kinds == transforms.COUNT)[:, None], commonest, chance)
-        # Nothing wrong is what a rate of 0 or 1 that stays there says.
+        # A rate that stays at 0 or 1 says that nothing is wrong.
         chance = np.where((panel.kinds == transforms.RATE)[:, None] & ((value == 0.0) | (value == 1.0)), 1.0, chance)
         # A count that mostly repeats is not stuck when it does: 50 of 50 tests, three stations times 24 reports.
         chance = np.where((panel.kinds == transforms.COUNT)[:, None] & (chance > MOSTLY), 1.0, chance)
@@ -117,9 +120,9 @@ def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
 
 
 def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
-    """Score of a departure from a value that a series nearly always had, and that value; NaN where there is none.
+    """Return the score of a departure from a nearly constant value, and that value; NaN where there is none.
 
-    Departures before are counted once each, however long they lasted; the way back is none.
+    Earlier departures count once each, however long they lasted; a return to the constant is not a departure.
     """
     width = panel.spans.errors
     panel = panel.since(panel.start - width)
@@ -157,7 +160,7 @@ def _constant(x: Matrix, start: int, width: int) -> tuple[Matrix, Matrix]:
 
 
 def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix, NDArray[np.int64]]:
-    """Score of two to five weekly steps in one direction, the newest step on the judged scale, and how many steps.
+    """Return the score of two to five weekly steps in one direction, the newest step (judged scale), and their number.
 
     Daily series only: an hourly one is watched for drift on its daily roll-up.
 

@@ -1,4 +1,4 @@
-"""From forecasts, statistics and rules to one verdict per bucket: score, cause and the bounds that agree with it."""
+"""Verdicts from forecasts, statistics and rules: score, cause and the bounds that agree, per bucket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is said about the judged buckets of a panel; expectations and bounds in the metric's unit.
+    """Scores, causes and bounds of the judged buckets of a panel; expectations and bounds in the metric's unit.
 
     ``remaining`` is how many more buckets of history a learning bucket needs; ``repeats``, ``step`` (per week, judged
     scale), ``weeks`` and ``slots`` word the reasons.
@@ -51,7 +51,7 @@ class Verdict:
 
 
 def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
-    """Verdict of the learned method."""
+    """Return the verdict of the learned method."""
     options = Options.of(settings)
     everything = learned.forecast(panel)
     slots = rules.slots(panel)
@@ -101,7 +101,7 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
 
 
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
-    """Verdict of plain statistics."""
+    """Return the verdict of plain statistics."""
     options = Options.of(settings)
     filled = zscore.zero_filled(panel, window)
     plain = zscore.statistics(panel, filled, window, own_window).since(panel.start)
@@ -144,7 +144,7 @@ def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: 
 
 
 def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Matrix]:
-    """Bounds that a value of the kind can reach; NaN for the others."""
+    """Return the bounds that a value of the kind can reach; NaN for the others."""
     lowest, highest = transforms.LOWEST[panel.kinds][:, None], transforms.HIGHEST[panel.kinds][:, None]
     with np.errstate(invalid="ignore"):
         return np.where(lower >= lowest, lower, np.nan), np.where(upper <= highest, upper, np.nan)
@@ -158,7 +158,9 @@ def _outside_constant(x: Matrix, constant: Matrix, panel: Panel) -> Mask:
 
 
 def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -> tuple[learned.Forecast, Mask]:
-    """Row counts in slots that are empty as a rule: 0 is expected, the most seen there before is the steady level.
+    """Return the forecast with that of row counts in slots that are empty as a rule, and where those are.
+
+    There 0 is expected, and the most rows seen before is the steady level.
 
     One unit of score is a sixth of the way, on the judged scale, from nothing to what filled buckets usually hold.
     """
@@ -214,13 +216,13 @@ def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, opti
 
 
 def _louder(verdict: Verdict, score: Matrix, cause: int) -> Verdict:
-    """The verdict with another rule's score where that is larger and the bucket holds a judged value."""
+    """Return the verdict with another rule's score where that is larger and the bucket holds a judged value."""
     more = (np.abs(score) > np.abs(verdict.score)) & ~verdict.learning & (verdict.cause != MISSING)
     return replace(verdict, score=np.where(more, score, verdict.score), cause=np.where(more, cause, verdict.cause))
 
 
 def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
-    """Hard limits hold while learning, too; beyond one the score is at least critical."""
+    """Apply the hard limits, which hold while learning, too; beyond one the score is at least critical."""
     floor, ceiling = just_outside(options, panel.kinds)
     now = panel.since(panel.start)
     value = np.where(now.excluded, np.nan, now.observed)

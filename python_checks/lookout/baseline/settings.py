@@ -49,7 +49,7 @@ _NUMBERS = (
 
 
 def complete(series: pd.DataFrame) -> pd.DataFrame:
-    """Copy of ``series`` with every optional column present, defaults filled in, and ``kind_code`` added.
+    """Return ``series`` with every optional column present, defaults filled in, and ``kind_code`` added.
 
     Raises ConfigError that names the series and the setting when a value is not possible.
     """
@@ -90,15 +90,15 @@ def complete(series: pd.DataFrame) -> pd.DataFrame:
 
 
 def lookback(series: pd.DataFrame) -> dict[Grain, timedelta]:
-    """History before the first judged bucket that makes a partial judging equal to a full one.
+    """Return the history before the first judged bucket that makes a partial judging equal to a full one.
 
-    :data:`LOOKBACK`, or twice the largest ``window_size`` of a zscore series where that is more.
+    It is :data:`LOOKBACK`, or twice the largest ``window_size`` of a zscore series where that is more.
     """
     return needed(complete(series))
 
 
 def needed(settings: pd.DataFrame) -> dict[Grain, timedelta]:
-    """The same for completed settings."""
+    """Return the same history for completed settings."""
     result = dict(LOOKBACK)
     plain = settings[settings["method"] == "zscore"]
     for grain, step in GRAIN_STEP.items():

@@ -1,4 +1,4 @@
-"""From points to matrices: which buckets each series has, which of them are closed, and which are wanted."""
+"""Matrices from points: the buckets of each series, those that are closed, and those that are wanted."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class Points:
 
 
 def check_points(points: pd.DataFrame) -> None:
+    """Raise ConfigError when a column is missing or the times have no time zone."""
     for name in ("series_key", "bucket_start", "value"):
         if name not in points.columns:
             raise ConfigError(f"The points have no column {name!r}; add it.")
@@ -38,13 +39,14 @@ def check_points(points: pd.DataFrame) -> None:
 
 
 def buckets_of(times: pd.Series[Any], nanoseconds: int) -> Integers:
-    """Bucket numbers since 1970; a time inside a bucket belongs to it."""
+    """Return bucket numbers since 1970; a time inside a bucket belongs to it."""
     utc = pd.DatetimeIndex(pd.to_datetime(times, utc=True)).as_unit("ns")
     numbers = utc.to_numpy(dtype="datetime64[ns]").view(np.int64) // nanoseconds
     return np.where(utc.isna(), NONE, numbers)
 
 
 def points_of(settings: pd.DataFrame, points: pd.DataFrame, nanoseconds: int) -> Points:
+    """Return the points of the series in ``settings``; values that are not finite are NaN."""
     keys = points["series_key"]
     if isinstance(keys.dtype, pd.CategoricalDtype):
         row = settings.index.get_indexer(keys.cat.categories.astype(str))[keys.cat.codes.to_numpy()]
@@ -63,15 +65,16 @@ def points_of(settings: pd.DataFrame, points: pd.DataFrame, nanoseconds: int) ->
 
 
 def last_buckets(settings: pd.DataFrame, series: pd.DataFrame, data: Points, nanoseconds: int) -> Integers:
+    """Return the newest closed bucket per series: its ``last_bucket``, else the newest of all points."""
     newest = int(data.bucket.max()) if len(data.bucket) else NONE
     if "last_bucket" not in series.columns:
         return np.full(len(settings), newest, dtype=np.int64)
-    given = buckets_of(series["last_bucket"], nanoseconds)
-    return np.where(given == NONE, newest, given)
+    declared = buckets_of(series["last_bucket"], nanoseconds)
+    return np.where(declared == NONE, newest, declared)
 
 
 def closed(data: Points, last: Integers) -> Points:
-    """Points up to the newest closed bucket of their series; the bucket that is being filled is not judged."""
+    """Return points up to the newest closed bucket of their series; the bucket that is being filled is not judged."""
     done = (data.bucket <= last[data.row]) & (data.bucket != NONE)
     if done.all():
         return data
@@ -81,15 +84,15 @@ def closed(data: Points, last: Integers) -> Points:
 def first_wanted(
     settings: pd.DataFrame, judge_from: pd.Series[Any] | None, data: Points, last: Integers, nanoseconds: int
 ) -> Integers:
-    """First bucket to return per series: what was asked for, else the first point, else the newest closed bucket."""
+    """Return the first wanted bucket per series: the requested one, else the first point, else the newest closed."""
     first: Integers = np.full(len(settings), np.iinfo(np.int64).max, dtype=np.int64)
     there = np.isfinite(data.value)
     np.minimum.at(first, data.row[there], data.bucket[there])
     first = np.where(first == np.iinfo(np.int64).max, last, first)
     if judge_from is None:
         return first
-    asked = buckets_of(judge_from.reindex(settings.index), nanoseconds)
-    return np.where(asked == NONE, first, asked)
+    requested = buckets_of(judge_from.reindex(settings.index), nanoseconds)
+    return np.where(requested == NONE, first, requested)
 
 
 def panel_of(
@@ -102,7 +105,7 @@ def panel_of(
     end: int,
     start: int,
 ) -> tuple[Panel, Integers]:
-    """Matrices of some series, and the number of the first bucket in which each has a point."""
+    """Return the matrices of some series, and the number of the first bucket in which each has a point."""
     lengths = edges[rows + 1] - edges[rows]
     source = np.repeat(edges[rows] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
     target = np.repeat(np.arange(len(rows)), lengths)

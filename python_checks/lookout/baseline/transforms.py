@@ -1,4 +1,4 @@
-"""Scales on which the spread of a metric does not depend on its level, and the way back to the metric's unit."""
+"""Transforms to scales on which the spread of a metric does not depend on its level, and their inverses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lookout.baseline.windows import Matrix
 
 KINDS = ("count", "rate", "positive", "real")
-COUNT, RATE, POSITIVE, REAL = range(4)
+COUNT, RATE, POSITIVE = range(3)
 Codes = NDArray[np.int64]
 
 # Lowest and highest value that a metric of each kind can take.
@@ -17,7 +17,7 @@ HIGHEST = np.array([np.inf, 1.0, np.inf, np.inf])
 
 
 def forward(values: Matrix, kinds: Codes) -> Matrix:
-    """Values of series (rows) on the scale they are judged on; ``kinds`` holds one code per row.
+    """Return the values of series (rows) on the scale they are judged on; ``kinds`` holds one code per row.
 
     count: ``40 asinh(0.05 sqrt(x + 3/8))``, the variance stabilising transform of counts whose noise is Poisson plus a
     relative part of 5 % (Anscombe 1948 for the sum under the root); rate: the angular transform ``2 asin(sqrt x)``;
@@ -34,7 +34,7 @@ def forward(values: Matrix, kinds: Codes) -> Matrix:
 
 
 def backward(values: Matrix, kinds: Codes) -> Matrix:
-    """Inverse of :func:`forward`; scores beyond a kind's range give its nearest possible value."""
+    """Invert :func:`forward`; scores beyond a kind's range give its nearest possible value."""
     result = np.array(values, dtype=np.float64)
     for code, function in ((COUNT, _count_back), (RATE, _rate_back), (POSITIVE, _positive_back)):
         rows = kinds == code

@@ -1,4 +1,4 @@
-"""Rolling order statistics over matrices of series (rows) by buckets (columns), with NaN for "nothing there".
+"""Rolling order statistics over matrices of series (rows) by buckets (columns), with NaN for a missing value.
 
 All functions return a matrix as wide as their input whose columns before ``start`` are NaN: a caller that needs the
 newest buckets alone pays for those alone. Windows never reach the bucket itself unless ``lag`` is 0. Everything is
@@ -20,11 +20,11 @@ Matrix = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _CELLS = 1_000_000  # float64 cells sorted at a time: 8 MB
-_FEW = 10  # so many values are sorted faster by comparing whole matrices
+_FEW = 10  # up to so many values are sorted faster by comparing whole matrices
 
 
 def shifted(values: Matrix, lag: int) -> Matrix:
-    """``values`` moved ``lag`` buckets later; NaN where nothing is that old."""
+    """Return ``values`` moved ``lag`` buckets later; NaN where nothing is that old."""
     moved = np.full(values.shape, np.nan)
     if lag < values.shape[1]:
         moved[:, lag:] = values[:, : values.shape[1] - lag]
@@ -34,7 +34,7 @@ def shifted(values: Matrix, lag: int) -> Matrix:
 def rolling_quantiles(
     values: Matrix, width: int, *, lag: int = 1, start: int = 0, quantiles: Sequence[float] = (0.5,), min_count: int = 1
 ) -> list[Matrix]:
-    """Quantiles (linear interpolation) of the ``width`` buckets that end ``lag`` buckets before each column."""
+    """Return quantiles (linear interpolation) of the ``width`` buckets that end ``lag`` buckets before each column."""
     if width <= _FEW:
         return _lagged(values, range(lag, lag + width), start, quantiles, min_count)
     results = [np.full(values.shape, np.nan) for _ in quantiles]
@@ -45,23 +45,23 @@ def rolling_quantiles(
 
 
 def rolling_median(values: Matrix, width: int, *, lag: int = 1, start: int = 0, min_count: int = 1) -> Matrix:
-    """Median of the ``width`` buckets that end ``lag`` buckets before each column."""
+    """Return the median of the ``width`` buckets that end ``lag`` buckets before each column."""
     return rolling_quantiles(values, width, lag=lag, start=start, min_count=min_count)[0]
 
 
 def lagged_quantile(
     values: Matrix, lags: Sequence[int], *, start: int = 0, quantile: float = 0.5, min_count: int = 1
 ) -> Matrix:
-    """Quantile of the values at up to ten ``lags``: the same slot of earlier weeks."""
+    """Return the quantile of the values at up to ten ``lags``: the same slot of earlier weeks."""
     return _lagged(values, lags, start, (quantile,), min_count)[0]
 
 
 def rolling_huber(values: Matrix, width: int, *, start: int = 0, min_count: int = 1) -> Matrix:
-    """One-step Huber estimate of the level of the ``width`` buckets that end with each column.
+    """Return the one-step Huber estimate of the level of the ``width`` buckets that end with each column.
 
-    The mean with every value drawn in to at most 1.5 standard deviations from the median: nearly as sharp as the mean,
-    and bad days hardly move it. The standard deviation is the median of those of this window and the three before it,
-    each 1.4826 times the median absolute deviation.
+    It is the mean with every value drawn in to at most 1.5 standard deviations from the median: nearly as sharp as the
+    mean, and bad days hardly move it. The standard deviation is the median of those of this window and the three before
+    it, each 1.4826 times the median absolute deviation.
     """
     spread_from = max(0, start - 3 * width)
     middle = rolling_median(values, width, lag=0, start=spread_from, min_count=min_count)
@@ -83,7 +83,7 @@ def rolling_huber(values: Matrix, width: int, *, start: int = 0, min_count: int 
 
 
 def rolling_mean(values: Matrix, width: int, *, lag: int = 1, start: int = 0, min_count: int = 1) -> Matrix:
-    """Mean of what is there among the ``width`` buckets that end ``lag`` buckets before each column."""
+    """Return the mean of the values in the ``width`` buckets that end ``lag`` buckets before each column."""
     total, count = rolling_sum(values, width, lag=lag, start=start)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean: Matrix = np.where(count >= max(1, min_count), total / count, np.nan)
@@ -91,7 +91,7 @@ def rolling_mean(values: Matrix, width: int, *, lag: int = 1, start: int = 0, mi
 
 
 def rolling_sum(values: Matrix, width: int, *, lag: int = 1, start: int = 0) -> tuple[Matrix, NDArray[np.int64]]:
-    """Sum of what is there among the ``width`` buckets that end ``lag`` before each column, and how many those are.
+    """Return the sum and the number of the values in the ``width`` buckets that end ``lag`` before each column.
 
     Summed bucket by bucket and not as a difference of running totals: rounding must not depend on older history.
     """
@@ -106,19 +106,19 @@ def rolling_sum(values: Matrix, width: int, *, lag: int = 1, start: int = 0) -> 
 
 
 def rolling_count(mask: Mask, width: int, *, lag: int = 1, start: int = 0) -> NDArray[np.int64]:
-    """How many of the ``width`` buckets that end ``lag`` before each column are true; whole numbers, so exact."""
+    """Count the true ones of the ``width`` buckets that end ``lag`` before each column; whole numbers, so exact."""
     rows, columns = mask.shape
     running = np.zeros((rows, columns + 1), dtype=np.int64)
     np.cumsum(mask, axis=1, out=running[:, 1:])
-    place = np.arange(columns)
-    upto, since = np.maximum(place - lag + 1, 0), np.maximum(place - lag - width + 1, 0)
-    count: NDArray[np.int64] = running[:, upto] - running[:, since]
+    column = np.arange(columns)
+    end, begin = np.maximum(column - lag + 1, 0), np.maximum(column - lag - width + 1, 0)
+    count: NDArray[np.int64] = running[:, end] - running[:, begin]
     count[:, :start] = 0
     return count
 
 
 def _parts(values: Matrix, lags: Sequence[int], start: int) -> Iterator[Matrix]:
-    """For each lag the values that lie it before the columns from ``start`` on."""
+    """Yield, for each lag, the values that many buckets before the columns from ``start`` on."""
     columns = values.shape[1]
     for lag in lags:
         if lag <= start:
@@ -141,7 +141,10 @@ def _lagged(
 
 
 def _few(parts: Any, quantiles: Sequence[float], min_count: int) -> list[Matrix]:
-    """Quantiles across a few matrices, cell by cell: a sorting network, then the rank that suits each cell's count."""
+    """Return quantiles across a few matrices, cell by cell.
+
+    A sorting network orders the values of each cell; the rank then depends on how many the cell has.
+    """
     lanes = [np.where(np.isfinite(part), part, np.inf) for part in parts]
     count = np.zeros(lanes[0].shape, dtype=np.int8)
     for lane in lanes:
@@ -171,7 +174,7 @@ def _few(parts: Any, quantiles: Sequence[float], min_count: int) -> list[Matrix]
 
 @lru_cache(maxsize=32)
 def _network(size: int) -> tuple[tuple[int, int], ...]:
-    """Comparisons of Batcher's odd-even merge sort (Batcher 1968; Knuth volume 3, algorithm 5.2.2M)."""
+    """Return the comparisons of Batcher's odd-even merge sort (Batcher 1968; Knuth volume 3, algorithm 5.2.2M)."""
     pairs = []
     p = 1
     while p < size:
@@ -187,7 +190,7 @@ def _network(size: int) -> tuple[tuple[int, int], ...]:
 
 
 def _sorted_windows(values: Matrix, width: int, lag: int, start: int) -> Iterator[tuple[slice, Matrix]]:
-    """Some rows at a time: the windows of columns ``start`` on, sorted, NaN last."""
+    """Yield some rows at a time: the windows of columns ``start`` on, sorted, NaN last."""
     rows, columns = values.shape
     if start >= columns:
         return
@@ -202,7 +205,7 @@ def _sorted_windows(values: Matrix, width: int, lag: int, start: int) -> Iterato
 
 
 def _pick(ordered: Matrix, quantiles: Sequence[float], min_count: int) -> list[Matrix]:
-    """Quantiles along the last axis of sorted values, NaN sorted last and not counted."""
+    """Return quantiles along the last axis of sorted values, NaN sorted last and not counted."""
     count = np.isfinite(ordered).sum(axis=2)
     enough = count >= max(1, min_count)
     picked = []

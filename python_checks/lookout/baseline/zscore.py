@@ -33,12 +33,12 @@ class Statistics:
     history: Matrix
 
     def since(self, column: int) -> Statistics:
-        """The statistics from a column on."""
+        """Return the statistics from a column on."""
         return Statistics(*(getattr(self, part.name)[:, column:] for part in fields(self)))
 
 
 def zero_filled(panel: Panel, window: int) -> Matrix:
-    """Observed values with the missing buckets of counts as 0, from the first observed bucket on.
+    """Return observed values with the missing buckets of counts as 0, from the first observed bucket on.
 
     A series that was silent for more than a whole window starts anew with its next value.
     """
@@ -51,7 +51,7 @@ def zero_filled(panel: Panel, window: int) -> Matrix:
 
 
 def statistics(panel: Panel, x: Matrix, window: int, own_window: bool) -> Statistics:
-    """What each column from ``panel.start`` on is compared with; ``window`` in buckets."""
+    """Return the statistics that each column from ``panel.start`` on is compared with; ``window`` in buckets."""
     start, season = panel.start, panel.spans.season
     result = _over(x, range(1, window + 1), start)
     reach = window if own_window else max(window, WEEKS * season)
@@ -77,7 +77,7 @@ def statistics(panel: Panel, x: Matrix, window: int, own_window: bool) -> Statis
 
 
 def score(x: Matrix, plain: Statistics) -> Matrix:
-    """Signed z-score; a change of something that never varied is +-6; NaN where there is nothing to compare."""
+    """Return the signed z-score; a change of a constant is +-6; NaN where there is nothing to compare."""
     with np.errstate(invalid="ignore", divide="ignore"):
         away = x - plain.mean
         z = np.where(plain.deviation > 0, away / plain.deviation, np.sign(away) * CONSTANT_SCORE)
@@ -89,7 +89,7 @@ def _parts(plain: Statistics) -> tuple[Matrix, Matrix, Matrix, Matrix]:
 
 
 def _over(x: Matrix, lags: range, start: int) -> Statistics:
-    """Statistics of the values at the given lags, in two passes so that large levels lose no digits."""
+    """Return statistics of the values at the given lags, in two passes so that large levels lose no digits."""
     there = np.isfinite(x)
     filled = np.where(there, x, 0.0)
     total, count, zeros, squares = (np.zeros(x.shape) for _ in range(4))
@@ -114,7 +114,7 @@ def _over(x: Matrix, lags: range, start: int) -> Statistics:
 
 
 def _within(x: Matrix, lags: range, cycle: int, start: int) -> Matrix:
-    """Variance that is left within the slots of a cycle, pooled over them (one-way analysis of variance)."""
+    """Return the variance left within the slots of a cycle, pooled over them (one-way analysis of variance)."""
     columns = x.shape[1]
     # Column t of the extended matrix holds the slot of bucket t; the slots known at t are those of t .. t + cycle - 1.
     slot = _over(np.concatenate([x, np.full((len(x), cycle), np.nan)], axis=1), lags, start)

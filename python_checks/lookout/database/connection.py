@@ -28,7 +28,7 @@ class Connection:
 
     @property
     def location(self) -> str:
-        """Where the database is, safe to print: ``name (host:port/dbname)``."""
+        """Return the location of the database, safe to print: ``name (host:port/dbname)``."""
         p = self.parameters
         return f"{self.name} ({p.get('host', 'localhost')}:{p.get('port', 5432)}/{p.get('dbname', '')})"
 
@@ -70,13 +70,13 @@ def connect(
 
 
 def clean_message(error: BaseException) -> str:
-    """First line of a database error without connection strings, passwords or line noise."""
+    """Return the first line of a database error without connection strings, passwords or line noise."""
     text = mask_secrets(str(error))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
 
 
 def mask_secrets(text: str) -> str:
-    """The text with passwords in connection strings and keyword pairs replaced by three stars."""
+    """Replace passwords in connection strings and keyword pairs by three stars."""
     text = re.sub(r"://([^:/@\s]+):[^/\s]*@", r"://\1:***@", text)
     return SECRET_PAIR.sub(r"\1\2***", text)

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: a real server out of a PyPI wheel, for people who have none at hand.
+"""The embedded PostgreSQL: a real server from a PyPI wheel, for people who have none at hand.
 
 It listens on a Unix socket inside the project's state folder and nowhere else.
 """
@@ -38,7 +38,7 @@ SETTINGS = {
 
 
 def state_directory(project: Path) -> Path:
-    """Folder for everything Lookout keeps beside a project: LOOKOUT_HOME, or ``.lookout`` in the project."""
+    """Return the folder of Lookout's state for a project: LOOKOUT_HOME, or ``.lookout`` in the project."""
     return Path(os.environ.get("LOOKOUT_HOME") or project / ".lookout").resolve()
 
 
@@ -50,11 +50,11 @@ class EmbeddedServer:
 
     @property
     def data(self) -> Path:
-        """The data directory."""
+        """Return the data directory."""
         return self.home / "pgdata"
 
     def start(self) -> EmbeddedServer:
-        """Start the server unless it runs; the first start creates it. Raises ConfigError when it will not come up."""
+        """Start the server unless it runs; the first start creates it. Raises ConfigError when it does not start."""
         try:
             self.home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -85,14 +85,14 @@ class EmbeddedServer:
             wheel.pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self.data, user=user)
         except subprocess.SubprocessError:
             return False
-        # The wheel keeps its own book of handles and would stop the server once more when Python ends.
+        # The wheel keeps its own list of handles and would stop the server once more when Python ends.
         handle = wheel.PostgresServer._instances.pop(self.data.resolve(), None)
         if handle is not None:
             atexit.unregister(handle._cleanup)
         return True
 
     def socket_directory(self) -> Path | None:
-        """Where the server's socket is, read from its pid file; None when it does not run."""
+        """Return the folder of the server's socket, read from its pid file; None when it does not run."""
         try:
             lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
             pid, folder = int(lines[0]), Path(lines[4].strip())
@@ -102,7 +102,7 @@ class EmbeddedServer:
         return folder if (folder / ".s.PGSQL.5432").exists() else None
 
     def connection(self, database: str, name: str | None = None) -> Connection:
-        """Connection to one of the server's databases. Raises ConfigError when the server does not run."""
+        """Return the connection to one of the server's databases. Raises ConfigError when the server does not run."""
         folder = self.socket_directory()
         if folder is None:
             raise ConfigError("The embedded PostgreSQL is not running: start it with `lookout db start`.")
@@ -110,7 +110,7 @@ class EmbeddedServer:
         return Connection(name or database, parameters)
 
     def url(self, database: str) -> str:
-        """Connection URL of a database, for psql and other clients."""
+        """Return the connection URL of a database, for psql and other clients."""
         host = self.connection(database).parameters["host"]
         return f"postgresql://postgres@/{quote(database)}?host={quote(str(host), safe='/')}"
 
@@ -128,7 +128,7 @@ class EmbeddedServer:
         return self.connection(name)
 
     def existing(self, name: str) -> Connection:
-        """Connection to a database that exists; Lookout's own are created first. Raises ConfigError for others."""
+        """Return the connection to an existing database, creating Lookout's own. Raises ConfigError for others."""
         if name in DATABASES:
             return self.create_database(name)
         handle = connect(self.connection("postgres"))

@@ -13,12 +13,12 @@ from lookout.errors import ConfigError
 
 @dataclass(frozen=True)
 class CollectOptions:
-    """How patient a collection is; times in seconds. ``sleep`` replaces the waiting between attempts in tests."""
+    """Timeouts and retries of a collection; times in seconds. ``sleep`` replaces the wait between attempts in tests."""
 
     statement_timeout: float = 300.0
     lock_timeout: float = 30.0
     connect_timeout: int = 10
-    # A server that has stopped cannot enforce its own statement timeout: after this much more, Lookout hangs up.
+    # A server that hangs cannot enforce its own statement timeout: so much later, Lookout closes the connection.
     hang_grace: float = 10.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     breakers: Breakers = PROCESS_BREAKERS
@@ -32,5 +32,5 @@ class CollectOptions:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ, **settings: Any) -> CollectOptions:
-        """Options with the retry policy from the environment; ``settings`` are fields. Raises ConfigError."""
+        """Return options with the retry policy from the environment; ``settings`` are fields. Raises ConfigError."""
         return cls(retry=RetryPolicy.from_environment(environment), **settings)

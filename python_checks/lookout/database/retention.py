@@ -1,8 +1,8 @@
-"""Deletes what is older than its retention, in small committed batches, beside whatever else is running.
+"""Deletion of rows older than their retention, in small committed batches, while other work goes on.
 
-Rows go by their own date, never by their number, so one execution that was told late takes no newer ones along. What
-the present state is derived from stays, however old: open alerts and what they rest on, the newest look at each table,
-the newest result of each dbt node, the marks of the learner.
+Rows are deleted by their own date, never by their number, so an execution that was reported late takes no newer ones
+along. Rows that the present state is derived from stay, however old: open alerts and their evidence, the newest
+collection of each table, the newest result of each dbt node, the progress of learning.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ OnBatch = Callable[[str, int], None]
 
 @dataclass(frozen=True)
 class RetentionRule:
-    """Rows of one table that go when ``date`` is old and ``condition`` holds, except those that ``kept`` selects.
+    """Rows of one table to delete when ``date`` is old and ``condition`` holds, except those that ``kept`` selects.
 
     ``kept`` is a query of the ctids that stay, as row_id. Rows of ``children``, pairs of a table and the columns that
-    hold ``key``, go first.
+    hold ``key``, are deleted first.
     """
 
     kind: str
@@ -136,7 +136,7 @@ _ALERTS = """
     where states.is_found or states.is_open
 """
 _CLOSURE = ("pipeline_execution_closure", ("parent_execution_id", "child_execution_id"))
-# In this order: what is about something goes before it.
+# In this order: a row goes before the row that it refers to.
 TABLES = (
     RetentionRule("freshness", "pipeline_freshness", "stale_since", "not is_current"),
     RetentionRule(
@@ -149,7 +149,7 @@ TABLES = (
         children=(("alert_explanations", ("alert_key",)), ("alert_deliveries", ("alert_key",))),
     ),
     RetentionRule("dbt_results", "dbt_results", "executed_at", kept=_RESULTS),
-    # A check that found all well must outlive what it cleared, or that would be broken again.
+    # A passed check must outlive the violations it resolved, or they would be open again.
     RetentionRule("contracts", "contract_findings", "as_of", kept=_FINDINGS),
     RetentionRule("contracts", "contract_checks", "as_of", kept=_CHECKS),
     RetentionRule("collections", "collection_results", "as_of", kept=_LOOKS),
@@ -168,33 +168,33 @@ def prune(
     dry_run: bool = False,
     on_batch: OnBatch | None = None,
 ) -> dict[str, int]:
-    """Delete old rows; returns how many, by table, in the order they went.
+    """Delete old rows. Returns how many, by table, in the order of deletion.
 
-    ``retention`` gives days by kind (see RETENTION, which fills in the rest). A row goes when its date is not after the
+    ``retention`` gives days by kind; RETENTION has the defaults. A row is deleted when its date is not after the
     midnight (UTC) that begins the day so many days before ``as_of``. Each statement deletes at most ``batch_size`` rows
-    and commits on its own, so an interrupted call has kept what it did and a second one goes on. ``on_batch`` hears of
-    every batch. With ``dry_run`` nothing is deleted, and the numbers are what would be. Raises ConfigError for an
-    unknown kind, a retention below 90 days and a batch size below 1.
+    and commits on its own, so an interrupted call has kept what it did and a second one goes on. ``on_batch`` is called
+    after every batch. With ``dry_run`` nothing is deleted, and the numbers are those of the rows that would be. Raises
+    ConfigError for an unknown kind, a retention below 90 days and a batch size below 1.
     """
     days = checked_retention(retention or {})
     if batch_size < 1:
         raise ConfigError(f"The batch size is {batch_size}; it must be at least 1 row.")
     today = as_of.astimezone(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     totals: dict[str, int] = {}
-    for doomed in TABLES:
-        cutoff = today - timedelta(days=days[doomed.kind])
-        for table, _ in (*doomed.children, (doomed.table, ())):
+    for rule in TABLES:
+        cutoff = today - timedelta(days=days[rule.kind])
+        for table, _ in (*rule.children, (rule.table, ())):
             totals.setdefault(table, 0)
-        for table, rows in _pruned(store, doomed, cutoff, batch_size, dry_run):
+        for table, rows in _delete_in_batches(store, rule, cutoff, batch_size, dry_run):
             totals[table] += rows
             if on_batch is not None:
                 on_batch(table, rows)
     return totals
 
 
-def checked_retention(given: Mapping[str, int]) -> dict[str, int]:
-    """The retention of every kind in days. Raises ConfigError for a kind or a number of days that is not possible."""
-    for kind, days in given.items():
+def checked_retention(retention: Mapping[str, int]) -> dict[str, int]:
+    """Return the retention of every kind in days. Raises ConfigError for an unknown kind or an impossible number."""
+    for kind, days in retention.items():
         if kind not in RETENTION:
             raise ConfigError(f"There is no retention of '{kind}': use {', '.join(RETENTION)}.")
         if isinstance(days, bool) or not isinstance(days, int) or not LEAST_DAYS <= days <= 100_000:
@@ -202,54 +202,54 @@ def checked_retention(given: Mapping[str, int]) -> dict[str, int]:
                 f"The retention of {kind} is {days!r} days; give a whole number of at least {LEAST_DAYS}, because "
                 "alerts and what is normal are worked out from the days before."
             )
-    return {**RETENTION, **given}
+    return {**RETENTION, **retention}
 
 
-def _pruned(
-    store: Store, doomed: RetentionRule, cutoff: datetime, batch_size: int, dry_run: bool
+def _delete_in_batches(
+    store: Store, rule: RetentionRule, cutoff: datetime, batch_size: int, dry_run: bool
 ) -> Iterator[tuple[str, int]]:
-    """Note in one look which rows go, then delete them by their place; yields table and rows of each batch.
+    """Select the old rows in one query, then delete them by ctid; yields table and number of rows of each batch.
 
-    A row that somebody writes to meanwhile moves, and is left for the next time.
+    A row that is updated meanwhile gets another ctid, and is left for the next call.
     """
-    total = _note(store, doomed, cutoff)
+    total = _select_old_rows(store, rule, cutoff)
     if dry_run:
-        for table, columns in doomed.children:
+        for table, columns in rule.children:
             yield table, _count_children(store, table, columns)
-        yield doomed.table, total
+        yield rule.table, total
     for first in range(0, 0 if dry_run else total, batch_size):
         batch = (first, first + batch_size)
-        for table, columns in doomed.children:
+        for table, columns in rule.children:
             while rows := _delete_children(store, table, columns, batch, batch_size):
                 yield table, rows
         rows = store.execute(
             f"""
-            delete from {{schema}}.{doomed.table}
+            delete from {{schema}}.{rule.table}
             where
-                ctid = any(array(select row_id from pg_temp.lookout_doomed where number > %s and number <= %s))
-                and {doomed.date} <= %s and {doomed.condition}
+                ctid = any(array(select row_id from pg_temp.lookout_old_rows where number > %s and number <= %s))
+                and {rule.date} <= %s and {rule.condition}
             """,  # noqa: S608
             (*batch, cutoff),
         )
         if rows:
-            yield doomed.table, rows
-    store.execute("drop table pg_temp.lookout_doomed")
+            yield rule.table, rows
+    store.execute("drop table pg_temp.lookout_old_rows")
 
 
-def _note(store: Store, doomed: RetentionRule, cutoff: datetime) -> int:
-    store.execute("drop table if exists pg_temp.lookout_doomed")
-    kept = doomed.kept or "select cast(null as tid) as row_id where false"
+def _select_old_rows(store: Store, rule: RetentionRule, cutoff: datetime) -> int:
+    store.execute("drop table if exists pg_temp.lookout_old_rows")
+    kept = rule.kept or "select cast(null as tid) as row_id where false"
     total = store.execute(
         f"""
-        create temporary table lookout_doomed as
-        select row_number() over () as number, old.ctid as row_id, cast({doomed.key} as text) as key
-        from {{schema}}.{doomed.table} as old
+        create temporary table lookout_old_rows as
+        select row_number() over () as number, old.ctid as row_id, cast({rule.key} as text) as key
+        from {{schema}}.{rule.table} as old
         left join ({kept}) as kept on old.ctid = kept.row_id
-        where kept.row_id is null and {doomed.date} <= %s and {doomed.condition}
+        where kept.row_id is null and {rule.date} <= %s and {rule.condition}
         """,  # noqa: S608
         (cutoff,),
     )
-    store.execute("create index on pg_temp.lookout_doomed (number)")
+    store.execute("create index on pg_temp.lookout_old_rows (number)")
     return total
 
 
@@ -267,9 +267,9 @@ def _count_children(store: Store, table: str, columns: tuple[str, ...]) -> int:
 
 
 def _children(table: str, columns: tuple[str, ...], condition: str) -> str:
-    """Query of the ctids of the rows that hold the key of a doomed row in one of the columns, each once."""
+    """Return the query of the ctids of the rows that hold the key of an old row in one of the columns, each once."""
     return " union ".join(
-        f"select child.ctid from pg_temp.lookout_doomed as doomed inner join {{schema}}.{table} as child "  # noqa: S608
-        f"on child.{column} = doomed.key where {condition}"
+        f"select child.ctid from pg_temp.lookout_old_rows as old_rows inner join {{schema}}.{table} as child "  # noqa: S608
+        f"on child.{column} = old_rows.key where {condition}"
         for column in columns
     )

@@ -1,4 +1,4 @@
-"""Patience with databases that do not answer: retries with growing pauses, and a breaker for those that stay away."""
+"""Retries of connections with growing pauses, and circuit breakers for databases that stay unreachable."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 FAIL_MAX = 5
 COOL_DOWN = 60.0
-# A refusal that no second attempt will turn into a welcome. libpq gives no error code for these, only words; in another
-# language they are merely retried in vain.
+# Errors that another attempt cannot mend. libpq gives no error code for these, only text; in another language they are
+# retried in vain.
 PERMANENT = re.compile(
     r"authentication failed|no password supplied|no pg_hba\.conf entry|permission denied for database"
     r"|(database|role) .* does not exist|is not permitted to log in|not currently accepting connections"
@@ -34,7 +34,7 @@ Opener = Callable[[Connection], PgConnection]
 
 
 class UnreachableError(SourceError):
-    """No connection could be opened. ``attempts`` counts the tries, ``timed_out`` tells a silent server."""
+    """No connection could be opened. ``attempts`` counts the tries, ``timed_out`` means that no answer came."""
 
     def __init__(self, message: str, *, attempts: int, timed_out: bool = False) -> None:
         super().__init__(message)
@@ -44,7 +44,7 @@ class UnreachableError(SourceError):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often a connection is tried, and the pauses in seconds in between: growing by a factor, up to a maximum."""
+    """Number of attempts to connect, and the pauses between them in seconds: growing by a factor, up to a maximum."""
 
     max_attempts: int = 3
     initial_delay: float = 1.0
@@ -80,7 +80,7 @@ class RetryPolicy:
         return cls(int(attempts), initial, factor, longest)
 
     def pause(self, attempt: int) -> float:
-        """Seconds to wait after a failed attempt (1 is the first), with up to ten per cent of jitter on top."""
+        """Return the seconds to wait after a failed attempt (1 is the first), with up to ten per cent of jitter."""
         # The exponent is capped: a float power beyond it overflows, and the maximum holds long before.
         delay = min(self.max_delay, self.initial_delay * self.backoff_factor ** min(attempt - 1, 64))
         return delay + random.uniform(0.0, 0.1 * delay)
@@ -99,7 +99,7 @@ class Breakers:
         self._breakers: dict[str, pybreaker.CircuitBreaker] = {}
 
     def of(self, connection: Connection) -> pybreaker.CircuitBreaker:
-        """The breaker of one source."""
+        """Return the breaker of one source."""
         with self._lock:
             if connection.location not in self._breakers:
                 self._breakers[connection.location] = pybreaker.CircuitBreaker(
@@ -117,7 +117,7 @@ PROCESS_BREAKERS = Breakers()
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether another attempt to connect may succeed: the server is away, starting, full, or does not answer."""
+    """Return whether another attempt to connect may succeed: the server is away, starting, full, or does not answer."""
     cause = error.__cause__ if isinstance(error, SourceError) else error
     return isinstance(cause, psycopg2.OperationalError) and not PERMANENT.search(str(cause))
 
@@ -131,7 +131,7 @@ def open_connection(
     stop: threading.Event,
     sleep: Callable[[float], object] | None = None,
 ) -> tuple[PgConnection, int]:
-    """Open a connection with ``opener``, retrying what may pass. Returns it and the number of attempts.
+    """Open a connection with ``opener``, retrying transient errors. Returns it and the number of attempts.
 
     ``stop`` ends the waiting early. Raises UnreachableError with one sentence.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from psycopg2 import extensions
 
-# Tables that do not exist say nothing about rights: collecting tells of them.
+# Tables that do not exist are left out: collecting reports them.
 TABLES_QUERY = """
 with wanted as (
     select * from unnest(%(schemas)s::text[], %(tables)s::text[]) as wanted (schema_name, table_name)
@@ -27,7 +27,7 @@ inner join pg_catalog.pg_class
 order by 1
 """
 
-# A schema that is not there yet is made by whoever may create schemas.
+# A missing schema can be created by a user who may create schemas in the database.
 SCHEMAS_QUERY = """
 select wanted.name
 from unnest(%(schemas)s::text[]) as wanted (name)
@@ -67,7 +67,7 @@ Table = tuple[str, str]
 
 @dataclass(frozen=True)
 class Rights:
-    """What a user lacks and what it could do without; tables are ``schema.table``.
+    """Rights that a user lacks, and rights that it does not need; tables are ``schema.table``.
 
     ``locked`` is the monitoring schema if the user may not create tables in it; ``closed`` are schemas of the models
     and ``foreign`` existing models that the user cannot build.
@@ -85,7 +85,7 @@ class Rights:
 
     @property
     def lacks(self) -> str:
-        """What is missing, as the rest of a sentence that begins with "may not"; empty when nothing is."""
+        """Return the missing rights as the rest of a sentence that begins with "may not"; empty when there are none."""
         parts = [f"read {_names(self.unreadable)}"] if self.unreadable else []
         parts += [f"create tables in schema {self.locked}"] if self.locked else []
         parts += ["create temporary tables"] if self.is_writer and not self.may_copy else []
@@ -93,14 +93,14 @@ class Rights:
 
     @property
     def unbuildable(self) -> str:
-        """Why the user cannot run ``dbt build``, as the rest of a sentence about the user; empty when it can."""
+        """Return why the user cannot run ``dbt build``, as the rest of a sentence about it; empty when it can."""
         parts = [f"may not create tables in schema {_names(self.closed)}"] if self.closed else []
         parts += [f"does not own {_names(self.foreign)}"] if self.foreign else []
         return " and ".join(parts)
 
     @property
     def excess(self) -> str:
-        """What is more than enough, as the rest of a sentence about the user; empty when nothing is."""
+        """Return the needless rights, as the rest of a sentence about the user; empty when there are none."""
         if self.is_superuser:
             return "is a superuser"
         return f"may write to {_names(self.writable)}" if self.writable else ""
@@ -114,7 +114,7 @@ def read_rights(
     builds: Sequence[str] = (),
     models: Sequence[Table] = (),
 ) -> Rights:
-    """Rights of the current user on tables that it reads and, if it is a writer, on what it writes to and builds."""
+    """Read the rights of the current user on the tables it reads and, if it is a writer, on what it builds."""
     cursor.execute(ROLE_QUERY)
     user, is_superuser, may_copy = cursor.fetchone() or ("", False, False)
     cursor.execute(TABLES_QUERY, _arrays(tables))

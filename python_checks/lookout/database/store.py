@@ -1,4 +1,4 @@
-"""The control plane: bulk writes into landing tables and reads of derived models. No DDL beyond temporary tables."""
+"""The store: bulk writes into landing tables and reads of derived models. No DDL beyond temporary tables."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
     "anomaly_detection_rules": ("pipeline_id", "metric_field"),
     "anomaly_unflags": ("execution_id", "metric_field"),
 }
-# Columns that say when a row was written, not what it says: a row that differs in nothing else is left alone.
+# Columns about the writing of a row, not its content: a row that differs in nothing else is left alone.
 BOOKKEEPING = {
     "observed_at",
     "batch_number",
@@ -70,7 +70,7 @@ BOOKKEEPING = {
     "duration_seconds",
     "attempts",
 }
-# What stands for a missing value on its way into the database; no text that people write is this.
+# Marks a missing value on its way into the database; no text that people write is this.
 NULL = "\x01"
 _ROWS_AT_A_TIME = 50_000  # as text, so that a million rows need little memory
 LOCK_KEY = 4_716_215_730_202_611
@@ -94,15 +94,15 @@ class Store(AbstractContextManager["Store"]):
 
     def lock(self, *, timeout: float = 600.0, poll: float = 0.5) -> None:
         """Wait until no other run writes to this schema. Raises SourceError after ``timeout`` seconds."""
-        deadline, told = time.monotonic() + timeout, False
+        deadline, is_logged = time.monotonic() + timeout, False
         while True:
             with self._handle, self._handle.cursor() as cursor:
                 cursor.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_KEY % 2**31, self.schema))
                 if cursor.fetchone() == (True,):
                     return
-            if not told:
+            if not is_logged:
                 logger.info("another run is writing to %s in %s; waiting for it", self.schema, self.connection.name)
-                told = True
+                is_logged = True
             if time.monotonic() > deadline:
                 raise SourceError(
                     f"Another run has been writing to {self.connection.location} for {timeout:.0f} s; "
@@ -123,7 +123,7 @@ class Store(AbstractContextManager["Store"]):
         return not found.empty
 
     def missing_tables(self, names: Sequence[str]) -> list[str]:
-        """Those of the named tables that do not exist yet."""
+        """Return those of the named tables that do not exist yet."""
         found = self.query(
             "select table_name from information_schema.tables where table_schema = %s and table_name = any(%s)",
             (self.schema, list(names)),
@@ -131,14 +131,14 @@ class Store(AbstractContextManager["Store"]):
         return [name for name in names if name not in set(found["table_name"])]
 
     def missing_indexes(self, wanted: Collection[tuple[str, ...]]) -> list[tuple[str, ...]]:
-        """Those of the wanted indexes, given as table and columns in their order, that do not exist yet."""
+        """Return those of the wanted indexes, as table and columns in their order, that do not exist yet."""
         found = self.query(
             """
-            select tables.relname, array_agg(attributes.attname::text order by keys.place) as columns
+            select tables.relname, array_agg(attributes.attname::text order by keys.position) as columns
             from pg_index as indexes
             inner join pg_class as tables on tables.oid = indexes.indrelid
             inner join pg_namespace as schemas on schemas.oid = tables.relnamespace and schemas.nspname = %s
-            cross join lateral unnest(indexes.indkey::smallint[]) with ordinality as keys (attnum, place)
+            cross join lateral unnest(indexes.indkey::smallint[]) with ordinality as keys (attnum, position)
             inner join pg_attribute as attributes
                 on attributes.attrelid = indexes.indrelid and attributes.attnum = keys.attnum
             where indexes.indisvalid
@@ -146,8 +146,8 @@ class Store(AbstractContextManager["Store"]):
             """,
             (self.schema,),
         )
-        there = {(table, *columns) for table, columns in found.to_numpy().tolist()}
-        return sorted(set(wanted) - there)
+        existing = {(table, *columns) for table, columns in found.to_numpy().tolist()}
+        return sorted(set(wanted) - existing)
 
     def upsert(self, table: str, frame: pd.DataFrame) -> int:
         """Write rows by column name: COPY into a temporary table, then one upsert. Returns the rows that changed.
@@ -181,14 +181,14 @@ class Store(AbstractContextManager["Store"]):
     def query(
         self, statement: str | sql.Composable, parameters: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Small result as a frame of Python values. ``{schema}`` in the text stands for the monitoring schema."""
+        """Return a small result as a frame of Python values. ``{schema}`` in the text is the monitoring schema."""
         with self._translated_errors("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
             cursor.execute(self._named(statement), parameters)
             names = [column.name for column in cursor.description or ()]
             return pd.DataFrame(cursor.fetchall(), columns=names)
 
     def fetch_numbers(self, statement: str, columns: int, parameters: Sequence[Any] = ()) -> NDArray[np.float64]:
-        """Large result of float8 columns that are never null, as a matrix of rows; no number is text on the way."""
+        """Return a large result of float8 columns without nulls as a matrix of rows, read in binary format."""
         with self._translated_errors("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
             text = cursor.mogrify(self._named(statement), tuple(parameters)).decode()
             buffer = io.BytesIO()
@@ -207,6 +207,8 @@ class Store(AbstractContextManager["Store"]):
 
 
 class ErrorTranslation(AbstractContextManager[None]):
+    """Context in which database errors become a ConfigError or SourceError of one sentence."""
+
     def __init__(self, what: str, connection: Connection) -> None:
         self.what, self.connection = what, connection
 
@@ -240,14 +242,14 @@ def _identifiers(columns: Sequence[str]) -> sql.Composable:
 
 
 def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Sequence[str]) -> sql.Composed:
-    said = [c for c in columns if c not in key and c not in BOOKKEEPING]
     updated = [c for c in columns if c not in key]
+    compared = [c for c in updated if c not in BOOKKEEPING] or updated
     action: sql.Composable = sql.SQL("do nothing")
     if updated:
         action = sql.SQL("do update set {} where ({}) is distinct from ({})").format(
             sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in updated),
-            sql.SQL(", ").join(sql.SQL("stored.{}").format(sql.Identifier(c)) for c in said or updated),
-            sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(c)) for c in said or updated),
+            sql.SQL(", ").join(sql.SQL("stored.{}").format(sql.Identifier(c)) for c in compared),
+            sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(c)) for c in compared),
         )
     return sql.SQL("insert into {} as stored ({}) select {} from lookout_incoming on conflict ({}) {}").format(
         target, _identifiers(columns), _identifiers(columns), _identifiers(key), action
@@ -271,9 +273,9 @@ def _csv(frame: pd.DataFrame) -> io.BytesIO:
 
 
 def _lines(frame: pd.DataFrame) -> str:
-    # Lines end in CR LF so that the writer quotes a lone CR too, which COPY would not take for text otherwise.
+    # Lines end in CR LF so that the writer quotes a lone CR too, which COPY would otherwise refuse.
     buffer = io.StringIO(newline="")
-    columns = [_cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    columns = [_cells(frame.iloc[:, position]) for position in range(frame.shape[1])]
     # Alone on its line, the text \. ends the data before PostgreSQL 18 unless it is quoted. A column that comes alone
     # is the key, which is never missing.
     writer = csv.writer(
@@ -284,19 +286,19 @@ def _lines(frame: pd.DataFrame) -> str:
 
 
 def _cells(column: pd.Series[Any]) -> Sequence[Any]:
-    """What the CSV writer writes, NULL for what is missing; several times faster than ``DataFrame.to_csv``."""
+    """Return a column as the CSV writer needs it, NULL for a missing value; far faster than ``DataFrame.to_csv``."""
     if column.dtype == np.float64:
         return [NULL if value != value else repr(value) for value in column.tolist()]
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        # Few times stand in many rows: each is worded once.
+        # Many rows share few times: each is formatted once.
         codes, times = pd.factorize(column)
         # The last one stands for NaT, whose code is -1.
         texts = [*pd.DatetimeIndex(times).strftime("%Y-%m-%dT%H:%M:%S.%f%z"), NULL]
         return [texts[code] for code in codes.tolist()]
     missing = column.isna().to_numpy()
     cells: list[Any] = column.astype(object).tolist()
-    for place in np.flatnonzero(missing):
-        cells[place] = NULL
+    for position in np.flatnonzero(missing):
+        cells[position] = NULL
     return cells
 
 

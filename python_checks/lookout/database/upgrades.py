@@ -1,4 +1,4 @@
-"""Landing tables of an older version: dbt adds what is new by itself; what it cannot change is told in a sentence."""
+"""Landing tables of an older version: dbt adds new columns; a column of another type is an error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def refuse_other_types(store: Store, landing: Iterable[Mapping[str, Any]]) -> No
         for node in landing
         for name, column in node["columns"].items()
     ]
-    tables, names, types = ([row[place] for row in wanted] for place in range(3))
+    tables, names, types = ([row[position] for row in wanted] for position in range(3))
     found = store.query(OTHER_TYPES, (tables, names, types, store.schema))
     if found.empty:
         return

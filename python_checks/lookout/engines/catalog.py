@@ -19,7 +19,7 @@ Status = Literal[
 ]
 
 # Everything a run needs to know about the tables of one database, in one statement: (schema, table) arrays in, one
-# row per wanted table out. The catalogs are readable by everybody, so this also tells what may not be read.
+# row per wanted table out. The catalogs are readable by everybody, so this also finds what may not be read.
 CATALOG_QUERY = """
 with wanted as (
     select * from unnest(%(schemas)s::text[], %(tables)s::text[]) as wanted (schema_name, table_name)
@@ -50,7 +50,7 @@ left join pg_catalog.pg_type as base on base.oid = nullif(pg_type.typbasetype, 0
 group by 1, 2, 3, 4, 5
 """
 
-# Asked only when a table is missing, to say what it may have been meant to be.
+# Run only when a table is missing, to suggest the name that may have been meant.
 NAMES_QUERY = """
 select pg_namespace.nspname::text, pg_class.relname::text
 from pg_catalog.pg_class
@@ -75,7 +75,7 @@ class Relation:
 
 
 def read_catalog_rows(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, str], Relation]:
-    """Rows of CATALOG_QUERY by (schema, table)."""
+    """Return the rows of CATALOG_QUERY by (schema, table)."""
     found: dict[tuple[str, str], Relation] = {}
     for schema, table, schema_exists, is_usable, kind, names, types, readable in rows:
         columns = {name: kind_ for name, kind_ in zip(names, types, strict=True) if name is not None}

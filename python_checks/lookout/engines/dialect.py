@@ -1,4 +1,4 @@
-"""Spell values in the dialect of an engine."""
+"""Values in the dialect of an engine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def as_column_type(moment: datetime, type_: str) -> datetime | Any:
-    """A moment as a value of the timestamp column's type, so that its indexes apply; other types are taken as UTC."""
+    """Return a moment as a value of the timestamp column's type, so that its indexes apply; other types are UTC."""
     utc = moment.astimezone(timezone.utc)
     if type_ == "date":
         return utc.date()

@@ -1,4 +1,4 @@
-"""One read-only connection to one monitored database that survives what networks do, and can be ended from outside."""
+"""One read-only connection to one monitored database, which reconnects once and can be ended by another thread."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Rows = list[tuple[Any, ...]]
 
 
 class Session:
-    """A connection that is opened when first needed and once more when it breaks.
+    """A connection that is opened when first needed, and once more when it breaks.
 
-    One thread asks; ``cancel``, ``hang_up`` and ``hang_up_if_overdue`` are for others. ``attempts`` counts the tries
-    to connect so far, ``is_overdue`` tells that Lookout hung up on a server that did not answer.
+    One thread queries; ``cancel``, ``hang_up`` and ``hang_up_if_overdue`` are for others. ``attempts`` counts the tries
+    to connect so far, ``is_overdue`` means that Lookout hung up on a server that did not answer.
     """
 
     def __init__(self, connection: Connection, options: CollectOptions, stop: threading.Event) -> None:
@@ -42,7 +42,7 @@ class Session:
 
     @property
     def user(self) -> str:
-        """User of the database that the session acts as."""
+        """Return the user of the database that the session acts as."""
         role = self.connection.parameters.get("role")
         return str(role or (self._handle.info.user if self._handle else self.connection.parameters.get("user", "")))
 

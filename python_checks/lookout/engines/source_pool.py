@@ -1,4 +1,4 @@
-"""Many source databases at once: a thread and a connection for each, outcomes as they come in, an end from outside."""
+"""Work on many source databases at once: a thread and a connection for each, and outcomes as they arrive."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lookout.engines.session import Session
 Request = TypeVar("Request")
 Outcome = TypeVar("Outcome")
 Emit = Callable[[int, Outcome], None]
-# Given a session of its own, what is wanted of that source by position, and the event that ends everything: puts one
-# outcome for each position, unless it is ended, and closes the session.
+# Called with a session of its own, the requests to that source by position, a function that takes each outcome, and the
+# event that ends everything. It emits one outcome for each position, unless it is ended, and closes the session.
 Worker = Callable[[Session, Mapping[int, Request], Emit[Outcome], threading.Event], None]
 
 TICK = 0.2
@@ -38,7 +38,7 @@ STATUS_OF: tuple[tuple[type[psycopg2.Error], Status], ...] = (
 
 
 def unknown_output_message(name: str) -> str:
-    """What to say about a connection that profiles.yml does not have."""
+    """Return the message about a connection that profiles.yml does not have."""
     return f"There is no output '{name}' in profiles.yml, or an environment variable it needs is not set."
 
 
@@ -51,7 +51,7 @@ def work_on_sources(
 ) -> dict[int, Outcome]:
     """Work on every source of ``wanted`` at once. Returns the outcomes by position.
 
-    ``on_outcome`` is called in the calling thread as soon as an outcome is there. An exception of it, or Ctrl-C, ends
+    ``on_outcome`` is called in the calling thread as soon as an outcome arrives. An exception of it, or Ctrl-C, ends
     all queries and is raised again.
     """
     stop = threading.Event()
@@ -81,7 +81,7 @@ def work_on_sources(
 
 
 def explain_failure(error: Exception, session: Session, what: str, advice: str = "") -> tuple[Status, str]:
-    """Status and one sentence for what a source answered, or did not. ``advice`` is for queries that take too long."""
+    """Return status and one sentence for a failed query. ``advice`` is for queries that take too long."""
     limits = session.options
     if isinstance(error, UnreachableError):
         return ("timeout" if error.timed_out else "source_unreachable"), str(error)
@@ -103,9 +103,9 @@ def _arrivals(
     sessions: Sequence[Session],
     expected: int,
 ) -> Iterator[tuple[int, Outcome]]:
-    """Outcomes as they come in; meanwhile, hang up on servers that have stopped answering."""
+    """Yield outcomes as they arrive; meanwhile, hang up on servers that have stopped answering."""
     while expected:
-        # Asked before the queue is: a thread that has ended has put everything it had.
+        # Checked before the queue: a thread that has ended has put everything it had.
         has_ended = all(future.done() for future in futures)
         try:
             yield arrived.get(block=not has_ended, timeout=TICK)

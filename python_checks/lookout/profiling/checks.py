@@ -1,4 +1,4 @@
-"""Checks of a monitor: the metrics that can be measured on its table, and what is wrong with the others."""
+"""Checks of a monitor: the metrics that can be measured on its table, and the mistakes in the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEEDS_NUMBER = ("mean", "min", "max", "sum", "stddev", "zero_rate", "negative_ra
 
 @dataclass(frozen=True)
 class MonitorCheck:
-    """What can be measured: ``metrics`` is empty when nothing can, and ``message`` is one sentence when not all can."""
+    """Metrics that can be measured: none when nothing can be; ``message`` is one sentence when not all can be."""
 
     metrics: tuple[Metric, ...]
     status: Status = "ok"
@@ -24,7 +24,7 @@ class MonitorCheck:
 def check_monitor(
     monitor: Monitor, relation: Relation, user: str, known: Collection[tuple[str, str]] = ()
 ) -> MonitorCheck:
-    """Compare a monitor with the table it watches. ``known`` are the (schema, table) names that do exist."""
+    """Compare a monitor with the table it watches. ``known`` are the (schema, table) names that exist."""
     name, column = monitor.asset, monitor.timestamp_column
     if relation.kind is None:
         return MonitorCheck((), "missing_table", _missing_table(monitor, relation, known))
@@ -53,7 +53,7 @@ def check_monitor(
 
 
 def _examine_metrics(monitor: Monitor, relation: Relation, user: str) -> MonitorCheck:
-    """The rest of a table is still watched when one of its metrics cannot be measured."""
+    """Check each metric: the rest of a table is still watched when one metric cannot be measured."""
     sound: list[Metric] = []
     problems: list[tuple[Status, str]] = []
     for metric in monitor.metrics:

@@ -1,4 +1,4 @@
-"""The monitored databases, read-only: all of them at once, one thread and one connection each, one query a table."""
+"""Collection from the monitored databases: all at once, one thread and read-only connection each, one query a table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["CollectOptions", "CollectionOutcome", "ProfileRequest", "collect"]
 
 @dataclass(frozen=True)
 class CollectionOutcome:
-    """What came of one table. ``observations`` has OBSERVATION_COLUMNS and is empty when nothing could be measured.
+    """Outcome of one table. ``observations`` has OBSERVATION_COLUMNS and is empty when nothing could be measured.
 
     ``watermark`` is None unless all of the table was evaluated, so that the next run reads again what is missing now.
     """
@@ -48,16 +48,16 @@ class CollectionOutcome:
 
     @property
     def connection(self) -> str:
-        """Name of the profiles.yml output."""
+        """Return the name of the profiles.yml output."""
         return self.monitor.connection
 
     @property
     def asset(self) -> str:
-        """Watched table, ``schema.table``."""
+        """Return the watched table, ``schema.table``."""
         return self.monitor.asset
 
     def result_row(self, as_of: datetime, run_id: str) -> pd.DataFrame:
-        """This outcome as one row of the landing table ``collection_results``."""
+        """Return this outcome as one row of the landing table ``collection_results``."""
         names = ("status", "message", "latest_at", "profiled_from", "watermark", "rows_profiled", "future_rows")
         row = {"connection": self.connection, "asset": self.asset, "as_of": as_of}
         row |= {name: getattr(self, name) for name in (*names, "duration_seconds", "attempts")}
@@ -84,11 +84,11 @@ def collect(
     outcomes: dict[int, CollectionOutcome] = {}
     by_source: dict[str, dict[int, ProfileRequest]] = {}
 
-    def tell(outcome: CollectionOutcome) -> None:
+    def report(outcome: CollectionOutcome) -> None:
         if on_done is not None:
             on_done(outcome)
 
-    def visit(
+    def work(
         session: Session, wanted: Mapping[int, ProfileRequest], put: Emit[CollectionOutcome], stop: threading.Event
     ) -> None:
         _Collector(session, as_of, stop).run(wanted, put)
@@ -99,19 +99,19 @@ def collect(
             by_source.setdefault(name, {})[position] = request
         else:
             outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", unknown_output_message(name))
-            tell(outcomes[position])
-    outcomes |= work_on_sources(by_source, connections, options or CollectOptions(), visit, tell)
+            report(outcomes[position])
+    outcomes |= work_on_sources(by_source, connections, options or CollectOptions(), work, report)
     return [outcomes[position] for position in range(len(requests))]
 
 
 class _Collector:
-    """Profiles the tables of one source database, one after the other, in a thread of its own."""
+    """Profiler of the tables of one source database, one after the other, in a thread of its own."""
 
     def __init__(self, session: Session, as_of: datetime, stop: threading.Event) -> None:
         self._session, self._as_of, self._stop = session, as_of, stop
 
     def run(self, requests: Mapping[int, ProfileRequest], put: Emit[CollectionOutcome]) -> None:
-        """Put one arrival for each request, unless the collection is stopped."""
+        """Put one outcome for each request, unless the collection is stopped."""
         with closing(self._session):
             try:
                 found, known = self._catalog([request.monitor for request in requests.values()])
@@ -130,7 +130,7 @@ class _Collector:
                 put(position, replace(outcome, attempts=self._session.attempts))
 
     def _catalog(self, monitors: Sequence[Monitor]) -> tuple[dict[tuple[str, str], Relation], list[tuple[str, str]]]:
-        """The wanted tables by (schema, table); and the names of all tables when one of them is missing."""
+        """Return the wanted tables by (schema, table); and the names of all tables when one of them is missing."""
         wanted = sorted({(monitor.schema, monitor.table) for monitor in monitors})
         names = {"schemas": [schema for schema, _ in wanted], "tables": [table for _, table in wanted]}
         found = read_catalog_rows(self._session.fetch_rows(CATALOG_QUERY, names))
@@ -147,7 +147,7 @@ class _Collector:
             built_in = tuple(metric for metric in finding.metrics if metric.expression is None)
             failed = MonitorCheck(built_in, *self._explain(error, request.monitor))
             is_in_sql = isinstance(error, (psycopg2.ProgrammingError, psycopg2.DataError))
-        # SQL that somebody wrote himself must not blind the metrics beside it.
+        # A mistake in a user's SQL expression must not stop the built-in metrics.
         if is_in_sql and failed.metrics and failed.metrics != finding.metrics:
             try:
                 return self._profile(request, relation, failed)
@@ -182,7 +182,7 @@ class _Collector:
         )
 
     def _why_no_rows(self, request: ProfileRequest, since: datetime) -> tuple[Status, str]:
-        """An empty table, or merely a quiet one. Asked only when the query found nothing, and answered by one row."""
+        """Tell an empty table from a quiet one, by reading one row. Used only when the query found nothing."""
         monitor = request.monitor
         table = sql.Identifier(monitor.schema, monitor.table)
         if not self._session.fetch_rows(sql.SQL("select 1 from {} limit 1").format(table)):
@@ -196,9 +196,9 @@ class _Collector:
         )
 
     def _explain(self, error: Exception, monitor: Monitor | None = None) -> tuple[Status, str]:
-        """Status and one sentence for what a source answered, or did not."""
-        place = self._session.connection.location
-        what = f"Table {monitor.asset} of {place}" if monitor else place
+        """Return status and one sentence for a failed query."""
+        location = self._session.connection.location
+        what = f"Table {monitor.asset} of {location}" if monitor else location
         advice = "index its timestamp, shorten `history`, or raise the statement timeout."
         return explain_failure(error, self._session, what, advice)
 

@@ -1,4 +1,4 @@
-"""Drill-down: one bucket by the values of a column, compared with ordinary buckets before it."""
+"""Drill-down of one bucket by the values of a column, compared with ordinary buckets before it."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class Drilldown:
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """Columns to break the metric down by."""
+        """Return the columns to break the metric down by."""
         return self.metric.dimensions
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What one column says. ``details`` are plain values: the figures, or the key ``error``."""
+    """Explanation by one column. ``details`` are plain values: the figures, or the key ``error``."""
 
     dimension: str
     text: str
@@ -55,15 +55,15 @@ class Explanation:
 
 
 def failed_explanation(dimension: str, message: str) -> Explanation:
-    """An explanation that could not be found; ``message`` says why."""
+    """Return the explanation for a column that could not be used; ``message`` says why."""
     return Explanation(dimension, f"could not be broken down by {dimension}: {message}", {"error": message})
 
 
 def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
-    """The one query of a drill-down. Each row it returns is one value of one dimension in one bucket.
+    """Build the one query of a drill-down. Each row it returns is one value of one dimension in one bucket.
 
     Columns: number of the bucket since 1970; for each dimension 0 when the row is about it, else 1; for each dimension
-    its value as text; rows; the metric's weight, which is the rows that it is a mean of; the metric.
+    its value as text; rows; the metric's weight, which is the number of rows that it is a mean of; the metric.
     """
     monitor, metric = request.monitor, request.metric
     type_ = relation.columns[monitor.timestamp_column]
@@ -105,18 +105,17 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
 
 
 def explain_drilldown(request: Drilldown, rows: Sequence[Sequence[Any]]) -> list[Explanation]:
-    """Read the rows of the query of :func:`plan_drilldown`: one explanation for each dimension."""
+    """Return one explanation for each dimension, from the rows of the query of :func:`plan_drilldown`."""
     if len(rows) > MOST_GROUPS:
         message = f"there are more than {MOST_GROUPS:,} values; choose a column with fewer"
         return [failed_explanation(name, message) for name in request.dimensions]
     count = len(request.dimensions)
     number = (request.bucket_start - EPOCH) // GRAIN_STEP[request.monitor.grain]
     explanations = []
-    for place, name in enumerate(request.dimensions):
-        mine = [
-            (row[0] == number, row[1 + count + place], row[-3], row[-2], row[-1]) for row in rows if row[1 + place] == 0
-        ]
-        frame = pd.DataFrame(mine, columns=["is_now", "value", "rows", "weight", "metric"])
+    for index, name in enumerate(request.dimensions, start=1):
+        own_rows = [row for row in rows if row[index] == 0]
+        values = [(row[0] == number, row[index + count], *row[-3:]) for row in own_rows]
+        frame = pd.DataFrame(values, columns=["is_now", "value", "rows", "weight", "metric"])
         explanations.append(_explain(request, name, frame))
     return explanations
 
@@ -128,7 +127,7 @@ def _measured(metric: Metric) -> tuple[Metric, ...]:
 def _explain(request: Drilldown, dimension: str, frame: pd.DataFrame) -> Explanation:
     if frame.empty:
         return Explanation(dimension, "there are no rows to break down", {"change": 0.0})
-    # A value that is null is a value like others.
+    # Null counts as a value of its own.
     frame = frame.assign(value=frame["value"].fillna("(none)"))
     for name in ("rows", "weight", "metric"):
         frame[name] = frame[name].astype(float)
@@ -156,13 +155,13 @@ def _explain(request: Drilldown, dimension: str, frame: pd.DataFrame) -> Explana
 
 
 def _adds_up(request: Drilldown, now: pd.DataFrame) -> bool:
-    """Whether the metric of all rows is the sum of its parts, rather than their mean."""
+    """Return whether the metric of all rows is the sum of its parts, rather than their mean."""
     metric = request.metric
     if metric.expression is None or metric.kind in ("count", "rate"):
         return _is_total(metric)
     if request.observed is None or not now["weight"].sum():
         return False
-    # Somebody's own number may be either: the bucket itself tells which of the two gives what was observed.
+    # A user's own metric may be either: whichever comes closer to the observed value.
     total = now["metric"].sum()
     mean = (now["metric"] * now["weight"]).sum() / now["weight"].sum()
     return bool(abs(total - request.observed) < abs(mean - request.observed))
@@ -173,7 +172,7 @@ def _is_total(metric: Metric) -> bool:
 
 
 def _added(frame: pd.DataFrame, buckets: int) -> pd.DataFrame:
-    """Per value: sum now, mean sum before, change, and the share of the sum that is usual."""
+    """Return per value: sum now, mean sum before, change, and its usual share of the sum."""
     now = frame[frame["is_now"]].groupby("value")["metric"].sum()
     before = frame[~frame["is_now"]].groupby("value")["metric"].sum() / buckets
     both = pd.DataFrame({"now": now, "before": before}).fillna(0.0)
@@ -184,7 +183,7 @@ def _added(frame: pd.DataFrame, buckets: int) -> pd.DataFrame:
 
 
 def _weighted(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same for a mean or a rate: the change of a value is weighed by its rows.
+    """Return the same for a mean or a rate: the change of a value is weighted by its rows.
 
     With weights w (shares of the rows) and means m, before 0 and now 1, and M0 the mean of all before, the change of
     all is the sum of w1 (m1 - M0) - w0 (m0 - M0): what a value adds by being different and by being more.
@@ -206,7 +205,7 @@ def _weighted(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _top(share: Any) -> int:
-    """How many of the largest shares make up most of the change; at most MOST_NAMED, and none that works against it."""
+    """Count the largest shares that make up most of the change: at most MOST_NAMED, and none against its direction."""
     total = np.cumsum(share[:MOST_NAMED])
     enough = np.flatnonzero(total >= ENOUGH_SHARE)
     count = int(enough[0]) + 1 if len(enough) else MOST_NAMED

@@ -1,4 +1,4 @@
-"""One aggregate query per table: every metric of every closed bucket, and what its rows say in between."""
+"""One aggregate query per table for every metric of every closed bucket, and observations from its rows."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ProfilePlan:
 
 @dataclass(frozen=True)
 class TableProfile:
-    """What one query found. ``observations`` has OBSERVATION_COLUMNS; a null value is NaN."""
+    """Result of one query. ``observations`` has OBSERVATION_COLUMNS; a null value is NaN."""
 
     observations: pd.DataFrame
     first_bucket: datetime | None
@@ -80,17 +80,9 @@ class TableProfile:
 
 
 def bucket_start(moment: datetime, grain: Grain) -> datetime:
-    """Start, in UTC, of the bucket that a moment falls into."""
+    """Return the start, in UTC, of the bucket that a moment falls into."""
     step = GRAIN_STEP[grain]
     return EPOCH + (moment - EPOCH) // step * step
-
-
-def profile_start(monitor: Monitor, as_of: datetime, watermark: datetime | None) -> datetime:
-    """Where profiling begins: the late window before the watermark, or the whole history of a new table."""
-    newest = bucket_start(as_of, monitor.grain)
-    if watermark is None:
-        return bucket_start(newest - monitor.history, monitor.grain)
-    return bucket_start(min(watermark, newest) - monitor.late_window, monitor.grain)
 
 
 def plan_profile(
@@ -115,8 +107,8 @@ def plan_profile(
     row_filter = (
         sql.SQL("\n    and (\n{}\n)").format(sql.SQL(monitor.row_filter)) if monitor.row_filter else sql.SQL("")
     )
-    # The planner takes a bucket for as selective as the timestamp itself, which rules out parallel and hashed plans.
-    # Behind a union it does not look the expression up, so it assumes a few hundred groups; the empty half is free.
+    # The planner expects as many buckets as timestamps, which rules out parallel and hashed plans. Behind a union it
+    # does not look the expression up, so it assumes a few hundred groups; the empty half is free.
     query = sql.SQL(
         "select\n    lookout_bucket,\n    count(*),\n"
         "    date_part('epoch', max({stamp}) filter (where {stamp} <= {clock})),\n"
@@ -181,7 +173,7 @@ def _observations(plan: ProfilePlan, table: Floats, numbers: npt.NDArray[np.int6
 
 
 def _freshness(newest: Floats, spine: Any, grain: Grain, latest_at: datetime | None, since: datetime) -> Floats:
-    """Seconds from the newest timestamp before the end of each bucket to that end; NaN while none is known."""
+    """Return the seconds from the newest timestamp before the end of each bucket to that end; NaN while unknown."""
     step = GRAIN_STEP[grain].total_seconds()
     known = newest.copy()
     if latest_at is not None and latest_at < since:
@@ -210,19 +202,19 @@ def _frame(monitor: Monitor, metrics: Sequence[Metric], spine: Any, values: Sequ
         },
         columns=list(OBSERVATION_COLUMNS),
     )
-    # Before the first timestamp in sight a lag is not null but unknown: what is stored for those buckets stands.
+    # Before the first known timestamp a lag is not null but unknown: stored values of those buckets stay.
     return frame[~((frame["metric"] == "freshness") & frame["value"].isna())].reset_index(drop=True)
 
 
 def needed_columns(monitor: Monitor, relation: Relation, metrics: Sequence[Metric]) -> list[str]:
-    """Columns the query reads: those of its metrics, and all readable ones when somebody wrote SQL of his own."""
+    """Return the columns the query reads: those of its metrics, and all readable ones for a user's SQL expression."""
     if any(metric.expression is not None for metric in metrics):
         return [name for name in relation.columns if name not in relation.hidden]
     return list(dict.fromkeys([monitor.timestamp_column, *(metric.column_name for metric in metrics)]))
 
 
 def aggregate(metric: Metric, relation: Relation) -> sql.Composed:
-    """SQL of a metric that is neither row_count nor freshness, after a comma: ``, avg(...)``."""
+    """Return the SQL of a metric that is neither row_count nor freshness, after a comma: ``, avg(...)``."""
     if metric.expression is not None:
         # The line break ends a comment that the expression may end in.
         return sql.SQL(",\n    (\n{}\n)::float8").format(sql.SQL(metric.expression))

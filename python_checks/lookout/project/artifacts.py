@@ -1,4 +1,4 @@
-"""dbt's artifacts as frames for the landing tables. Pure: files are read elsewhere."""
+"""Frames for the landing tables from dbt's artifacts; files are read elsewhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUPPORTED_RESULTS = re.compile(r"/(run-results|sources)/v\d+\.json$")
 def asset_rows(
     manifest: Mapping[str, Any], *, connection: str, monitored: Iterable[str], as_of: datetime
 ) -> pd.DataFrame:
-    """One row per model, seed, snapshot and source, in the columns of the ``assets`` landing table.
+    """Return one row per model, seed, snapshot and source, in the columns of the ``assets`` landing table.
 
     ``connection`` is the output dbt builds into; ``monitored`` holds the node ids that Lookout watches.
     """
@@ -39,7 +39,7 @@ def asset_rows(
 def result_rows(
     results: Mapping[str, Any], manifest: Mapping[str, Any], *, connection: str, not_after: datetime | None = None
 ) -> pd.DataFrame:
-    """One row per result of run_results.json or sources.json, in the columns of the ``dbt_results`` landing table.
+    """Return one row per result of run_results.json or sources.json, in the columns of ``dbt_results``.
 
     ``not_after`` caps the time of execution, so that a replay of the past reads its own results. Raises ArtifactError
     for a file of another kind.
@@ -67,7 +67,7 @@ def _tested(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
     return [tested] if tested else list((test.get("depends_on") or {}).get("nodes") or [])
 
 
-def _place(node: Mapping[str, Any], default_connection: str) -> tuple[str, str]:
+def _location(node: Mapping[str, Any], default_connection: str) -> tuple[str, str]:
     connection, schema, table = location_of(node, default_connection)
     return connection, f"{schema}.{table}" if schema else ""
 
@@ -76,12 +76,12 @@ def _asset_row(
     node: Mapping[str, Any], connection: str, tests: Mapping[str, int], watched: set[str], groups: Mapping[str, Any]
 ) -> dict[str, Any]:
     columns = list((node.get("columns") or {}).values())
-    where, asset = _place(node, connection)
+    output, asset = _location(node, connection)
     return {
         "node_id": node.get("unique_id", ""),
         "name": node.get("name", ""),
         "resource_type": node.get("resource_type", ""),
-        "connection": where,
+        "connection": output,
         "asset": asset,
         "layer": layer_of(node),
         "owner": owner_of(node, groups),
@@ -106,7 +106,7 @@ def _result_row(
     is_test = node.get("resource_type") in ("test", "unit_test")
     tested = _node(manifest, next(iter(_tested(node, manifest)), "")) if is_test else node
     generic = node.get("test_metadata") or {}
-    where, asset = _place(tested, connection)
+    output, asset = _location(tested, connection)
     timing = [t.get("completed_at") for t in result.get("timing") or [] if t.get("completed_at")]
     adapter = result.get("adapter_response") or {}
     test_name = ".".join(filter(None, [generic.get("namespace"), generic.get("name")]))
@@ -116,7 +116,7 @@ def _result_row(
         "name": str(node.get("name") or node_id.split(".")[-1]),
         "resource_type": str(node.get("resource_type") or node_id.split(".")[0]),
         "status": str(result.get("status", "")),
-        "connection": where,
+        "connection": output,
         "asset": asset,
         "column_name": str(node.get("column_name") or ""),
         "test_name": test_name,

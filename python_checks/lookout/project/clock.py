@@ -11,7 +11,7 @@ CLOCK_YEARS = range(1900, 2200)
 
 
 def parse_clock(text: str | datetime | None) -> datetime:
-    """The run clock in UTC: ISO 8601 text (no offset means UTC), or now. Raises ConfigError for anything else."""
+    """Parse the run clock to UTC: ISO 8601 text (no offset means UTC), or now. Raises ConfigError for other text."""
     if text is None:
         return datetime.now(timezone.utc)
     if isinstance(text, datetime):

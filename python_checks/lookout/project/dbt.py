@@ -1,4 +1,4 @@
-"""dbt in this process: importing it costs seconds, so one run imports it once and calls it several times."""
+"""dbt in this process: importing it takes seconds, so one run imports it once and calls it several times."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NodeEvent:
 
 @dataclass(frozen=True)
 class Invocation:
-    """What one dbt command did. ``results`` counts nodes by status, ``failures`` has a sentence a failed node.
+    """Result of one dbt command. ``results`` counts nodes by status, ``failures`` has a sentence for each failed node.
 
     ``errors`` are those failures that dbt could not evaluate: broken SQL, not a test that found something.
     """
@@ -62,7 +62,7 @@ class Project:
         self.root, self.profiles_dir, self.target, self.as_of = root, profiles_dir, target, as_of
         self.is_live = is_live
         self.target_path = target_path or root / str(read_definition(root).get("target-path") or "target")
-        # dbt makes a folder for its log even where it is told to write none.
+        # dbt makes a folder for its log even when logging is off.
         self.log_path = log_path
         self._manifest: Any = None
         self._graph_keys: frozenset[str] = frozenset()
@@ -91,7 +91,7 @@ class Project:
 
         Raises ConfigError when dbt could not run at all (no connection, no such selection).
         """
-        # Said aloud, because the project's own flags may say otherwise.
+        # Always explicit, because the project's own flags may differ.
         with nullcontext() if keep_artifacts else self._without_package_hooks():
             result = self._call([*arguments, "--write-json" if keep_artifacts else "--no-write-json"], on_event)
         outcome = getattr(result.result, "results", None)
@@ -127,14 +127,14 @@ class Project:
         from dbt.cli.main import dbtRunner
 
         def forward(event: Any) -> None:
-            # An operation that fails has a status and no message: dbt says why in an event alone.
+            # The result of a failed operation has no message: only an event has the reason.
             if event.info.name.startswith("RunningOperation"):
                 self._operation_failures.append(str(event.data.exc))
             if on_event is not None and event.info.name in ("NodeStart", "NodeFinished"):
                 info = event.data.node_info
                 status = "" if event.info.name == "NodeStart" else str(info.node_status)
-                told = (info.unique_id, info.node_name, info.resource_type, status, event.info.invocation_id)
-                on_event(NodeEvent(*told))
+                node = NodeEvent(info.unique_id, info.node_name, info.resource_type, status, event.info.invocation_id)
+                on_event(node)
 
         flags = [
             "--project-dir",
@@ -187,7 +187,7 @@ class Project:
 
 
 def _operation_failure(text: str) -> str:
-    # In which macro it failed, the sentence, and which macros called it.
+    # The text has the macro that failed, the sentence, and the macros that called it.
     lines = [line.strip() for line in text.splitlines()]
     return " ".join([line for line in lines[1:] if line and not line.startswith(">")] or lines)
 

@@ -1,4 +1,4 @@
-"""Messages of Elementary's tests: dbt's artifact counts rows, the sentence is in a table of Elementary's."""
+"""Messages of Elementary's tests, from its own table: dbt's artifact only counts rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SENTENCES = """
 
 
 def with_messages(store: Store, manifest: Mapping[str, Any], results: pd.DataFrame) -> pd.DataFrame:
-    """Rows for ``dbt_results``, those of failing Elementary tests with Elementary's sentence in place of dbt's count.
+    """Return rows for ``dbt_results``, with Elementary's sentence for its failing tests in place of dbt's count.
 
     dbt's message stays where the project has no Elementary, or where its table is missing, empty or not ours to read.
     """
@@ -40,12 +40,12 @@ def with_messages(store: Store, manifest: Mapping[str, Any], results: pd.DataFra
     if node is None or not failing.any():
         return results
     table = sql.Identifier(str(node["schema"]), str(node["alias"]))
-    asked = [sorted(set(results.loc[failing, column])) for column in ("invocation_id", "node_id")]
+    identities = [sorted(set(results.loc[failing, column])) for column in ("invocation_id", "node_id")]
     try:
-        found = store.query(sql.SQL(SENTENCES).format(table=table), asked)
+        found = store.query(sql.SQL(SENTENCES).format(table=table), identities)
     except SourceError as error:
         logger.info("Elementary's own words cannot be read: %s", error)
         return results
-    said = {str(node_id): mask_secrets(str(text))[:2000] for node_id, text in found.itertuples(index=False)}
-    told = results["node_id"].map(said).where(failing)
-    return results.assign(message=told.where(told.notna(), results["message"]))
+    sentences = {str(node_id): mask_secrets(str(text))[:2000] for node_id, text in found.itertuples(index=False)}
+    messages = results["node_id"].map(sentences).where(failing)
+    return results.assign(message=messages.where(messages.notna(), results["message"]))

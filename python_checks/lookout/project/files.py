@@ -28,7 +28,7 @@ def find_project(start: Path) -> Path:
 
 
 def profile_name(root: Path) -> str:
-    """Profile that the project names. Raises ConfigError when it names none."""
+    """Return the profile that the project names. Raises ConfigError when it names none."""
     name = read_definition(root).get("profile")
     if not name:
         raise ConfigError(f"{root / 'dbt_project.yml'} names no profile: add a line `profile: NAME`.")
@@ -36,7 +36,7 @@ def profile_name(root: Path) -> str:
 
 
 def project_name(folder: Path) -> str:
-    """Name of the dbt project in a folder; empty when there is none that can be read."""
+    """Return the name of the dbt project in a folder; empty when there is none that can be read."""
     try:
         return str(read_definition(folder).get("name") or "")
     except ConfigError:
@@ -44,7 +44,7 @@ def project_name(folder: Path) -> str:
 
 
 def packages_folder(root: Path) -> Path:
-    """Where `dbt deps` puts the packages of a project."""
+    """Return the folder where `dbt deps` puts the packages of a project."""
     return root / str(read_definition(root).get("packages-install-path") or "dbt_packages")
 
 
@@ -67,7 +67,7 @@ def read_artifact(file: Path, remedy: str) -> dict[str, Any]:
 
 
 def read_definition(root: Path) -> dict[str, Any]:
-    """What dbt_project.yml says; nothing where it is no mapping. Raises ConfigError when it cannot be read."""
+    """Read dbt_project.yml; empty when it is no mapping. Raises ConfigError when it cannot be read."""
     file = root / "dbt_project.yml"
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Profiles: profiles.yml read the way dbt reads it."""
+"""Profiles of profiles.yml, read as dbt reads them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class AskDbtError(Exception):
 
 
 class QuickRenderer:
-    """Renders values as dbt does, with dbt's Jinja, where they need no more than variables that are set.
+    """Renderer of values with dbt's Jinja, for those that need no more than environment variables that are set.
 
-    Importing what dbt itself renders with takes longer than most commands have to do. Raises AskDbtError for the rest.
+    Importing dbt's own renderer takes longer than most commands run. Raises AskDbtError for all other values.
     """
 
     def render_value(self, value: Any) -> Any:
-        """One value; text that is no template stays what it is."""
+        """Render one value; text that is no template stays what it is."""
         from dbt_common.clients.jinja import catch_jinja, get_template, render_template
         from dbt_common.exceptions import DbtBaseException
 
@@ -57,7 +57,7 @@ class QuickRenderer:
             raise AskDbtError(value) from error
 
     def render_data(self, data: Mapping[str, Any]) -> Any:
-        """Every value of a mapping, however deep."""
+        """Render every value of a mapping, however deep."""
         from dbt_common.utils import deep_map_render
 
         return deep_map_render(lambda value, _: self.render_value(value), dict(data))
@@ -72,7 +72,7 @@ class QuickRenderer:
 
 
 def dbt_renderer() -> Any:
-    """What dbt renders profiles with."""
+    """Return dbt's own renderer of profiles."""
     from dbt.config.renderer import ProfileRenderer
     from dbt_common.clients.system import get_env
     from dbt_common.context import set_invocation_context
@@ -92,12 +92,12 @@ class Profile:
 
     @property
     def warehouse(self) -> Connection:
-        """The database that dbt builds into and that holds the monitoring schema."""
+        """Return the database that dbt builds into and that holds the monitoring schema."""
         return self.outputs[self.target]
 
 
 def profiles_directory(explicit: Path | None, project: Path) -> Path | None:
-    """Folder of the profiles.yml that dbt would use: the argument, DBT_PROFILES_DIR, the project, then ~/.dbt."""
+    """Return the folder of the profiles.yml that dbt would use: argument, DBT_PROFILES_DIR, project, then ~/.dbt."""
     chosen = explicit or (Path(os.environ["DBT_PROFILES_DIR"]) if os.environ.get("DBT_PROFILES_DIR") else None)
     if chosen is not None:
         if not (chosen / "profiles.yml").is_file():
@@ -127,8 +127,8 @@ def load_profile(directory: Path, name: str, target: str | None = None) -> Profi
             chosen, rendered = _render(file, name, raw[name], target, dbt_renderer())
         except DbtBaseException as error:
             # dbt quotes the value it could not render, which may be a secret.
-            told = _without(_secrets(raw[name]), _one_line(error))
-            raise ConfigError(f"{file}, profile '{name}': {told}.") from error
+            message = _without(_secrets(raw[name]), _one_line(error))
+            raise ConfigError(f"{file}, profile '{name}': {message}.") from error
     connections = {key: _connection(file, key, value, key == chosen) for key, value in rendered.items() if value}
     return Profile(name, chosen, {k: c for k, c in connections.items() if c is not None}, directory)
 
@@ -192,7 +192,7 @@ def _rendered(renderer: Any, value: Mapping[str, Any], required: bool) -> Any:
             renderer.render_value(password)
         return rendered
     except DbtBaseException:
-        # An output nobody asked for may lack its environment variables: it is simply not available.
+        # An output that is not the target may lack its environment variables: it is just not available.
         if required:
             raise
         return None

@@ -42,7 +42,7 @@ SCHEMA_CACHE = "lookout_schemas.json"
 
 @dataclass
 class Home:
-    """What is Lookout's own: its folder, the dbt project that it runs, and the warehouse with the monitoring schema.
+    """Lookout's own side: its folder, the dbt project that it runs, and the warehouse with the monitoring schema.
 
     ``manifest`` is filled by ``parse``. ``located`` is the monitoring schema as an earlier parse found it, for commands
     that need no more of the project.
@@ -218,7 +218,7 @@ def declares_demo(root: Path) -> bool:
 
 
 def profiles_folder(root: Path, name: str, explicit: Path | None = None) -> Path | None:
-    """Folder of the profiles.yml that has the project's profile; None for the one of the embedded server.
+    """Return the folder of the profiles.yml with the project's profile; None for that of the embedded server.
 
     ``~/.dbt/profiles.yml`` belongs to all projects of a person: one that it does not name gets the embedded server, as
     it would without that file. A folder that was chosen on purpose is taken as it is. Raises ConfigError when it has no
@@ -238,7 +238,7 @@ def _names_profile(file: Path, name: str) -> bool:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
-        # What is wrong with the file is said where it is read.
+        # A broken file is reported where it is read.
         return True
     return not isinstance(content, dict) or name in content
 

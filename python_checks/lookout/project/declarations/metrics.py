@@ -1,4 +1,4 @@
-"""The metrics of one asset: every way to write them in YAML becomes ``Metric`` values with resolved numbers."""
+"""Metrics of one asset: every way to write them in YAML becomes ``Metric`` values with resolved numbers."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ CRITICAL_SCORE: dict[tuple[Method, Grain], float] = {
     ("zscore", "hour"): 3.0,
 }
 ZSCORE_SAMPLE = 10
-# What a part of the rows has no share of.
+# Metrics that do not add up over parts of the rows.
 WITHOUT_DIMENSIONS = ("freshness", "min", "max", "stddev")
 
 
 def read_metrics(
     reader: Reader, settings: Mapping[str, Any], columns: Mapping[str, Any], grain: Grain, timestamp_column: str
 ) -> tuple[Metric, ...]:
-    """Metrics from ``metrics``, from ``columns`` and from the dbt columns' own ``meta.lookout.metrics``.
+    """Read metrics from ``metrics``, from ``columns`` and from the dbt columns' own ``meta.lookout.metrics``.
 
     ``settings`` is the asset's ``lookout`` mapping and ``columns`` the node's columns in the manifest. Mistakes go to
     ``reader``; a metric with a mistake is left out.
@@ -66,9 +66,9 @@ def read_metrics(
 
 
 def _specs(reader: Reader, settings: Mapping[str, Any], columns: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """Every declared metric as (the key it stands under, its column or '', the spec as written)."""
-    given = settings.get("metrics", list(DEFAULT_METRICS))
-    yield from (("metrics", "", spec) for spec in _listed(reader, given, "metrics"))
+    """Yield every declared metric as (the key it is under, its column or '', the spec as written)."""
+    table_specs = settings.get("metrics", list(DEFAULT_METRICS))
+    yield from (("metrics", "", spec) for spec in _listed(reader, table_specs, "metrics"))
     for column, specs in reader.mapping(settings.get("columns"), "columns").items():
         if not isinstance(column, str):
             reader.wrong(f"columns: {short_repr(column)} is not a column name; put it in quotes.")
@@ -99,46 +99,48 @@ def _metric(
     grain: Grain,
     dimensions: tuple[str, ...],
 ) -> Metric | None:
-    given = _spelled_out(reader, spec, inside)
-    if given is None:
+    fields = _spelled_out(reader, spec, inside)
+    if fields is None:
         return None
     before = len(reader.problems)
-    reader.unknown_keys(given, METRIC_KEYS, inside)
-    name = reader.text(given.get("name"), f"{inside}.name")
-    if "name" not in given:
+    reader.unknown_keys(fields, METRIC_KEYS, inside)
+    name = reader.text(fields.get("name"), f"{inside}.name")
+    if "name" not in fields:
         reader.wrong(f"{inside}: a metric has no name; write {{name: ...}}.")
     if not name:
         return None
     label = f"{inside}.{name}"
-    own_column = reader.text(given.get("column"), f"{label}.column")
+    own_column = reader.text(fields.get("column"), f"{label}.column")
     if column and own_column and own_column != column:
         reader.wrong(f"{label}: column '{own_column}' contradicts '{column}', under which it stands.")
     column = own_column or column
-    expression = None if name in BUILT_IN else reader.text(given.get("expression"), f"{label}.expression")
-    kind = _kind(reader, name, given, expression, column, inside)
-    values = _settings(reader, {**defaults, **given}, label, grain, report=given)
-    own_dimensions = reader.names(given.get("dimensions"), f"{label}.dimensions")
+    expression = None if name in BUILT_IN else reader.text(fields.get("expression"), f"{label}.expression")
+    kind = _kind(reader, name, fields, expression, column, inside)
+    values = _settings(reader, {**defaults, **fields}, label, grain, report=fields)
+    own_dimensions = reader.names(fields.get("dimensions"), f"{label}.dimensions")
     if own_dimensions and name in WITHOUT_DIMENSIONS:
         reader.wrong(f"{label}: {name} cannot be broken down by dimensions; remove them.")
     if len(reader.problems) > before or kind is None:
         return None
-    fixed: dict[str, Any] = {"direction": "both"}
+    resolved: dict[str, Any] = {"direction": "both"}
     if name == "freshness":
         # Younger than usual is never wrong, and within one bucket the age of the newest row is noise.
-        fixed = {"direction": "up", "min_absolute_change": GRAIN_STEP[grain].total_seconds()}
+        resolved = {"direction": "up", "min_absolute_change": GRAIN_STEP[grain].total_seconds()}
+    resolved |= {key: value for key, value in values.items() if value is not None or key not in resolved}
+    own_or_inherited = own_dimensions if "dimensions" in fields else dimensions
     return Metric(
         name=name,
         kind=kind,
         column_name=column,
         expression=expression,
-        description=reader.text(given.get("description"), f"{label}.description") or "",
-        dimensions=() if name in WITHOUT_DIMENSIONS else own_dimensions if "dimensions" in given else dimensions,
-        **{**fixed, **{key: value for key, value in values.items() if value is not None or key not in fixed}},
+        description=reader.text(fields.get("description"), f"{label}.description") or "",
+        dimensions=() if name in WITHOUT_DIMENSIONS else own_or_inherited,
+        **resolved,
     )
 
 
 def _spelled_out(reader: Reader, spec: object, inside: str) -> dict[str, Any] | None:
-    """``null_rate(dep_time)`` and ``null_rate`` as mappings; mappings as they are."""
+    """Return ``null_rate(dep_time)`` and ``null_rate`` as mappings; mappings as they are."""
     if isinstance(spec, str):
         match = re.fullmatch(r"\s*(\w+)\s*\((.+)\)\s*", spec, flags=re.DOTALL)
         return {"name": match[1], "column": match[2].strip()} if match else {"name": spec.strip()}
@@ -149,23 +151,23 @@ def _spelled_out(reader: Reader, spec: object, inside: str) -> dict[str, Any] | 
 
 
 def _kind(
-    reader: Reader, name: str, given: Mapping[str, Any], expression: str | None, column: str, inside: str
+    reader: Reader, name: str, fields: Mapping[str, Any], expression: str | None, column: str, inside: str
 ) -> Kind | None:
-    chosen = cast("Kind | None", reader.choice(given.get("kind"), f"{inside}.{name}.kind", KINDS))
+    chosen = cast("Kind | None", reader.choice(fields.get("kind"), f"{inside}.{name}.kind", KINDS))
     built_in = BUILT_IN.get(name)
     if built_in is None:
-        if "expression" not in given:
+        if "expression" not in fields:
             hint = suggestion(name, tuple(BUILT_IN)).rstrip(".?")
             end = "?" if hint.startswith("did") else ", or give your own metric an `expression`."
             reader.wrong(f"unknown metric '{name}' in {inside}; {hint}{end}")
         elif not re.fullmatch(r"[A-Za-z_]\w{0,62}", name):
             reader.wrong(f"{inside}: '{name}' is not a metric name; use letters, digits and underscores.")
-        elif "kind" not in given:
+        elif "kind" not in fields:
             reader.wrong(f"{inside}.{name}: kind is missing; use one of {', '.join(KINDS)}.")
         return chosen if expression else None
-    if "expression" in given:
+    if "expression" in fields:
         reader.wrong(f"{inside}: '{name}' is built in and takes no expression; give your own metric another name.")
-    if built_in.needs_column and not column and given.get("column") is None:
+    if built_in.needs_column and not column and fields.get("column") is None:
         reader.wrong(
             f"{inside}: metric '{name}' needs a column; write {name}(column) or {{name: {name}, column: ...}}."
         )
@@ -177,25 +179,25 @@ def _kind(
 
 
 def _settings(
-    reader: Reader, given: Mapping[str, Any], label: str, grain: Grain, report: Mapping[str, Any] | None = None
+    reader: Reader, settings: Mapping[str, Any], label: str, grain: Grain, report: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Resolved settings of one metric. Only mistakes in ``report`` are reported: defaults have had their turn."""
+    """Resolve the settings of one metric. Only mistakes in ``report`` are reported: defaults were checked before."""
     quiet = Reader(reader.where)
 
-    def ask(key: str) -> tuple[Reader, object, str]:
-        return (reader if report is None or key in report else quiet), given.get(key), f"{label}.{key}"
+    def look_up(key: str) -> tuple[Reader, object, str]:
+        return (reader if report is None or key in report else quiet), settings.get(key), f"{label}.{key}"
 
     def number(key: str, **limits: float) -> float | None:
-        who, value, name = ask(key)
-        return who.number(value, name, **limits)
+        key_reader, value, name = look_up(key)
+        return key_reader.number(value, name, **limits)
 
     def choice(key: str, allowed: tuple[str, ...]) -> str | None:
-        who, value, name = ask(key)
-        return who.choice(value, name, allowed)
+        key_reader, value, name = look_up(key)
+        return key_reader.choice(value, name, allowed)
 
     method = cast(Method, choice("method", METHODS) or "learned")
-    who, value, name = ask("min_sample_size")
-    sample = who.whole(value, name, least=2)
+    key_reader, value, name = look_up("min_sample_size")
+    sample = key_reader.whole(value, name, least=2)
     values: dict[str, Any] = {
         "method": method,
         "direction": choice("direction", DIRECTIONS),
@@ -204,26 +206,26 @@ def _settings(
         "upper_limit": number("upper_limit"),
         "min_absolute_change": number("min_absolute_change", least=0),
         "min_relative_change": number("min_relative_change", least=0),
-        "window": _window(*ask("window"), grain),
+        "window": _window(*look_up("window"), grain),
         "min_sample_size": sample or (ZSCORE_SAMPLE if method == "zscore" else None),
     }
-    # `threshold` is the score somebody wants to hear about, so it also lets warnings through.
-    loud = method == "zscore" or given.get("threshold") is not None
+    # `threshold` is the score from which people want an alert, so it also lets warnings through.
+    loud = method == "zscore" or settings.get("threshold") is not None
     values["alert_from"] = values["alert_from"] or ("warning" if loud else "critical")
     is_new = report is None or bool({"warn_score", "threshold", "critical_score"} & report.keys())
-    values |= _scores(reader if is_new else quiet, given, label, CRITICAL_SCORE[method, grain], number)
+    values |= _scores(reader if is_new else quiet, settings, label, CRITICAL_SCORE[method, grain], number)
     low, high = values["lower_limit"], values["upper_limit"]
     if low is not None and high is not None and low > high:
-        who = reader if report is None or {"lower_limit", "upper_limit"} & report.keys() else quiet
-        who.wrong(f"{label}: lower_limit {low:g} is above upper_limit {high:g}.")
+        limit_reader = reader if report is None or {"lower_limit", "upper_limit"} & report.keys() else quiet
+        limit_reader.wrong(f"{label}: lower_limit {low:g} is above upper_limit {high:g}.")
     return {key: value for key, value in values.items() if value is not None}
 
 
 def _scores(
-    reader: Reader, given: Mapping[str, Any], label: str, default_critical: float, number: Any
+    reader: Reader, settings: Mapping[str, Any], label: str, default_critical: float, number: Any
 ) -> dict[str, float]:
-    """Thresholds of the score, divided by the sensitivity; one that is not set follows the other where it must."""
-    if given.get("warn_score") is not None and given.get("threshold") is not None:
+    """Resolve the score thresholds, divided by the sensitivity; an unset one follows the other where it must."""
+    if settings.get("warn_score") is not None and settings.get("threshold") is not None:
         reader.wrong(f"{label}: warn_score and threshold mean the same; keep one of the two.")
     critical = number("critical_score", above=0)
     threshold = number("threshold", above=0)
@@ -239,7 +241,7 @@ def _scores(
 
 
 def _window(reader: Reader, value: object, key: str, grain: Grain) -> int | None:
-    """A window as a number of buckets, from a number or from a length of time."""
+    """Return a window as a number of buckets, from a number or from a length of time."""
     if isinstance(value, (str, Mapping)):
         length = parse_duration(value)
         if length is None:

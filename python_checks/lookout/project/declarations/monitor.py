@@ -1,4 +1,4 @@
-"""Monitors and metrics: the plain values that configuration yields and that profiling and learning read."""
+"""Monitors and metrics: plain values, read from configuration for profiling and learning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GRAIN_STEP: dict[Grain, timedelta] = {"hour": timedelta(hours=1), "day": timedel
 
 
 def series_key(connection: str, asset: str, column_name: str, metric: str, grain: str) -> str:
-    """Identity of one series of observations: 32 hex digits, the same on every machine and in every run."""
+    """Return the identity of one series of observations: 32 hex digits, the same on every machine and in every run."""
     identity = json.dumps([connection, asset, column_name, metric, grain], ensure_ascii=False)
     return hashlib.md5(identity.encode(), usedforsecurity=False).hexdigest()
 
@@ -81,9 +81,9 @@ class Monitor:
 
     @property
     def asset(self) -> str:
-        """Name of the table as people write it, ``schema.table``."""
+        """Return the name of the table as people write it, ``schema.table``."""
         return f"{self.schema}.{self.table}"
 
     def key_of(self, metric: Metric) -> str:
-        """Series key of one of this monitor's metrics."""
+        """Return the series key of one of this monitor's metrics."""
         return series_key(self.connection, self.asset, metric.column_name, metric.name, self.grain)

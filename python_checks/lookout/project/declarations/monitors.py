@@ -1,4 +1,4 @@
-"""Reading monitors: ``config.meta.lookout`` of dbt's manifest becomes a tuple of monitors."""
+"""Monitors read from ``config.meta.lookout`` of dbt's manifest."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def check_manifest_version(manifest: Mapping[str, Any], file: str = "target/mani
 def load_monitors(
     manifest: Mapping[str, Any], *, default_connection: str, known_connections: Collection[str] | None = None
 ) -> tuple[Monitor, ...]:
-    """Monitors declared in a manifest (the dict of ``target/manifest.json``), in order of file and asset.
+    """Read the monitors declared in a manifest (the dict of ``target/manifest.json``), in order of file and asset.
 
     Raises ConfigError with one line per mistake, each naming file, asset and key.
     """
@@ -83,7 +83,7 @@ def load_monitors(
 
 
 def settings_hash(monitor: Monitor, metric: Metric) -> str:
-    """Hash of everything that changes what a series holds or how it is judged; owner and wording do not count."""
+    """Hash everything that changes what a series holds or how it is judged; owner and wording do not count."""
     parts = [
         monitor.timestamp_column,
         monitor.row_filter,
@@ -108,7 +108,7 @@ def settings_hash(monitor: Monitor, metric: Metric) -> str:
 
 
 def monitor_rows(monitors: Sequence[Monitor], as_of: datetime) -> pd.DataFrame:
-    """The ``monitors`` landing table: one row per series, columns as in MONITOR_COLUMNS."""
+    """Return the rows of the ``monitors`` landing table: one per series, columns as in MONITOR_COLUMNS."""
     rows = [
         (
             monitor.key_of(metric),
@@ -197,16 +197,16 @@ def _monitor(
 
 def _freshness(reader: Reader, node: DeclaredNode) -> tuple[timedelta | None, timedelta | None]:
     if "freshness" in node.settings:
-        given = reader.mapping(node.settings["freshness"], "freshness")
-        reader.unknown_keys(given, ("warn_after", "error_after"), "freshness")
+        limits = reader.mapping(node.settings["freshness"], "freshness")
+        reader.unknown_keys(limits, ("warn_after", "error_after"), "freshness")
     elif node.is_source:
-        given = dict(node.raw.get("freshness") or {})
+        limits = dict(node.raw.get("freshness") or {})
         # dbt writes {count: null, period: null} for a limit that is not set.
-        given = {key: value for key, value in given.items() if isinstance(value, Mapping) and value.get("count")}
+        limits = {key: value for key, value in limits.items() if isinstance(value, Mapping) and value.get("count")}
     else:
-        given = {}
-    warn_after = reader.duration(given.get("warn_after"), "freshness.warn_after")
-    error_after = reader.duration(given.get("error_after"), "freshness.error_after")
+        limits = {}
+    warn_after = reader.duration(limits.get("warn_after"), "freshness.warn_after")
+    error_after = reader.duration(limits.get("error_after"), "freshness.error_after")
     if warn_after and error_after and warn_after > error_after:
         reader.wrong("freshness.warn_after is longer than freshness.error_after; a warning must come first.")
     return warn_after, error_after

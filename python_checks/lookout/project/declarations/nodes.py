@@ -10,7 +10,7 @@ from typing import Any
 from lookout.project.declarations.settings import COLUMN_KEYS, LOCATION_KEYS, OTHER_KEYS, WATCH_KEYS, Reader, short_repr
 
 TABLE_TYPES = ("model", "seed", "snapshot")
-# How dbt writes the node that a generic test, or a foreign key, is about.
+# dbt's notation of the node that a generic test, or a foreign key, is about.
 SOURCE_CALL = re.compile(r"""source\(\s*['"]([^'"]+)['"]\s*,\s*['"]([^'"]+)['"]\s*\)""")
 REF_CALL = re.compile(
     r"""ref\(\s*['"]([^'"]+)['"]\s*(?:,\s*['"]([^'"]+)['"]\s*)?(?:,\s*v(?:ersion)?\s*=\s*['"]?([^'")\s]+)['"]?\s*)?\)"""
@@ -29,19 +29,19 @@ class DeclaredNode:
 
     @property
     def is_source(self) -> bool:
-        """Whether somebody else builds the table."""
+        """Return whether somebody else builds the table."""
         return bool(self.raw.get("resource_type") == "source")
 
 
 def table_nodes(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Models, seeds, snapshots and sources of a manifest, in order of file and name."""
+    """Yield the models, seeds, snapshots and sources of a manifest, in order of file and name."""
     found = [node for node in (manifest.get("nodes") or {}).values() if node.get("resource_type") in TABLE_TYPES]
     found += (manifest.get("sources") or {}).values()
     return iter(sorted(found, key=lambda node: (file_of(node), name_of(node))))
 
 
 def read_declared_node(reader: Reader, raw: Mapping[str, Any]) -> DeclaredNode | None:
-    """What a node declares; None when neither it, its source nor a column says anything that watches it."""
+    """Read what a node declares; None when neither it, its source nor a column declares that it is watched."""
     own = meta_of(raw).get("lookout")
     source = (raw.get("source_meta") or {}).get("lookout")
     columns_say = any("metrics" in (lookout_of(column) or {}) for column in (raw.get("columns") or {}).values())
@@ -59,7 +59,7 @@ def _as_settings(reader: Reader, value: object) -> dict[str, Any]:
 
 
 def is_watched(node: DeclaredNode) -> bool:
-    """False for settings that only say where a table is, whose it is, or what other readers want to know."""
+    """Return False for settings that only give a table's location or owner, or are for other readers."""
     if any(key in node.settings for key in WATCH_KEYS) or loaded_at_field(node.raw):
         return True
     says_more = any(key not in (*LOCATION_KEYS, *OTHER_KEYS) for key in node.settings) or not node.settings
@@ -83,7 +83,7 @@ def check_column_keys(reader: Reader, raw: Mapping[str, Any]) -> None:
 def connection_of(
     reader: Reader, settings: Mapping[str, Any], default_connection: str, known: Collection[str] | None
 ) -> str:
-    """Name of the profiles.yml output that a table lives in; one that does not exist is reported."""
+    """Return the name of the profiles.yml output that a table is in; one that does not exist is reported."""
     connection = reader.text(settings.get("connection"), "connection") or default_connection
     if known is not None and connection not in known:
         names = ", ".join(sorted(known)) or "none"
@@ -92,10 +92,10 @@ def connection_of(
 
 
 def timestamp_column(reader: Reader, node: DeclaredNode, *, is_needed: bool = True) -> str:
-    """The column that tells when a row was loaded or happened; its absence is reported where it is needed."""
-    given = node.settings.get("timestamp_column")
-    if given is not None:
-        return reader.text(given, "timestamp_column") or ""
+    """Return the column with the time when a row was loaded or happened; its absence is reported where it is needed."""
+    setting = node.settings.get("timestamp_column")
+    if setting is not None:
+        return reader.text(setting, "timestamp_column") or ""
     loaded_at = loaded_at_field(node.raw)
     quoted = re.fullmatch(r'"((?:[^"]|"")+)"', loaded_at)
     if quoted:
@@ -112,18 +112,18 @@ def timestamp_column(reader: Reader, node: DeclaredNode, *, is_needed: bool = Tr
 
 
 def loaded_at_field(raw: Mapping[str, Any]) -> str:
-    """dbt's ``loaded_at_field`` as people wrote it; empty when there is none."""
+    """Return dbt's ``loaded_at_field`` as people wrote it; empty when there is none."""
     config = raw.get("config") or {}
     return str(raw.get("loaded_at_field") or config.get("loaded_at_field") or "").strip()
 
 
 def owner_of(node: Mapping[str, Any], groups: Mapping[str, Any] | None = None) -> str:
-    """Owner of a node as `owner_setting` finds it; a value that is no text is shown as it is."""
+    """Return the owner of a node as `owner_setting` finds it; a value that is no text is shown as it is."""
     return str(owner_setting(node, _settings(node), groups or {}) or "")
 
 
 def owner_setting(raw: Mapping[str, Any], settings: Mapping[str, Any], groups: Mapping[str, Any]) -> object:
-    """The nearest owner that is named: Lookout's setting, meta, the source's meta, the dbt group; None when none is.
+    """Return the nearest owner: of Lookout's setting, meta, the source's meta, the dbt group; None without any.
 
     dbt lets people write a name, a list of names or {name: ..., email: ...}; the value of any other kind comes back
     as it is.
@@ -142,7 +142,7 @@ def owner_setting(raw: Mapping[str, Any], settings: Mapping[str, Any], groups: M
 
 
 def layer_of(node: Mapping[str, Any]) -> str:
-    """Layer of a node: Lookout's own setting, else the first folder below ``models``, else the resource type."""
+    """Return the layer of a node: Lookout's setting, else the first folder below ``models``, else the resource type."""
     layer = _settings(node).get("layer")
     if layer:
         return str(layer)
@@ -151,7 +151,7 @@ def layer_of(node: Mapping[str, Any]) -> str:
 
 
 def location_of(node: Mapping[str, Any], default_connection: str) -> tuple[str, str, str]:
-    """Connection, schema and table of a node by its own and its source's settings, mistakes in them aside."""
+    """Return connection, schema and table of a node by its and its source's settings; mistakes are ignored."""
     settings = _settings(node)
     return (
         str(settings.get("connection") or default_connection),
@@ -161,7 +161,7 @@ def location_of(node: Mapping[str, Any], default_connection: str) -> tuple[str, 
 
 
 def tested_node(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
-    """Unique id of the node that a generic test is about; empty for a singular test of several nodes.
+    """Return the unique id of the node that a generic test is about; empty for a singular test of several nodes.
 
     dbt attaches tests to models only. For a test of a source it writes the source into the argument ``model``.
     """
@@ -174,7 +174,7 @@ def tested_node(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
 
 
 def referenced_node(text: str, manifest: Mapping[str, Any], among: Collection[str] | None = None) -> str:
-    """Unique id of the node behind a ``ref(...)`` or ``source(...)`` in a text; empty when there is none or several."""
+    """Return the unique id of the node of a ``ref(...)`` or ``source(...)`` in a text; empty for none or several."""
     source, ref = SOURCE_CALL.search(text), REF_CALL.search(text)
     nodes, sources = manifest.get("nodes") or {}, manifest.get("sources") or {}
     found: list[str] = []
@@ -201,41 +201,41 @@ def _is_latest(node: Mapping[str, Any]) -> bool:
 
 
 def meta_of(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``meta`` of a node or column, wherever the version of dbt has put it."""
+    """Return ``meta`` of a node or column, wherever the version of dbt has put it."""
     layers = (raw.get("meta"), (raw.get("config") or {}).get("meta"))
     return {key: value for layer in layers if isinstance(layer, Mapping) for key, value in layer.items()}
 
 
 def lookout_of(column: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """``meta.lookout`` of a column when it is a mapping."""
+    """Return ``meta.lookout`` of a column when it is a mapping."""
     found = meta_of(column).get("lookout")
     return found if isinstance(found, Mapping) else None
 
 
 def _settings(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Lookout's settings of a node over those of its source, mistakes in them aside."""
+    """Return Lookout's settings of a node over those of its source; mistakes are ignored."""
     layers = [(meta or {}).get("lookout") for meta in (node.get("source_meta"), meta_of(node))]
     return {key: value for layer in layers if isinstance(layer, Mapping) for key, value in layer.items()}
 
 
 def relation_name(raw: Mapping[str, Any]) -> str:
-    """Name of the table in its database."""
+    """Return the name of the table in its database."""
     return str(raw.get("identifier") or raw.get("alias") or raw.get("name") or "")
 
 
 def name_of(raw: Mapping[str, Any]) -> str:
-    """Name of a node as people write it: ``orders`` for a model, ``shop.orders`` for a source."""
+    """Return the name of a node as people write it: ``orders`` for a model, ``shop.orders`` for a source."""
     prefix = f"{raw['source_name']}." if raw.get("source_name") else ""
     return f"{prefix}{raw.get('name', '')}"
 
 
 def file_of(raw: Mapping[str, Any]) -> str:
-    """The YAML that declares a node; the SQL file when no YAML does."""
+    """Return the YAML file that declares a node; the SQL file when no YAML does."""
     patch = str(raw.get("patch_path") or "")
     return patch.split("://", 1)[-1] or str(raw.get("original_file_path") or "")
 
 
 def first_line(text: object) -> str:
-    """First line of a description, for lists."""
+    """Return the first line of a description, for lists."""
     lines = str(text or "").strip().splitlines()
     return lines[0].strip() if lines else ""

@@ -1,4 +1,4 @@
-"""The vocabulary of ``meta.lookout``: which keys exist, what they hold, and a reader that collects every mistake."""
+"""The keys of ``meta.lookout`` and their values, and a reader that collects every mistake."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ SETTING_KEYS = (
     "upper_limit", "min_absolute_change", "min_relative_change", "window", "min_sample_size",
 )  # fmt: skip
 METRIC_KEYS = ("name", "column", "kind", "expression", "description", "dimensions", *SETTING_KEYS)
-# Where the table is and whom it belongs to: other parts of Lookout read these too, so alone they watch nothing.
+# Location and owner of the table: other parts of Lookout read these too, so alone they watch nothing.
 LOCATION_KEYS = ("connection", "schema", "table", "owner", "layer", "description")
 WATCH_KEYS = (
     "timestamp_column", "grain", "metrics", "columns", "filter", "late_window", "history", "freshness", "defaults",
     "dimensions",
 )  # fmt: skip
-# What has readers of its own, and watches no table.
+# Keys with readers of their own, which watch no table.
 OTHER_KEYS = ("contract", "pipeline")
 TABLE_KEYS = ("enabled", *LOCATION_KEYS, *WATCH_KEYS, *OTHER_KEYS)
 COLUMN_KEYS = ("metrics", "contract")
@@ -76,13 +76,13 @@ PIPELINE_KEYS = ("freshness", "timeliness", "mute")
 
 
 def suggestion(word: object, allowed: Collection[str]) -> str:
-    """``did you mean 'x'?`` for a close match, else the list of what is allowed."""
+    """Return ``did you mean 'x'?`` for a close match, else the list of what is allowed."""
     close = difflib.get_close_matches(str(word), list(allowed), n=1)
     return f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(allowed)}."
 
 
 class Reader:
-    """Reads the settings of one asset. Wrong values come back as None and leave one sentence in ``problems``."""
+    """Reader of the settings of one asset. Wrong values become None and leave one sentence in ``problems``."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -92,14 +92,14 @@ class Reader:
         """Record one sentence about this asset, on one line whatever names it quotes."""
         self.problems.append(" ".join(f"{self.where}: {text}".split()))
 
-    def unknown_keys(self, given: Mapping[Any, Any], allowed: Collection[str], inside: str = "") -> None:
+    def unknown_keys(self, settings: Mapping[Any, Any], allowed: Collection[str], inside: str = "") -> None:
         """Record every key that does not exist, with the nearest one that does."""
-        for key in given:
+        for key in settings:
             if key not in allowed:
                 self.wrong(f"unknown key '{key}'{f' in {inside}' if inside else ''}; {suggestion(key, allowed)}")
 
     def mapping(self, value: object, key: str) -> dict[str, Any]:
-        """A mapping; empty when the key is absent."""
+        """Read a mapping; empty when the key is absent."""
         if value is None:
             return {}
         if isinstance(value, Mapping):
@@ -108,7 +108,7 @@ class Reader:
         return {}
 
     def text(self, value: object, key: str) -> str | None:
-        """A non-empty string."""
+        """Read a non-empty string."""
         if value is None:
             return None
         if isinstance(value, str) and value.strip() and "\x00" not in value:
@@ -117,7 +117,7 @@ class Reader:
         return None
 
     def names(self, value: object, key: str) -> tuple[str, ...]:
-        """A list of different names; a single text is a list of one."""
+        """Read a list of different names; a single text is a list of one."""
         if value is None:
             return ()
         names = [value] if isinstance(value, str) else value
@@ -129,14 +129,14 @@ class Reader:
         return tuple(dict.fromkeys(names))
 
     def choice(self, value: object, key: str, allowed: Collection[str]) -> str | None:
-        """One of a few words."""
+        """Read one of a few words."""
         if value is None or (isinstance(value, str) and value in allowed):
             return value
         self.wrong(f"{key} is {short_repr(value)}; {suggestion(value, allowed)}")
         return None
 
     def switch(self, value: object, key: str, default: bool) -> bool:
-        """true or false."""
+        """Read true or false."""
         if value is None:
             return default
         if isinstance(value, bool):
@@ -147,7 +147,7 @@ class Reader:
     def number(
         self, value: object, key: str, *, least: float | None = None, above: float | None = None
     ) -> float | None:
-        """A finite number, at least ``least`` or strictly above ``above``."""
+        """Read a finite number, at least ``least`` or strictly above ``above``."""
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
@@ -162,7 +162,7 @@ class Reader:
         return float(value)
 
     def whole(self, value: object, key: str, *, least: int) -> int | None:
-        """A whole number of at least ``least``."""
+        """Read a whole number of at least ``least``."""
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int):
@@ -174,7 +174,7 @@ class Reader:
         return value
 
     def duration(self, value: object, key: str, *, zero: bool = False) -> timedelta | None:
-        """A length of time: ``3 days``, ``36 hours`` or ``{count: 3, period: day}``."""
+        """Read a length of time: ``3 days``, ``36 hours`` or ``{count: 3, period: day}``."""
         if value is None:
             return None
         length = parse_duration(value)
@@ -208,6 +208,6 @@ def parse_duration(value: object) -> timedelta | None:
 
 
 def short_repr(value: object) -> str:
-    """A value as it may appear in a sentence: short, on one line."""
+    """Return a value as it may appear in a sentence: short, on one line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."

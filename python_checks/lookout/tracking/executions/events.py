@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any
 
 from lookout.database.connection import mask_secrets
 from lookout.errors import ConfigError
@@ -147,7 +147,6 @@ class Lineage:
 
 Event = Register | Start | End | Heartbeat | Lineage
 KINDS: Mapping[str, type[Any]] = {kind.__name__.lower(): kind for kind in (Register, Start, End, Heartbeat, Lineage)}
-Value = TypeVar("Value")
 
 
 def to_line(event: Event) -> str:
