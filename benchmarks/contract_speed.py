@@ -45,8 +45,10 @@ create table {PARENT} as select n::integer as id from generate_series(0, 199999)
 COLUMNS = ("id", "code", "amount", "quantity", "price", "status", "customer_id", "currency")
 VALUES = {"status": ["open", "paid", "sent", "back", "lost"], "currency": ["EUR", "USD"]}
 RANGES: dict[str, dict[str, Any]] = {
-    "amount": {"min": 0, "max": 200000}, "quantity": {"min": 0, "max": 1000}, "price": {"min": 0, "max": 1},
-}  # fmt: skip
+    "amount": {"min": 0, "max": 200000},
+    "quantity": {"min": 0, "max": 1000},
+    "price": {"min": 0, "max": 1},
+}
 HEX = "^[0-9a-f]+$"
 
 
@@ -142,8 +144,10 @@ def main() -> None:
             cursor.execute(f"vacuum analyze {PARENT}")
             cursor.execute("select version()")
             (version,) = cursor.fetchone() or ("",)
-        print(f"{str(version).split(' on ')[0]}, {os.cpu_count()} cores, {platform.machine()}; {arguments.rows} rows "
-              f"of {len(COLUMNS)} columns, {len(rules)} rules")  # fmt: skip
+        print(
+            f"{str(version).split(' on ')[0]}, {os.cpu_count()} cores, {platform.machine()}; {arguments.rows} rows "
+            f"of {len(COLUMNS)} columns, {len(rules)} rules"
+        )
         compare(connection, handle, rules, queries)
         with handle.cursor() as cursor:
             cursor.execute(f"alter table {TABLE} add primary key (id)")

@@ -60,16 +60,21 @@ def invented(ids: list[str]) -> dict[str, Any]:
     moments = [start + timedelta(milliseconds=50 * number) for number in range(len(ids) + 1)]
     found = [
         {
-            "unique_id": node_id, "status": "success", "message": "SELECT 10", "compiled_code": f"select {node_id!r}",
+            "unique_id": node_id,
+            "status": "success",
+            "message": "SELECT 10",
+            "compiled_code": f"select {node_id!r}",
             "adapter_response": {"_message": "SELECT 10", "rows_affected": 10},
             "timing": [{"name": "execute", "started_at": begin.isoformat(), "completed_at": end.isoformat()}],
         }
         for node_id, begin, end in zip(ids, moments, moments[1:], strict=False)
-    ]  # fmt: skip
+    ]
     metadata = {
-        "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json", "invocation_id": str(uuid.uuid4()),
-        "generated_at": moments[-1].isoformat(), "invocation_started_at": start.isoformat(),
-    }  # fmt: skip
+        "dbt_schema_version": "https://schemas.getdbt.com/dbt/run-results/v6.json",
+        "invocation_id": str(uuid.uuid4()),
+        "generated_at": moments[-1].isoformat(),
+        "invocation_started_at": start.isoformat(),
+    }
     return {"metadata": metadata, "args": {"which": "build"}, "results": found}
 
 

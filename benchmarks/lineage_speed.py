@@ -101,10 +101,15 @@ def invented(edges: int) -> dict[str, Any]:
         }
         key = f"model.bench.model_{n}"
         nodes[key] = {
-            "unique_id": key, "resource_type": "model", "name": f"model_{n}", "alias": f"model_{n}",
-            "database": "bench", "schema": f"layer_{layer}", "config": {"materialized": "table"},
+            "unique_id": key,
+            "resource_type": "model",
+            "name": f"model_{n}",
+            "alias": f"model_{n}",
+            "database": "bench",
+            "schema": f"layer_{layer}",
+            "config": {"materialized": "table"},
             "depends_on": {"nodes": [f"model.bench.model_{source}" for source in sorted(sources)]},
-        }  # fmt: skip
+        }
     return {"nodes": nodes, "sources": {}, "exposures": {}}
 
 

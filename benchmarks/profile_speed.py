@@ -63,8 +63,10 @@ def main() -> None:
                 cursor.execute("vacuum analyze lookout_profile_speed")
                 cursor.execute("select version()")
                 (version,) = cursor.fetchone() or ("",)
-        print(f"{str(version).split(' on ')[0]}, {os.cpu_count()} cores, {platform.machine()}; {arguments.rows} rows "
-              f"of 7 columns, {DAYS} days, {len(METRICS)} metrics")  # fmt: skip
+        print(
+            f"{str(version).split(' on ')[0]}, {os.cpu_count()} cores, {platform.machine()}; {arguments.rows} rows "
+            f"of 7 columns, {DAYS} days, {len(METRICS)} metrics"
+        )
         start = AS_OF - timedelta(days=DAYS + 1)
         passes = [profile(connection, METRICS, start) for _ in range(3)]
         one, cpu, rows = min(passes)

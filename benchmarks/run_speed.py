@@ -23,9 +23,14 @@ from lookout.database.connection import Connection, connect
 
 DAYS = 90
 COLUMNS = {
-    "id": "bigint", "at": "timestamptz", "amount": "numeric(12,2)", "quantity": "integer",
-    "price": "double precision", "state": "text", "note": "text",
-}  # fmt: skip
+    "id": "bigint",
+    "at": "timestamptz",
+    "amount": "numeric(12,2)",
+    "quantity": "integer",
+    "price": "double precision",
+    "state": "text",
+    "note": "text",
+}
 METRICS = [
     "row_count", "freshness", "null_rate(amount)", "mean(amount)", "min(amount)", "max(amount)", "stddev(amount)",
     "zero_rate(quantity)", "mean(quantity)", "sum(quantity)", "mean(price)", "null_rate(state)", "null_rate(note)",

@@ -36,22 +36,34 @@ def manifest(tables: int) -> dict[str, Any]:
     columns["c0"]["constraints"] = [{"type": "primary_key"}]
     sources = {
         f"source.p.s.t{number}": {
-            "resource_type": "source", "unique_id": f"source.p.s.t{number}", "source_name": "s", "name": f"t{number}",
-            "schema": "public", "identifier": f"t{number}", "columns": columns,
+            "resource_type": "source",
+            "unique_id": f"source.p.s.t{number}",
+            "source_name": "s",
+            "name": f"t{number}",
+            "schema": "public",
+            "identifier": f"t{number}",
+            "columns": columns,
             "config": {"meta": {"lookout": {"contract": "strict"}}},
         }
         for number in range(tables)
-    }  # fmt: skip
+    }
     tests = {
         f"test.p.not_null_{number}_{column}": {
-            "resource_type": "test", "attached_node": None, "config": {"severity": "ERROR"},
+            "resource_type": "test",
+            "attached_node": None,
+            "config": {"severity": "ERROR"},
             "depends_on": {"nodes": [f"source.p.s.t{number}"]},
-            "test_metadata": {"name": "not_null", "kwargs": {
-                "column_name": f"c{column}", "model": f"{{{{ get_where_subquery(source('s', 't{number}')) }}}}",
-            }},
+            "test_metadata": {
+                "name": "not_null",
+                "kwargs": {
+                    "column_name": f"c{column}",
+                    "model": f"{{{{ get_where_subquery(source('s', 't{number}')) }}}}",
+                },
+            },
         }
-        for number in range(tables) for column in range(4)
-    }  # fmt: skip
+        for number in range(tables)
+        for column in range(4)
+    }
     return {"nodes": tests, "sources": sources}
 
 

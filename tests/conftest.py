@@ -251,9 +251,14 @@ class Observed:
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A lookout command in a process of its own, as a user starts it."""
         return subprocess.run(
-            [sys.executable, "-m", "lookout", *arguments], cwd=self.root, capture_output=True, text=True,
-            timeout=120, env={**os.environ, **environment}, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", "lookout", *arguments],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            env={**os.environ, **environment},
+            check=False,
+        )
 
     def sql(
         self, statement: str, parameters: Sequence[Any] | None = None, *, at: str = "shop"

@@ -167,9 +167,17 @@ def install_edr(project: Path) -> Path:
     if not (edr.is_file() and ready.is_file() and ready.read_text(encoding="utf-8") == wanted):
         for command in (
             [sys.executable, "-m", "venv", "--clear", str(folder)],
-            [str(folder / "bin" / "python"), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "-r",
-             str(project / "requirements.txt")],
-        ):  # fmt: skip
+            [
+                str(folder / "bin" / "python"),
+                "-m",
+                "pip",
+                "install",
+                "-qq",
+                "--disable-pip-version-check",
+                "-r",
+                str(project / "requirements.txt"),
+            ],
+        ):
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise ConfigError(f"edr cannot be installed into {folder}: {_last_line(done)}")
@@ -200,10 +208,23 @@ def write_report(workspace: Workspace, edr: Path) -> Path:
     report = workspace.home.root / "reports" / "elementary_report.html"
     report.parent.mkdir(exist_ok=True)
     command = [
-        str(edr), "report", "--profiles-dir", str(folder), "--config-dir", str(folder), "--target-path", str(folder),
-        "--file-path", str(report), "--days-back", str(REPORT_DAYS), "--open-browser", "false",
-        "--project-name", "Lookout's demo",
-    ]  # fmt: skip
+        str(edr),
+        "report",
+        "--profiles-dir",
+        str(folder),
+        "--config-dir",
+        str(folder),
+        "--target-path",
+        str(folder),
+        "--file-path",
+        str(report),
+        "--days-back",
+        str(REPORT_DAYS),
+        "--open-browser",
+        "false",
+        "--project-name",
+        "Lookout's demo",
+    ]
     # edr calls the `dbt` that the path names first.
     environment = {**os.environ, "PATH": f"{edr.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     report.unlink(missing_ok=True)

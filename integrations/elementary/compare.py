@@ -109,10 +109,22 @@ def both(server: EmbeddedServer, root: Path, edr: Path) -> None:
     for when in ("first", "again"):
         _show(
             f"edr report, {when}",
-            [str(edr), "report", "--profiles-dir", str(folder), "--config-dir", str(folder), "--target-path",
-             str(folder), "--file-path", str(report), "--open-browser", "false"],
+            [
+                str(edr),
+                "report",
+                "--profiles-dir",
+                str(folder),
+                "--config-dir",
+                str(folder),
+                "--target-path",
+                str(folder),
+                "--file-path",
+                str(report),
+                "--open-browser",
+                "false",
+            ],
             folder,
-        )  # fmt: skip
+        )
     _size(report)
 
 

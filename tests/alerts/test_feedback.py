@@ -39,13 +39,20 @@ def test_one_verdict_is_required() -> None:
 
 def test_answers_become_stretches_and_restarts() -> None:
     feedback = pd.DataFrame(
-        [answer("expected", note="sale"), answer("fixed", "b"), answer("new_normal", "c"), answer("reopened", "d"),
-         answer("expected", None), answer("new_normal", "c")]
-    )  # fmt: skip
+        [
+            answer("expected", note="sale"),
+            answer("fixed", "b"),
+            answer("new_normal", "c"),
+            answer("reopened", "d"),
+            answer("expected", None),
+            answer("new_normal", "c"),
+        ]
+    )
     windows = windows_of((), NO_SERIES, feedback)
     assert windows.to_numpy().tolist() == [
-        ["a", DAYS[60], DAYS[62], "expected: sale"], ["b", DAYS[60], DAYS[62], "a fault, confirmed"],
-    ]  # fmt: skip
+        ["a", DAYS[60], DAYS[62], "expected: sale"],
+        ["b", DAYS[60], DAYS[62], "a fault, confirmed"],
+    ]
     assert restarts_of(feedback).to_numpy().tolist() == [["c", DAYS[60]]]
 
 
@@ -142,8 +149,9 @@ def test_an_answer_is_heard_kept_and_can_be_taken_back(shop: Observed, lookout: 
 
     told = say("resolve", key[:8], "--expected", "--note", "the  spring\nsale", "--as-of", "2026-03-02T09:00")
     assert (told.code, told.out.splitlines()[0]) == (
-        0, f"{key[:8]} (shop public.orders: row_count was 510, expected about 105): expected"
-    ), told  # fmt: skip
+        0,
+        f"{key[:8]} (shop public.orders: row_count was 510, expected about 105): expected",
+    ), told
     again = say("resolve", key[:8], "--expected")
     assert (again.code, again.out, again.err.count("\n")) == (2, "", 1)
     assert "has been answered so already (expected, by " in again.err
@@ -179,9 +187,7 @@ def test_an_answer_is_heard_kept_and_can_be_taken_back(shop: Observed, lookout: 
     summary = shop.run("2026-03-04")
     assert rows(shop, first_of_march) == judged, "the answer was taken back"
     verdicts = "select verdict from monitoring.alert_feedback order by feedback_number"
-    assert [verdict for (verdict,) in rows(shop, verdicts)] == [
-        "expected", "fixed", "reopened",
-    ]  # fmt: skip
+    assert [verdict for (verdict,) in rows(shop, verdicts)] == ["expected", "fixed", "reopened"]
 
     earlier = "select * from monitoring.baselines where bucket_start < '2026-03-03Z' order by bucket_start"
     before = rows(shop, earlier)

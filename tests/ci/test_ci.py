@@ -223,8 +223,11 @@ def test_a_breaking_change_with_a_new_version_is_announced(shop: Shop) -> None:
 
 
 def test_a_new_test_fails_on_what_did_not_change(shop: Shop) -> None:
-    shop.declare(lambda named: named["orders"]["columns"][1].update(
-        data_tests=[{"accepted_values": {"arguments": {"values": ["ann"]}}}]))  # fmt: skip
+    shop.declare(
+        lambda named: named["orders"]["columns"][1].update(
+            data_tests=[{"accepted_values": {"arguments": {"values": ["ann"]}}}]
+        )
+    )
     said = shop.ci_with_state()
     assert said.code == 1
     assert "🔴 1 test failed\n" in said.out
@@ -334,8 +337,9 @@ def test_on_a_server_of_ones_own(
     assert "🟢 2 models built, 1 test passed\n" in said.out
     assert "on target pr." in said.out
     assert sql_rows(connection, "select table_name::text from information_schema.tables where table_schema = 'pr'") == [
-        ("orders",), ("totals",)
-    ]  # fmt: skip
+        ("orders",),
+        ("totals",),
+    ]
     assert sql_rows(connection, "select min(order_id) from prod.orders") == [(1,)]
 
     said = shop.ci("--target", "prod", "--profiles-dir", str(profiles), "--state", str(state))
@@ -405,9 +409,14 @@ def test_with_the_embedded_server_in_a_process_of_its_own(committed: Path, tmp_p
     unset = {*(variable for variable, _ in VARIABLES), "GITHUB_STEP_SUMMARY"}
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     done = subprocess.run(
-        [sys.executable, "-m", "lookout", "ci", "--docs", "../site"], cwd=tmp_path / "shop", capture_output=True, text=True,
-        timeout=120, env={**environment, "HOME": str(tmp_path)}, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "lookout", "ci", "--docs", "../site"],
+        cwd=tmp_path / "shop",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**environment, "HOME": str(tmp_path)},
+        check=False,
+    )
     assert done.returncode == 0, done
     assert "🟢 1 model built\n" in done.stdout
     assert "1 node on an embedded PostgreSQL" in done.stderr
@@ -447,11 +456,16 @@ def test_a_long_comment_is_one_that_github_takes() -> None:
 
 def test_a_model_is_announced_by_its_deprecation_date() -> None:
     model = {
-        "resource_type": "model", "name": "old", "package_name": "a", "unique_id": "model.a.old", "schema": "s",
+        "resource_type": "model",
+        "name": "old",
+        "package_name": "a",
+        "unique_id": "model.a.old",
+        "schema": "s",
         "config": {"materialized": "table", "contract": {"enforced": True}},
-        "columns": {"id": {"name": "id", "data_type": "integer"}}, "depends_on": {"nodes": []},
+        "columns": {"id": {"name": "id", "data_type": "integer"}},
+        "depends_on": {"nodes": []},
         "deprecation_date": "2026-03-01T00:00:00+00:00",
-    }  # fmt: skip
+    }
     base: dict[str, Any] = {"metadata": {"project_name": "a"}, "nodes": {"model.a.old": model}}
     diff = diff_manifests(base, {"metadata": {"project_name": "a"}, "nodes": {}})
     assert announced_changes(diff, base, date(2026, 2, 28)) == {}

@@ -245,10 +245,15 @@ def declared_tables(content: Any) -> Iterator[dict[str, Any]]:
     for table, source in whole:
         columns = {column["name"]: column for column in table.get("columns") or []}
         yield {
-            "resource_type": "source" if source else "model", "unique_id": f"x.{table['name']}", "name": table["name"],
-            "source_name": source and source["name"], "schema": "s", "columns": columns, "config": table.get("config") or {},
+            "resource_type": "source" if source else "model",
+            "unique_id": f"x.{table['name']}",
+            "name": table["name"],
+            "source_name": source and source["name"],
+            "schema": "s",
+            "columns": columns,
+            "config": table.get("config") or {},
             "original_file_path": "models/x.yml",
-        }  # fmt: skip
+        }
 
 
 def test_tables_and_contracts_in_the_pages_are_accepted() -> None:

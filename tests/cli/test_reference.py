@@ -57,16 +57,24 @@ def test_a_default_that_is_no_longer_in_the_code_cannot_be_written() -> None:
 def _node(settings: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> dict[str, Any]:
     known = {name: {"name": name, "data_type": "text"} for name in COLUMNS}
     return {
-        "nodes": {}, "groups": {},
+        "nodes": {},
+        "groups": {},
         "sources": {
             "source.shop.shop.orders": {
-                "resource_type": "source", "unique_id": "source.shop.shop.orders", "source_name": "shop",
-                "name": "orders", "schema": "public", "identifier": "orders", "patch_path": None,
-                "original_file_path": "models/sources.yml", "columns": {**known, **(columns or {})},
-                "config": {"meta": {"lookout": dict(settings)}}, "loaded_at_field": "created_at",
+                "resource_type": "source",
+                "unique_id": "source.shop.shop.orders",
+                "source_name": "shop",
+                "name": "orders",
+                "schema": "public",
+                "identifier": "orders",
+                "patch_path": None,
+                "original_file_path": "models/sources.yml",
+                "columns": {**known, **(columns or {})},
+                "config": {"meta": {"lookout": dict(settings)}},
+                "loaded_at_field": "created_at",
             }
         },
-    }  # fmt: skip
+    }
 
 
 def _table(key: str, value: Any) -> None:

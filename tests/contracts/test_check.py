@@ -26,8 +26,15 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def contract(table: str = "good", *rules: Rule, connection: str = "shop", **more: Any) -> Contract:
-    return Contract(f"{connection}.{table}", connection, "public", table, f"source.p.{connection}.{table}",
-                    rules=rules or (LOW,), **{"columns": COLUMNS, **more})  # fmt: skip
+    return Contract(
+        f"{connection}.{table}",
+        connection,
+        "public",
+        table,
+        f"source.p.{connection}.{table}",
+        rules=rules or (LOW,),
+        **{"columns": COLUMNS, **more},
+    )
 
 
 def options(**settings: Any) -> CollectOptions:
@@ -42,13 +49,16 @@ def shop(server: Any) -> Connection:
 
 @pytest.fixture(autouse=True)
 def _tables(shop: Connection, sql_rows: Sql) -> None:
-    sql_rows(shop, """
+    sql_rows(
+        shop,
+        """
         drop schema public cascade; create schema public; grant usage on schema public to public;
         create table good (id integer, v integer); insert into good values (1, 1), (2, 2);
         create table bad (id integer, v integer); insert into bad values (1, -1), (2, 2), (3, null);
         create table empty (id integer, v integer);
         create view asleep as select 1 as id, 1 as v from pg_sleep(60);
-    """)  # fmt: skip
+    """,
+    )
 
 
 @pytest.fixture
@@ -84,8 +94,10 @@ def test_o_c8_drift_does_not_end_the_check_of_values(shop: Connection, sql_rows:
     sql_rows(shop, "alter table bad drop column id; alter table bad add column foo int")
     (found,) = check(shop, contract("bad"))
     assert sorted((v.violation_type, v.column_name) for v in found.violations) == [
-        ("CONSTRAINT_VIOLATION", "v"), ("MISSING_REQUIRED_FIELD", "id"), ("UNEXPECTED_FIELD", "foo"),
-    ]  # fmt: skip
+        ("CONSTRAINT_VIOLATION", "v"),
+        ("MISSING_REQUIRED_FIELD", "id"),
+        ("UNEXPECTED_FIELD", "foo"),
+    ]
     assert outcomes([found]) == [("violated", "violated")]
 
 
@@ -105,12 +117,22 @@ def test_o_c11_no_rows(shop: Connection) -> None:
 def test_one_database_is_down(shop: Connection, dead: Connection) -> None:
     told: list[str] = []
     found = check_contracts(
-        [contract("a", connection="dead"), contract("bad"), contract("b", connection="dead"),
-         contract(connection="elsewhere")],
-        {"shop": shop, "dead": dead}, options=options(), on_done=lambda done: told.append(done.contract.name),
-    )  # fmt: skip
-    assert outcomes(found) == [("not_evaluated",) * 2, ("passed", "violated"), ("not_evaluated",) * 2,
-                               ("not_evaluated",) * 2]  # fmt: skip
+        [
+            contract("a", connection="dead"),
+            contract("bad"),
+            contract("b", connection="dead"),
+            contract(connection="elsewhere"),
+        ],
+        {"shop": shop, "dead": dead},
+        options=options(),
+        on_done=lambda done: told.append(done.contract.name),
+    )
+    assert outcomes(found) == [
+        ("not_evaluated",) * 2,
+        ("passed", "violated"),
+        ("not_evaluated",) * 2,
+        ("not_evaluated",) * 2,
+    ]
     assert sorted(told) == ["dead.a", "dead.b", "elsewhere.good", "shop.bad"]
     (violation,) = found[0].violations
     assert (violation.violation_type, violation.rule) == ("CONTRACT_NOT_EVALUATED", "structure")
@@ -187,8 +209,11 @@ def test_names_of_another_case_are_those_of_the_table(shop: Connection) -> None:
 
 
 def test_a_session_writes_nothing(shop: Connection, sql_rows: Sql) -> None:
-    sql_rows(shop, "create function writes(n int) returns boolean language plpgsql as "
-                   "$$ begin insert into good values (n, n); return true; end $$")  # fmt: skip
+    sql_rows(
+        shop,
+        "create function writes(n int) returns boolean language plpgsql as "
+        "$$ begin insert into good values (n, n); return true; end $$",
+    )
     (found,) = check(shop, contract("good", Rule("expression", (), "e", {"sql": "writes(v)"}), LOW))
     assert (found.values, "read-only" in found.message) == ("not_evaluated", True)
     assert sql_rows(shop, "select count(*) from good") == [(2,)]

@@ -63,9 +63,12 @@ def test_a_definition_survives_json_and_order_does_not_count() -> None:
     one = contract_definition(contract())
     assert json.loads(definition_text(one)) == one
     shuffled = contract(
-        columns=tuple(reversed(contract().columns)), rules=(COVERS, STATUS, TOTAL),
-        description="Other words.", file="elsewhere.yml", layer="batch",
-    )  # fmt: skip
+        columns=tuple(reversed(contract().columns)),
+        rules=(COVERS, STATUS, TOTAL),
+        description="Other words.",
+        file="elsewhere.yml",
+        layer="batch",
+    )
     assert definition_hash(contract_definition(shuffled)) == definition_hash(one)
     turned = dataclasses.replace(STATUS, arguments={"values": ["paid", "open"]}, name="test.shop.renamed.ffff")
     same = contract(rules=(turned, dataclasses.replace(TOTAL, arguments={"max": None, "min": 0.0}), COVERS))
@@ -80,11 +83,15 @@ def test_the_hash_is_the_same_in_every_process() -> None:
     )
     told = [
         subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env={"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "python_checks")])},
-            capture_output=True, text=True, check=True,
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "python_checks")])},
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
         for seed in ("1", "2")
-    ]  # fmt: skip
+    ]
     assert told == [definition_hash(contract_definition(contract()))] * 2
 
 
@@ -127,8 +134,13 @@ def test_arguments_that_json_does_not_know() -> None:
         (
             {"rules": (dataclasses.replace(STATUS, arguments={"values": ["open"]}, name="test.other"), TOTAL, COVERS)},
             [
-                ("status", "rule_changed", "accepted_values status", "values open, paid, critical",
-                 "values open, critical")
+                (
+                    "status",
+                    "rule_changed",
+                    "accepted_values status",
+                    "values open, paid, critical",
+                    "values open, critical",
+                )
             ],
         ),
         (
@@ -140,21 +152,23 @@ def test_arguments_that_json_does_not_know() -> None:
         ({"sampling": Sampling(100)}, [("", "setting_changed", "sample", "", "latest 100 rows")]),
         ({"row_filter": "total > 0"}, [("", "setting_changed", "filter", "", "total > 0")]),
     ],
-)  # fmt: skip
+)
 def test_every_change_has_its_name(change: dict[str, Any], expected: list[tuple[str, ...]]) -> None:
     found = between(**change)
     assert sorted(found) == sorted(expected)
-    assert (definition_hash(contract_definition(contract(**change))) != definition_hash(contract_definition(contract()))
-            ) == bool(expected)  # fmt: skip
+    assert (
+        definition_hash(contract_definition(contract(**change))) != definition_hash(contract_definition(contract()))
+    ) == bool(expected)
 
 
 def test_two_rules_of_one_kind_on_one_column_pair_with_their_own() -> None:
     first, second = (Rule("range", ("total",), name, {"min": n}, where=name) for name, n in (("a", 1), ("b", 2)))
     moved = dataclasses.replace(second, arguments={"min": 3})
     found = changes(
-        "contract", contract_definition(contract(rules=(first, second))),
+        "contract",
+        contract_definition(contract(rules=(first, second))),
         contract_definition(contract(rules=(moved, first))),
-    )  # fmt: skip
+    )
     assert found == (
         Change("total", "rule_changed", "range total", "min 2, critical, where b", "min 3, critical, where b"),
     )

@@ -32,7 +32,7 @@ PACKAGES = {
         "expect_column_values_to_match_regex": "column_name, regex, row_condition=none, is_raw=false, flags=''",
         "expect_column_value_lengths_to_be_between": "column_name, min_value=none, max_value=none, row_condition=none, strictly=false",
     },
-}  # fmt: skip
+}
 MODELS = {
     "customers": "select 1 as id",
     "regions": "{{ config(materialized='ephemeral') }} select 1 as id",
@@ -213,8 +213,9 @@ def test_only_what_dbt_builds_with_constraints_has_them_in_the_catalog(contracts
     assert plain.columns == (ColumnContract("id", "integer", is_nullable=False),)
     # The same promise, by a constraint and by a test, is one rule under the test's name.
     assert {name: (rule.kind, rule.severity) for name, rule in rules(plain).items()} == {
-        "not_null(id)": ("not_null", "critical"), "unique_plain_id": ("unique", "critical"),
-    }  # fmt: skip
+        "not_null(id)": ("not_null", "critical"),
+        "unique_plain_id": ("unique", "critical"),
+    }
 
 
 def test_a_source_in_another_database(contracts: dict[str, Contract], manifest: dict[str, Any]) -> None:
@@ -249,7 +250,9 @@ def test_tests_of_a_source_become_rules(contracts: dict[str, Contract]) -> None:
             ("test", ("order_id",), {}, "critical", None),
             ("test", ("status",), {}, "critical", None),
         ],
-        "relationship": [("test", ("order_id",), {"schema": "sales", "table": "items", "column": "id"}, "critical", None)],
+        "relationship": [
+            ("test", ("order_id",), {"schema": "sales", "table": "items", "column": "id"}, "critical", None)
+        ],
         "accepted_values": [
             ("test", ("status",), {"values": ["a", "b"], "quote": True}, "critical", None),
             ("test", ("status",), {"values": [1, 2], "quote": False}, "critical", None),
@@ -265,7 +268,7 @@ def test_tests_of_a_source_become_rules(contracts: dict[str, Contract]) -> None:
             ("test", ("total",), {"sql": "total >= tax * 2 and total <= 100"}, "critical", None),
             ("test", (), {"sql": "total >= tax"}, "critical", "status <> 'draft'"),
         ],
-    }  # fmt: skip
+    }
     # A condition on the number of failures, regex flags, a test nobody knows, a parent in another database.
     assert sorted(test.split(".")[2].split("_at_least")[0] for test in lines.left_out) == [
         "dbt_utils_source",
@@ -301,10 +304,16 @@ def test_lookouts_own_models_promise_nothing() -> None:
 
 def model(lookout: Any, name: str = "orders", **more: Any) -> dict[str, Any]:
     node = {
-        "resource_type": "model", "unique_id": f"model.shop.{name}", "name": name, "alias": name, "schema": "public",
-        "patch_path": "shop://models/_models.yml", "columns": {}, "fqn": ["shop", name],
+        "resource_type": "model",
+        "unique_id": f"model.shop.{name}",
+        "name": name,
+        "alias": name,
+        "schema": "public",
+        "patch_path": "shop://models/_models.yml",
+        "columns": {},
+        "fqn": ["shop", name],
         "config": {"meta": {"lookout": lookout}, "materialized": "table"},
-    }  # fmt: skip
+    }
     return {**node, **more}
 
 
@@ -316,9 +325,11 @@ def load(*nodes: dict[str, Any], **settings: Any) -> tuple[Contract, ...]:
 def read(text: str, columns: str = "{}", **more: Any) -> Contract:
     """The contract of a model with this as ``contract`` and these ``lookout.contract`` mappings of its columns."""
     given = {
-        name: {"name": name, "config": {"meta": {"lookout": {"contract": value}}}} if isinstance(value, dict) else {"name": name, "data_type": value}
+        name: {"name": name, "config": {"meta": {"lookout": {"contract": value}}}}
+        if isinstance(value, dict)
+        else {"name": name, "data_type": value}
         for name, value in yaml.safe_load(columns).items()
-    }  # fmt: skip
+    }
     (contract,) = load(model({"contract": yaml.safe_load(text)}, columns=given, **more))
     return contract
 
@@ -361,13 +372,20 @@ def test_every_key_of_a_column() -> None:
         """,
     )
     assert contract.columns == (
-        ColumnContract("a", is_required=False), ColumnContract("d"), ColumnContract("e", is_nullable=False),
-    )  # fmt: skip
+        ColumnContract("a", is_required=False),
+        ColumnContract("d"),
+        ColumnContract("e", is_nullable=False),
+    )
     found = [(rule.kind, dict(rule.arguments)) for rule in contract.rules if rule.columns == ("a",)]
     assert found == [
-        ("not_null", {}), ("unique", {}), ("range", {"min": 0, "max": 9.5, "strict": True}), ("length", {"min": 1, "max": 5}),
-        ("accepted_values", {"values": ["x", 1], "quote": True}), ("pattern", {"regex": "^x"}), ("precision", {"digits": 2}),
-    ]  # fmt: skip
+        ("not_null", {}),
+        ("unique", {}),
+        ("range", {"min": 0, "max": 9.5, "strict": True}),
+        ("length", {"min": 1, "max": 5}),
+        ("accepted_values", {"values": ["x", 1], "quote": True}),
+        ("pattern", {"regex": "^x"}),
+        ("precision", {"digits": 2}),
+    ]
     assert {(rule.severity, rule.where) for rule in contract.rules if rule.columns == ("a",)} == {("warning", "b > 0")}
     assert contract.rules[0].name == "not_null(a) where b > 0"
     assert contract.rules[-1] == Rule("not_null", ("e",), "not_null(e)", {}, "critical")
@@ -377,9 +395,11 @@ def test_the_columns_of_a_payload_are_its_fields() -> None:
     contract = read("{payload: record, keys: [[id]]}", "{id: integer, total: 'numeric(12,2)', note: {max_length: 3}}")
     assert (contract.payload, contract.constrained_keys) == ("record", ())
     assert [(rule.kind, rule.columns, dict(rule.arguments)) for rule in contract.rules] == [
-        ("length", ("note",), {"min": None, "max": 3}), ("unique", ("id",), {}),
-        ("type", ("id",), {"data_type": "integer"}), ("type", ("total",), {"data_type": "numeric(12,2)"}),
-    ]  # fmt: skip
+        ("length", ("note",), {"min": None, "max": 3}),
+        ("unique", ("id",), {}),
+        ("type", ("id",), {"data_type": "integer"}),
+        ("type", ("total",), {"data_type": "numeric(12,2)"}),
+    ]
 
 
 def test_two_ranges_of_one_column_keep_their_names_apart() -> None:
@@ -387,8 +407,9 @@ def test_two_ranges_of_one_column_keep_their_names_apart() -> None:
     columns = {"a": {"name": "a", "constraints": [constraint, {**constraint, "expression": "crm.others (id)"}]}}
     (contract,) = load(model({"contract": True}, columns=columns))
     assert [rule.name for rule in contract.rules] == [
-        "relationship(a -> crm.people.id)", "relationship(a -> crm.others.id)",
-    ]  # fmt: skip
+        "relationship(a -> crm.people.id)",
+        "relationship(a -> crm.others.id)",
+    ]
 
 
 def test_a_contract_alone_watches_nothing() -> None:
@@ -426,7 +447,7 @@ def test_a_contract_alone_watches_nothing() -> None:
         ("{filter: ''}", "contract.filter is ''; it must be a non-empty text."),
         ("{payload: 3}", "contract.payload is 3; it must be a non-empty text."),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_in_a_contract_earns_one_sentence(text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         read(text)
@@ -495,10 +516,14 @@ def test_what_is_written_counts_over_what_dbt_enforces() -> None:
 
 json_values = st.recursive(
     st.sampled_from([None, True, 0, -1, 2.5, float("nan"), " ", "x\ny", "strict", "a > b", "unique", "integer"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["expression", "unique", "rows", "method", "name", "where", "x"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["expression", "unique", "rows", "method", "name", "where", "x"]), inner, max_size=3
+        )
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 CONTRACT_WORDS = [
     "mode", "version", "unexpected", "severity", "payload", "keys", "rules", "filter", "incremental", "sample", "tests",
     "examples", "timestamp_column", "include_sample_data",

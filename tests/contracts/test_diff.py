@@ -380,10 +380,13 @@ def test_types(old: str, new: str, change: str) -> None:
         (["id:int", "qty:num"], ["id:int", "pieces:int"], {}),
         (["id:int", "qty:num"], ["pieces:num", "id:int"], {}),
         (["id:int", "qty:num"], ["id:int", "pieces:num", "weight:num"], {}),
-        (["id:int", "name:text", "city:text"], ["id:int", "names:text", "citys:text"],
-         {"name": "names", "city": "citys"}),
+        (
+            ["id:int", "name:text", "city:text"],
+            ["id:int", "names:text", "citys:text"],
+            {"name": "names", "city": "citys"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_columns_that_were_renamed(old: list[str], new: list[str], renamed: dict[str, str]) -> None:
     one, other = (
         Contract("t", "", "s", "t", "model.p.t", columns=tuple(ColumnContract(*text.split(":")) for text in texts))

@@ -153,11 +153,15 @@ def promise(contract: Contract) -> dict[str, Any]:
     del definition["keys"]
     definition["rules"] = sorted(
         (
-            repr(sorted((key, value) for key, value in rule["arguments"].items() if key != "quote")), sorted(rule["columns"]), rule["kind"], rule["severity"],
-            rule["where"], rule["name"] if "(" not in rule["name"] else "",
+            repr(sorted((key, value) for key, value in rule["arguments"].items() if key != "quote")),
+            sorted(rule["columns"]),
+            rule["kind"],
+            rule["severity"],
+            rule["where"],
+            rule["name"] if "(" not in rule["name"] else "",
         )
         for rule in definition["rules"]
-    )  # fmt: skip
+    )
     return definition
 
 
@@ -195,17 +199,27 @@ def test_what_the_standard_has_words_for(parse: Read) -> None:
     check(content, "the export")
     assert (content["apiVersion"], content["version"], content["team"]) == ("v3.1.0", "1.2", {"name": "sales"})
     assert content["servers"] == [
-        {"server": "shop", "type": "postgres", "host": "db.example.org", "port": 5433, "database": "shop",
-         "schema": "public"}
-    ]  # fmt: skip
+        {
+            "server": "shop",
+            "type": "postgres",
+            "host": "db.example.org",
+            "port": 5433,
+            "database": "shop",
+            "schema": "public",
+        }
+    ]
     assert content["slaProperties"] == [
         {"property": "latency", "value": 36, "unit": "h", "element": "orders.loaded_at"}
     ]
     properties = {entry["name"]: entry for entry in content["schema"][0]["properties"]}
     assert properties["order_id"] == {
-        "name": "order_id", "logicalType": "integer", "physicalType": "bigint", "primaryKey": True,
-        "primaryKeyPosition": 1, "required": True,
-    }  # fmt: skip
+        "name": "order_id",
+        "logicalType": "integer",
+        "physicalType": "bigint",
+        "primaryKey": True,
+        "primaryKeyPosition": 1,
+        "required": True,
+    }
     assert properties["total"]["logicalTypeOptions"] == {"exclusiveMinimum": 0, "exclusiveMaximum": 9.5}
     assert properties["placed_on"]["logicalTypeOptions"] == {"minimum": "2020-01-01"}
     assert properties["uid"] == {"name": "uid", "logicalType": "string", "physicalType": "uuid", "unique": True}
@@ -224,12 +238,19 @@ def test_a_contract_of_another_tool(parse: Read) -> None:
     text = from_odcs(THEIRS, source="pay")
     contract = only(parse(text))
     assert (contract.name, contract.asset, contract.version, contract.owner) == (
-        "pay.tab1", "pay_v1.receivers_master", "1.1.0", "Ann",
-    )  # fmt: skip
+        "pay.tab1",
+        "pay_v1.receivers_master",
+        "1.1.0",
+        "Ann",
+    )
     assert {column.name: column.data_type for column in contract.columns} == {
-        "rcvr_id": "varchar(18)", "txn_ref_dt": "datetime", "amount": "number", "country": "varchar(2)",
-        "address": "object", "buyer_id": "integer",
-    }  # fmt: skip
+        "rcvr_id": "varchar(18)",
+        "txn_ref_dt": "datetime",
+        "amount": "number",
+        "country": "varchar(2)",
+        "address": "object",
+        "buyer_id": "integer",
+    }
     assert contract.keys == (("rcvr_id",),)
     found = {(rule.kind, rule.columns): (dict(rule.arguments), rule.severity) for rule in contract.rules}
     assert found["range", ("amount",)] == ({"min": 0, "max": 500, "strict": True}, "warning")

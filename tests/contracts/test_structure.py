@@ -109,9 +109,12 @@ def test_tables_that_are_gone_or_something_else(run: Run) -> None:
 def test_a_view_in_place_of_a_table_loses_its_keys_and_no_more(run: Run) -> None:
     run("create table keyed (id int primary key, n int not null)")
     promised = contract(
-        ColumnContract("id", "integer", has_not_null_constraint=True), ColumnContract("n", "integer", has_not_null_constraint=True),
-        table="keyed", keys=(("id",),), constrained_keys=(("id",),),
-    )  # fmt: skip
+        ColumnContract("id", "integer", has_not_null_constraint=True),
+        ColumnContract("n", "integer", has_not_null_constraint=True),
+        table="keyed",
+        keys=(("id",),),
+        constrained_keys=(("id",),),
+    )
     assert check_structure(promised, look(run, promised)) == ((), "")
     run("alter table keyed rename to stored")
     run("create view keyed as select * from stored")
@@ -203,8 +206,10 @@ def test_a_payload_is_one_json_column(run: Run) -> None:
     )
     fields = (ColumnContract("id", "string", has_not_null_constraint=True), ColumnContract("total", "float"))
     for table, expected in {
-        "events": set(), "texts": {("record", "TYPE_CHANGED")}, "bare": {("record", "MISSING_REQUIRED_FIELD")},
-    }.items():  # fmt: skip
+        "events": set(),
+        "texts": {("record", "TYPE_CHANGED")},
+        "bare": {("record", "MISSING_REQUIRED_FIELD")},
+    }.items():
         promised = contract(*fields, table=table, payload="record")
         assert told(check_structure(promised, look(run, promised))[0]) == expected
 
@@ -215,15 +220,26 @@ def test_names_are_taken_as_written_and_folded_only_where_sql_would() -> None:
     )
     observed = ObservedTable("r", columns=real, unique_keys=frozenset({frozenset({"total"})}))
     promised = contract(
-        ColumnContract("TOTAL"), ColumnContract("total", is_required=False), ColumnContract("Größe"), ColumnContract("ärger"),
-        ColumnContract("X", is_quoted=True), ColumnContract("X y"), keys=(("TOTAL", "Loaded_At"),),
-        rules=(Rule("unique", ("X Y", "LOADED_AT"), "u"),), timestamp_column="Loaded_At", example_columns=("Größe",),
-    )  # fmt: skip
+        ColumnContract("TOTAL"),
+        ColumnContract("total", is_required=False),
+        ColumnContract("Größe"),
+        ColumnContract("ärger"),
+        ColumnContract("X", is_quoted=True),
+        ColumnContract("X y"),
+        keys=(("TOTAL", "Loaded_At"),),
+        rules=(Rule("unique", ("X Y", "LOADED_AT"), "u"),),
+        timestamp_column="Loaded_At",
+        example_columns=("Größe",),
+    )
     # Only A to Z are folded, and 'total' can be but one of the two.
     assert told(check_structure(promised, observed)[0]) == {
-        ("TOTAL", "MISSING_REQUIRED_FIELD"), ("ärger", "MISSING_REQUIRED_FIELD"), ("X", "MISSING_REQUIRED_FIELD"),
-        ("Ärger", "UNEXPECTED_FIELD"), ("x", "UNEXPECTED_FIELD"), ("loaded_at", "UNEXPECTED_FIELD"),
-    }  # fmt: skip
+        ("TOTAL", "MISSING_REQUIRED_FIELD"),
+        ("ärger", "MISSING_REQUIRED_FIELD"),
+        ("X", "MISSING_REQUIRED_FIELD"),
+        ("Ärger", "UNEXPECTED_FIELD"),
+        ("x", "UNEXPECTED_FIELD"),
+        ("loaded_at", "UNEXPECTED_FIELD"),
+    }
     resolved = resolve_names(promised, observed)
     assert [column.name for column in resolved.columns] == ["TOTAL", "total", "Größe", "ärger", "X", "X y"]
     assert resolved.rules[0].columns == ("X Y", "loaded_at")
@@ -244,13 +260,18 @@ HOSTILE = [
 RETYPES = [
     ("bigint", "bigint", ["integer", "smallint"], ["text", "numeric", "double precision"]),
     ("integer", "integer", ["smallint"], ["bigint", "text", "numeric(20,4)"]),
-    ("numeric(12,2)", "numeric(12,2)", ["numeric(8,2)", "integer"], ["numeric(14,2)", "numeric(12,4)", "text", "numeric"]),
+    (
+        "numeric(12,2)",
+        "numeric(12,2)",
+        ["numeric(8,2)", "integer"],
+        ["numeric(14,2)", "numeric(12,4)", "text", "numeric"],
+    ),
     ("varchar(20)", "varchar(20)", ["varchar(5)", "char(3)"], ["text", "varchar(21)"]),
     ("text", "text", ["varchar(4)"], ["text[]", "bytea"]),
     ("timestamptz", "timestamptz", ["timestamptz(3)"], ["timestamp", "text", "date"]),
     ("string", "varchar(10)", ["text", "uuid"], ["integer", "boolean"]),
     ("float", "double precision", ["numeric(9,2)", "integer", "real"], ["text", "boolean"]),
-]  # fmt: skip
+]
 
 
 @dataclass
@@ -273,16 +294,27 @@ def test_every_random_change_is_reported_as_what_it_is_and_nothing_else_is(run: 
     table = f"{seed}{chance.choice(HOSTILE)}".encode()[:63].decode(errors="ignore")
     state = [Expected(name, name, chance.random() < 0.5) for name in names]
     key = tuple(names[:2])
-    run(sql.SQL("create table {} ({})").format(sql.Identifier(table), sql.SQL(", ").join(
-        sql.SQL("{} {}{}").format(sql.Identifier(one.promised), sql.SQL(kind[1]), sql.SQL(" not null" if one.not_null else ""))
-        for one, kind in zip(state, kinds, strict=True)
-    )))  # fmt: skip
+    run(
+        sql.SQL("create table {} ({})").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(
+                sql.SQL("{} {}{}").format(
+                    sql.Identifier(one.promised), sql.SQL(kind[1]), sql.SQL(" not null" if one.not_null else "")
+                )
+                for one, kind in zip(state, kinds, strict=True)
+            ),
+        )
+    )
     alter(run, table, "add constraint {} unique ({}, {})", f"the key {seed}", *key)
     promised = contract(
-        *(ColumnContract(one.promised, kind[0], has_not_null_constraint=one.not_null, is_quoted=bool(seed % 3))
-          for one, kind in zip(state, kinds, strict=True)),
-        table=table, keys=(key,), constrained_keys=(key,),
-    )  # fmt: skip
+        *(
+            ColumnContract(one.promised, kind[0], has_not_null_constraint=one.not_null, is_quoted=bool(seed % 3))
+            for one, kind in zip(state, kinds, strict=True)
+        ),
+        table=table,
+        keys=(key,),
+        constrained_keys=(key,),
+    )
     assert check_structure(promised, look(run, promised)) == ((), ""), "nothing has changed yet"
 
     added: set[str] = set()
@@ -315,9 +347,11 @@ def test_every_random_change_is_reported_as_what_it_is_and_nothing_else_is(run: 
         elif action == "retype":
             one.is_changed = chance.random() < 0.6
             new = chance.choice(kind[3] if one.is_changed else [kind[1], *kind[2]])
-            run(sql.SQL("alter table {t} alter {c} type {n} using null::{n}").format(
-                t=sql.Identifier(table), c=sql.Identifier(one.name), n=sql.SQL(new)
-            ))  # fmt: skip
+            run(
+                sql.SQL("alter table {t} alter {c} type {n} using null::{n}").format(
+                    t=sql.Identifier(table), c=sql.Identifier(one.name), n=sql.SQL(new)
+                )
+            )
         elif action in ("set not null", "drop not null"):
             alter(run, table, f"alter {{}} {action}", one.name)
             one.is_nullable = action.startswith("drop")

@@ -136,10 +136,17 @@ def test_the_table_keeps_what_is_suggested(
     found = rules(contract)
     not_null = {("not_null", name) for name in EXPECTED_TYPES if name != "note"}
     assert set(found) - not_null == {
-        ("unique", "order_id"), ("unique", "line_a, line_b"),
-        ("accepted_values", "State"), ("accepted_values", "mood"), ("accepted_values", "code"),
-        ("range", "quantity"), ("range", "total"), ("range", "line_a"), ("range", "line_b"), ("length", "note"),
-    }  # fmt: skip
+        ("unique", "order_id"),
+        ("unique", "line_a, line_b"),
+        ("accepted_values", "State"),
+        ("accepted_values", "mood"),
+        ("accepted_values", "code"),
+        ("range", "quantity"),
+        ("range", "total"),
+        ("range", "line_a"),
+        ("range", "line_b"),
+        ("length", "note"),
+    }
     assert found["accepted_values", "State"]["values"] == ["open", "paid", "sent"]
     assert (found["range", "quantity"]["min"], found["range", "quantity"]["max"]) == (-5, 5)
     assert (found["range", "total"]["min"], found["range", "total"]["max"]) == (0, 1900)
@@ -233,9 +240,13 @@ def test_ranges_are_wider_and_round(type_: str, low: str, high: str, expected: d
 def test_values_that_yaml_and_jinja_would_read_otherwise(contracts_of: Read) -> None:
     odd = ("on", "no", "y", "1e3", "null", "07", "a: b", "#x", "{{ var('x') }}", "it's", 'say "x"', "{% if %}", "ü")
     column = YamlColumn(
-        "Odd one", "varchar(20)", description="Costs {{ 5 }} #1: a\nb", accepted_values=odd,
-        contract={"pattern": r"^\d{2,3}\.\w+{{1}}$"}, comments=("Two\nlines",),
-    )  # fmt: skip
+        "Odd one",
+        "varchar(20)",
+        description="Costs {{ 5 }} #1: a\nb",
+        accepted_values=odd,
+        contract={"pattern": r"^\d{2,3}\.\w+{{1}}$"},
+        comments=("Two\nlines",),
+    )
     table = YamlTable("t", (column,), contract={"version": "1.0", "filter": "a <> '{{'"}, identifier="T 1")
     for text, models in (
         (write_sources(YamlSource("s", "other schema"), (table,)), []),

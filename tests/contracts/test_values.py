@@ -130,9 +130,11 @@ def test_each_kind_of_rule(db: Database, promise: Rule, type_: str, good: list[A
 def test_not_null_and_rules_with_a_condition(db: Database) -> None:
     db.table("v integer, w text", (None, "a"), (None, "b"), (1, "a"), (5, None))
     check = db.check(
-        rule("not_null", "v", "all"), rule("not_null", "v", "some", where="w = 'a' -- only"),
-        rule("range", "v", "low", min=2, where="w is null or w = 'b'"), rule("unique", "w", "u", where="v is not null"),
-    )  # fmt: skip
+        rule("not_null", "v", "all"),
+        rule("not_null", "v", "some", where="w = 'a' -- only"),
+        rule("range", "v", "low", min=2, where="w is null or w = 'b'"),
+        rule("unique", "w", "u", where="v is not null"),
+    )
     assert failing(check) == {"all": 2, "some": 1}
     assert (check.invalid_rows, {v.violation_type for v in check.violations}) == (2, {"NULLABILITY_VIOLATION"})
     assert check.violations[0].actual == "null in 2 of 4 rows (50.0 %)"
@@ -160,8 +162,10 @@ def test_keys_of_one_and_of_several_columns(db: Database) -> None:
 def test_two_relationships_count_an_invalid_row_once(db: Database) -> None:
     db.table("id integer", (1,), (1,), name="parent")
     db.table("id integer, parent_id integer, w integer", (1, 1, 1), (2, 9, 1), (9, 9, None), (9, 1, 1), (None, None, 1))
-    both = [Rule("relationship", (name,), name, {"schema": "public", "table": "parent", "column": "id"})
-            for name in ("id", "parent_id")]  # fmt: skip
+    both = [
+        Rule("relationship", (name,), name, {"schema": "public", "table": "parent", "column": "id"})
+        for name in ("id", "parent_id")
+    ]
     check = db.check(*both, rule("not_null", "w"))
     assert failing(check) == {"id": 3, "parent_id": 2, "r": 1}
     assert check.invalid_rows == 3
@@ -171,24 +175,33 @@ def test_random_rows_are_counted_as_pandas_counts_them(db: Database) -> None:
     dice = random.Random(7)
     words = ["a", "bb", "ccc", "dddd", "", "Ab1", None]
     for _ in range(3):
-        rows = [(dice.choice([None, *range(20)]), dice.choice(words), dice.choice([None, 0.5, 1.25, -3.123, 8.0]))
-                for _ in range(dice.randrange(1, 120))]  # fmt: skip
+        rows = [
+            (dice.choice([None, *range(20)]), dice.choice(words), dice.choice([None, 0.5, 1.25, -3.123, 8.0]))
+            for _ in range(dice.randrange(1, 120))
+        ]
         db.table("i integer, t text, f numeric", *rows)
         frame = pd.DataFrame(rows, columns=["i", "t", "f"]).astype({"i": "Int64", "f": "float64"})
         check = db.check(
-            rule("not_null", "i", "nn"), rule("unique", "i", "u"), Rule("unique", ("i", "t"), "u2"),
-            rule("range", "f", "rg", min=0, max=1.25), rule("length", "t", "len", min=1, max=3),
-            rule("pattern", "t", "pat", regex="^[a-z]*$"), rule("accepted_values", "t", "av", values=["a", "bb"]),
+            rule("not_null", "i", "nn"),
+            rule("unique", "i", "u"),
+            Rule("unique", ("i", "t"), "u2"),
+            rule("range", "f", "rg", min=0, max=1.25),
+            rule("length", "t", "len", min=1, max=3),
+            rule("pattern", "t", "pat", regex="^[a-z]*$"),
+            rule("accepted_values", "t", "av", values=["a", "bb"]),
             rule("precision", "f", "pr", digits=1),
-        )  # fmt: skip
+        )
         t, f = frame["t"].dropna(), frame["f"].dropna()
         wanted = {
-            "nn": frame["i"].isna().sum(), "u": frame["i"].dropna().duplicated().sum(),
+            "nn": frame["i"].isna().sum(),
+            "u": frame["i"].dropna().duplicated().sum(),
             "u2": frame.dropna(subset=["i", "t"]).duplicated(["i", "t"]).sum(),
-            "rg": ((f < 0) | (f > 1.25)).sum(), "len": (~t.str.len().between(1, 3)).sum(),
-            "pat": (~t.str.fullmatch("[a-z]*")).sum(), "av": (~t.isin(["a", "bb"])).sum(),
+            "rg": ((f < 0) | (f > 1.25)).sum(),
+            "len": (~t.str.len().between(1, 3)).sum(),
+            "pat": (~t.str.fullmatch("[a-z]*")).sum(),
+            "av": (~t.isin(["a", "bb"])).sum(),
             "pr": ((f * 10 - (f * 10).round()).abs() > 1e-9).sum(),
-        }  # fmt: skip
+        }
         assert failing(check) == {name: int(count) for name, count in wanted.items() if count}
         invalid = frame["i"].isna() | ((frame["f"] < 0) | (frame["f"] > 1.25)) | frame["f"].isin([1.25, -3.123])
         assert check.invalid_rows == int((invalid | (frame["t"].notna() & ~frame["t"].isin(["a", "bb"]))).sum())
@@ -250,13 +263,16 @@ def records(db: Database, *found: Any, type_: str = "jsonb", **more: Any) -> Val
         pytest.param({**OK, "order_status": "x"}, [("CONSTRAINT_VIOLATION", "order_status")], id="O-C7 values"),
         pytest.param({**OK, "order_date": "2026-02-28T10:00:00+02:00"}, [], id="ISO 8601"),
         pytest.param({**OK, "order_date": "2026-02-30T10:00:00"}, [("TYPE_MISMATCH", "order_date")], id="no such day"),
-        pytest.param({**OK, "is_gift": "yes", "tags": {}, "address": []},
-                     [("TYPE_MISMATCH", name) for name in ("address", "is_gift", "tags")], id="other types"),
+        pytest.param(
+            {**OK, "is_gift": "yes", "tags": {}, "address": []},
+            [("TYPE_MISMATCH", name) for name in ("address", "is_gift", "tags")],
+            id="other types",
+        ),
         pytest.param([1], [("TYPE_MISMATCH", "record")], id="an array"),
         pytest.param("7", [("TYPE_MISMATCH", "record")], id="a number"),
         pytest.param(None, [("NULLABILITY_VIOLATION", "record")], id="nothing"),
     ],
-)  # fmt: skip
+)
 def test_records(db: Database, type_: str, record: Any, violations: list[tuple[str, str]]) -> None:
     check = records(db, record, type_=type_)
     assert sorted((v.violation_type, v.column_name) for v in check.violations) == violations
@@ -286,17 +302,24 @@ def test_o_c1_unexpected_fields_can_be_ignored(db: Database) -> None:
     assert records(db, {**OK, "zzz": 1}, unexpected="ignore").outcome == "passed"
     check = records(db, {**OK, "zzz": 1, "b": 2}, {**OK, "zzz": 3}, unexpected="fail")
     assert [(v.column_name, v.failing_rows, v.severity) for v in check.violations] == [
-        ("b", 1, "critical"), ("zzz", 2, "critical"),
-    ]  # fmt: skip
+        ("b", 1, "critical"),
+        ("zzz", 2, "critical"),
+    ]
 
 
 @pytest.mark.parametrize("is_included", [False, True])
 def test_o_c13_values_are_said_only_when_asked_for(db: Database, is_included: bool) -> None:
     bad = {"order_key": "PLANTED 1", "total_amount": "PLANTED", "order_status": "PLANTED", "quantity": -4711}
-    check = records(db, bad, include_sample_data=is_included, rules=(
-        *CDC_RULES, rule("expression", "", "cast", sql="(record ->> 'total_amount')::numeric > 0"),
-        rule("unique", "order_status", "u"),
-    ))  # fmt: skip
+    check = records(
+        db,
+        bad,
+        include_sample_data=is_included,
+        rules=(
+            *CDC_RULES,
+            rule("expression", "", "cast", sql="(record ->> 'total_amount')::numeric > 0"),
+            rule("unique", "order_status", "u"),
+        ),
+    )
     said = repr(check)
     assert len(check.violations) == 5
     assert ("PLANTED" in said, "-4711" in said) == (is_included, is_included)
@@ -305,8 +328,11 @@ def test_o_c13_values_are_said_only_when_asked_for(db: Database, is_included: bo
 
 def test_the_key_of_an_example_is_no_loophole(db: Database) -> None:
     db.table("id text, v integer", ("PLANTED", -1), ("fine", 2))
-    rules = (rule("pattern", "id", "p", regex="^[a-z]+$"), rule("range", "v", "r", min=0),
-             rule("expression", "", "e", sql="id <> 'PLANTED'"))  # fmt: skip
+    rules = (
+        rule("pattern", "id", "p", regex="^[a-z]+$"),
+        rule("range", "v", "r", min=0),
+        rule("expression", "", "e", sql="id <> 'PLANTED'"),
+    )
     check = db.check(*rules, example_columns=("id",))
     assert {v.rule: v.example_keys for v in check.violations} == {"p": (), "r": ('{"id": "PLANTED"}',), "e": ()}
     check = db.check(*rules, example_columns=("id", "v"))
@@ -321,8 +347,9 @@ def test_the_key_of_an_example_is_no_loophole(db: Database) -> None:
 
 def test_constraints_wait_for_the_type(db: Database) -> None:
     db.table("v text", ("10",), ("ONE",), ("-1",), ("1.234",), (None,), ("9" * 2000,))
-    check = db.check(rule("range", "v", "low", min=0), rule("precision", "v", "p", digits=2),
-                     columns=(ColumnContract("v", "float"),))  # fmt: skip
+    check = db.check(
+        rule("range", "v", "low", min=0), rule("precision", "v", "p", digits=2), columns=(ColumnContract("v", "float"),)
+    )
     assert failing(check) == {"type(v)": 2, "low": 1, "p": 1}
     assert check.invalid_rows == 4
 
@@ -334,8 +361,10 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 def test_o_c9_a_sample_of_the_latest_misses_the_oldest(db: Database) -> None:
     db.table("id integer, v integer, at timestamptz")
-    db.run("insert into t select n, case when n = 0 then -1 else n end, timestamptz '2026-01-01+00' + n * interval '1 h' "
-           "from generate_series(0, 149) as n")  # fmt: skip
+    db.run(
+        "insert into t select n, case when n = 0 then -1 else n end, timestamptz '2026-01-01+00' + n * interval '1 h' "
+        "from generate_series(0, 149) as n"
+    )
     promise = rule("range", min=0)
     full = db.check(promise)
     latest = db.check(promise, timestamp_column="at", sampling=Sampling(100))
@@ -434,13 +463,14 @@ def test_a_filter(db: Database) -> None:
         (rule("unique", "doc", "bad"), "cannot be compared"),
         (rule("not_null", "gone", "bad"), "column 'gone' does not exist"),
     ],
-)  # fmt: skip
+)
 def test_one_bad_rule_does_not_blind_the_others(db: Database, bad: Rule, said: str) -> None:
     db.table("v integer, w text, d date, doc json", (1, "SECRET", None, "{}"), (-1, "b", None, "{}"))
     check = db.check(rule("range", "v", "low", min=0), bad, rule("unique", "v", "u"))
     assert {v.rule: v.violation_type for v in check.violations} == {
-        "low": "CONSTRAINT_VIOLATION", "bad": "CONTRACT_NOT_EVALUATED",
-    }  # fmt: skip
+        "low": "CONSTRAINT_VIOLATION",
+        "bad": "CONTRACT_NOT_EVALUATED",
+    }
     assert (check.outcome, check.invalid_rows) == ("not_evaluated", 1)
     assert check.message.startswith("Rule bad of public.t could not be evaluated: ")
     assert said in check.message
@@ -472,10 +502,13 @@ def test_hostile_names(db: Database, name: str) -> None:
     table = "lookout_checked" if name == "lookout_checked" else name
     db.table(f"{column} integer, id integer, at date", (1, 1, "2026-01-01"), (1, 5, "2026-01-02"), name=table)
     rules = (
-        rule("range", name, "low", min=2), rule("unique", name, "u"), Rule("unique", (name, "id"), "u2"),
-        rule("not_null", name, "nn"), rule("expression", "", "e", sql=f"{column} > 1"),
+        rule("range", name, "low", min=2),
+        rule("unique", name, "u"),
+        Rule("unique", (name, "id"), "u2"),
+        rule("not_null", name, "nn"),
+        rule("expression", "", "e", sql=f"{column} > 1"),
         Rule("relationship", ("id",), "rel", {"schema": "public", "table": "parent", "column": "id"}),
-    )  # fmt: skip
+    )
     wanted = {"low": 2, "u": 1, "e": 2, "rel": 1}
     settings: dict[str, Any] = {"table": table, "example_columns": (name, "id"), "include_sample_data": True}
     check = db.check(*rules, **settings)
@@ -490,8 +523,12 @@ def test_values_are_values(db: Database, value: str) -> None:
     db.table("v text", (value,), ("other",))
     db.table("record jsonb", (json.dumps({value: "x", "k": value}),), name="p")
     assert failing(db.check(rule("accepted_values", values=[value]))) == {"r": 1}
-    check = db.check(rule("accepted_values", "k", values=[value]), table="p", payload="record",
-                     columns=(ColumnContract(value, "string"), ColumnContract("k", "string")))  # fmt: skip
+    check = db.check(
+        rule("accepted_values", "k", values=[value]),
+        table="p",
+        payload="record",
+        columns=(ColumnContract(value, "string"), ColumnContract("k", "string")),
+    )
     assert (check.outcome, db.run("select count(*) from t")) == ("passed", [(2,)])
 
 
@@ -512,13 +549,19 @@ def test_a_column_that_may_not_be_read(db: Database) -> None:
     db.run("drop role if exists some_guard; create role some_guard login; grant select (v) on t to some_guard")
     db.run("set role some_guard")
     try:
-        check = db.check(rule("range", "v", "low", min=0), rule("not_null", "hidden", "h"),
-                         rule("expression", "", "e", sql="hidden > 0"), columns=(ColumnContract("hidden"),))  # fmt: skip
+        check = db.check(
+            rule("range", "v", "low", min=0),
+            rule("not_null", "hidden", "h"),
+            rule("expression", "", "e", sql="hidden > 0"),
+            columns=(ColumnContract("hidden"),),
+        )
     finally:
         db.run("reset role")
         db.run("drop owned by some_guard; drop role some_guard")
     assert check.outcome == "not_evaluated"
     assert {v.rule: v.violation_type for v in check.violations} == {
-        "low": "CONSTRAINT_VIOLATION", "h": "CONTRACT_NOT_EVALUATED", "e": "CONTRACT_NOT_EVALUATED",
-    }  # fmt: skip
+        "low": "CONSTRAINT_VIOLATION",
+        "h": "CONTRACT_NOT_EVALUATED",
+        "e": "CONTRACT_NOT_EVALUATED",
+    }
     assert "column 'hidden' may not be read by Lookout's user" in check.message

@@ -35,9 +35,16 @@ class ExecutionStore:
         self.number += 1
         key = f"e{self.number}"
         self.add(
-            "pipeline_executions", execution_id=key, pipeline_id="p", start_date=start, date_recorded=start.date(),
-            hour_recorded=start.hour, end_date=start + timedelta(minutes=1), completed_successfully=True, status="success",
-        )  # fmt: skip
+            "pipeline_executions",
+            execution_id=key,
+            pipeline_id="p",
+            start_date=start,
+            date_recorded=start.date(),
+            hour_recorded=start.hour,
+            end_date=start + timedelta(minutes=1),
+            completed_successfully=True,
+            status="success",
+        )
         for child in range(children):
             ends = (key, f"c{self.number}-{child}")
             for parent, below in (ends, ends[::-1]):
@@ -47,9 +54,12 @@ class ExecutionStore:
     def freshness(self, stale_since: datetime, *, is_current: bool = False) -> None:
         self.number += 1
         self.add(
-            "pipeline_freshness", freshness_key=f"f{self.number}", pipeline_id="p", stale_since=stale_since,
+            "pipeline_freshness",
+            freshness_key=f"f{self.number}",
+            pipeline_id="p",
+            stale_since=stale_since,
             is_current=is_current,
-        )  # fmt: skip
+        )
 
     def column(self, statement: str) -> list[Any]:
         return self.store.query(statement).iloc[:, 0].tolist()
@@ -166,10 +176,20 @@ def test_open_alerts_keep_what_they_rest_on(execution_store: ExecutionStore) -> 
     for key, status, series in (("open", "open", "s1"), ("over", "resolved", "s2"), ("told", "resolved", "s3")):
         resolved = None if status == "open" else old
         execution_store.add(
-            "alerts", alert_key=key, alert_type="PIPELINE_LATE", status=status, series_key=series, window_start=old,
-            first_seen_at=old, resolved_at=resolved, severity="critical", connection="", asset="p", last_seen_at=old,
+            "alerts",
+            alert_key=key,
+            alert_type="PIPELINE_LATE",
+            status=status,
+            series_key=series,
+            window_start=old,
+            first_seen_at=old,
+            resolved_at=resolved,
+            severity="critical",
+            connection="",
+            asset="p",
+            last_seen_at=old,
             occurrences=1,
-        )  # fmt: skip
+        )
         execution_store.add("alert_explanations", alert_key=key, dimension="d", explained_at=old)
         for at in (old - DAY, old):
             execution_store.add("baselines", series_key=series, bucket_start=at, status="judged")
@@ -199,9 +219,16 @@ def test_the_newest_of_everything_stays(execution_store: ExecutionStore) -> None
     for at in old:
         execution_store.add("contract_findings", violation_key="v", as_of=at)
     execution_store.add(
-        "contract_violations", contract="k", connection="c", asset="a", violation_type="t", severity="critical",
-        violation_key="v", first_seen_at=old[1], as_of=old[3],
-    )  # fmt: skip
+        "contract_violations",
+        contract="k",
+        connection="c",
+        asset="a",
+        violation_type="t",
+        severity="critical",
+        violation_key="v",
+        first_seen_at=old[1],
+        as_of=old[3],
+    )
     for number, at in enumerate(old):
         learned = 2 if number == 1 else None
         execution_store.add(

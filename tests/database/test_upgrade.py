@@ -119,8 +119,10 @@ def test_what_has_another_name_now_does_not_stay_behind(old: Observed, monkeypat
     names = ("pipeline_anomalies", "anomaly_episodes", "stale_assets", "unevaluated_assets")
     assert relations(old, *names) == []
     assert relations(old, "execution_anomalies", "pipeline_execution_flags", "failing_tests") == [
-        "execution_anomalies", "failing_tests", "pipeline_execution_flags",
-    ]  # fmt: skip
+        "execution_anomalies",
+        "failing_tests",
+        "pipeline_execution_flags",
+    ]
 
     called: list[str] = []
     monkeypatch.setattr(Project, "operate", lambda self, macro: called.append(macro) or "")

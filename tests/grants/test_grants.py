@@ -189,12 +189,17 @@ def test_everything_runs_as_the_two_roles_and_nothing_more(
     assert ("VOLUME_ANOMALY", "public_marts.events_by_hour") in found
     assert len(told) == 1
     for arguments, code in (
-        (("run", "--as-of", "2026-03-04"), 1), (("contracts", "--as-of", "2026-03-04"), 1),
-        (("report", "--as-of", "2026-03-04"), 0), (("alerts", "mute", "*.orders", "--until", "2099-01-01"), 0),
-        (("alerts", "list"), 0), (("prune", "--as-of", "2026-03-05"), 0),
-        (("watermark", "set", "load orders", "7", "--force"), 0), (("publish", "--as-of", "2026-03-04"), 1),
-        (("track", "exec", "--name", "load", "--", "true"), 0), (("doctor",), 0),
-    ):  # fmt: skip
+        (("run", "--as-of", "2026-03-04"), 1),
+        (("contracts", "--as-of", "2026-03-04"), 1),
+        (("report", "--as-of", "2026-03-04"), 0),
+        (("alerts", "mute", "*.orders", "--until", "2099-01-01"), 0),
+        (("alerts", "list"), 0),
+        (("prune", "--as-of", "2026-03-05"), 0),
+        (("watermark", "set", "load orders", "7", "--force"), 0),
+        (("publish", "--as-of", "2026-03-04"), 1),
+        (("track", "exec", "--name", "load", "--", "true"), 0),
+        (("doctor",), 0),
+    ):
         said = lookout(*arguments, cwd=place.root)
         assert (said.code, "permission denied" in said.out + said.err) == (code, False), (arguments, said)
 
@@ -203,19 +208,24 @@ def test_everything_runs_as_the_two_roles_and_nothing_more(
     assert run(place.role(shop, READER), 'select count(*) from "Sales 1"."Order s"') == [(3000,)]
     assert run(place.role(shop, READER), 'select count(*) from "Sales 1".customers') == [(10,)]
     for statement in (
-        'select from "Sales 1".salaries', "select from hidden.salaries",
+        'select from "Sales 1".salaries',
+        "select from hidden.salaries",
         'begin read write; insert into "Sales 1".customers values (11)',
         'begin read write; create table "Sales 1".mine (id int)',
-    ):  # fmt: skip
+    ):
         assert place.refused(shop, READER, statement), statement
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         run(place.role(shop, READER), "create table public.mine (id int)")
     assert run(place.role(shop, READER), "show statement_timeout") == [("10min",)]
     # The writer reads what its models read, and touches no source.
     for statement in (
-        "insert into landing.events values (now(), 1)", "delete from landing.events", "drop table landing.events",
-        "select from landing.parked", "create schema other", "create table landing.mine (id int)",
-    ):  # fmt: skip
+        "insert into landing.events values (now(), 1)",
+        "delete from landing.events",
+        "drop table landing.events",
+        "select from landing.parked",
+        "create schema other",
+        "create table landing.mine (id int)",
+    ):
         assert place.refused(home, WRITER, statement), statement
     assert place.refused(shop, WRITER, 'select from "Sales 1"."Order s"')
 

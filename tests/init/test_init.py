@@ -139,11 +139,14 @@ def test_yaml_that_cannot_be_edited_safely_is_refused(text: str, told: str) -> N
         ("", "packages:\n  - local: ../lookout\n"),
         ("packages: []\n", "packages:\n  - local: ../lookout\n"),
         ("# none yet\npackages:\n", "# none yet\npackages:\n  - local: ../lookout\n"),
-        ("packages:\n- git: x\n  revision: 1 # one\n\n# end\n", "packages:\n- git: x\n  revision: 1 # one\n- local: ../lookout\n\n# end\n"),
+        (
+            "packages:\n- git: x\n  revision: 1 # one\n\n# end\n",
+            "packages:\n- git: x\n  revision: 1 # one\n- local: ../lookout\n\n# end\n",
+        ),
         ("packages: [{local: x}]\n", "packages: [{local: x}, {local: ../lookout}]\n"),
         ("projects:\n  - name: y", "projects:\n  - name: y\npackages:\n  - local: ../lookout\n"),
     ],
-)  # fmt: skip
+)
 def test_a_list_grows_by_one_item(before: str, after: str) -> None:
     assert append_item(before, "packages", {"local": "../lookout"}) == after
 
@@ -213,14 +216,16 @@ def test_where_the_package_comes_from(tmp_path: Path) -> None:
     }
     assert package_entry(None, installed("0.1.0", git, {}, elsewhere), root) == {"git": git["url"], "revision": "v2"}
     assert package_entry(None, installed("0.1.0", None, named, elsewhere), root) == {
-        "git": "https://x/y.git", "revision": "v0.1.0",
-    }  # fmt: skip
+        "git": "https://x/y.git",
+        "revision": "v0.1.0",
+    }
     with pytest.raises(ConfigError, match="--package local:PATH or --package git:URL@REVISION"):
         package_entry(None, installed("0.1.0", None, {}, elsewhere), root)
     unknown = Installed("0.1.0")
     assert package_entry("git:git@host:a/lookout.git@main", unknown, root) == {
-        "git": "git@host:a/lookout.git", "revision": "main",
-    }  # fmt: skip
+        "git": "git@host:a/lookout.git",
+        "revision": "main",
+    }
     assert package_entry(f"local:{ROOT}", unknown, root) == {"local": str(ROOT)}
     for wrong in ("git:https://x/y.git", "git:git@host:a/y.git", "hub:x", "lookout", f"local:{tmp_path}"):
         with pytest.raises(ConfigError, match="--package"):
@@ -494,12 +499,15 @@ def test_a_database_that_does_not_answer_is_said(fresh: Theirs, lookout: Lookout
     [
         ("models/broken.sql", "select {{ nothing( }}", "dbt cannot parse the project"),
         ("packages.yml", "packages: [", "packages.yml is not valid YAML"),
-        ("models/_s.yml", "x: &t\n  name: events\n  loaded_at_field: at\nsources:\n  - name: shop\n    tables: [*t]\n",
-         "models/_s.yml cannot be added to safely, it shares mappings by anchors"),
+        (
+            "models/_s.yml",
+            "x: &t\n  name: events\n  loaded_at_field: at\nsources:\n  - name: shop\n    tables: [*t]\n",
+            "models/_s.yml cannot be added to safely, it shares mappings by anchors",
+        ),
         ("dbt_project.yml", "name: lookout\nprofile: lookout\n", "Lookout's own project"),
         ("dbt_project.yml", "name: [", "dbt_project.yml cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_done_is_one_sentence_and_nothing_written(
     fresh: Theirs, lookout: Lookout, monkeypatch: pytest.MonkeyPatch, name: str, text: str, told: str
 ) -> None:

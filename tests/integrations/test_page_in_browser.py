@@ -14,8 +14,19 @@ from lookout.report.page.render import render_page
 from tests.integrations.browser import Browser, visit
 from tests.report.test_page import NOW, full, handled, with_trend
 
-VIEWS = ("", "#view=alerts", "#view=assets", "#view=contracts", "#view=pipelines", "#view=lineage", "#view=scorecards",
-         f"#alert={'a' * 32}", f"#alert={'b' * 32}", "#alert=unknown", "#asset=shop:marts.orders")  # fmt: skip
+VIEWS = (
+    "",
+    "#view=alerts",
+    "#view=assets",
+    "#view=contracts",
+    "#view=pipelines",
+    "#view=lineage",
+    "#view=scorecards",
+    f"#alert={'a' * 32}",
+    f"#alert={'b' * 32}",
+    "#alert=unknown",
+    "#asset=shop:marts.orders",
+)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
@@ -34,10 +45,13 @@ def test_every_view_opens_from_disk_in_silence_and_fits(browser: Browser, writte
         assert browser.run("document.querySelectorAll('main h1:not([hidden] h1)').length") == 1, view
         assert browser.run("window.hacked") is None
         # On a phone no label reaches into the row below it.
-        assert browser.run(
-            "[...document.querySelectorAll('main .cards [data-label]')].filter((cell) => cell.offsetParent && "
-            "parseFloat(getComputedStyle(cell, '::before').height) > cell.clientHeight).length"
-        ) == 0, view  # fmt: skip
+        assert (
+            browser.run(
+                "[...document.querySelectorAll('main .cards [data-label]')].filter((cell) => cell.offsetParent && "
+                "parseFloat(getComputedStyle(cell, '::before').height) > cell.clientHeight).length"
+            )
+            == 0
+        ), view
     background = browser.run("getComputedStyle(document.body).backgroundColor")
     assert (sum(map(int, background.strip("rgb()").split(", "))) < 200) == dark
 
@@ -115,9 +129,12 @@ def test_the_page_and_a_message_draw_the_same_chart(browser: Browser, written: s
         window = alert_window(this)
         assert window is not None
         spans = [
-            Span(row["window_start"].timestamp(), (NOW if row["is_open"] else row["window_end"]).timestamp(), row is this)
-            for row in alerts if row["series_key"] == "rows"
-        ]  # fmt: skip
+            Span(
+                row["window_start"].timestamp(), (NOW if row["is_open"] else row["window_end"]).timestamp(), row is this
+            )
+            for row in alerts
+            if row["series_key"] == "rows"
+        ]
         points = encode(shown.points, shown.windows)["rows"]
         drawn = json.loads(json.dumps(series_chart(this, points, window.since, window.until, spans)))
         assert len(drawn["layer"]) == {"a": 5, "c": 3}[key]
@@ -155,8 +172,10 @@ def test_a_mark_on_the_timeline_leads_to_its_alert(browser: Browser, written: st
     browser.run("document.querySelector('#overview-more figure').scrollIntoView()")
     marks = "[...document.querySelectorAll('#overview-more .mark-symbol path')]"
     browser.wait(f"{marks}.length === 3")
-    place = browser.run(f"(() => {{ const box = {marks}[2].getBoundingClientRect();"
-                        " return [box.x + box.width / 2, box.y + box.height / 2]; })()")  # fmt: skip
+    place = browser.run(
+        f"(() => {{ const box = {marks}[2].getBoundingClientRect();"
+        " return [box.x + box.width / 2, box.y + box.height / 2]; })()"
+    )
     for kind in ("mouseMoved", "mousePressed", "mouseReleased"):
         browser.send("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
     browser.wait(f"location.hash === '#alert={'c' * 32}'")

@@ -24,7 +24,7 @@ from tests.report.test_page import page as shown_page
 
 def test_a_table_leads_to_its_node_in_the_docs_and_they_lead_back(
     browser: Browser, warehouse: Connection, tmp_path: Path
-) -> None:  # fmt: skip
+) -> None:
     folder, nodes = tmp_path / "reports", ("model.lookout.alerts", "source.lookout.batch_analytics.flights")
     assert dbt_runner(warehouse, tmp_path)(["docs", "generate", "--static", "--empty-catalog"]).success
     assets = [asset(node.rsplit(".", 1)[1], node_id=node) for node in nodes]
@@ -72,15 +72,17 @@ def served(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("path", ["/", f"/{PAGE}"])
 def test_over_http_the_page_asks_for_itself_alone_and_filters_by_its_address(
     browser: Browser, served: str, path: str
-) -> None:  # fmt: skip
+) -> None:
     browser.look()
     listed = (
         "[...document.querySelectorAll('#view > div > div tr[data-key]')].map((row) => row.dataset.key[0]).join('')"
     )
     for view, keys in (
-        ("#view=alerts&state=open", "ab"), ("#view=alerts&state=resolved&owner=finance", "c"),
-        ("#view=alerts&severity=warning", "b"), ("#view=alerts&q=row_count+orders&state=open", "a"),
-    ):  # fmt: skip
+        ("#view=alerts&state=open", "ab"),
+        ("#view=alerts&state=resolved&owner=finance", "c"),
+        ("#view=alerts&severity=warning", "b"),
+        ("#view=alerts&q=row_count+orders&state=open", "a"),
+    ):
         visit(browser, served + path + view)
         assert browser.run(listed) == keys, view
         assert [url for url in browser.requests if not url.startswith(("data:", "about:"))] == [served + path]

@@ -31,10 +31,19 @@ class Desk:
     ) -> str:
         key = series_key("shop", asset, "", metric, grain)
         row = {
-            "series_key": key, "connection": "shop", "asset": asset, "column_name": "", "metric": metric,
-            "kind": "positive" if metric == "freshness" else "count", "grain": grain, "layer": "batch", "owner": "sales",
-            "alert_from": "critical", "is_active": True, **settings,
-        }  # fmt: skip
+            "series_key": key,
+            "connection": "shop",
+            "asset": asset,
+            "column_name": "",
+            "metric": metric,
+            "kind": "positive" if metric == "freshness" else "count",
+            "grain": grain,
+            "layer": "batch",
+            "owner": "sales",
+            "alert_from": "critical",
+            "is_active": True,
+            **settings,
+        }
         self.store.upsert("monitors", pd.DataFrame([row]))
         return key
 
@@ -42,25 +51,37 @@ class Desk:
         """Judged row counts with a severity each."""
         rows = [
             {
-                "series_key": key, "bucket_start": pd.Timestamp(at, tz="UTC"), "status": "judged", "observed_value": value,
-                "expected_value": 20.0, "score": -6.0 if severity else 0.0, "reason": "no rows", "severity": severity,
+                "series_key": key,
+                "bucket_start": pd.Timestamp(at, tz="UTC"),
+                "status": "judged",
+                "observed_value": value,
+                "expected_value": 20.0,
+                "score": -6.0 if severity else 0.0,
+                "reason": "no rows",
+                "severity": severity,
                 "learned_at": pd.Timestamp(at, tz="UTC"),
             }
             for at, (value, severity) in values.items()
-        ]  # fmt: skip
+        ]
         self.store.upsert("baselines", pd.DataFrame(rows))
 
     def judged(self, key: str, scores: dict[str, float | None], *, status: str = "judged") -> None:
         rows = [
             {
-                "series_key": key, "bucket_start": pd.Timestamp(at, tz="UTC"), "status": status if score is not None else "learning",
-                "observed_value": 20 + 5 * (score or 0), "expected_value": 20.0, "lower_bound": 5.0, "upper_bound": 35.0,
-                "score": score, "reason": "because",
+                "series_key": key,
+                "bucket_start": pd.Timestamp(at, tz="UTC"),
+                "status": status if score is not None else "learning",
+                "observed_value": 20 + 5 * (score or 0),
+                "expected_value": 20.0,
+                "lower_bound": 5.0,
+                "upper_bound": 35.0,
+                "score": score,
+                "reason": "because",
                 "severity": "" if score is None or abs(score) < 2 else "warning" if abs(score) < 3 else "critical",
                 "learned_at": pd.Timestamp(at, tz="UTC"),
             }
             for at, score in scores.items()
-        ]  # fmt: skip
+        ]
         self.store.upsert("baselines", pd.DataFrame(rows))
 
     def looked(
@@ -73,9 +94,15 @@ class Desk:
         message: str = "",
     ) -> None:
         row = {
-            "connection": "shop", "asset": asset, "as_of": parse_clock(as_of), "status": status, "message": message,
-            "latest_at": parse_clock(latest_at) if latest_at else None, "owner": "sales", "layer": "batch",
-        }  # fmt: skip
+            "connection": "shop",
+            "asset": asset,
+            "as_of": parse_clock(as_of),
+            "status": status,
+            "message": message,
+            "latest_at": parse_clock(latest_at) if latest_at else None,
+            "owner": "sales",
+            "layer": "batch",
+        }
         self.store.upsert("collection_results", pd.DataFrame([row]))
 
     def derive(self, as_of: str) -> list[dict[str, Any]]:
@@ -330,8 +357,10 @@ def test_an_unreadable_table_is_named(desk: Desk) -> None:
     desk.looked("2026-01-03", "missing_table", message="public.orders does not exist in shop.")
     (alert,) = desk.derive("2026-01-03")
     assert (alert["alert_type"], alert["asset"], alert["reason"]) == (
-        "SOURCE_UNREACHABLE", "public.orders", "public.orders does not exist in shop.",
-    )  # fmt: skip
+        "SOURCE_UNREACHABLE",
+        "public.orders",
+        "public.orders does not exist in shop.",
+    )
     assert alert["description"] == "could not be evaluated: missing table"
 
 
@@ -348,10 +377,21 @@ def test_failing_dbt_tests_alert_until_they_pass(desk: Desk) -> None:
         invocation: str, at: str, status: str, name: str = "not_null_orders_id", test_name: str = "not_null"
     ) -> None:
         row = {
-            "invocation_id": invocation, "node_id": f"test.x.{name}", "name": name, "resource_type": "test", "status": status,
-            "connection": "observed", "asset": "public.orders", "column_name": "id", "test_name": test_name, "failures": 3,
-            "message": "Got 3 results", "executed_at": parse_clock(at), "owner": "sales", "layer": "batch",
-        }  # fmt: skip
+            "invocation_id": invocation,
+            "node_id": f"test.x.{name}",
+            "name": name,
+            "resource_type": "test",
+            "status": status,
+            "connection": "observed",
+            "asset": "public.orders",
+            "column_name": "id",
+            "test_name": test_name,
+            "failures": 3,
+            "message": "Got 3 results",
+            "executed_at": parse_clock(at),
+            "owner": "sales",
+            "layer": "batch",
+        }
         desk.store.upsert("dbt_results", pd.DataFrame([row]))
 
     result("a", "2026-01-01", "pass")

@@ -35,18 +35,33 @@ def invented(rng: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
         metric, grain = list(SILENCE)[number % 3], "hour" if number % 4 == 0 else "day"
         key = series_key("shop", f"public.t{number}", "", metric, grain)
         monitors.append(
-            {"series_key": key, "connection": "shop", "asset": f"public.t{number}", "column_name": "", "metric": metric,
-             "kind": "count", "grain": grain, "alert_from": ["critical", "warning"][number % 2], "is_active": True}
-        )  # fmt: skip
+            {
+                "series_key": key,
+                "connection": "shop",
+                "asset": f"public.t{number}",
+                "column_name": "",
+                "metric": metric,
+                "kind": "count",
+                "grain": grain,
+                "alert_from": ["critical", "warning"][number % 2],
+                "is_active": True,
+            }
+        )
         loud, restless, is_silent = rng.uniform(0.02, 0.5), rng.uniform(0, 0.4), False
         # The last bucket is not over yet.
         for start in CLOCK - STEP[grain] * np.arange(BUCKETS, -1, -1):
             is_silent ^= bool(rng.random() < restless)
             rows.append(
-                {"series_key": key, "bucket_start": start, "status": rng.choice(["judged", "learning"], p=[0.9, 0.1]),
-                 "observed_value": SILENCE[metric] if is_silent else 20.0, "score": 1.0, "learned_at": CLOCK,
-                 "severity": rng.choice(["", "warning", "critical"], p=[1 - loud, loud / 2, loud / 2])}
-            )  # fmt: skip
+                {
+                    "series_key": key,
+                    "bucket_start": start,
+                    "status": rng.choice(["judged", "learning"], p=[0.9, 0.1]),
+                    "observed_value": SILENCE[metric] if is_silent else 20.0,
+                    "score": 1.0,
+                    "learned_at": CLOCK,
+                    "severity": rng.choice(["", "warning", "critical"], p=[1 - loud, loud / 2, loud / 2]),
+                }
+            )
     return pd.DataFrame(monitors), pd.DataFrame(rows)
 
 
@@ -70,9 +85,7 @@ def episodes(monitor: dict[str, Any], rows: pd.DataFrame) -> list[tuple[Any, ...
         found[-1]["end"] = end
         if row["severity"] == "critical":
             found[-1]["severity"] = "critical"
-    return [
-        (monitor["series_key"], e["start"], e["end"], e["severity"], is_open and e is found[-1]) for e in found
-    ]  # fmt: skip
+    return [(monitor["series_key"], e["start"], e["end"], e["severity"], is_open and e is found[-1]) for e in found]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -101,8 +114,9 @@ def test_an_index_that_a_newer_version_adds_is_made(observed: Observed, workspac
     def by_severity() -> list[tuple[Any, ...]]:
         return observed.sql(
             "select indexname from pg_indexes where schemaname = %s and indexdef like %s",
-            (MONITORING, "%baselines%(status, severity)"), at="observed",
-        )  # fmt: skip
+            (MONITORING, "%baselines%(status, severity)"),
+            at="observed",
+        )
 
     ((name,),) = by_severity()
     observed.sql(f'drop index {MONITORING}."{name}"', at="observed")

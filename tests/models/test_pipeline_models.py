@@ -37,10 +37,20 @@ class Desk:
 
     def pipeline(self, name: str, kind: str = "script", **settings: Any) -> str:
         row = {
-            "pipeline_id": pipeline_id(name), "name": name, "pipeline_type": kind, "origin": "sdk", "node_id": "",
-            "owner": "ana", "mute_freshness_check": False, "mute_timeliness_check": False, "load_lineage": False,
-            "active": True, "input_hash": "", "created_at": NOW - 400 * DAY, **settings,
-        }  # fmt: skip
+            "pipeline_id": pipeline_id(name),
+            "name": name,
+            "pipeline_type": kind,
+            "origin": "sdk",
+            "node_id": "",
+            "owner": "ana",
+            "mute_freshness_check": False,
+            "mute_timeliness_check": False,
+            "load_lineage": False,
+            "active": True,
+            "input_hash": "",
+            "created_at": NOW - 400 * DAY,
+            **settings,
+        }
         self.store.upsert("pipelines", _frame(row))
         return name
 
@@ -51,29 +61,51 @@ class Desk:
         self.number += 1
         seconds = None if took is None else took.total_seconds()
         row = {
-            "execution_id": f"e{self.number}", "pipeline_id": pipeline_id(name), "start_date": start,
-            "date_recorded": start.date(), "hour_recorded": start.hour, "kind": "sdk", "node_id": "",
+            "execution_id": f"e{self.number}",
+            "pipeline_id": pipeline_id(name),
+            "start_date": start,
+            "date_recorded": start.date(),
+            "hour_recorded": start.hour,
+            "kind": "sdk",
+            "node_id": "",
             "end_date": None if took is None else start + took,
-            "duration_seconds": None if seconds is None else round(seconds), "elapsed_seconds": seconds,
-            "completed_successfully": None if took is None else ok, "error": "",
-            "status": "running" if took is None else "success" if ok else "failed", **settings,
-        }  # fmt: skip
+            "duration_seconds": None if seconds is None else round(seconds),
+            "elapsed_seconds": seconds,
+            "completed_successfully": None if took is None else ok,
+            "error": "",
+            "status": "running" if took is None else "success" if ok else "failed",
+            **settings,
+        }
         self.store.upsert("pipeline_executions", _frame(row))
         return str(row["execution_id"])
 
     def rule(self, name: str, metric: str, **settings: Any) -> None:
         row = {
-            "pipeline_id": pipeline_id(name), "metric_field": metric, "z_threshold": 3.0, "lookback_days": 30,
-            "minimum_executions": 5, "active": True, "created_at": NOW, **settings,
-        }  # fmt: skip
+            "pipeline_id": pipeline_id(name),
+            "metric_field": metric,
+            "z_threshold": 3.0,
+            "lookback_days": 30,
+            "minimum_executions": 5,
+            "active": True,
+            "created_at": NOW,
+            **settings,
+        }
         self.store.upsert("anomaly_detection_rules", _frame(row))
 
     def node(self, name: str, *, is_active: bool = True) -> str:
         node_id = f"model.shop.{name}"
         row = {
-            "node_id": node_id, "name": name, "resource_type": "model", "connection": "observed", "asset": f"marts.{name}",
-            "layer": "batch", "owner": "bob", "has_description": True, "is_monitored": False, "is_active": is_active,
-        }  # fmt: skip
+            "node_id": node_id,
+            "name": name,
+            "resource_type": "model",
+            "connection": "observed",
+            "asset": f"marts.{name}",
+            "layer": "batch",
+            "owner": "bob",
+            "has_description": True,
+            "is_monitored": False,
+            "is_active": is_active,
+        }
         self.store.upsert("assets", _frame(row))
         return self.pipeline(node_id, "dbt model", node_id=node_id, owner="")
 
@@ -439,10 +471,17 @@ def test_daily_report(desk: Desk) -> None:
     assert [
         float(row[c])
         for c in (
-            "total_executions", "failed_executions", "error_percentage", "daily_inserts", "daily_updates",
-            "daily_soft_deletes", "daily_total_rows", "avg_duration_seconds", "daily_throughput",
+            "total_executions",
+            "failed_executions",
+            "error_percentage",
+            "daily_inserts",
+            "daily_updates",
+            "daily_soft_deletes",
+            "daily_total_rows",
+            "avg_duration_seconds",
+            "daily_throughput",
         )
-    ] == [2, 1, 50.0, 600, 300, 100, 1000, 75.0, 6.6667]  # fmt: skip
+    ] == [2, 1, 50.0, 600, 300, 100, 1000, 75.0, 6.6667]
 
 
 def test_a_later_run_updates_and_a_replay_changes_nothing(desk: Desk) -> None:

@@ -50,7 +50,12 @@ ORDERS = {
         ],
     ),
     "columns": [
-        column("order_id", "bigint", ["not_null"], constraints=[{"type": "not_null"}, {"type": "check", "expression": "order_id > 2"}]),
+        column(
+            "order_id",
+            "bigint",
+            ["not_null"],
+            constraints=[{"type": "not_null"}, {"type": "check", "expression": "order_id > 2"}],
+        ),
         column("line", "int", nullable=False, min=1, max=3),
         column("status", tests=[{"accepted_values": {"arguments": {"values": ["draft", "it's", "paid"]}}}]),
         column("total", "numeric(12,2)", min=0, max=100, strict=True, precision=1, accepted_values=[1, 1.5, "2.25", 3]),
@@ -67,7 +72,7 @@ ORDERS = {
         column("DAY", min="2025-06-01"),
         {**column("Big", max=5), "quote": True},
     ],
-}  # fmt: skip
+}
 CREATE = """
 create schema raw;
 create type raw.kind as enum ('one', 'two');
@@ -208,8 +213,10 @@ def test_the_macros_reject_what_the_guard_counts(project: Project) -> None:
 
 
 def test_rows_are_accepted_or_rejected_and_never_both(project: Project) -> None:
-    ids = {name: [i for (i,) in project.ask(f"select id from {name} order by id")]
-           for name in ("raw.orders", "public.accepted", "public.rejected", "public.checked")}  # fmt: skip
+    ids = {
+        name: [i for (i,) in project.ask(f"select id from {name} order by id")]
+        for name in ("raw.orders", "public.accepted", "public.rejected", "public.checked")
+    }
     assert ids["public.accepted"]
     assert ids["public.rejected"]
     assert sorted(ids["public.accepted"] + ids["public.rejected"]) == ids["raw.orders"] == ids["public.checked"]

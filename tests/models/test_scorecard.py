@@ -264,9 +264,12 @@ def test_the_same_rows_give_the_same_bytes(reports: Reports) -> None:
         write_reports(store, reports.folder / "full", as_of=NOW)
     assert {path.name: path.read_bytes() for path in (reports.folder / "full").iterdir() if path.is_file()} == before
     assert sorted(before) == [
-        "PORTFOLIO_HEALTH_REPORT.md", "contract_validation_report.md", "data_health_scorecard.md", "detection_summary.md",
+        "PORTFOLIO_HEALTH_REPORT.md",
+        "contract_validation_report.md",
+        "data_health_scorecard.md",
+        "detection_summary.md",
         "index.html",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_schema_without_tables_is_not_evaluated(server: Any, tmp_path: Path) -> None:

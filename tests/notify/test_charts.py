@@ -1,5 +1,7 @@
 """The small chart that a message carries as an image: who gets it, what is on it, and that it never holds anything up."""
 
+# Fixtures are imported, and named again as parameters.
+# ruff: noqa: F811
 from __future__ import annotations
 
 import base64
@@ -41,9 +43,13 @@ def some_chart(key: str = "0123456789abcdef", values: int = 60, noise: int = 7) 
     begin = int((NOW - values * DAY).timestamp())
     days = range(values)
     points = [
-        [begin + 86400 * n for n in days], [1000 + 997 * n % noise for n in days], [1003] * values, [980] * values,
-        [None] * values, [2 * (n == values - 1) for n in days],
-    ]  # fmt: skip
+        [begin + 86400 * n for n in days],
+        [1000 + 997 * n % noise for n in days],
+        [1003] * values,
+        [980] * values,
+        [None] * values,
+        [2 * (n == values - 1) for n in days],
+    ]
     series = {"metric": "row_count", "kind": "count", "grain": "day"}
     spans = [page_chart.Span(points[0][-1], NOW.timestamp(), now=True)]
     drawn = page_chart.series_chart(series, points, 0, NOW.timestamp(), spans)
@@ -60,20 +66,27 @@ def measured(observed: Observed, series: str, last: datetime = NOW) -> None:
     """A daily series of rows in `public.a1`, of which the last day is an anomaly."""
     observed.sql(
         f"insert into {MONITORING}.monitors (series_key, connection, asset, column_name, metric, kind, grain, is_active)"
-        " values (%s, 'shop', 'public.a1', '', 'row_count', 'count', 'day', true)", (series,), at="observed",
-    )  # fmt: skip
+        " values (%s, 'shop', 'public.a1', '', 'row_count', 'count', 'day', true)",
+        (series,),
+        at="observed",
+    )
     observed.sql(
         f"insert into {MONITORING}.baselines (series_key, bucket_start, status, observed_value, expected_value,"
         " lower_bound, upper_bound, severity) select %s, moment, 'judged', case when moment < %s - interval '1 day' "
         "then 1000 else 10 end, 1000, 900, 1100, case when moment >= %s - interval '1 day' then 'critical' end "
         "from generate_series(%s - interval '60 days', %s - interval '1 day', interval '1 day') as moment",
-        (series, last, last, last, last), at="observed",
-    )  # fmt: skip
+        (series, last, last, last, last),
+        at="observed",
+    )
 
 
 def test_a_webhook_that_asks_gets_the_chart_of_its_worst_alert(
-    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path  # noqa: F811
-) -> None:  # fmt: skip
+    store: Store,
+    observed: Observed,
+    sink: Sink,
+    alert: Raise,
+    tmp_path: Path,
+) -> None:
     measured(observed, "rows")
     alert("a1", series_key="rows")
     alert("a0", series_key="rows", window_start=NOW - 20 * DAY, window_end=NOW - 18 * DAY, status="resolved")
@@ -88,8 +101,10 @@ def test_a_webhook_that_asks_gets_the_chart_of_its_worst_alert(
 
 
 def test_a_test_message_shows_whether_images_arrive(
-    sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch  # noqa: F811
-) -> None:  # fmt: skip
+    sink: Sink,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("HOOK", sink.url)
     (tmp_path / "lookout.yml").write_text("notifications: {images: true, targets: {team: {url: {env: HOOK}}}}")
     assert send_test(tmp_path, "team", as_of=NOW) == "Target 'team' took the test message."
@@ -99,8 +114,10 @@ def test_a_test_message_shows_whether_images_arrive(
 
 
 def test_what_is_drawn_is_the_stored_series_with_band_anomaly_and_earlier_alerts(
-    store: Store, observed: Observed, alert: Raise  # noqa: F811
-) -> None:  # fmt: skip
+    store: Store,
+    observed: Observed,
+    alert: Raise,
+) -> None:
     from lookout.alerts.store import read_alerts
 
     measured(observed, "rows")
@@ -121,9 +138,14 @@ def test_what_is_drawn_is_the_stored_series_with_band_anomaly_and_earlier_alerts
 
 @pytest.mark.parametrize("more", ["", ", images: false"])
 def test_a_webhook_that_does_not_ask_gets_none(
-    more: str, store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path, # noqa: F811
+    more: str,
+    store: Store,
+    observed: Observed,
+    sink: Sink,
+    alert: Raise,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(charts, "draw", lambda _: pytest.fail("it was drawn for nobody"))
     measured(observed, "rows")
     alert("a1", series_key="rows")
@@ -132,9 +154,14 @@ def test_a_webhook_that_does_not_ask_gets_none(
 
 
 def test_a_message_goes_without_a_chart_that_cannot_be_drawn_or_read(
-    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path, # noqa: F811
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    store: Store,
+    observed: Observed,
+    sink: Sink,
+    alert: Raise,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     import vl_convert
 
     class Panic(BaseException):
@@ -160,8 +187,14 @@ def test_a_message_goes_without_a_chart_that_cannot_be_drawn_or_read(
     ("answers", "images"), [([413], [1, 0]), ([400], [1, 0]), ([500], [1, 1]), ([500, 500], [1, 1, 0])]
 )
 def test_what_is_refused_with_an_image_is_tried_without(
-    answers: list[int], images: list[int], store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path,  # noqa: F811
-) -> None:  # fmt: skip
+    answers: list[int],
+    images: list[int],
+    store: Store,
+    observed: Observed,
+    sink: Sink,
+    alert: Raise,
+    tmp_path: Path,
+) -> None:
     measured(observed, "rows")
     alert("a1", series_key="rows")
     sink.answers = answers

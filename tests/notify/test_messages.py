@@ -18,9 +18,15 @@ LINK = "https://example.com/lookout"
 
 def alert(**values: Any) -> Alert:
     row = {
-        "alert_key": "0123456789abcdef", "alert_type": "VOLUME_ANOMALY", "severity": "critical", "status": "open",
-        "connection": "shop", "asset": "marts.orders", "window_start": NOW - timedelta(hours=36), "owner": "sales",
-    }  # fmt: skip
+        "alert_key": "0123456789abcdef",
+        "alert_type": "VOLUME_ANOMALY",
+        "severity": "critical",
+        "status": "open",
+        "connection": "shop",
+        "asset": "marts.orders",
+        "window_start": NOW - timedelta(hours=36),
+        "owner": "sales",
+    }
     return Alert(**{**row, **values})
 
 
@@ -189,7 +195,7 @@ Details:
 • Owner: sales
 • Alert 01234567: https://example.com/lookout/index.html#alert=0123456789abcdef
 """,
-}  # fmt: skip
+}
 
 
 def test_every_type_has_its_message() -> None:
@@ -209,9 +215,12 @@ def test_levels_have_words_and_signs_of_their_own() -> None:
     unreachable = told(alert_type="SOURCE_UNREACHABLE")
     warning, critical = told(severity="warning"), told()
     for alerts, level in (
-        ([], "INFO"), ([over], "SUCCESS"), ([over, warning], "WARNING"), ([warning, unreachable], "ERROR"),
+        ([], "INFO"),
+        ([over], "SUCCESS"),
+        ([over, warning], "WARNING"),
+        ([warning, unreachable], "ERROR"),
         ([over, critical, unreachable], "CRITICAL"),
-    ):  # fmt: skip
+    ):
         assert message(*alerts).level == level
 
 

@@ -117,12 +117,27 @@ def alert(observed: Observed) -> Raise:
 
     def write(key: str, **values: Any) -> None:
         row = {
-            "alert_key": key, "alert_type": "VOLUME_ANOMALY", "severity": "critical", "status": "open",
-            "connection": "shop", "asset": f"public.{key}", "column_name": "", "metric": "row_count",
-            "window_start": NOW - timedelta(days=1), "window_end": NOW, "observed_value": 10.0,
-            "description": "few rows", "reason": "unusual", "owner": "sales", "layer": "batch",
-            "first_seen_at": NOW, "last_seen_at": NOW, "occurrences": 1, "resolved_at": None, **values,
-        }  # fmt: skip
+            "alert_key": key,
+            "alert_type": "VOLUME_ANOMALY",
+            "severity": "critical",
+            "status": "open",
+            "connection": "shop",
+            "asset": f"public.{key}",
+            "column_name": "",
+            "metric": "row_count",
+            "window_start": NOW - timedelta(days=1),
+            "window_end": NOW,
+            "observed_value": 10.0,
+            "description": "few rows",
+            "reason": "unusual",
+            "owner": "sales",
+            "layer": "batch",
+            "first_seen_at": NOW,
+            "last_seen_at": NOW,
+            "occurrences": 1,
+            "resolved_at": None,
+            **values,
+        }
         observed.sql(f"delete from {MONITORING}.alerts where alert_key = %s", (key,), at="observed")
         names, marks = ", ".join(row), ", ".join(["%s"] * len(row))
         observed.sql(f"insert into {MONITORING}.alerts ({names}) values ({marks})", tuple(row.values()), at="observed")
@@ -156,8 +171,9 @@ def test_nothing_configured_costs_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert (outcome, outcome.sentence) == (NotifyOutcome(), "")
 
 
-def test_fails_twice_then_arrives(store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path,
-                                  monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_fails_twice_then_arrives(
+    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     waits: list[float] = []
     monkeypatch.setattr(transport, "PAUSES", (1.0, 2.0))
     monkeypatch.setattr(transport, "sleep", waits.append)
@@ -207,11 +223,19 @@ def test_always_failing_stays_pending_and_the_next_run_sends_it(
         (["hang", 200], 2, 1, "", [0.0]),
         (["die", "die", "die"], 3, 0, "closed the connection", [0.0, 0.0]),
     ],
-)  # fmt: skip
+)
 def test_services_that_misbehave(
-    answers: list[Any], posts: int, sent: int, says: str, pauses: list[float], store: Store, sink: Sink, alert: Raise, tmp_path: Path,
+    answers: list[Any],
+    posts: int,
+    sent: int,
+    says: str,
+    pauses: list[float],
+    store: Store,
+    sink: Sink,
+    alert: Raise,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     waits: list[float] = []
     monkeypatch.setattr(transport, "sleep", waits.append)
     monkeypatch.setattr(webhook, "TIMEOUT", 0.3)
@@ -381,8 +405,9 @@ def test_ten_thousand_alerts_are_few_messages(store: Store, observed: Observed, 
         "window_start, description, owner, first_seen_at, last_seen_at, occurrences) "
         "select md5(n::text), 'TEST_FAILURE', case when n = 4711 then 'critical' else 'warning' end, 'open', 'shop', "
         "'public.t' || n, '', 'not_null', %s, 'failed', 'owner' || n %% 500, %s, %s, 1 from generate_series(1, 10000) as n",
-        (NOW, NOW, NOW), at="observed",
-    )  # fmt: skip
+        (NOW, NOW, NOW),
+        at="observed",
+    )
     observed.sql(
         f"insert into {MONITORING}.alert_states (alert_key, is_found, is_open) "
         f"select alert_key, true, true from {MONITORING}.alerts",
@@ -418,9 +443,12 @@ with Store(Connection("observed", json.loads(sys.argv[1])), "monitoring") as sto
 def publisher(observed: Observed, root: Path, sink: Sink) -> subprocess.Popen[str]:
     arguments = [json.dumps(dict(observed.warehouse.parameters)), str(root), NOW.isoformat()]
     process = subprocess.Popen(
-        [sys.executable, "-c", PUBLISH, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", PUBLISH, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "HOOK": sink.url},
-    )  # fmt: skip
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
@@ -536,9 +564,14 @@ def test_acknowledged_until_it_is_worse_or_over(
 
 
 def test_secrets_never_leave(
-    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path, caplog: pytest.LogCaptureFixture,
+    store: Store,
+    observed: Observed,
+    sink: Sink,
+    alert: Raise,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     pytest.importorskip("apprise")
     caplog.set_level(logging.DEBUG)
     port = sink.server.server_port
@@ -601,8 +634,9 @@ def test_slack_markup(store: Store, sink: Sink, alert: Raise, tmp_path: Path) ->
     assert "<https://example.com/r/index.html#alert=a1|Alert a1>" in post["text"]
 
 
-def test_run_and_its_problems(store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path,
-                              monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_run_and_its_problems(
+    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     alert("a1")
     monkeypatch.setenv("LOOKOUT_NOTIFY_URL", sink.url)
 
@@ -624,8 +658,9 @@ def test_run_and_its_problems(store: Store, observed: Observed, sink: Sink, aler
     # A replay of the past tells nobody anything.
     store.execute(
         "insert into {schema}.lookout_runs (run_id, batch_number, command, as_of, started_at, status) "
-        "values ('r2', 2, 'run', %s, now(), 'success')", (NOW + timedelta(days=1),),
-    )  # fmt: skip
+        "values ('r2', 2, 'run', %s, now(), 'success')",
+        (NOW + timedelta(days=1),),
+    )
     alert("a2")
     assert "replay" in notify_run().sentence
     assert len(sink.posts) == 2
@@ -661,8 +696,10 @@ def test_targets_that_go_and_alerts_that_go(
     sink.always = 200
     assert notify_alerts(store, other, as_of=NOW).sent == 1
     assert [(row[0], row[1], row[4]) for row in told(observed)] == [
-        ("a1", "other", "sent"), ("a1", "team", "dropped"), ("a2", "team", "dropped"),
-    ]  # fmt: skip
+        ("a1", "other", "sent"),
+        ("a1", "team", "dropped"),
+        ("a2", "team", "dropped"),
+    ]
 
 
 def test_from_a_broken_table_to_its_owner(observed: Observed, sink: Sink, tmp_path: Path) -> None:

@@ -117,14 +117,17 @@ def at(text: str) -> datetime:
 @pytest.mark.parametrize(
     ("now", "loud"),
     [
-        ("2026-03-03 21:59", "2026-03-03 21:59"), ("2026-03-03 22:00", "2026-03-04 07:00"),
-        ("2026-03-04 06:59", "2026-03-04 07:00"), ("2026-03-04 07:00", "2026-03-04 07:00"),
+        ("2026-03-03 21:59", "2026-03-03 21:59"),
+        ("2026-03-03 22:00", "2026-03-04 07:00"),
+        ("2026-03-04 06:59", "2026-03-04 07:00"),
+        ("2026-03-04 07:00", "2026-03-04 07:00"),
         # Friday night leads into a quiet weekend, which leads into Sunday night.
-        ("2026-03-06 23:00", "2026-03-09 07:00"), ("2026-03-08 12:00", "2026-03-09 07:00"),
+        ("2026-03-06 23:00", "2026-03-09 07:00"),
+        ("2026-03-08 12:00", "2026-03-09 07:00"),
         # The clocks go forward on the 29th, and the end is still at seven on the wall.
         ("2026-03-29 01:00", "2026-03-30 07:00"),
     ],
-)  # fmt: skip
+)
 def test_quiet_hours(now: str, loud: str) -> None:
     nights = QuietHours(EVERY_DAY, time(22), time(7), BERLIN)
     weekend = QuietHours(frozenset({5, 6}), time(), time(), BERLIN)
@@ -134,9 +137,10 @@ def test_quiet_hours(now: str, loud: str) -> None:
 def test_digest_times() -> None:
     digest = Digest(frozenset(range(5)), (time(8), time(16)), BERLIN)
     for now, due in (
-        ("2026-03-03 08:00", "2026-03-03 08:00"), ("2026-03-03 08:01", "2026-03-03 16:00"),
+        ("2026-03-03 08:00", "2026-03-03 08:00"),
+        ("2026-03-03 08:01", "2026-03-03 16:00"),
         ("2026-03-06 17:00", "2026-03-09 08:00"),
-    ):  # fmt: skip
+    ):
         assert digest.next_after(at(now)) == at(due)
 
 
@@ -148,14 +152,15 @@ def text_of(plugin: Any) -> str:
     ("url", "name"),
     [
         ("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "Webhook slack"),
-        ("http://localhost:1/x", "Webhook json"), ("https://example.com/x", "Webhook json"),
+        ("http://localhost:1/x", "Webhook json"),
+        ("https://example.com/x", "Webhook json"),
         ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general", "NotifySlack markdown"),
         ("https://discord.com/api/webhooks/123456789012345678/abcdefghijklmnopqrstuvwxyz", "NotifyDiscord markdown"),
         ("workflows://host:443/WORKFLOWID/SIGNATURE/", "NotifyWorkflows markdown"),
         ("mailto://user:word@example.com", "NotifyEmail markdown"),
         ("pagerduty://INTEGRATIONKEY@APIKEY", "NotifyPagerDuty text"),
     ],
-)  # fmt: skip
+)
 def test_addresses_find_their_service(url: str, name: str) -> None:
     pytest.importorskip("apprise")
     sender: Any = sender_for(Target("a", url))
@@ -205,8 +210,10 @@ def test_images_are_left_to_the_service_unless_somebody_says_so(tmp_path: Path) 
         return load_settings(tmp_path, {"A": "https://example.com"}).targets["a"].images
 
     assert [found("", ""), found("images: false,", ""), found("images: false,", ", images: true")] == [
-        None, False, True,
-    ]  # fmt: skip
+        None,
+        False,
+        True,
+    ]
     with pytest.raises(ConfigError, match=r"targets.a.images"):
         found("", ", images: sometimes")
     with pytest.raises(ConfigError, match="images"):

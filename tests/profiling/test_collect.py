@@ -88,8 +88,15 @@ def _nothing_is_left_behind() -> Iterator[None]:
 
 
 def watch(table: str, *metrics: Metric, connection: str = "batch", **more: Any) -> Monitor:
-    return Monitor(connection, more.pop("schema", "public"), table, more.pop("column", "at"), more.pop("grain", "day"),
-                   metrics or VOLUME, **more)  # fmt: skip
+    return Monitor(
+        connection,
+        more.pop("schema", "public"),
+        table,
+        more.pop("column", "at"),
+        more.pop("grain", "day"),
+        metrics or VOLUME,
+        **more,
+    )
 
 
 def options(**settings: Any) -> CollectOptions:
@@ -147,7 +154,7 @@ def test_rows_from_the_future_are_reported(source: Connection) -> None:
         (watch("as_text"), "wrong_type", "Timestamp column 'at' of public.as_text is of type text: name a column "),
         (watch("on_days", grain="hour"), "wrong_type", "is a date and holds no hours: set grain: day."),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_table_is_one_sentence(
     source: Connection, watched: Monitor, status: str, message: str
 ) -> None:
@@ -170,7 +177,7 @@ def test_what_is_wrong_with_a_table_is_one_sentence(
         (Metric("own", "count", expression="max(note)"), "error", "invalid input syntax for type double precision"),
         (Metric("own", "count", expression="sum(1 / (v - v))"), "error", "division by zero"),
     ],
-)  # fmt: skip
+)
 def test_one_wrong_metric_does_not_blind_the_others(
     source: Connection, metric: Metric, status: str, message: str
 ) -> None:
@@ -292,8 +299,15 @@ def fake_server(answer: bytes = b"") -> Iterator[Connection]:
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
-        parameters = {"host": "127.0.0.1", "port": listening.getsockname()[1], "user": "u", "password": "s3cret",
-                      "dbname": "d", "sslmode": "disable", "gssencmode": "disable"}  # fmt: skip
+        parameters = {
+            "host": "127.0.0.1",
+            "port": listening.getsockname()[1],
+            "user": "u",
+            "password": "s3cret",
+            "dbname": "d",
+            "sslmode": "disable",
+            "gssencmode": "disable",
+        }
         yield Connection("fake", parameters)
         listening.shutdown(socket.SHUT_RDWR)
         for call in calls:
@@ -358,9 +372,12 @@ def test_one_dead_source_is_an_outcome_for_each_of_its_tables(source: Connection
     watched = [watch("a", connection="dead"), watch("good"), watch("b", connection="dead")]
     told: list[str] = []
     outcomes = collect(
-        [ProfileRequest(monitor, SINCE) for monitor in watched], {"dead": dead, "batch": source}, as_of=AS_OF,
-        options=options(), on_done=lambda outcome: told.append(outcome.asset),
-    )  # fmt: skip
+        [ProfileRequest(monitor, SINCE) for monitor in watched],
+        {"dead": dead, "batch": source},
+        as_of=AS_OF,
+        options=options(),
+        on_done=lambda outcome: told.append(outcome.asset),
+    )
     assert [o.status for o in outcomes] == ["source_unreachable", "ok", "source_unreachable"]
     assert sorted(told) == ["public.a", "public.b", "public.good"]
     assert f"Cannot connect to dead (127.0.0.1:{port}/d): " in outcomes[0].message
@@ -582,8 +599,12 @@ def test_each_wrong_retry_setting_is_named(key: str, value: str) -> None:
 
 
 def test_retry_settings_from_the_environment() -> None:
-    environment = {"MAX_RETRY_ATTEMPTS": "5", "RETRY_BACKOFF_FACTOR": "3", "INITIAL_RETRY_DELAY": "0.5",
-                   "MAX_RETRY_DELAY": " 9 "}  # fmt: skip
+    environment = {
+        "MAX_RETRY_ATTEMPTS": "5",
+        "RETRY_BACKOFF_FACTOR": "3",
+        "INITIAL_RETRY_DELAY": "0.5",
+        "MAX_RETRY_DELAY": " 9 ",
+    }
     assert CollectOptions.from_environment(environment, statement_timeout=9).retry == RetryPolicy(5, 0.5, 3.0, 9.0)
     assert CollectOptions.from_environment({}).retry == RetryPolicy(3, 1.0, 2.0, 60.0)
     with pytest.raises(ConfigError) as caught:

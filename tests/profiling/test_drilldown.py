@@ -115,10 +115,12 @@ def test_one_query_answers_for_all_columns_of_a_table(server: Server, sql_rows: 
         "r", columns={"at": "timestamp", "amount": "numeric", odd: "text", "region": "int4", "notes": "json"}
     )
     for metric in (
-        {"metric": "row_count"}, {"metric": "mean", "kind": "real", "column_name": "amount"},
-        {"metric": "null_rate", "kind": "rate", "column_name": "region"}, {"metric": "sum", "column_name": "amount"},
+        {"metric": "row_count"},
+        {"metric": "mean", "kind": "real", "column_name": "amount"},
+        {"metric": "null_rate", "kind": "rate", "column_name": "region"},
+        {"metric": "sum", "column_name": "amount"},
         {"metric": "share", "kind": "rate", "expression": "avg((region > 0)::int) -- a comment"},
-    ):  # fmt: skip
+    ):
         asked = request(**{**metric, "dimensions": (odd, "region"), "weeks": 5})  # type: ignore[arg-type]
         rows = sql_rows(shop, plan_drilldown(asked, relation))
         assert len(rows) == 6 * 2 + 6 * 3 - 1, metric
@@ -203,8 +205,9 @@ def test_a_run_explains_what_is_open_and_new_once(observed: Observed) -> None:
     sentence = "99 % of the missing rows are from channel web (usually 25 % of the rows)"
     assert list(summary.open_alerts["explanation"]) == [sentence]
     assert rows("select status, explanation from monitoring.alerts order by window_start") == [
-        ("resolved", None), ("open", sentence),
-    ]  # fmt: skip
+        ("resolved", None),
+        ("open", sentence),
+    ]
     stored = rows("select dimension, explanation, details, xmin::text from monitoring.alert_explanations order by 1")
     assert [(name, text[:26]) for name, text, _, _ in stored] == [
         ("channel", sentence[:26]),

@@ -103,8 +103,12 @@ def fill(connection: Connection, counts: dict[timedelta, int], type_: str = "tim
     run(connection, "drop table if exists t", f"create table t (at {type_})")
     for before, count in counts.items():
         moment = TODAY - before + timedelta(minutes=7)
-        run(connection, sql.SQL("insert into t select {} from generate_series(1, {})").format(
-            sql.Literal(moment.replace(tzinfo=None)), sql.Literal(count)))  # fmt: skip
+        run(
+            connection,
+            sql.SQL("insert into t select {} from generate_series(1, {})").format(
+                sql.Literal(moment.replace(tzinfo=None)), sql.Literal(count)
+            ),
+        )
 
 
 def test_daily_counts_leave_the_partial_day_out(database: Connection) -> None:
@@ -204,9 +208,16 @@ def test_every_metric_of_a_column(database: Connection, type_: str) -> None:
     found = profile(database, monitor(metrics=[Metric(name, kind, "v") for name, kind in COLUMN_METRICS]))
     present = [value for value in values if value is not None]
     expected = {
-        "null_rate": 2 / 8, "distinct_count": 4, "mean": statistics.mean(present), "min": -3, "max": 12,
-        "sum": sum(present), "stddev": statistics.stdev(present), "zero_rate": 2 / 8, "negative_rate": 1 / 8,
-    }  # fmt: skip
+        "null_rate": 2 / 8,
+        "distinct_count": 4,
+        "mean": statistics.mean(present),
+        "min": -3,
+        "max": 12,
+        "sum": sum(present),
+        "stddev": statistics.stdev(present),
+        "zero_rate": 2 / 8,
+        "negative_rate": 1 / 8,
+    }
     for name, value in expected.items():
         assert series(found, name, "v")["03-08 00"] == pytest.approx(value), name
     nothing = {"null_rate": 1.0, "distinct_count": 0.0, "zero_rate": 0.0, "negative_rate": 0.0}
@@ -274,8 +285,13 @@ def test_buckets_are_utc_whatever_the_session_and_daylight_saving(database: Conn
 
 def test_the_query_can_use_an_index_and_parallel_workers(database: Connection) -> None:
     run(database, "drop table if exists t", "create table t (at timestamptz, v numeric)")
-    run(database, "insert into t select timestamptz '2026-01-01' + n * interval '1 minute', n "
-        "from generate_series(1, 90000) as n", "create index on t using brin (at)", "analyze t")  # fmt: skip
+    run(
+        database,
+        "insert into t select timestamptz '2026-01-01' + n * interval '1 minute', n "
+        "from generate_series(1, 90000) as n",
+        "create index on t using brin (at)",
+        "analyze t",
+    )
     relation = Relation("r", columns={"at": "timestamptz", "v": "numeric"})
     watched = monitor(metrics=[*VOLUME, Metric("mean", "real", "v")])
 
@@ -283,8 +299,10 @@ def test_the_query_can_use_an_index_and_parallel_workers(database: Connection) -
         plan = plan_profile(ProfileRequest(watched, since), relation, watched.metrics, AS_OF)
         handle = connect(database)
         with handle, handle.cursor() as cursor:
-            cursor.execute("set max_parallel_workers_per_gather = 2; set parallel_setup_cost = 0; set parallel_tuple_cost = 0;"
-                           "set min_parallel_table_scan_size = 0; set random_page_cost = 1.1")  # fmt: skip
+            cursor.execute(
+                "set max_parallel_workers_per_gather = 2; set parallel_setup_cost = 0; set parallel_tuple_cost = 0;"
+                "set min_parallel_table_scan_size = 0; set random_page_cost = 1.1"
+            )
             cursor.execute(sql.SQL("explain ") + plan.query)
             text = "\n".join(row[0] for row in cursor.fetchall())
         handle.close()

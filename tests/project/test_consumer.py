@@ -162,12 +162,15 @@ def test_only_the_monitoring_schema_comes_with_the_package(shop: Shop) -> None:
 def test_names_that_collide_live_side_by_side(shop: Shop) -> None:
     manifest = shop.artifact("manifest.json")["nodes"]
     assert (manifest["model.corner_shop.alerts"]["schema"], manifest["model.lookout.alerts"]["schema"]) == (
-        "shop", MONITORING,
-    )  # fmt: skip
+        "shop",
+        MONITORING,
+    )
     assert shop.sql("select count(*) > 0 from shop.alerts") == [(True,)]
     assert shop.sql("select app_name from shop_raw.dim_applications order by 1") == [
-        ("phone app",), ("till",), ("web shop",)
-    ]  # fmt: skip
+        ("phone app",),
+        ("till",),
+        ("web shop",),
+    ]
     # Each project calls the macro `as_of` of its own.
     assert "max(ordered_at)" in manifest["model.corner_shop.alerts"]["compiled_code"]
     assert "max(ordered_at)" not in manifest["model.lookout.alerts"]["compiled_code"]
@@ -192,17 +195,21 @@ def test_a_plain_build_leaves_the_rest_of_lookout_alone(shop: Shop) -> None:
     manifest = shop.artifact("manifest.json")["nodes"]
     read = {
         parent
-        for node in manifest.values() if node["package_name"] == "corner_shop"
-        for parent in node["depends_on"].get("nodes", ()) if parent.startswith("model.lookout.")
-    }  # fmt: skip
+        for node in manifest.values()
+        if node["package_name"] == "corner_shop"
+        for parent in node["depends_on"].get("nodes", ())
+        if parent.startswith("model.lookout.")
+    }
     assert ours == {parent.removeprefix("model.") for parent in read} == {"lookout.baselines", "lookout.monitors"}
 
 
 def test_docs_and_freshness_are_theirs(shop: Shop) -> None:
     manifest = shop.artifact("manifest.json")
     assert sorted(key for key in manifest["docs"] if "__" in key) == [
-        "doc.corner_shop.__overview__", "doc.dbt.__overview__", "doc.lookout.__lookout__"
-    ]  # fmt: skip
+        "doc.corner_shop.__overview__",
+        "doc.dbt.__overview__",
+        "doc.lookout.__lookout__",
+    ]
     catalog = shop.artifact("catalog.json")
     assert {"model.corner_shop.orders", "model.lookout.alerts"} <= set(catalog["nodes"])
     assert "source.corner_shop.shop.raw_orders" in catalog["sources"]

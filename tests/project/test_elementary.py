@@ -136,14 +136,17 @@ def alerts(project: Observed, columns: str) -> list[tuple[Any, ...]]:
 VOLUME = {"elementary.volume_anomalies": {"name": "rows_of_fine", "arguments": {"timestamp_column": "n"}}}
 DRIFT = {
     "elementary.column_anomalies": {
-        "name": "drift_of_n", "arguments": {"column_anomalies": ["null_count"]}, "config": {"severity": "warn"},
+        "name": "drift_of_n",
+        "arguments": {"column_anomalies": ["null_count"]},
+        "config": {"severity": "warn"},
     }
-}  # fmt: skip
+}
 BETWEEN = {
     "dbt_expectations.expect_column_values_to_be_between": {
-        "name": "n_in_range", "arguments": {"min_value": 0, "max_value": 9},
+        "name": "n_in_range",
+        "arguments": {"min_value": 0, "max_value": 9},
     }
-}  # fmt: skip
+}
 NOT_NULL = {"dbt_expectations.expect_column_values_to_not_be_null": {"name": "n_is_there"}}
 
 
@@ -154,15 +157,25 @@ def test_their_failures_are_alerts_and_end_when_mended(both: Observed) -> None:
     assert summary.exit_code == 1
     assert alerts(both, "alert_type, severity, asset, column_name, metric, owner, reason, status") == [
         ("TEST_FAILURE", "warning", "public.fine", "n", "drift_of_n", "sales", "The last value stands out.", "open"),
-        ("TEST_FAILURE", "critical", "public.fine", "n", "n_in_range", "sales",
-         "Got 1 result, configured to fail if != 0", "open"),
+        (
+            "TEST_FAILURE",
+            "critical",
+            "public.fine",
+            "n",
+            "n_in_range",
+            "sales",
+            "Got 1 result, configured to fail if != 0",
+            "open",
+        ),
         ("TEST_FAILURE", "critical", "public.fine", "", "rows_of_fine", "sales", "The last value stands out.", "open"),
-    ]  # fmt: skip
+    ]
     fine(both, "select 1 as n", VOLUME, column=[DRIFT, BETWEEN])
     assert both.run("2026-03-03 01:00").exit_code == 0
     assert alerts(both, "metric, status") == [
-        ("drift_of_n", "resolved"), ("n_in_range", "resolved"), ("rows_of_fine", "resolved"),
-    ]  # fmt: skip
+        ("drift_of_n", "resolved"),
+        ("n_in_range", "resolved"),
+        ("rows_of_fine", "resolved"),
+    ]
 
 
 def test_a_test_that_cannot_be_evaluated_is_not_healthy(both: Observed) -> None:
@@ -197,8 +210,9 @@ def test_hooks_of_packages_run_once_a_run_and_their_tables_are_nobodys_work(both
     )
     assert described == 1
     assert "elementary" not in owners
-    assert both.sql(f"select count(*) from {MONITORING}.dbt_results where resource_type = 'operation'", at="observed") \
-        == [(0,)]  # fmt: skip
+    assert both.sql(
+        f"select count(*) from {MONITORING}.dbt_results where resource_type = 'operation'", at="observed"
+    ) == [(0,)]
 
 
 def test_one_cause_is_told_once(both: Observed) -> None:
@@ -216,9 +230,10 @@ def test_one_cause_is_told_once(both: Observed) -> None:
     settings = {"connection": "observed", "timestamp_column": "at", "metrics": ["row_count"]}
     volume = {"elementary.volume_anomalies": {"name": "rows_of_loads", "arguments": {"timestamp_column": "n"}}}
     source = {
-        "name": "here", "schema": "public",
+        "name": "here",
+        "schema": "public",
         "tables": [{"name": "loads", "config": {"meta": {"lookout": settings}}, "data_tests": [volume]}],
-    }  # fmt: skip
+    }
     file = both.root / "models" / "watched.yml"
     file.write_text(yaml.safe_dump({"version": 2, "sources": [source]}))
     # The second of March is missing: Lookout tells it, and Elementary's failure stands in dbt_results only.
@@ -257,8 +272,9 @@ def test_plain_dbt_and_then_lookout(both: Observed) -> None:
     stored = both.sql(
         f"select name, status, message from {MONITORING}.dbt_results where invocation_id = %s "
         "and resource_type = 'test' order by name",
-        (told["metadata"]["invocation_id"],), at="observed",
-    )  # fmt: skip
+        (told["metadata"]["invocation_id"],),
+        at="observed",
+    )
     assert stored == [
         ("n_is_there", "fail", "Got 1 result, configured to fail if != 0"),
         ("rows_of_fine", "fail", "The last value stands out."),
@@ -284,8 +300,14 @@ def test_without_the_hub_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
         shutil.copy(PROJECT / name, project)
     environment = {**os.environ, "DBT_PACKAGE_HUB_URL": "http://127.0.0.1:9", "PYTHONPATH": str(ROOT / "python_checks")}
     said = subprocess.run(
-        [sys.executable, "build.py"], cwd=project, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )  # fmt: skip
+        [sys.executable, "build.py"],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert said.returncode == 2
     assert said.stdout == ""
     *_, sentence = said.stderr.strip().splitlines()

@@ -93,14 +93,19 @@ def test_defaults() -> None:
         metrics=(
             Metric("row_count", "count", warn_score=2.0, critical_score=3.0, alert_from="critical"),
             Metric(
-                "freshness", "positive", direction="up", warn_score=2.0, critical_score=3.0, alert_from="critical",
+                "freshness",
+                "positive",
+                direction="up",
+                warn_score=2.0,
+                critical_score=3.0,
+                alert_from="critical",
                 min_absolute_change=86_400.0,
             ),
         ),
         node_id="source.shop.batch_analytics.flights",
         file="models/sources.yml",
         layer="batch",
-    )  # fmt: skip
+    )
     assert monitor.late_window == timedelta(days=3)
     assert monitor.history == timedelta(days=400)
 
@@ -266,8 +271,10 @@ def test_an_unknown_metric_is_reported_with_the_one_that_was_meant() -> None:
         ("metrics: [7]", "metrics: 7 is not a metric; write a name, name(column) or {name: ..., ...}."),
         ("metrics: [{column: x}]", "metrics: a metric has no name; write {name: ...}."),
         ("metrics: [row_count, row_count]", "metrics: metric 'row_count' is declared twice; keep one of the two."),
-        ("{metrics: [mean(a)], columns: {a: [mean]}}",
-         "columns.a: metric 'mean' of column 'a' is declared twice; keep one of the two."),
+        (
+            "{metrics: [mean(a)], columns: {a: [mean]}}",
+            "columns.a: metric 'mean' of column 'a' is declared twice; keep one of the two.",
+        ),
         ("metrics: [null_rate]", "metrics: metric 'null_rate' needs a column; write null_rate(column) or "),
         ("metrics: [row_count(x)]", "metrics: metric 'row_count' measures the whole table; remove column 'x'."),
         ("metrics: [null_rate(loaded_at)]", "null_rate of the timestamp column 'loaded_at' is always 0; remove it."),
@@ -297,7 +304,7 @@ def test_an_unknown_metric_is_reported_with_the_one_that_was_meant() -> None:
         ("defaults: {min_sample_size: 2.5}", "defaults.min_sample_size is 2.5; it must be a whole number."),
         ("defaults: {name: x}", "unknown key 'name' in defaults; "),
     ],
-)  # fmt: skip
+)
 def test_each_wrong_setting_earns_one_sentence(text: str, expected: str) -> None:
     (line,) = problems(text)
     assert line.startswith("models/sources.yml: batch_analytics.flights: ")
@@ -394,10 +401,14 @@ def test_the_hash_follows_whatever_changes_judging_and_nothing_else() -> None:
     base = settings_hash(monitor, first)
     assert base == settings_hash(other(monitor, owner="Ann", description="x", layer="cdc"), first)
     changed = [
-        other(first, critical_score=4.0), other(first, direction="up"), other(first, lower_limit=0.0),
-        other(first, window=30), other(first, method="zscore"), other(first, expression="count(*)"),
+        other(first, critical_score=4.0),
+        other(first, direction="up"),
+        other(first, lower_limit=0.0),
+        other(first, window=30),
+        other(first, method="zscore"),
+        other(first, expression="count(*)"),
         other(first, alert_from="warning"),
-    ]  # fmt: skip
+    ]
     hashes = {settings_hash(monitor, metric) for metric in changed}
     hashes |= {settings_hash(other(monitor, row_filter="x"), first), settings_hash(other(monitor, grain="hour"), first)}
     assert len(hashes | {base}) == len(changed) + 3
@@ -407,17 +418,37 @@ json_values = st.recursive(
     st.sampled_from(
         [None, True, 0, -1, 7, 2.5, float("nan"), " ", "x\ny", "row_count", "null_rate(a)", "3 days", "day", "zscore"]
     ),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["name", "column", "count", "period", "method", "window", "kind", "expression", "x"]), inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["name", "column", "count", "period", "method", "window", "kind", "expression", "x"]),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=8,
-)  # fmt: skip
+)
 keys = st.sampled_from(
-    ["connection", "schema", "table", "grain", "metrics", "columns", "owner", "filter", "late_window", "history",
-     "freshness", "enabled", "defaults", "timestamp_column", "layer", "description", "contract"]
-)  # fmt: skip
+    [
+        "connection",
+        "schema",
+        "table",
+        "grain",
+        "metrics",
+        "columns",
+        "owner",
+        "filter",
+        "late_window",
+        "history",
+        "freshness",
+        "enabled",
+        "defaults",
+        "timestamp_column",
+        "layer",
+        "description",
+        "contract",
+    ]
+)
 
 
 @given(st.dictionaries(keys, json_values, max_size=6))

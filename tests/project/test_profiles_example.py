@@ -141,9 +141,13 @@ def production(
     opened = door()
     user = str(server.embedded.connection("postgres").parameters.get("user", "postgres"))
     for name, value in {
-        "HOST": "localhost", "PORT": str(opened.port), "USER": user, "PASSWORD": SECRET, "NAME": "postgres",
+        "HOST": "localhost",
+        "PORT": str(opened.port),
+        "USER": user,
+        "PASSWORD": SECRET,
+        "NAME": "postgres",
         "SSLROOTCERT": authority.file,
-    }.items():  # fmt: skip
+    }.items():
         monkeypatch.setenv(f"LOOKOUT_DB_{name}", value)
     return opened
 
@@ -177,9 +181,20 @@ def test_dbt_connects_with_verify_full(folder: Path, production: Door, lookout: 
     from dbt.cli.main import dbtRunner
 
     result = dbtRunner().invoke(
-        ["debug", "--connection", "--quiet", "--profiles-dir", str(folder), "--project-dir", str(ROOT), "--target",
-         "production", "--log-path", str(folder / "logs")]
-    )  # fmt: skip
+        [
+            "debug",
+            "--connection",
+            "--quiet",
+            "--profiles-dir",
+            str(folder),
+            "--project-dir",
+            str(ROOT),
+            "--target",
+            "production",
+            "--log-path",
+            str(folder / "logs"),
+        ]
+    )
     assert result.success, result.exception
     warehouse = load_profile(folder, "lookout", "production").warehouse
     assert _ask(warehouse, "select current_database()::text") == [("postgres",)]
@@ -229,9 +244,14 @@ def test_a_client_certificate_instead_of_a_password(
     certificate, key = authority.sign("somebody")
     user = str(server.embedded.connection("postgres").parameters.get("user", "postgres"))
     for name, value in {
-        "HOST": "localhost", "PORT": str(opened.port), "USER": user, "NAME": "postgres", "SSLCERT": certificate,
-        "SSLKEY": key, "SSLROOTCERT": authority.file,
-    }.items():  # fmt: skip
+        "HOST": "localhost",
+        "PORT": str(opened.port),
+        "USER": user,
+        "NAME": "postgres",
+        "SSLCERT": certificate,
+        "SSLKEY": key,
+        "SSLROOTCERT": authority.file,
+    }.items():
         monkeypatch.setenv(f"SHOP_DB_{name}", value)
     assert _ask(load_profile(folder, "lookout").outputs["shop_db"], "select 1") == [(1,)]
     monkeypatch.setenv("SHOP_DB_SSLCERT", "")
@@ -289,8 +309,14 @@ def test_the_demo_says_which_databases_it_needs(
     lacking = lookout("demo", "--profiles-dir", str(folder), cwd=ROOT)
     assert (lacking.code, "in profiles.yml, and cdc_history is not there" in lacking.err) == (2, True)
     profile["lookout"]["outputs"]["cdc_history"] = {
-        "type": "postgres", "host": "127.0.0.1", "port": 1, "user": "u", "password": SECRET, "dbname": "d", "schema": "s"
-    }  # fmt: skip
+        "type": "postgres",
+        "host": "127.0.0.1",
+        "port": 1,
+        "user": "u",
+        "password": SECRET,
+        "dbname": "d",
+        "schema": "s",
+    }
     for name in ("warehouse", "batch_analytics"):
         profile["lookout"]["outputs"][name] = profile["lookout"]["outputs"]["cdc_history"]
     (folder / "profiles.yml").write_text(yaml.safe_dump(profile))

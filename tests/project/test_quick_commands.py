@@ -59,9 +59,14 @@ def test_listing_alerts_imports_no_dbt_core(observed: Observed) -> None:
     )
     command = [sys.executable, "-c", code, "alerts", "list", "--profiles-dir", str(observed.root)]
     done = subprocess.run(
-        command, cwd=observed.root, env={**os.environ, "PYTHONPATH": str(Path.cwd() / "python_checks")}, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
+        command,
+        cwd=observed.root,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd() / "python_checks")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "False False"), done.stderr
     there = workspaces.open_workspace(observed.root, profiles_dir=observed.root)
     there.locate()

@@ -22,22 +22,50 @@ NOW = datetime(2025, 1, 31, 6, tzinfo=timezone.utc)
 
 def contract(**values: Any) -> dict[str, Any]:
     row = {
-        "connection": "shop", "asset": "public.orders", "name": "orders", "mode": "strict", "version": "1.2",
-        "version_number": 3, "rule_count": 4, "owner": "sales", "layer": "batch", "looked_at": NOW,
-        "structure_status": "passed", "values_status": "passed", "evaluated_at": NOW, "message": "", "total_rows": 3,
-        "checked_rows": 3, "invalid_rows": 0, "description": "Orders of the shop.", "file_path": "models/sources.yml",
-    }  # fmt: skip
+        "connection": "shop",
+        "asset": "public.orders",
+        "name": "orders",
+        "mode": "strict",
+        "version": "1.2",
+        "version_number": 3,
+        "rule_count": 4,
+        "owner": "sales",
+        "layer": "batch",
+        "looked_at": NOW,
+        "structure_status": "passed",
+        "values_status": "passed",
+        "evaluated_at": NOW,
+        "message": "",
+        "total_rows": 3,
+        "checked_rows": 3,
+        "invalid_rows": 0,
+        "description": "Orders of the shop.",
+        "file_path": "models/sources.yml",
+    }
     return {**row, **values}
 
 
 def violation(**values: Any) -> dict[str, Any]:
     row = {
-        "violation_key": "v", "contract": "orders", "connection": "shop", "asset": "public.orders",
-        "column_name": "total_amount", "violation_type": "TYPE_MISMATCH", "rule": "type(total_amount)",
-        "expected": "numeric", "actual": "text", "failing_rows": 2, "total_rows": 3, "severity": "critical",
-        "example_keys": '["{\\"id\\": 1}"]', "found_by": "lookout", "owner": "sales", "layer": "batch",
-        "first_seen_at": NOW - timedelta(days=1), "as_of": NOW,
-    }  # fmt: skip
+        "violation_key": "v",
+        "contract": "orders",
+        "connection": "shop",
+        "asset": "public.orders",
+        "column_name": "total_amount",
+        "violation_type": "TYPE_MISMATCH",
+        "rule": "type(total_amount)",
+        "expected": "numeric",
+        "actual": "text",
+        "failing_rows": 2,
+        "total_rows": 3,
+        "severity": "critical",
+        "example_keys": '["{\\"id\\": 1}"]',
+        "found_by": "lookout",
+        "owner": "sales",
+        "layer": "batch",
+        "first_seen_at": NOW - timedelta(days=1),
+        "as_of": NOW,
+    }
     return {**row, **values}
 
 
@@ -58,9 +86,16 @@ def test_case_o_c11() -> None:
     )
     assert "**1 contract, 1 evaluated, 1 violated, 0 not evaluated.**" in text
     assert summary(text) == [
-        "orders", "`shop public.orders`", "strict", "1.2", "**VIOLATIONS DETECTED**", "3 of 3", "3",
-        "2025-01-31 06:00", "sales",
-    ]  # fmt: skip
+        "orders",
+        "`shop public.orders`",
+        "strict",
+        "1.2",
+        "**VIOLATIONS DETECTED**",
+        "3 of 3",
+        "3",
+        "2025-01-31 06:00",
+        "sales",
+    ]
     for line in (
         "## orders on `shop public.orders`",
         "- Status: **VIOLATIONS DETECTED**",
@@ -119,8 +154,14 @@ def test_a_rule_that_could_not_be_evaluated_is_no_violation() -> None:
 
 
 def test_a_contract_that_holds() -> None:
-    text = told([contract(), contract(name="notes", asset="public.notes", values_status="none", checked_rows=None,
-                                      total_rows=None, version="")])  # fmt: skip
+    text = told(
+        [
+            contract(),
+            contract(
+                name="notes", asset="public.notes", values_status="none", checked_rows=None, total_rows=None, version=""
+            ),
+        ]
+    )
     assert summary(text)[4:7] == ["PASSED", "3 of 3", "0"]
     assert summary(text, "notes")[3:6] == ["#3", "PASSED", "–"]
     assert "structure passed, rows nothing promised" in text
@@ -134,15 +175,19 @@ def test_a_sample_says_so() -> None:
 
 
 def test_the_worst_stands_first() -> None:
-    names = [line.split("|")[1].strip() for line in told(
-        [
-            contract(name="a", asset="p.a"),
-            contract(name="b", asset="p.b", values_status="not_evaluated"),
-            contract(name="c", asset="p.c", values_status="violated"),
-            contract(name="d", asset="p.d", values_status="violated"),
-        ],
-        [violation(asset="p.c", severity="warning"), violation(asset="p.d")],
-    ).splitlines() if "`shop p." in line and line.startswith("| ")]  # fmt: skip
+    names = [
+        line.split("|")[1].strip()
+        for line in told(
+            [
+                contract(name="a", asset="p.a"),
+                contract(name="b", asset="p.b", values_status="not_evaluated"),
+                contract(name="c", asset="p.c", values_status="violated"),
+                contract(name="d", asset="p.d", values_status="violated"),
+            ],
+            [violation(asset="p.c", severity="warning"), violation(asset="p.d")],
+        ).splitlines()
+        if "`shop p." in line and line.startswith("| ")
+    ]
     assert names == ["d", "c", "b", "a"]
 
 
@@ -191,9 +236,12 @@ insert into {schema}.alert_feedback (feedback_number, alert_key, verdict, note, 
 
 
 def test_the_report_is_written_from_the_derived_tables(
-    warehouse: Connection, dbt: DbtRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    warehouse: Connection,
+    dbt: DbtRunner,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
     sql_rows: Callable[..., list[tuple[Any, ...]]],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("LOOKOUT_AS_OF", NOW.isoformat())
     assert dbt(["run", "--select", "monitoring"]).success
     with Store(warehouse) as store:

@@ -81,25 +81,47 @@ def cells(comment: str, section: str) -> list[list[str]]:
 def test_a_summary_holds_what_a_comparison_needs_in_a_few_kilobytes() -> None:
     made = summary()
     assert list(made) == [
-        "schema_version", "as_of", "clock", "is_evaluated", "missing", "counts", "scorecard", "alerts", "contracts",
-        "tables", "nodes",
-    ]  # fmt: skip
+        "schema_version",
+        "as_of",
+        "clock",
+        "is_evaluated",
+        "missing",
+        "counts",
+        "scorecard",
+        "alerts",
+        "contracts",
+        "tables",
+        "nodes",
+    ]
     assert made["counts"] == {
-        "watched_tables": 3, "not_evaluated": 0, "contracts_held": 2, "contracts_broken": 0,
-        "contracts_not_evaluated": 0, "failing_tests": 1, "tables": 4, "described_tables": 2, "tested_tables": 1,
-    }  # fmt: skip
+        "watched_tables": 3,
+        "not_evaluated": 0,
+        "contracts_held": 2,
+        "contracts_broken": 0,
+        "contracts_not_evaluated": 0,
+        "failing_tests": 1,
+        "tables": 4,
+        "described_tables": 2,
+        "tested_tables": 1,
+    }
     assert made["scorecard"] == [
         {"scope": "platform", "name": "Overall", "score": 40.0, "status": "CRITICAL"},
         {"scope": "owner", "name": "sales", "score": 60.0, "status": "Fair"},
     ]
     assert made["alerts"] == [
         {
-            "key": "a" * 32, "type": "VOLUME_ANOMALY", "severity": "critical", "connection": "shop",
-            "asset": "marts.orders", "column": "", "metric": "row_count", "since": "2025-01-30T06:00:00+00:00",
+            "key": "a" * 32,
+            "type": "VOLUME_ANOMALY",
+            "severity": "critical",
+            "connection": "shop",
+            "asset": "marts.orders",
+            "column": "",
+            "metric": "row_count",
+            "since": "2025-01-30T06:00:00+00:00",
             "owner": "sales",
             "description": "row_count was 1,247, expected about 20,500: 6.1 % of the usual 20,500",
         }
-    ]  # fmt: skip
+    ]
     assert len(json.dumps(made)) < 4000
     assert json.dumps(made) == json.dumps(summary())
 
@@ -110,10 +132,14 @@ def test_without_a_base_it_says_so_and_tells_what_stands() -> None:
     assert "no earlier summary to compare with, so this says what stands, not what changed." in told
     assert cells(told, "Open alerts") == [
         [
-            "🔴 **critical**", "VOLUME_ANOMALY", "`shop marts.orders` row_count", "2025-01-30 06:00",
-            "row_count was 1,247, expected about 20,500: 6.1 % of the usual 20,500", "sales",
+            "🔴 **critical**",
+            "VOLUME_ANOMALY",
+            "`shop marts.orders` row_count",
+            "2025-01-30 06:00",
+            "row_count was 1,247, expected about 20,500: 6.1 % of the usual 20,500",
+            "sales",
         ]
-    ]  # fmt: skip
+    ]
 
 
 def test_identical_summaries_are_unchanged_and_nothing_is_folded_but_what_is_open() -> None:
@@ -155,8 +181,9 @@ def test_a_comparison_names_what_came_what_went_and_what_got_slower() -> None:
         " 1 of 3 watched tables NOT EVALUATED"
     )
     assert [row[2] for row in cells(told, "New alerts")] == [
-        "`shop marts.orders` row_count", "`shop marts.orders` row_count of `email`",
-    ]  # fmt: skip
+        "`shop marts.orders` row_count",
+        "`shop marts.orders` row_count of `email`",
+    ]
     # An alert that is gone because nobody looks any more is not good news.
     assert [row[-1] for row in cells(told, "Resolved alerts")] == ["**NOT WATCHED**", "**NOT EVALUATED**"]
     assert cells(told, "Contracts that changed") == [
@@ -295,8 +322,10 @@ def test_junit_fails_what_is_critical_or_broken_and_errs_on_what_was_not_evaluat
         )
     )
     assert {suite.get("name"): (suite.get("tests"), suite.get("failures"), suite.get("errors")) for suite in root} == {
-        "alerts": ("2", "1", "0"), "contracts": ("3", "0", "1"), "tables": ("2", "0", "1"),
-    }  # fmt: skip
+        "alerts": ("2", "1", "0"),
+        "contracts": ("3", "0", "1"),
+        "tables": ("2", "0", "1"),
+    }
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("7", "1", "2")
     first = root.find("testsuite/testcase")
     assert first is not None
@@ -341,13 +370,22 @@ def test_a_summary_is_found_by_its_day_and_by_what_came_before(tmp_path: Path) -
     kept(history, NOW, NOW - DAY, NOW - 7 * DAY, NOW - DAY)
     (history / "notes.json").write_text("{}")
     assert sorted(path.name for path in history.iterdir()) == [
-        "2025-01-24T06-00-00Z.json", "2025-01-30T06-00-00Z.json", "2025-01-31T06-00-00Z.json", "notes.json",
-    ]  # fmt: skip
+        "2025-01-24T06-00-00Z.json",
+        "2025-01-30T06-00-00Z.json",
+        "2025-01-31T06-00-00Z.json",
+        "notes.json",
+    ]
     for place in (history, history.parent):
         for moment, before, day in (
-            (None, None, 31), (None, NOW, 30), ("2025-01-31", None, 31), ("2025-01-31", NOW, 30), ("2025-01-29", None, 24),
-            ("2025-01-30T05:59:59Z", None, 24), ("2025-01-30T06:00:00+00:00", None, 30), ("2025-01-30T07:00+01:00", None, 30),
-        ):  # fmt: skip
+            (None, None, 31),
+            (None, NOW, 30),
+            ("2025-01-31", None, 31),
+            ("2025-01-31", NOW, 30),
+            ("2025-01-29", None, 24),
+            ("2025-01-30T05:59:59Z", None, 24),
+            ("2025-01-30T06:00:00+00:00", None, 30),
+            ("2025-01-30T07:00+01:00", None, 30),
+        ):
             found = read_summary(place, moment, before=before)
             assert found["as_of"] == f"2025-01-{day}T06:00:00+00:00", (moment, before)
     assert read_summary(history / "2025-01-24T06-00-00Z.json") == summary(NOW - 7 * DAY)
@@ -470,8 +508,9 @@ def test_the_trend_has_the_last_summary_of_every_earlier_day(tmp_path: Path, cap
     trend = read_trend(folder, before=before)
     assert trend == {
         ("platform", "Overall"): [
-            ((NOW - 3 * DAY).replace(hour=2).isoformat(), 71.0), ((NOW - DAY).replace(hour=0).isoformat(), 80.0),
+            ((NOW - 3 * DAY).replace(hour=2).isoformat(), 71.0),
+            ((NOW - DAY).replace(hour=0).isoformat(), 80.0),
         ]
-    }  # fmt: skip
+    }
     assert "the trend goes without" in caplog.text
     assert read_trend(tmp_path / "gone", before=NOW) == {}

@@ -24,34 +24,47 @@ UUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 FACET = {"type": "object", "required": ["_producer", "_schemaURL"], "properties": {"_producer": URI, "_schemaURL": URI}}
 # The form of an event in version 2-0-2, and of the facets that are spoken, as far as it is used here.
 PLACE: dict[str, Any] = {
-    "type": "object", "required": ["namespace", "name"], "additionalProperties": False,
+    "type": "object",
+    "required": ["namespace", "name"],
+    "additionalProperties": False,
     "properties": {
-        "namespace": TEXT, "name": TEXT,
-        **{part: {"type": "object", "additionalProperties": FACET} for part in ("facets", "inputFacets", "outputFacets")},
+        "namespace": TEXT,
+        "name": TEXT,
+        **{
+            part: {"type": "object", "additionalProperties": FACET}
+            for part in ("facets", "inputFacets", "outputFacets")
+        },
     },
-}  # fmt: skip
+}
 EVENT = {
-    "type": "object", "additionalProperties": False,
+    "type": "object",
+    "additionalProperties": False,
     "required": ["eventType", "eventTime", "producer", "schemaURL", "run", "job", "inputs", "outputs"],
     "properties": {
         "eventType": {"enum": ["START", "COMPLETE", "FAIL", "ABORT"]},
         "eventTime": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"},
-        "producer": URI, "schemaURL": {"const": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"},
+        "producer": URI,
+        "schemaURL": {"const": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"},
         "run": {
-            "type": "object", "required": ["runId"], "additionalProperties": False,
+            "type": "object",
+            "required": ["runId"],
+            "additionalProperties": False,
             "properties": {"runId": UUID, "facets": {"type": "object", "additionalProperties": FACET}},
         },
         "job": PLACE,
-        "inputs": {"type": "array", "items": {**PLACE}}, "outputs": {"type": "array", "items": {**PLACE}},
+        "inputs": {"type": "array", "items": {**PLACE}},
+        "outputs": {"type": "array", "items": {**PLACE}},
     },
-}  # fmt: skip
+}
 ASSERTION = {
-    "type": "object", "required": ["assertion", "success"], "additionalProperties": False,
+    "type": "object",
+    "required": ["assertion", "success"],
+    "additionalProperties": False,
     "properties": {
         "success": {"type": "boolean"},
         **{key: {"type": "string"} for key in ("assertion", "name", "column", "severity", "expected", "actual")},
     },
-}  # fmt: skip
+}
 CONTENTS: dict[str, dict[str, Any]] = {
     "parent": {
         "run": {"type": "object", "required": ["runId"], "properties": {"runId": UUID}},
@@ -96,20 +109,38 @@ NAMER = Namer(WAREHOUSE, {"warehouse": WAREHOUSE, "shop": SHOP})
 
 def execution(key: str, **values: Any) -> dict[str, Any]:
     row = {
-        "execution_id": key, "parent_id": None, "parent_name": None, "start_date": NOW - 2 * MINUTE,
-        "end_date": NOW - MINUTE, "completed_successfully": True, "status": "success", "total_rows": None, "error": "",
-        "node_id": "", "pipeline_id": "p", "name": "nightly", "pipeline_type": "load", "origin": "sdk", "owner": "",
+        "execution_id": key,
+        "parent_id": None,
+        "parent_name": None,
+        "start_date": NOW - 2 * MINUTE,
+        "end_date": NOW - MINUTE,
+        "completed_successfully": True,
+        "status": "success",
+        "total_rows": None,
+        "error": "",
+        "node_id": "",
+        "pipeline_id": "p",
+        "name": "nightly",
+        "pipeline_type": "load",
+        "origin": "sdk",
+        "owner": "",
         "invocation_id": "",
-    }  # fmt: skip
+    }
     return {**row, **values}
 
 
 def address(name: str, **values: Any) -> dict[str, Any]:
     schema, _, table = name.rpartition(":")[2].partition(".")
     row = {
-        "address_id": name, "name": name, "address_type": "dbt model", "database_name": None, "schema_name": schema,
-        "table_name": table, "owner": "", "node_id": "",
-    }  # fmt: skip
+        "address_id": name,
+        "name": name,
+        "address_type": "dbt model",
+        "database_name": None,
+        "schema_name": schema,
+        "table_name": table,
+        "owner": "",
+        "node_id": "",
+    }
     return {**row, **values}
 
 
@@ -126,9 +157,15 @@ def told(executions: list[Any], **parts: Any) -> list[Any]:
     }
     edges = [{"pipeline_id": "p", "source_address_id": "shop:public.orders", "target_address_id": "marts.orders"}]
     filled = {
-        "edges": edges, "addresses": {row["address_id"]: row for row in addresses}, "results": [], "checks": [],
-        "findings": [], "nodes": nodes, "namer": NAMER, **parts,
-    }  # fmt: skip
+        "edges": edges,
+        "addresses": {row["address_id"]: row for row in addresses},
+        "results": [],
+        "checks": [],
+        "findings": [],
+        "nodes": nodes,
+        "namer": NAMER,
+        **parts,
+    }
     return read(lineage_events(LineageData(executions=executions, **filled)))
 
 
@@ -151,11 +188,13 @@ def test_a_run_begins_and_ends_with_what_it_read_and_wrote() -> None:
 
 
 def test_how_runs_end() -> None:
-    events = told([
-        execution("a", completed_successfully=False, status="failed", error="boom, password=hunter2"),
-        execution("b", completed_successfully=False, status="killed"),
-        execution("c", end_date=None, completed_successfully=None, status="running"),
-    ])  # fmt: skip
+    events = told(
+        [
+            execution("a", completed_successfully=False, status="failed", error="boom, password=hunter2"),
+            execution("b", completed_successfully=False, status="killed"),
+            execution("c", end_date=None, completed_successfully=None, status="running"),
+        ]
+    )
     by_run = {key: [e["eventType"] for e in events if e["run"]["runId"] == run_id(key)] for key in "abc"}
     assert by_run == {"a": ["START", "FAIL"], "b": ["START", "ABORT"], "c": ["START"]}
     failed = next(event for event in events if event["eventType"] == "FAIL")
@@ -165,11 +204,22 @@ def test_how_runs_end() -> None:
 
 def test_nodes_of_an_invocation_name_their_parent_and_come_after_it() -> None:
     parent, child = "0" * 32, "1" * 32
-    events = told([
-        execution(child, parent_id=parent, parent_name="dbt:shop", start_date=NOW - 2 * MINUTE, origin="dbt",
-                  pipeline_type="dbt model", name="model.shop.orders"),
-        execution(parent, start_date=NOW - 3 * MINUTE, end_date=NOW, name="dbt:shop", origin="dbt", pipeline_id="q"),
-    ])  # fmt: skip
+    events = told(
+        [
+            execution(
+                child,
+                parent_id=parent,
+                parent_name="dbt:shop",
+                start_date=NOW - 2 * MINUTE,
+                origin="dbt",
+                pipeline_type="dbt model",
+                name="model.shop.orders",
+            ),
+            execution(
+                parent, start_date=NOW - 3 * MINUTE, end_date=NOW, name="dbt:shop", origin="dbt", pipeline_id="q"
+            ),
+        ]
+    )
     assert [event["eventType"] for event in events] == ["START", "START", "COMPLETE", "COMPLETE"]
     assert events[0]["run"]["runId"] == "00000000-0000-0000-0000-000000000000"
     facet = events[1]["run"]["facets"]["parent"]
@@ -185,12 +235,28 @@ def test_a_test_is_an_assertion_about_its_table_unless_it_could_not_be_evaluated
     status: str, success: bool | None
 ) -> None:
     result = {
-        "invocation_id": "i", "node_id": "test.shop.unique", "name": "unique_orders_id", "test_name": "unique",
-        "status": status, "severity": "ERROR", "failures": 3 if status == "fail" else None, "column_name": "id",
-        "connection": "warehouse", "asset": "marts.orders", "message": "Got 3 results",
-    }  # fmt: skip
-    ran = execution("t", pipeline_id="t", node_id="test.shop.unique", invocation_id="i", origin="dbt",
-                    pipeline_type="dbt test", completed_successfully=status in ("pass", "warn"), status=status)  # fmt: skip
+        "invocation_id": "i",
+        "node_id": "test.shop.unique",
+        "name": "unique_orders_id",
+        "test_name": "unique",
+        "status": status,
+        "severity": "ERROR",
+        "failures": 3 if status == "fail" else None,
+        "column_name": "id",
+        "connection": "warehouse",
+        "asset": "marts.orders",
+        "message": "Got 3 results",
+    }
+    ran = execution(
+        "t",
+        pipeline_id="t",
+        node_id="test.shop.unique",
+        invocation_id="i",
+        origin="dbt",
+        pipeline_type="dbt test",
+        completed_successfully=status in ("pass", "warn"),
+        status=status,
+    )
     (tested,) = told([ran], results=[result])[-1]["inputs"]
     assert tested["name"] == "dwh.marts.orders"
     assert "schema" in tested["facets"]
@@ -204,27 +270,45 @@ def test_a_test_is_an_assertion_about_its_table_unless_it_could_not_be_evaluated
 
 def check(**values: Any) -> dict[str, Any]:
     row = {
-        "connection": "shop", "asset": "public.orders", "as_of": NOW, "structure_status": "passed",
-        "values_status": "none", "message": "", "duration_seconds": 1.5, "owner": "sales",
-    }  # fmt: skip
+        "connection": "shop",
+        "asset": "public.orders",
+        "as_of": NOW,
+        "structure_status": "passed",
+        "values_status": "none",
+        "message": "",
+        "duration_seconds": 1.5,
+        "owner": "sales",
+    }
     return {**row, **values}
 
 
 def test_a_contract_is_asserted_and_what_could_not_be_evaluated_fails() -> None:
     finding = {
-        "connection": "shop", "asset": "public.orders", "as_of": NOW, "column_name": "id", "rule": "structure",
-        "violation_type": "TYPE_MISMATCH", "expected": "integer", "actual": "text", "severity": "critical",
-    }  # fmt: skip
+        "connection": "shop",
+        "asset": "public.orders",
+        "as_of": NOW,
+        "column_name": "id",
+        "rule": "structure",
+        "violation_type": "TYPE_MISMATCH",
+        "expected": "integer",
+        "actual": "text",
+        "severity": "critical",
+    }
     events = told([], checks=[check(structure_status="violated", values_status="passed")], findings=[finding])
     assert [event["eventType"] for event in events] == ["START", "COMPLETE"]
     assert events[1]["eventTime"] == "2026-03-03T12:00:01.500000Z"
     said = events[1]["inputs"][0]["inputFacets"]["dataQualityAssertions"]["assertions"]
     assert [(one["assertion"], one["success"]) for one in said] == [
-        ("contract_structure", False), ("contract_values", True), ("type_mismatch", False),
-    ]  # fmt: skip
+        ("contract_structure", False),
+        ("contract_values", True),
+        ("type_mismatch", False),
+    ]
     assert (said[2]["column"], said[2]["severity"], said[2]["expected"], said[2]["actual"]) == (
-        "id", "error", "integer", "text",
-    )  # fmt: skip
+        "id",
+        "error",
+        "integer",
+        "text",
+    )
     blind = told([], checks=[check(structure_status="not_evaluated", message="It is gone.")])[1]
     assert (blind["eventType"], blind["run"]["facets"]["errorMessage"]["message"]) == ("FAIL", "It is gone.")
     assert "inputFacets" not in blind["inputs"][0]
@@ -286,9 +370,13 @@ def test_they_are_read_from_what_is_stored(observed: Observed, monkeypatch: pyte
         with pytest.raises(ConfigError, match="--base 'soon' is not a time"):
             export_lineage(store, outputs, {}, "soon", as_of=NOW)
     assert [(e["eventType"], e["job"]["name"]) for e in events] == [
-        ("START", "contract.shop.public.a"), ("COMPLETE", "contract.shop.public.a"), ("START", "dbt:shop"),
-        ("START", "test.shop.unique"), ("COMPLETE", "test.shop.unique"), ("COMPLETE", "dbt:shop"),
-    ]  # fmt: skip
+        ("START", "contract.shop.public.a"),
+        ("COMPLETE", "contract.shop.public.a"),
+        ("START", "dbt:shop"),
+        ("START", "test.shop.unique"),
+        ("COMPLETE", "test.shop.unique"),
+        ("COMPLETE", "dbt:shop"),
+    ]
     assert {event["job"]["namespace"] for event in events} == {"prod"}
     (tested,) = events[4]["inputs"]
     assert tested["name"] == "shop.public.a"

@@ -66,16 +66,19 @@ class Page(HTMLParser):
 
 def known(**values: Any) -> dict[str, Any]:
     """An alert as the page's query gives it."""
-    row = {
-        "is_open": True, "series_key": "rows", "first_seen_at": NOW - DAY, "occurrences": 3, "explanation": None,
-    }  # fmt: skip
+    row = {"is_open": True, "series_key": "rows", "first_seen_at": NOW - DAY, "occurrences": 3, "explanation": None}
     return alert(**{**row, **values})
 
 
 def page(
-    own: dict[str, list[dict[str, Any]]] | None = None, *, points: Any = None, missing: tuple[str, ...] = (),
-    lacking: dict[str, tuple[str, ...]] | None = None, as_of: datetime = NOW, **frames: list[dict[str, Any]],
-) -> PageData:  # fmt: skip
+    own: dict[str, list[dict[str, Any]]] | None = None,
+    *,
+    points: Any = None,
+    missing: tuple[str, ...] = (),
+    lacking: dict[str, tuple[str, ...]] | None = None,
+    as_of: datetime = NOW,
+    **frames: list[dict[str, Any]],
+) -> PageData:
     report = ReportData(as_of, NOW, {name: pd.DataFrame(rows) for name, rows in frames.items()}, missing)
     shown = {name: pd.DataFrame(rows) for name, rows in (own or {}).items()}
     stretches = chart_windows((own or {}).get("alerts", []), frames.get("series", []), NOW)
@@ -90,11 +93,26 @@ def overall(**counts: Any) -> dict[str, Any]:
 
 def asset(name: str = "marts.orders", **values: Any) -> dict[str, Any]:
     row = {
-        "node_id": f"model.shop.{name}", "name": name, "resource_type": "model", "connection": "shop", "asset": name,
-        "layer": "batch", "owner": "sales", "has_description": True, "column_count": 4, "documented_column_count": 3,
-        "test_count": 2, "is_monitored": True, "file_path": "", "look_status": "ok", "message": "", "looked_at": NOW,
-        "evaluated_at": NOW, "latest_at": NOW, "unevaluated_since": None,
-    }  # fmt: skip
+        "node_id": f"model.shop.{name}",
+        "name": name,
+        "resource_type": "model",
+        "connection": "shop",
+        "asset": name,
+        "layer": "batch",
+        "owner": "sales",
+        "has_description": True,
+        "column_count": 4,
+        "documented_column_count": 3,
+        "test_count": 2,
+        "is_monitored": True,
+        "file_path": "",
+        "look_status": "ok",
+        "message": "",
+        "looked_at": NOW,
+        "evaluated_at": NOW,
+        "latest_at": NOW,
+        "unevaluated_since": None,
+    }
     return {**row, **values}
 
 
@@ -110,10 +128,15 @@ def full() -> PageData:
         ),
     ]
     impact = {
-        "alert_key": "a" * 32, "downstream_count": 2, "downstream_models": ["marts.daily"], "downstream_others": [],
-        "downstream_exposures": ["weekly_board"], "downstream_owners": ["board"], "cause_alert_key": None,
+        "alert_key": "a" * 32,
+        "downstream_count": 2,
+        "downstream_models": ["marts.daily"],
+        "downstream_others": [],
+        "downstream_exposures": ["weekly_board"],
+        "downstream_owners": ["board"],
+        "cause_alert_key": None,
         "root_cause_alert_key": None,
-    }  # fmt: skip
+    }
     addresses = [
         {
             "address_id": name,
@@ -129,26 +152,54 @@ def full() -> PageData:
         for a, b in (("raw.orders", "marts.orders"), ("marts.orders", HOSTILE), (HOSTILE, "raw.orders"))
     ]
     nodes = [
-        {"invocation": "i", "began_at": NOW, "name": f"model.shop.m{n}", "status": "error" if n == 2 else "success",
-         "offset_seconds": n / 2, "elapsed_seconds": 1.5, "total_rows": 10, "error": HOSTILE if n == 2 else ""}
+        {
+            "invocation": "i",
+            "began_at": NOW,
+            "name": f"model.shop.m{n}",
+            "status": "error" if n == 2 else "success",
+            "offset_seconds": n / 2,
+            "elapsed_seconds": 1.5,
+            "total_rows": 10,
+            "error": HOSTILE if n == 2 else "",
+        }
         for n in range(3)
-    ]  # fmt: skip
+    ]
     runs = [
-        {"execution_id": str(n), "start_date": NOW - n * DAY, "elapsed_seconds": 30.0 + n, "status": "success",
-         "command": "dbt build", "error": ""}
+        {
+            "execution_id": str(n),
+            "start_date": NOW - n * DAY,
+            "elapsed_seconds": 30.0 + n,
+            "status": "success",
+            "command": "dbt build",
+            "error": "",
+        }
         for n in range(5)
-    ]  # fmt: skip
+    ]
     own = {
-        "alerts": alerts, "impact": [impact], "assets": [asset(), asset(HOSTILE, is_monitored=False)],
+        "alerts": alerts,
+        "impact": [impact],
+        "assets": [asset(), asset(HOSTILE, is_monitored=False)],
         "explanations": [{"alert_key": "a" * 32, "dimension": "origin", "explanation": "96 % are from LGA"}],
-        "feedback": [{"alert_key": "a" * 32, "verdict": "expected", "note": HOSTILE, "given_by": "ann", "given_at": NOW}],
-        "addresses": addresses, "edges": edges, "nodes": nodes, "invocations": runs,
-    }  # fmt: skip
+        "feedback": [
+            {"alert_key": "a" * 32, "verdict": "expected", "note": HOSTILE, "given_by": "ann", "given_at": NOW}
+        ],
+        "addresses": addresses,
+        "edges": edges,
+        "nodes": nodes,
+        "invocations": runs,
+    }
     days = np.arange(60)
-    points = np.column_stack([
-        np.ones(60), (NOW.replace(hour=0) - 60 * DAY).timestamp() + 86400 * days, 1000 + days, np.full(60, 1030.0),
-        np.full(60, 980.0), np.full(60, 1090.0), np.where(days == 59, 2, 0),
-    ])  # fmt: skip
+    points = np.column_stack(
+        [
+            np.ones(60),
+            (NOW.replace(hour=0) - 60 * DAY).timestamp() + 86400 * days,
+            1000 + days,
+            np.full(60, 1030.0),
+            np.full(60, 980.0),
+            np.full(60, 1090.0),
+            np.where(days == 59, 2, 0),
+        ]
+    )
     cards = [overall(critical_alerts=1, asset_count=2), card("asset", "marts.orders", 60.0, "Fair", critical_alerts=1)]
     cards[1]["connection"] = "shop"
     return page(own, points=points, scorecard=cards, series=[series(series_key="rows")], open_alerts=alerts[:2])
@@ -282,8 +333,11 @@ def with_trend() -> PageData:
 def test_earlier_scores_are_there_without_the_present_one() -> None:
     told = Page(render_page(with_trend(), script=SCRIPT)).data["trend"]
     assert told["platform Overall"] == [
-        ["2025-01-11 06:00", 70.0], ["2025-01-23 06:00", 82.0], ["2025-01-24 06:00", 83.0], ["2025-01-29 06:00", 88.0],
-    ]  # fmt: skip
+        ["2025-01-11 06:00", 70.0],
+        ["2025-01-23 06:00", 82.0],
+        ["2025-01-24 06:00", 83.0],
+        ["2025-01-29 06:00", 88.0],
+    ]
     assert Page(render_page(full(), script=SCRIPT)).data["trend"] == {}
 
 
@@ -358,5 +412,8 @@ def test_text_can_be_read_on_every_ground_in_light_and_dark() -> None:
         pairs = [(text, ground) for text in ("text", "muted", "accent") for ground in ("bg", "panel", "soft")]
         pairs += [(state, f"{state}-soft") for state in ("critical", "warning", "ok", "unknown")]
         pairs += [("text", "unknown-soft"), *((state, "panel") for state in ("critical", "warning", "ok", "unknown"))]
-        assert {pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2) for pair in pairs
-                if contrast(theme[pair[0]], theme[pair[1]]) < 4.5} == {}  # fmt: skip
+        assert {
+            pair: round(contrast(theme[pair[0]], theme[pair[1]]), 2)
+            for pair in pairs
+            if contrast(theme[pair[0]], theme[pair[1]]) < 4.5
+        } == {}

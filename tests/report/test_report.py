@@ -31,26 +31,63 @@ def card(scope: str, name: str, score: float | None, status: str, **counts: Any)
 
 def alert(**values: Any) -> dict[str, Any]:
     row = {
-        "alert_key": "k", "alert_type": "VOLUME_ANOMALY", "severity": "critical", "connection": "shop",
-        "asset": "marts.orders", "column_name": "", "metric": "row_count", "kind": "count", "grain": "day",
-        "layer": "batch", "owner": "sales", "window_start": NOW - timedelta(days=1), "window_end": NOW,
-        "last_seen_at": NOW, "resolved_at": None, "observed_value": 1247.0, "expected_value": 20500.5,
-        "lower_bound": 19000.0, "upper_bound": 22000.0, "score": -3.6, "reason": "6.1 % of the usual 20,500",
+        "alert_key": "k",
+        "alert_type": "VOLUME_ANOMALY",
+        "severity": "critical",
+        "connection": "shop",
+        "asset": "marts.orders",
+        "column_name": "",
+        "metric": "row_count",
+        "kind": "count",
+        "grain": "day",
+        "layer": "batch",
+        "owner": "sales",
+        "window_start": NOW - timedelta(days=1),
+        "window_end": NOW,
+        "last_seen_at": NOW,
+        "resolved_at": None,
+        "observed_value": 1247.0,
+        "expected_value": 20500.5,
+        "lower_bound": 19000.0,
+        "upper_bound": 22000.0,
+        "score": -3.6,
+        "reason": "6.1 % of the usual 20,500",
         "description": "row_count was 1,247, expected about 20,500",
-    }  # fmt: skip
+    }
     return {**row, **values}
 
 
 def series(**values: Any) -> dict[str, Any]:
     row = {
-        "connection": "shop", "asset": "marts.orders", "column_name": "", "metric": "row_count", "kind": "count",
-        "grain": "day", "layer": "batch", "owner": "sales", "warn_after_seconds": None, "error_after_seconds": None,
-        "newest_status": "judged", "newest_reason": "", "bucket_start": NOW.replace(day=30, hour=0),
-        "observed_value": 1247.0, "expected_value": 1291.285714, "scale": 83.78951, "sample_size": 14,
-        "judged_method": "zscore", "score": -0.5286, "severity": "", "learned_at": NOW,
-        "next_bucket": NOW.replace(hour=0), "next_expected": 1290.123456, "next_lower": 1039.9, "next_upper": 1542.1,
-        "next_learned_at": NOW, "asset_score": 60.0, "asset_status": "Fair",
-    }  # fmt: skip
+        "connection": "shop",
+        "asset": "marts.orders",
+        "column_name": "",
+        "metric": "row_count",
+        "kind": "count",
+        "grain": "day",
+        "layer": "batch",
+        "owner": "sales",
+        "warn_after_seconds": None,
+        "error_after_seconds": None,
+        "newest_status": "judged",
+        "newest_reason": "",
+        "bucket_start": NOW.replace(day=30, hour=0),
+        "observed_value": 1247.0,
+        "expected_value": 1291.285714,
+        "scale": 83.78951,
+        "sample_size": 14,
+        "judged_method": "zscore",
+        "score": -0.5286,
+        "severity": "",
+        "learned_at": NOW,
+        "next_bucket": NOW.replace(hour=0),
+        "next_expected": 1290.123456,
+        "next_lower": 1039.9,
+        "next_upper": 1542.1,
+        "next_learned_at": NOW,
+        "asset_score": 60.0,
+        "asset_status": "Fair",
+    }
     return {**row, **values}
 
 
@@ -119,9 +156,17 @@ def test_a_detector_that_judged_nothing_is_never_normal(open_alerts: int, evalua
 
 def test_alerts_stand_with_units_and_a_closed_one_with_its_end() -> None:
     late = alert(
-        alert_type="STALE_DATA_FLOW", severity="warning", metric="freshness", kind="positive", expected_value=None,
-        lower_bound=None, upper_bound=1800.0, observed_value=2700.0, reason="newest row is 45 min old", owner="",
-    )  # fmt: skip
+        alert_type="STALE_DATA_FLOW",
+        severity="warning",
+        metric="freshness",
+        kind="positive",
+        expected_value=None,
+        lower_bound=None,
+        upper_bound=1800.0,
+        observed_value=2700.0,
+        reason="newest row is 45 min old",
+        owner="",
+    )
     rate = alert(metric="null_rate", column_name="email", kind="rate", observed_value=0.123, expected_value=0.001)
     told = render_detection(data(scorecard=[OVERALL], open_alerts=[late], resolved_alerts=[rate]))
     assert (
@@ -156,11 +201,25 @@ def test_an_answered_alert_shows_verdict_note_and_who() -> None:
 
 def test_thresholds_are_the_ones_in_force() -> None:
     rows = [
-        {"method": "learned", "grain": "hour", "warn_score": None, "critical_score": None, "min_sample_size": None,
-         "alert_from": "critical", "series": 1200},
-        {"method": "zscore", "grain": "day", "warn_score": 1.5, "critical_score": 2.5, "min_sample_size": 20,
-         "alert_from": "warning", "series": 1},
-    ]  # fmt: skip
+        {
+            "method": "learned",
+            "grain": "hour",
+            "warn_score": None,
+            "critical_score": None,
+            "min_sample_size": None,
+            "alert_from": "critical",
+            "series": 1200,
+        },
+        {
+            "method": "zscore",
+            "grain": "day",
+            "warn_score": 1.5,
+            "critical_score": 2.5,
+            "min_sample_size": 20,
+            "alert_from": "warning",
+            "series": 1,
+        },
+    ]
     told = render_detection(data(scorecard=[OVERALL], thresholds=rows))
     assert "| learned | hour | 1,200 | 2 | 3.5 | 408 | critical |" in told
     assert "| zscore | day | 1 | 1.5 | 2.5 | 20 | warning |" in told

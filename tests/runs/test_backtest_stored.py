@@ -47,9 +47,12 @@ def test_episodes_are_those_of_the_model() -> None:
     )
     found = episodes(judged, pd.Series({"a": "warning", "b": "critical"}))
     assert [(r.series_key, r.starts_at.day, r.ends_at.day, r.severity, r.score) for r in found.itertuples()] == [
-        ("a", 2, 5, "critical", -4.0), ("a", 7, 8, "critical", 3.1),
-        ("b", 2, 2, "critical", 3.5), ("b", 5, 5, "critical", -4.0), ("b", 8, 8, "critical", 3.1),
-    ]  # fmt: skip
+        ("a", 2, 5, "critical", -4.0),
+        ("a", 7, 8, "critical", 3.1),
+        ("b", 2, 2, "critical", 3.5),
+        ("b", 5, 5, "critical", -4.0),
+        ("b", 8, 8, "critical", 3.1),
+    ]
     assert episodes(judged[:0], pd.Series({"a": "warning"})).empty
 
 
@@ -136,12 +139,16 @@ def test_what_is_stored_is_judged_as_a_run_would(observed: Observed, lookout: Ca
     [
         ([], "Give --asset to judge what is stored, or --series, --points and --out to judge CSV files."),
         (["--series", "s.csv", "--points", "p.csv"], "Give --asset to judge what is stored"),
-        (["--asset", "a.b", "--series", "s.csv", "--out", "o.csv"],
-         "--asset reads what is stored, so --series and --out cannot be given with it."),
-        (["--series", "s.csv", "--points", "p.csv", "--out", "o.csv", "--days", "3"],
-         "--series reads files, so --days cannot be given with it."),
+        (
+            ["--asset", "a.b", "--series", "s.csv", "--out", "o.csv"],
+            "--asset reads what is stored, so --series and --out cannot be given with it.",
+        ),
+        (
+            ["--series", "s.csv", "--points", "p.csv", "--out", "o.csv", "--days", "3"],
+            "--series reads files, so --days cannot be given with it.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_files_or_what_is_stored(
     lookout: Callable[..., Said], tmp_path: Any, arguments: list[str], sentence: str
 ) -> None:

@@ -55,8 +55,11 @@ def test_rows_become_entries_and_mistakes_become_sentences() -> None:
         "on 2026-12-24; the entry is left out until it is corrected."
     )
     assert [p.split("): ")[1].split(";")[0] for p in problems[1:]] == [
-        "'24.12.2026' is not a date", "'2026-02-30' is not a date", "start_date is empty", "'soon' is not a date",
-    ]  # fmt: skip
+        "'24.12.2026' is not a date",
+        "'2026-02-30' is not a date",
+        "start_date is empty",
+        "'soon' is not a date",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -83,8 +86,18 @@ def test_the_days_are_whole_and_in_utc_and_the_first_reason_counts() -> None:
     reasons = excluded_reasons(points, windows)
     assert list(reasons.index) == list(points.index)
     assert reasons.tolist() == [
-        None, "second", "second", "second", None, *[None] * 5, None, "first", "first", "second", None,
-    ]  # fmt: skip
+        None,
+        "second",
+        "second",
+        "second",
+        None,
+        *[None] * 5,
+        None,
+        "first",
+        "first",
+        "second",
+        None,
+    ]
     assert excluded_reasons(points, windows[:0]).isna().all()
 
 
@@ -187,8 +200,10 @@ def test_a_calendar_is_heard_forgotten_and_replaced(project: Observed) -> None:
     ]
     assert sale()[0] == "judged critical"
 
-    change("create table days_off as select date '2026-02-19' as start_date, date '2026-02-21' as end_date, "
-           "'observed.*' as asset_pattern, 'ours' as reason")  # fmt: skip
+    change(
+        "create table days_off as select date '2026-02-19' as start_date, date '2026-02-21' as end_date, "
+        "'observed.*' as asset_pattern, 'ours' as reason"
+    )
     source = {"name": "people", "schema": "public", "tables": [{"name": "days_off"}]}
     (project.root / "models" / "calendar.yml").write_text(yaml.safe_dump({"version": 2, "sources": [source]}))
     definition = project.root / "dbt_project.yml"

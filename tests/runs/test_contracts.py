@@ -124,13 +124,23 @@ def test_a_strict_contract_stops_bad_data_at_the_door_and_lets_it_in_again(shop:
     )
     assert changes == [
         (1, "", "created"),
-        (2, "foo", "column_added"), (2, "order_id", "nullability_changed"), (2, "order_id", "type_changed"), (2, "total", "column_removed"),
-        (3, "foo", "column_removed"), (3, "order_id", "nullability_changed"), (3, "order_id", "type_changed"), (3, "total", "column_added"),
+        (2, "foo", "column_added"),
+        (2, "order_id", "nullability_changed"),
+        (2, "order_id", "type_changed"),
+        (2, "total", "column_removed"),
+        (3, "foo", "column_removed"),
+        (3, "order_id", "nullability_changed"),
+        (3, "order_id", "type_changed"),
+        (3, "total", "column_added"),
     ] or [change for change in changes if change[2] != "nullability_changed"] == [
         (1, "", "created"),
-        (2, "foo", "column_added"), (2, "order_id", "type_changed"), (2, "total", "column_removed"),
-        (3, "foo", "column_removed"), (3, "order_id", "type_changed"), (3, "total", "column_added"),
-    ]  # fmt: skip
+        (2, "foo", "column_added"),
+        (2, "order_id", "type_changed"),
+        (2, "total", "column_removed"),
+        (3, "foo", "column_removed"),
+        (3, "order_id", "type_changed"),
+        (3, "total", "column_added"),
+    ]
 
 
 def test_what_sorts_bad_rows_out_is_built(shop: Shop) -> None:
@@ -156,8 +166,9 @@ def test_a_lenient_contract_records_and_does_not_stop(shop: Shop) -> None:
     assert (summary.exit_code, summary.blocked.models) == (0, ())
     assert shop.sql("select count(*) from public.stg_orders") == [(3,)]
     assert shop.violations() == [
-        ("state", "CONSTRAINT_VIOLATION", "warning", "lookout"), ("total", "CONSTRAINT_VIOLATION", "warning", "lookout"),
-    ]  # fmt: skip
+        ("state", "CONSTRAINT_VIOLATION", "warning", "lookout"),
+        ("total", "CONSTRAINT_VIOLATION", "warning", "lookout"),
+    ]
     told = shop.sql(f"select concat_ws(' ', expected, actual, example_keys) from {MONITORING}.contract_violations")
     assert not any("lost" in text or "-5" in text for (text,) in told)
 
@@ -201,12 +212,13 @@ def test_dbt_tests_and_broken_builds_are_violations_too(shop: Shop) -> None:
     ]
     shop.declare({"tests": False}, columns)
     shop.model(
-        "fct_orders", "select id, 'x'::text as total, 1 as extra from {{ source('landing', 'other') }}",
+        "fct_orders",
+        "select id, 'x'::text as total, 1 as extra from {{ source('landing', 'other') }}",
         {
             "config": {"contract": {"enforced": True}},
             "columns": [{"name": "id", "data_type": "integer"}, {"name": "total", "data_type": "numeric"}],
         },
-    )  # fmt: skip
+    )
     summary = shop.observed.run("2026-01-02")
     assert summary.exit_code == 2
     assert shop.violations() == [
@@ -234,9 +246,10 @@ def test_what_cannot_be_looked_at_is_not_called_sound(observed: Observed) -> Non
     """One alert for a database that is down, exit code 2, and what was broken before stays broken."""
     observed.sql("create table orders (order_id integer, total text); insert into orders values (1, '1')")
     table = {
-        "name": "orders", "columns": [{"name": "order_id", "data_type": "integer"}, {"name": "gone", "data_type": "text"}],
+        "name": "orders",
+        "columns": [{"name": "order_id", "data_type": "integer"}, {"name": "gone", "data_type": "text"}],
         "config": {"meta": {"lookout": {"connection": "shop", "contract": "strict"}}},
-    }  # fmt: skip
+    }
     content = {"version": 2, "sources": [{"name": "shop", "schema": "public", "tables": [table]}]}
     (observed.root / "models" / "sources.yml").write_text(yaml.safe_dump(content))
     assert observed.run("2026-01-02").exit_code == 1

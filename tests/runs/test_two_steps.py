@@ -72,10 +72,19 @@ def key_of(name: str) -> str:
 
 def monitors() -> pd.DataFrame:
     defaults = {
-        "connection": "shop", "column_name": "", "metric": "row_count", "kind": "count", "grain": "day",
-        "method": "learned", "direction": "both", "alert_from": "critical", "owner": "", "layer": "batch",
-        "is_active": True, "batch_number": 1,
-    }  # fmt: skip
+        "connection": "shop",
+        "column_name": "",
+        "metric": "row_count",
+        "kind": "count",
+        "grain": "day",
+        "method": "learned",
+        "direction": "both",
+        "alert_from": "critical",
+        "owner": "",
+        "layer": "batch",
+        "is_active": True,
+        "batch_number": 1,
+    }
     rows = [{**defaults, "series_key": key_of(n), "asset": f"public.{n}", **s} for n, (s, _) in SERIES.items()]
     return pd.DataFrame(rows)
 
@@ -86,9 +95,12 @@ def observed_on(days: range, corrections: list[tuple[str, int, float]]) -> pd.Da
     rows = [row for row in rows if not (row[0] == "newborn" and row[1] < 63)] + corrections
     frame = pd.DataFrame(rows, columns=["name", "day", "value"])
     return pd.DataFrame(
-        {"series_key": frame["name"].map(key_of), "bucket_start": FIRST + pd.to_timedelta(frame["day"], unit="D"),
-         "value": frame["value"]}
-    )  # fmt: skip
+        {
+            "series_key": frame["name"].map(key_of),
+            "bucket_start": FIRST + pd.to_timedelta(frame["day"], unit="D"),
+            "value": frame["value"],
+        }
+    )
 
 
 class Course:

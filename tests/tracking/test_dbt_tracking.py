@@ -79,9 +79,13 @@ class Shop:
     def dbt(self, *arguments: str) -> None:
         """dbt as somebody else runs it: another process, with its own log and artifacts."""
         subprocess.run(
-            [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments], cwd=self.observed.root,
-            env={**os.environ, "DBT_PROFILES_DIR": str(self.observed.root)}, check=False, capture_output=True, timeout=120,
-        )  # fmt: skip
+            [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *arguments],
+            cwd=self.observed.root,
+            env={**os.environ, "DBT_PROFILES_DIR": str(self.observed.root)},
+            check=False,
+            capture_output=True,
+            timeout=120,
+        )
 
     def executions(self) -> list[tuple[Any, ...]]:
         return self.sql(
@@ -193,8 +197,11 @@ def test_a_build_that_is_killed_is_closed_as_failed(shop: Shop, tmp_path: Path) 
     places = {"DBT_PROFILES_DIR": str(shop.observed.root), "DBT_LOG_PATH": str(tmp_path)}
     process = subprocess.Popen(
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "run", "--select", "good"],
-        cwd=shop.observed.root, env={**os.environ, **places}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        cwd=shop.observed.root,
+        env={**os.environ, **places},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     log = tmp_path / "dbt.log"
     deadline = time.monotonic() + 60
     while not (log.exists() and "Began running node model.observed.good" in log.read_text()):

@@ -147,8 +147,10 @@ def test_w_m4_parts_of_an_address() -> None:
     assert parts(Address("a.b.c", "s3", "bucket")) == ("bucket", None, None, None)
     assert parts(Address("a.b.c", "postgres", "database", table_name="t")) == ("database", None, None, "t")
     assert [(a.address_type, a.group_name) for a in addresses(["s3://b/k", "https://x/y", "public.orders"])] == [
-        ("s3", "bucket"), ("http", "api"), ("table", "database"),
-    ]  # fmt: skip
+        ("s3", "bucket"),
+        ("http", "api"),
+        ("table", "database"),
+    ]
     assert Address("a").input_hash == Address(" a ").input_hash != Address("a", owner="x").input_hash
     assert [a.name for a in addresses(["a", "b", "a"])] == ["a", "b"]
 
@@ -397,8 +399,12 @@ def test_limits_that_are_understood(given: Any, expected: tuple[int, str]) -> No
     assert (limit.number, limit.datepart) == expected
 
 
-CHAIN = [Start("1", "p", T0), Start("2", "p", later(minutes=1), parent_id="1"), Start("3", "p", later(minutes=2), parent_id="2"),
-         Start("4", "q", later(minutes=3), parent_id="2")]  # fmt: skip
+CHAIN = [
+    Start("1", "p", T0),
+    Start("2", "p", later(minutes=1), parent_id="1"),
+    Start("3", "p", later(minutes=2), parent_id="2"),
+    Start("4", "q", later(minutes=3), parent_id="2"),
+]
 CLOSURE = [("1", "1", 0), ("1", "2", 1), ("1", "3", 2), ("1", "4", 2), ("2", "2", 0), ("2", "3", 1), ("2", "4", 1),
            ("3", "3", 0), ("4", "4", 0)]  # fmt: skip
 
@@ -484,8 +490,15 @@ def test_w_m15_metadata_and_texts_come_back_as_they_went_in(execution_store: Exe
         [End("e", later(hours=1), False, execution_metadata={**said, "mine": 2}, error="x,\"y\"\n'z'")]
     )
     ((metadata, error),) = executions(execution_store, "e.execution_metadata, e.error", "e.execution_id = 'e'")
-    assert metadata == {"kept": 1, "mine": 2, "list": texts, "deep": {"a": [1, 2.5, None, True]}, "nan": "nan",
-                        "time": T0.isoformat(), "bad": "ab?"}  # fmt: skip
+    assert metadata == {
+        "kept": 1,
+        "mine": 2,
+        "list": texts,
+        "deep": {"a": [1, 2.5, None, True]},
+        "nan": "nan",
+        "time": T0.isoformat(),
+        "bad": "ab?",
+    }
     assert error == "x,\"y\"\n'z'"
     if many:
         hosts = executions(execution_store, "e.host, substr(e.execution_id, 2)::int", "e.execution_id <> 'e'")
@@ -599,11 +612,24 @@ def test_a_batch_stores_what_single_events_store(execution_store: ExecutionStore
 def test_events_survive_the_way_through_a_file() -> None:
     start = Start("e", "p", T0, "parent", "1", "2", {"a": "é\n"}, "command", "n", "h", "c")
     events: list[Event] = [
-        start, End("e", later(hours=1), False, 1, 0, None, 4, "3", {"x": [1]}, "why", "killed", "reaper", True, start),
+        start,
+        End("e", later(hours=1), False, 1, 0, None, 4, "3", {"x": [1]}, "why", "killed", "reaper", True, start),
         Heartbeat("e", T0),
-        Register(Pipeline("p", PipelineType("t", "1 day", mute_timeliness_check=True), "o", "1 hour", sources=["s3://a"],
-                          targets=[Address("b", "postgres", "database")], metadata={"m": 1}, active=False), T0, "9"),
-    ]  # fmt: skip
+        Register(
+            Pipeline(
+                "p",
+                PipelineType("t", "1 day", mute_timeliness_check=True),
+                "o",
+                "1 hour",
+                sources=["s3://a"],
+                targets=[Address("b", "postgres", "database")],
+                metadata={"m": 1},
+                active=False,
+            ),
+            T0,
+            "9",
+        ),
+    ]
     for event in events:
         assert from_line(to_line(event)) == event
         assert "\n" not in to_line(event)
@@ -628,8 +654,13 @@ def test_names_are_texts_that_say_something(name: Any) -> None:
 
 def test_watermarks_are_texts() -> None:
     assert [watermark_text(v) for v in (None, 5, Decimal("1.50"), "x", T0, T0.date())] == [
-        None, "5", "1.50", "x", "2026-01-01T10:00:00+00:00", "2026-01-01",
-    ]  # fmt: skip
+        None,
+        "5",
+        "1.50",
+        "x",
+        "2026-01-01T10:00:00+00:00",
+        "2026-01-01",
+    ]
 
 
 def test_where_there_are_no_tables_it_says_what_to_do(server: Server) -> None:

@@ -202,8 +202,10 @@ def test_w_l8_up_and_down(store: Store) -> None:
     assert [(row.name, row.depth) for row in down(store, "1", 1)] == [("1", 0), ("2", 1)]
     found = up(store, "3")
     assert [(row.name, row.depth, row.pipelines, row.nearer) for row in found] == [
-        ("3", 0, (), ()), ("2", 1, ("2->3",), ("3",)), ("1", 2, ("1->2",), ("2",)),
-    ]  # fmt: skip
+        ("3", 0, (), ()),
+        ("2", 1, ("2->3",), ("3",)),
+        ("1", 2, ("1->2",), ("2",)),
+    ]
     for depth in (0, -1):
         with pytest.raises(ConfigError, match="whole number from 1"):
             up(store, "3", depth)
@@ -216,9 +218,11 @@ def test_w_l9_types_have_groups(store: Store) -> None:
         "inner join {schema}.address_types as t on t.name = a.address_type order by 1"
     )
     assert found.to_numpy().tolist() == [
-        ["Q", "kafka", "stream"], ["api.x", "table", "database"], ["s3://Lake/Raw", "s3", "bucket"],
+        ["Q", "kafka", "stream"],
+        ["api.x", "table", "database"],
+        ["s3://Lake/Raw", "s3", "bucket"],
         ["t", "table", "database"],
-    ]  # fmt: skip
+    ]
 
 
 def test_w_l10_unchanged_declarations_write_nothing(store: Store) -> None:
@@ -335,9 +339,14 @@ def test_many_at_once(store: Store, database: Connection) -> None:
 
 def node(kind: str, name: str, depends_on: list[str] = [], **settings: Any) -> dict[str, Any]:  # noqa: B006
     return {
-        "unique_id": f"{kind}.shop.{name}", "resource_type": kind, "name": name.rpartition(".")[2], "database": "db",
-        "schema": "marts", "depends_on": {"nodes": depends_on}, **settings,
-    }  # fmt: skip
+        "unique_id": f"{kind}.shop.{name}",
+        "resource_type": kind,
+        "name": name.rpartition(".")[2],
+        "database": "db",
+        "schema": "marts",
+        "depends_on": {"nodes": depends_on},
+        **settings,
+    }
 
 
 def manifest(*nodes: dict[str, Any]) -> dict[str, Any]:
@@ -354,16 +363,28 @@ PROJECT = manifest(
     node("source", "own.rates", schema="raw", source_name="own"),
     node("seed", "countries", schema="seeds"),
     node("model", "stg", ["source.shop.feed.orders", "seed.shop.countries"], config={"materialized": "ephemeral"}),
-    node("model", "fact", ["model.shop.stg", "source.shop.own.rates"], alias="fact_orders", meta={"owner": "sales"},
-         primary_key=["id"]),
+    node(
+        "model",
+        "fact",
+        ["model.shop.stg", "source.shop.own.rates"],
+        alias="fact_orders",
+        meta={"owner": "sales"},
+        primary_key=["id"],
+    ),
     node("snapshot", "history", ["model.shop.fact"]),
     node("test", "unique_fact", ["model.shop.fact"]),
     node("semantic_model", "orders", ["model.shop.fact"]),
     node("metric", "revenue", ["semantic_model.shop.orders"]),
     node("metric", "margin", ["metric.shop.revenue"]),
-    node("exposure", "weekly", ["metric.shop.margin"], owner={"name": "Ada", "email": "a@b.c"}, type="dashboard",
-         url="https://bi/weekly"),
-)  # fmt: skip
+    node(
+        "exposure",
+        "weekly",
+        ["metric.shop.margin"],
+        owner={"name": "Ada", "email": "a@b.c"},
+        type="dashboard",
+        url="https://bi/weekly",
+    ),
+)
 
 
 def test_manifest_becomes_addresses_and_edges(store: Store) -> None:
@@ -428,8 +449,9 @@ def test_model_and_source_of_one_relation_are_one_address() -> None:
         "warehouse",
     )
     assert sorted((a.name, a.node_id) for a in said.addresses.values()) == [
-        ("marts.fact", "model.shop.fact"), ("marts.next", "model.shop.next"),
-    ]  # fmt: skip
+        ("marts.fact", "model.shop.fact"),
+        ("marts.next", "model.shop.next"),
+    ]
     assert said.edges == {(pipeline_id("model.shop.next"), address_id("marts.fact"), address_id("marts.next"))}
 
 

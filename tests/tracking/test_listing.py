@@ -39,12 +39,19 @@ def ran(
     pipeline = {"pipeline_id": pipeline_id(name), "name": name, "pipeline_type": "script", **switches}
     store.upsert("pipelines", pd.DataFrame([pipeline]))
     row = {
-        "execution_id": f"{name}@{minutes_ago}", "pipeline_id": pipeline_id(name), "start_date": start,
-        "date_recorded": start.date(), "hour_recorded": start.hour, "kind": "sdk", "error": "",
-        "end_date": None if seconds is None else start + timedelta(seconds=seconds), "elapsed_seconds": seconds,
+        "execution_id": f"{name}@{minutes_ago}",
+        "pipeline_id": pipeline_id(name),
+        "start_date": start,
+        "date_recorded": start.date(),
+        "hour_recorded": start.hour,
+        "kind": "sdk",
+        "error": "",
+        "end_date": None if seconds is None else start + timedelta(seconds=seconds),
+        "elapsed_seconds": seconds,
         "completed_successfully": None if seconds is None else ok,
-        "status": "running" if seconds is None else "success" if ok else "failed", **settings,
-    }  # fmt: skip
+        "status": "running" if seconds is None else "success" if ok else "failed",
+        **settings,
+    }
     store.upsert("pipeline_executions", pd.DataFrame([row]).astype(object))
     return str(row["execution_id"])
 
@@ -64,8 +71,10 @@ def test_a_tree_of_executions(store: Store) -> None:
     ran(store, "orphan", 30, 1.0, ok=False, status="killed", parent_id="pruned")
     rows = recent_runs(store)
     assert [(row["pipeline"], row["state"]) for row in rows] == [
-        ("load", "running"), ("orphan", "killed"), ("dbt:shop", "failed"),
-    ]  # fmt: skip
+        ("load", "running"),
+        ("orphan", "killed"),
+        ("dbt:shop", "failed"),
+    ]
     assert [child["pipeline"] for child in rows[2]["children"]] == ["orders", "items", "skipped"]
     assert rows[2]["children"][1]["children"][0]["rows"] == 7
     assert runs_text(rows, width=120).splitlines() == [

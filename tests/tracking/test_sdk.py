@@ -113,19 +113,23 @@ def test_w_k2_a_decorated_function_gets_the_run_and_returns_what_it_returns(exec
     assert one(4) == 5
     assert two().inserts == 1
     assert (two.__name__, two.__doc__) == ("two", "The docstring.")
-    assert rows(execution_store, "p.name, e.inserts, e.updates, e.soft_deletes, e.total_rows, e.execution_metadata, p.watermark") == [
-        ("with run", 4, None, None, None, {}, None), ("with result", 1, 2, 3, 6, {"a": 1}, "9"),
-    ]  # fmt: skip
+    assert rows(
+        execution_store, "p.name, e.inserts, e.updates, e.soft_deletes, e.total_rows, e.execution_metadata, p.watermark"
+    ) == [("with run", 4, None, None, None, {}, None), ("with result", 1, 2, 3, 6, {"a": 1}, "9")]
 
 
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (ValueError("no such file"), "ValueError: no such file"), (KeyError(), "KeyError"), (KeyboardInterrupt(), "interrupted"),
-        (SystemExit(3), "exit code 3"), (asyncio.CancelledError(), "CancelledError"), (ValueError("password=hunter2"), "password=***"),
+        (ValueError("no such file"), "ValueError: no such file"),
+        (KeyError(), "KeyError"),
+        (KeyboardInterrupt(), "interrupted"),
+        (SystemExit(3), "exit code 3"),
+        (asyncio.CancelledError(), "CancelledError"),
+        (ValueError("password=hunter2"), "password=***"),
         (RuntimeError("x\x00\ud800" * 5000), "RuntimeError: x?"),
     ],
-)  # fmt: skip
+)
 def test_w_k3_an_exception_is_recorded_and_reaches_the_caller(
     execution_store: ExecutionStore, error: BaseException, told: str
 ) -> None:
@@ -158,8 +162,9 @@ def test_w_k4_a_failure_of_its_logic_is_recorded_without_an_exception(execution_
         run.inserts = 1
         run.fail("too few")
     assert rows(execution_store, "e.status, e.inserts, e.execution_metadata, e.error, p.watermark") == [
-        ("failed", 2, {"why": "x"}, "half of the files are missing", None), ("failed", 1, {}, "too few", None),
-    ]  # fmt: skip
+        ("failed", 2, {"why": "x"}, "half of the files are missing", None),
+        ("failed", 1, {}, "too few", None),
+    ]
 
 
 def tree(execution_store: ExecutionStore) -> dict[str, str | None]:
@@ -192,9 +197,15 @@ def test_w_k5_nested_executions_find_their_parents(
     with track("in a child process"):
         pass
     assert tree(execution_store) == {
-        "top": None, "middle": "top", "leaf": "middle", "in a thread": "top", "told": "top", "told by id": "top",
-        "alone": None, "in a child process": "top",
-    }  # fmt: skip
+        "top": None,
+        "middle": "top",
+        "leaf": "middle",
+        "in a thread": "top",
+        "told": "top",
+        "told by id": "top",
+        "alone": None,
+        "in a child process": "top",
+    }
     depths = execution_store.query("select max(depth), count(*) from {schema}.pipeline_execution_closure")
     assert depths == [(2, 8 + 6 + 1)]
 
@@ -219,8 +230,12 @@ def test_async_with_and_async_functions(execution_store: ExecutionStore) -> None
     found = asyncio.run(main())
     assert [str(f) for f in found] == ["1", "2", "three", "4"]
     assert sorted(rows(execution_store, "p.name, e.status, e.inserts"), key=str) == [
-        ("step", "failed", 3), ("step", "success", 1), ("step", "success", 2), ("step", "success", 4), ("whole", "success", None),
-    ]  # fmt: skip
+        ("step", "failed", 3),
+        ("step", "success", 1),
+        ("step", "success", 2),
+        ("step", "success", 4),
+        ("whole", "success", None),
+    ]
     assert tree(execution_store) == {"whole": None, "step": "whole"}
 
 
@@ -350,9 +365,26 @@ def test_w_k7_the_orchestrator_is_kept_and_the_pipelines_own_words_win(
         run.metadata["task_id"] = "my own"
     asset(context=Context())
     assert rows(execution_store, "e.execution_metadata") == [
-        ({"orchestrator": "airflow", "dag_id": "shop", "task_id": "my own", "run_id": "manual__1", "execution_date": "2026-01-01"},),
-        ({"orchestrator": "airflow", "dag_id": "shop", "task_id": "load", "run_id": "mine", "execution_date": "2026-01-01", "partition_key": "2026-01-05"},),
-    ]  # fmt: skip
+        (
+            {
+                "orchestrator": "airflow",
+                "dag_id": "shop",
+                "task_id": "my own",
+                "run_id": "manual__1",
+                "execution_date": "2026-01-01",
+            },
+        ),
+        (
+            {
+                "orchestrator": "airflow",
+                "dag_id": "shop",
+                "task_id": "load",
+                "run_id": "mine",
+                "execution_date": "2026-01-01",
+                "partition_key": "2026-01-05",
+            },
+        ),
+    ]
 
 
 def test_a_batched_tracker_writes_at_its_size_and_when_it_closes(
@@ -461,11 +493,13 @@ def test_start_in_one_process_and_end_in_another(execution_store: ExecutionStore
 @pytest.mark.parametrize(
     ("script", "code", "status", "error"),
     [
-        ("echo out; echo err >&2", 0, "success", ""), ("echo out; seq 30 >&2; exit 3", 3, "failed", "\n".join(map(str, range(11, 31)))),
-        ("exit 4", 4, "failed", "exit code 4"), ("echo password=hunter2 >&2; exit 1", 1, "failed", "password=***"),
+        ("echo out; echo err >&2", 0, "success", ""),
+        ("echo out; seq 30 >&2; exit 3", 3, "failed", "\n".join(map(str, range(11, 31)))),
+        ("exit 4", 4, "failed", "exit code 4"),
+        ("echo password=hunter2 >&2; exit 1", 1, "failed", "password=***"),
         ("kill -9 $$", 137, "failed", "ended by signal SIGKILL"),
     ],
-)  # fmt: skip
+)
 def test_a_command_runs_as_it_would_anyway(
     execution_store: ExecutionStore, capfd: pytest.CaptureFixture[str], script: str, code: int, status: str, error: str
 ) -> None:

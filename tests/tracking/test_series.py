@@ -31,20 +31,31 @@ class ExecutionStore:
 
     def pipeline(self, name: str, **settings: Any) -> None:
         row = {
-            "pipeline_id": pipeline_id(name), "name": name, "pipeline_type": "script", "node_id": "", "owner": "ana",
-            "mute_freshness_check": False, "mute_timeliness_check": False, "load_lineage": False, "active": True, **settings,
-        }  # fmt: skip
+            "pipeline_id": pipeline_id(name),
+            "name": name,
+            "pipeline_type": "script",
+            "node_id": "",
+            "owner": "ana",
+            "mute_freshness_check": False,
+            "mute_timeliness_check": False,
+            "load_lineage": False,
+            "active": True,
+            **settings,
+        }
         self.store.upsert("pipelines", pd.DataFrame([row]))
 
     def ran(self, name: str, starts: list[datetime], seconds: float | list[float] = 60.0, **settings: Any) -> None:
         length = np.broadcast_to(seconds, len(starts)).astype(float)
         frame = pd.DataFrame({"start_date": pd.to_datetime(starts, utc=True), "elapsed_seconds": length})
         frame = frame.assign(
-            execution_id=[f"{name} {start.isoformat()}" for start in starts], pipeline_id=pipeline_id(name),
-            date_recorded=frame["start_date"].dt.date, hour_recorded=frame["start_date"].dt.hour,
-            end_date=frame["start_date"] + pd.to_timedelta(length, unit="s"), completed_successfully=True,
+            execution_id=[f"{name} {start.isoformat()}" for start in starts],
+            pipeline_id=pipeline_id(name),
+            date_recorded=frame["start_date"].dt.date,
+            hour_recorded=frame["start_date"].dt.hour,
+            end_date=frame["start_date"] + pd.to_timedelta(length, unit="s"),
+            completed_successfully=True,
             status="success",
-        )  # fmt: skip
+        )
         self.store.upsert("pipeline_executions", frame.assign(**settings))
 
     def series(
@@ -94,9 +105,11 @@ def test_what_is_learned_of_a_pipeline(execution_store: ExecutionStore) -> None:
     assert tuple(observations.columns) == COLUMNS
     by_metric = monitors.set_index("metric")
     assert {(m, r["kind"], r["direction"], r["grain"]) for m, r in by_metric.iterrows()} == {
-        ("executions", "count", "down", "day"), ("duration_seconds", "positive", "up", "day"),
-        ("total_rows", "count", "both", "day"), ("throughput", "positive", "down", "day"),
-    }  # fmt: skip
+        ("executions", "count", "down", "day"),
+        ("duration_seconds", "positive", "up", "day"),
+        ("total_rows", "count", "both", "day"),
+        ("throughput", "positive", "down", "day"),
+    }
     assert set(monitors["layer"]) == {"pipeline"}
     assert (set(monitors["connection"]), set(monitors["owner"])) == ({CONNECTION}, {"ana"})
     newest = observations[observations["bucket_start"] == pd.Timestamp(TODAY - DAY)].set_index("metric")["value"]

@@ -89,8 +89,12 @@ def test_an_outage_does_not_touch_the_pipeline_and_is_made_up_for(
     assert spool.is_empty()
     assert deliver_spool(place).events == 0
     assert executions(execution_store, "p.name, e.status, e.inserts, p.owner") == [
-        ("p", "success", 1, ""), ("p", "failed", None, ""), ("child", "success", None, "me"), ("p", "success", 1, ""), ("p", "success", 1, ""),
-    ]  # fmt: skip
+        ("p", "success", 1, ""),
+        ("p", "failed", None, ""),
+        ("child", "success", None, "me"),
+        ("p", "success", 1, ""),
+        ("p", "success", 1, ""),
+    ]
     assert watermark(execution_store, "p") == "40"
     steps = execution_store.query("select previous_watermark, watermark from {schema}.watermarks order by advanced_at")
     assert steps == [(None, "10"), ("10", "30"), ("30", "40")]
@@ -250,9 +254,14 @@ def test_events_that_cannot_be_recorded_do_not_hold_the_others_up(
 ) -> None:
     spool.append(EVENTS[:2])
     bad = [
-        "no json", "[]", '{"event": "other"}', '{"event": "start", "execution_id": "x"}', '{"event": "end", "execution_id": "x", "end_date": "soon"}',
-        json.dumps({**json.loads(to_line(EVENTS[3])), "inserts": -5}), to_line(End("unknown", T0, True)),
-    ]  # fmt: skip
+        "no json",
+        "[]",
+        '{"event": "other"}',
+        '{"event": "start", "execution_id": "x"}',
+        '{"event": "end", "execution_id": "x", "end_date": "soon"}',
+        json.dumps({**json.loads(to_line(EVENTS[3])), "inserts": -5}),
+        to_line(End("unknown", T0, True)),
+    ]
     with spool.events.open("a") as file:
         file.write("\n".join(bad) + "\n\n")
     spool.append(EVENTS[2:])

@@ -148,9 +148,11 @@ def test_a_killed_pipeline_is_closed_by_the_reaper_and_nothing_else(execution_st
     alive.go()
     alive.end()
     assert sorted(executions(execution_store, "e.status, p.name, e.closed_by, e.error <> ''", "p.name <> 'q'")) == [
-        ("killed", "child", "reaper", True), ("killed", "p", "reaper", True),
-        ("success", "child", "self", False), ("success", "p", "self", False),
-    ]  # fmt: skip
+        ("killed", "child", "reaper", True),
+        ("killed", "p", "reaper", True),
+        ("success", "child", "self", False),
+        ("success", "p", "self", False),
+    ]
     assert executions(execution_store, "e.status", "p.name = 'q'") == [("running",)] * 3
     assert watermark(execution_store, "p") == "9"
 
@@ -161,10 +163,14 @@ def test_the_reaper_knows_heartbeats_restarts_and_other_processes_of_the_same_nu
     host, machine, boot, space = this_machine().split("/")
     pid, begun = this_process().split(":")[1:]
     hosts = {
-        "self": this_process(), "same number": f"{this_machine()}:{pid}:{int(begun) - 1}", "zombie": "",
-        "restarted": f"{host}/{machine or 'm'}/older/{space}:{pid}:{begun}", "container": f"{host}/{machine}/{boot}/1{space}:{pid}:1",
-        "beating": "x/m/b/1:2:3", "silent": "x/m/b/1:2:3",
-    }  # fmt: skip
+        "self": this_process(),
+        "same number": f"{this_machine()}:{pid}:{int(begun) - 1}",
+        "zombie": "",
+        "restarted": f"{host}/{machine or 'm'}/older/{space}:{pid}:{begun}",
+        "container": f"{host}/{machine}/{boot}/1{space}:{pid}:1",
+        "beating": "x/m/b/1:2:3",
+        "silent": "x/m/b/1:2:3",
+    }
     child = subprocess.Popen(["true"])
     time.sleep(0.3)
     hosts["zombie"] = f"{this_machine()}:{child.pid}:{begun}"
