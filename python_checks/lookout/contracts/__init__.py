@@ -1,1 +1,1 @@
-"""Contracts between teams: what the project promises about its tables, and what the tables keep of it."""
+"""Contracts between teams: rules that a project declares for its tables, and checks of the tables against them."""
