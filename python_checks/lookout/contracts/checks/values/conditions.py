@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from psycopg2 import sql
 
-from lookout.contracts.checks.values.fields import Field, Sql, fields_of
+from lookout.contracts.checks.values import spelling
+from lookout.contracts.checks.values.fields import Field, declared_field, fields_of
 from lookout.contracts.checks.values.implied import Check, implied_checks, implied_rules
 from lookout.contracts.checks.values.patterns import posix_regex
+from lookout.contracts.checks.values.spelling import Sql
 from lookout.contracts.checks.values.wording import FAULTS, expected
-from lookout.contracts.spec.model import Contract, ObservedTable, Rule, Violation, ViolationType
+from lookout.contracts.spec.model import ColumnContract, Contract, ObservedTable, Rule, Violation, ViolationType
 from lookout.engines.catalog import WITHOUT_EQUALITY
 
 VIOLATION_TYPES: Mapping[str, ViolationType] = {"not_null": "NULLABILITY_VIOLATION", "type": "TYPE_MISMATCH"}
@@ -42,12 +45,24 @@ def build_checks(contract: Contract, observed: ObservedTable) -> Checks:
     """
     fields = fields_of(contract, observed)
     hidden = {column.name for column in observed.columns if not column.is_readable}
+    return _checks(contract, fields, tuple(implied_checks(contract, observed)), hidden)
+
+
+def build_row_checks(contract: Contract, columns: Sequence[ColumnContract]) -> Checks:
+    """Build the checks of a table that is not looked at; the types of its ``columns`` only the query will know."""
+    fields = {column.name: declared_field(column, number) for number, column in enumerate(columns, start=1)}
+    return _checks(contract, fields)
+
+
+def _checks(
+    contract: Contract, fields: Mapping[str, Field], implied: tuple[Check, ...] = (), hidden: Collection[str] = ()
+) -> Checks:
     reported_missing = {column.name for column in contract.columns if column.is_required}
-    ready: list[Check] = list(implied_checks(contract, observed))
+    ready: list[Check] = list(implied)
     left_out: list[Violation] = []
     for rule in (*implied_rules(contract, fields), *contract.rules):
         absent = [name for name in rule.columns if name not in fields]
-        if absent and not set(absent) & hidden and set(absent) <= reported_missing:
+        if absent and not set(absent) & set(hidden) and set(absent) <= reported_missing:
             continue
         try:
             if absent:
@@ -125,8 +140,7 @@ def _condition(rule: Rule, field: Field) -> Sql:
         field = _as_text(field)
         if field.family not in ("text", "uuid", "other"):
             raise RuleError(f"column '{field.name}' is no text and matches no pattern")
-        regex = sql.Literal(posix_regex(str(rule.arguments["regex"])))
-        return field.where_typed(sql.SQL("{} !~ {}").format(field.text, regex))
+        return field.where_typed(spelling.differs(field.text, posix_regex(str(rule.arguments["regex"]))))
     field = _as_number(field)
     if field.family not in ("integer", "number"):
         raise RuleError(f"column '{field.name}' is no number and has no digits after a point")
@@ -138,7 +152,7 @@ def _wrong_length(rule: Rule, field: Field) -> Sql:
         raise RuleError(f"column '{field.name}' is no text and has no length")
     low, high = _limits(rule, int)
     value = field.text if field.family == "text" else field.value
-    size = sql.SQL("length({})").format(value)
+    size = spelling.length(value)
     # Counting the characters of UTF-8 takes time, so the length is computed once a row where that is enough.
     if low == high:
         return field.where_typed(sql.SQL("{} <> {}").format(size, sql.SQL(str(low))))
@@ -157,10 +171,9 @@ def _wrong_length(rule: Rule, field: Field) -> Sql:
 def _more_digits(digits: int, field: Field) -> Sql:
     if field.family == "integer" and field.is_typed is None:
         return NEVER
-    number = sql.SQL("min_scale({}::numeric) > {}").format(field.value, sql.Literal(digits))
+    number = spelling.has_more_digits(field.value, digits)
     if field.base_type in ("float4", "float8"):
-        # numeric has no infinity before PostgreSQL 14.
-        number = sql.SQL("case when abs({}) < 'Infinity' then {} end").format(field.value, number)
+        number = spelling.where_finite(field.value, number)
     return field.where_typed(number)
 
 
@@ -174,6 +187,9 @@ def _not_accepted(rule: Rule, field: Field) -> Sql:
         literals = [sql.Literal(_text(value)) for value in values]
     # Enums are compared as texts: a label that does not exist would be an error.
     is_typed = field.family in ("integer", "number", "boolean", "timestamp", "date", "time", "uuid")
+    if field.is_untyped:
+        # 1.00 is an accepted 1, which texts would not show; the server reads the literals as the type of the column.
+        is_typed = any(re.fullmatch("[-+.0-9]+", str(value)) for value in values)
     compared = field.value if is_typed else field.text
     return field.where_typed(sql.SQL("{} not in ({})").format(compared, sql.SQL(", ").join(literals)))
 
@@ -183,7 +199,9 @@ def _out_of_range(rule: Rule, field: Field) -> Sql:
     if not field.family and not any(isinstance(limit, str) for limit in limits):
         field = _as_number(field)
     strict = bool(rule.arguments.get("strict"))
-    if field.family in ("integer", "number"):
+    if field.is_untyped:
+        low, high = _limits(rule, lambda limit: sql.Literal(limit) if isinstance(limit, str) else _number(limit, field))
+    elif field.family in ("integer", "number"):
         low, high = _limits(rule, lambda limit: _number(limit, field))
     elif field.family in (*LITERAL_FAMILIES, ""):
         if field.family in ("text", "") and any(not isinstance(limit, str) for limit in limits):
@@ -220,7 +238,7 @@ def _number(value: Any, field: Field) -> Sql:
         raise RuleError(f"'{value}' is no number, and column '{field.name}' is one")
     if field.base_type in ("float4", "float8"):
         # In the type of the column: 0.1 in four bytes is not 0.1 in eight.
-        return sql.SQL("{}::{}").format(sql.Literal(str(number)), sql.SQL(field.base_type))
+        return spelling.cast(sql.Literal(str(number)), field.base_type)
     return sql.SQL(f"({number:f})")
 
 
@@ -231,24 +249,28 @@ def _text(value: Any) -> str:
 def _comparable(field: Field) -> Sql:
     if field.base_type in WITHOUT_EQUALITY:
         raise RuleError(f"values of type {field.data_type} (column '{field.name}') cannot be compared")
+    if field.key is not None:
+        return field.key
     if field.base_type in ("text", "varchar", "bpchar") or not field.base_type:
-        # Equal texts have the same bytes, and sorting bytes is several times as fast as sorting by language.
-        return sql.SQL('{} collate "C"').format(field.text)
+        return spelling.by_bytes(field.text)
     return field.value
 
 
 def _as_number(field: Field) -> Field:
     """Return a json field without a declared type as a number: only its numbers are checked."""
-    if field.family or field.json_type is None:
+    if field.family:
         return field
+    if field.json_type is None:
+        return replace(field, family="number")
     is_number = sql.SQL("{} = 'number'").format(field.json_type)
-    return replace(field, family="number", value=sql.SQL("{}::numeric").format(field.text), is_typed=is_number)
+    return replace(field, family="number", value=spelling.cast(field.text, "numeric"), is_typed=is_number)
 
 
 def _as_text(field: Field) -> Field:
-    if field.family or field.json_type is None:
+    if field.family:
         return field
-    return replace(field, family="text", is_typed=sql.SQL("{} = 'string'").format(field.json_type))
+    is_typed = None if field.json_type is None else sql.SQL("{} = 'string'").format(field.json_type)
+    return replace(field, family="text", is_typed=is_typed)
 
 
 def _is_plain(field: Field, contract: Contract) -> bool:

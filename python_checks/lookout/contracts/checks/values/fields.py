@@ -1,45 +1,27 @@
 """SQL that reads the values of a column: a real one, a text declared as another type, or a field of a json column.
 
+A column whose type only the query knows (`declared_field`) is read by `readings`, which each row is joined to.
+
 No cast can fail: a condition before each cast lets only values through that every version of PostgreSQL can read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from psycopg2 import sql
 
-from lookout.contracts.spec.model import Contract, ObservedColumn, ObservedTable
+from lookout.contracts.checks.values import spelling
+from lookout.contracts.checks.values.spelling import CAST, JSON_MOMENT, READABLE, Sql, as_text, cast
+from lookout.contracts.spec.model import ColumnContract, Contract, ObservedColumn, ObservedTable
 from lookout.contracts.spec.types import parse_type, type_family
 
-Sql = sql.Composable
-
-_DAY = (
-    "(?:(?!0000)[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
-    "|02-(?:0[1-9]|1[0-9]|2[0-8]))|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])"
-    "|(?:0[48]|[2468][048]|[13579][26])00)-02-29)"
-)
-_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
-_ZONE = "(?:Z|z|[+-](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)?"
-# Patterns of the texts that can be read as a type, and the type that they are then cast to.
-READABLE = {
-    "integer": "^ *[+-]?[0-9]+ *$",
-    "number": r"^ *[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})? *$",
-    "boolean": "^ *(?:[Tt](?:[Rr][Uu][Ee])?|[Ff](?:[Aa][Ll][Ss][Ee])?|[Yy](?:[Ee][Ss])?|[Nn][Oo]?|[Oo][Nn]"
-    "|[Oo][Ff][Ff]|1|0) *$",
-    "timestamp": f"^{_DAY}(?:[T ]{_TIME}{_ZONE})?$",
-    "date": f"^{_DAY}$",
-    "time": f"^{_TIME}{_ZONE}$",
-    "uuid": "^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
-}
-CAST = {"integer": "numeric", "number": "numeric", "boolean": "boolean", "timestamp": "timestamptz", "date": "date",
-        "time": "timetz", "uuid": "uuid"}  # fmt: skip
-# In json a timestamp is a text in ISO 8601 with its time of day; a day alone is a date.
-JSON_MOMENT = f"^{_DAY}[T ]{_TIME}{_ZONE}$"
-# A text longer than this is not meant as a number, and numeric has a limit too.
-LONGEST_NUMBER = 1000
 # Takes the place of json that jsonb cannot hold.
 UNREADABLE = '"unreadable"'
+# Floats are read as themselves: 0.1 in four bytes is not 0.1 in eight.
+FLOATS = {"float4": "real", "float8": "double precision", "float": "double precision"}
 PAYLOAD_TYPES = ("json", "jsonb")
 
 
@@ -49,7 +31,8 @@ class Field:
 
     ``family`` is that of ``value`` (text, integer, number and so on; empty when unknown). ``value`` may be computed
     only where ``is_typed`` holds (None: everywhere). ``mismatch`` is true for rows whose value is not null and not of
-    the declared type; None when that cannot be. ``base_type`` is that of a real column.
+    the declared type; None when that cannot be. ``base_type`` is that of a real column. ``key`` is what unique rules
+    compare, where the type does not decide it.
     """
 
     name: str
@@ -62,6 +45,12 @@ class Field:
     base_type: str = ""
     data_type: str = ""
     json_type: Sql | None = None
+    key: Sql | None = None
+
+    @property
+    def is_untyped(self) -> bool:
+        """Return whether the type of a column is known to the query alone."""
+        return not self.family and self.json_type is None
 
     def where_typed(self, condition: Sql) -> Sql:
         """Return the condition for rows whose value is of its type; other rows do not fail it."""
@@ -77,15 +66,67 @@ def column_field(column: ObservedColumn, declared: str = "") -> Field:
     family = real_family(column)
     family_of_text = type_family(declared) if declared and family == "text" else None
     if family_of_text not in READABLE:
-        text = name if family == "text" else sql.SQL("{}::text").format(name)
-        value = sql.SQL("{}::numeric").format(name) if column.base_type == "money" else name
+        text = name if family == "text" else as_text(name)
+        value = cast(name, "numeric") if column.base_type == "money" else name
         return Field(column.name, family, value, text, is_null, base_type=column.base_type, data_type=column.data_type)
     # citext would match without regard to case, and char(n) pads.
-    text = sql.SQL("{}::text").format(name)
-    readable = _reads_as(text, family_of_text)
-    value = sql.SQL("{}::{}").format(text, sql.SQL(CAST[family_of_text]))
+    text = as_text(name)
+    readable = spelling.reads_as(text, family_of_text)
+    value = cast(text, CAST[family_of_text])
     mismatch = sql.SQL("not ({})").format(readable)
     return Field(column.name, family_of_text, value, text, is_null, readable, mismatch, data_type=column.data_type)
+
+
+def declared_field(column: ColumnContract, number: int) -> Field:
+    """Return the field of a column whose real type only the query knows; `readings` has its values by the number."""
+    name, family = sql.Identifier(written_name(column)), _declared_family(column)
+    base_type = parse_type(column.data_type).name if column.data_type else ""
+    # As a text, a label of an enum that does not exist is merely another value; citext compares in its own way.
+    text = name if base_type == "citext" else as_text(name)
+    value: Sql = text if family == "text" else name
+    field = Field(column.name, family, value, text, sql.SQL("{} is null").format(name), key=name)
+    field = replace(field, base_type="float8" if base_type == "float" else base_type, data_type=column.data_type)
+    if family not in READABLE:
+        return field
+    value, unreadable = _reading("value", number), _reading("unreadable", number)
+    return replace(field, value=value, is_typed=sql.SQL("{} is not true").format(unreadable), mismatch=unreadable)
+
+
+def readings(columns: Sequence[ColumnContract]) -> Sql | None:
+    """Return joins to each row: whether a column holds a text that cannot be read as declared, and its value if not."""
+    unreadable, values = [], []
+    for number, column in enumerate(columns, start=1):
+        name, family = sql.Identifier(written_name(column)), _declared_family(column)
+        if family in READABLE:
+            base_type = parse_type(column.data_type).name
+            is_unreadable = spelling.is_unreadable(name, family)
+            unreadable.append(sql.SQL("{} as {}").format(is_unreadable, _reading("unreadable", number)))
+            value = sql.SQL("case when {} is not true then {} end as {}").format(
+                _reading("unreadable", number),
+                cast(name, FLOATS.get(base_type, CAST[family])),
+                _reading("value", number),
+            )
+            values.append(value)
+    if not values:
+        return None
+    join = "cross join lateral (\n    select\n        {}\n) as lookout_texts\n"
+    join += "cross join lateral (\n    select\n        {}\n) as lookout_values"
+    comma = sql.SQL(",\n        ")
+    return sql.SQL(join).format(comma.join(unreadable), comma.join(values))
+
+
+def written_name(column: ColumnContract) -> str:
+    """Return the name by which dbt's SQL finds a column: capitals count where the YAML says so."""
+    is_plain = re.fullmatch("[A-Za-z_][A-Za-z0-9_$]*", column.name) is not None
+    return column.name.lower() if is_plain and not column.is_quoted else column.name
+
+
+def _declared_family(column: ColumnContract) -> str:
+    return (type_family(column.data_type) or "other") if column.data_type else ""
+
+
+def _reading(what: str, number: int) -> sql.Identifier:
+    return sql.Identifier(f"lookout_{what}_{number}")
 
 
 def payload_field(payload: str, name: str, declared: str = "") -> Field:
@@ -99,7 +140,7 @@ def payload_field(payload: str, name: str, declared: str = "") -> Field:
         return Field(name, "", text, text, is_null, json_type=kind)
     is_typed = _json_is(json, kind, text, family, parse_type(declared).name)
     mismatch = sql.SQL("{} <> 'null' and not ({})").format(kind, is_typed)
-    value = sql.SQL("{}::{}").format(text, sql.SQL(CAST[family])) if family in CAST else text
+    value = cast(text, CAST[family]) if family in CAST else text
     return Field(name, family, value, text, is_null, is_typed, mismatch, json_type=kind)
 
 
@@ -145,7 +186,7 @@ def _json_is(json: Sql, kind: Sql, text: Sql, family: str, word: str) -> Sql:
         return sql.SQL("{} = 'number'").format(kind)
     if family == "integer":
         # As in JSON Schema, 10.0 is a whole number.
-        number = sql.SQL("{}::numeric").format(text)
+        number = cast(text, "numeric")
         return sql.SQL("case when {} = 'number' then trunc({}) = {} else false end").format(kind, number, number)
     if family == "boolean":
         return sql.SQL("{} = 'boolean'").format(kind)
@@ -156,11 +197,4 @@ def _json_is(json: Sql, kind: Sql, text: Sql, family: str, word: str) -> Sql:
     if family == "text":
         return sql.SQL("{} = 'string'").format(kind)
     regex = JSON_MOMENT if family == "timestamp" else READABLE[family]
-    return sql.SQL("case when {} = 'string' then {} ~ {} else false end").format(kind, text, sql.Literal(regex))
-
-
-def _reads_as(text: Sql, family: str) -> Sql:
-    readable = sql.SQL("{} ~ {}").format(text, sql.Literal(READABLE[family]))
-    if family in ("integer", "number"):
-        return sql.SQL("{} and length({}) <= {}").format(readable, text, sql.Literal(LONGEST_NUMBER))
-    return readable
+    return sql.SQL("case when {} = 'string' then {} else false end").format(kind, spelling.matches(text, regex))

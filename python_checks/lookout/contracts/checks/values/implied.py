@@ -8,7 +8,8 @@ from typing import Literal
 
 from psycopg2 import sql
 
-from lookout.contracts.checks.values.fields import PAYLOAD_TYPES, Field, Sql
+from lookout.contracts.checks.values.fields import PAYLOAD_TYPES, Field
+from lookout.contracts.checks.values.spelling import Sql
 from lookout.contracts.checks.values.wording import label
 from lookout.contracts.spec.model import Contract, ObservedTable, Rule, ViolationType
 from lookout.project.declarations.monitor import Severity

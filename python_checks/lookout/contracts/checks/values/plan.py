@@ -179,7 +179,7 @@ def _row_counts(checks: Sequence[Check], rows: Rows) -> sql.Composable:
 
 
 def _unique_count(check: Check, rows: Rows, observed: ObservedTable) -> sql.Composable:
-    values, present = sql.SQL(", ").join(check.values), _present(check)
+    values, present = sql.SQL(", ").join(check.values), applies_to(check)
     if rows.is_part:
         key = sql.SQL("({})").format(values)
         return sql.SQL(
@@ -214,7 +214,8 @@ def _unique_count(check: Check, rows: Rows, observed: ObservedTable) -> sql.Comp
     return counted
 
 
-def _present(check: Check) -> sql.Composable:
+def applies_to(check: Check) -> sql.Composable:
+    """Return the condition for the rows that a rule is about, without a null in what it compares."""
     parts = [sql.SQL("{} is not null").format(value) for value in check.values]
     return sql.SQL("({}) and {}").format(check.condition, sql.SQL(" and ").join(parts))
 
@@ -230,7 +231,7 @@ def _relationship_counts(checks: Sequence[Check], row_checks: Sequence[Check], r
     broken: list[sql.Composable] = [sql.SQL("coalesce({}, false)").format(_any_of(row_checks))]
     for number, check in enumerate(checks):
         parent, key = sql.Identifier(f"{rows.prefix}parent_{number}"), sql.Identifier(f"{rows.prefix}key_{number}")
-        orphan = sql.SQL("({}) and {}.{} is null").format(_present(check), parent, key)
+        orphan = sql.SQL("({}) and {}.{} is null").format(applies_to(check), parent, key)
         found.append(
             sql.SQL("(select array[count(*), count(*) filter (where not ({}))] from {}{}{}{})").format(
                 sql.SQL(" or ").join(broken), rows.checked, joins, _join(check, parent, key), rows.where(orphan)
@@ -274,12 +275,12 @@ def _unexpected_fields(contract: Contract, rows: Rows) -> sql.Composable:
 def relationship_rows(check: Check, rows: Rows) -> sql.Composable:
     """Return the FROM and WHERE clauses of the rows without a parent."""
     parent, key = sql.Identifier(f"{rows.prefix}parent"), sql.Identifier(f"{rows.prefix}key")
-    orphan = sql.SQL("({}) and {}.{} is null").format(_present(check), parent, key)
+    orphan = sql.SQL("({}) and {}.{} is null").format(applies_to(check), parent, key)
     return sql.SQL("from {}{}{}").format(rows.checked, _join(check, parent, key), rows.where(orphan))
 
 
 def unique_rows(check: Check, rows: Rows) -> sql.Composable:
     """Return the clauses from FROM to HAVING of the keys that more than one row has."""
     return sql.SQL("from {}{} group by {} having count(*) > 1").format(
-        rows.whole, rows.where_whole(_present(check)), sql.SQL(", ").join(check.values)
+        rows.whole, rows.where_whole(applies_to(check)), sql.SQL(", ").join(check.values)
     )

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from psycopg2 import sql
 
-from lookout.contracts.checks.values.fields import PAYLOAD_TYPES, Sql, payload_value
+from lookout.contracts.checks.values.fields import PAYLOAD_TYPES, payload_value
 from lookout.contracts.checks.values.implied import Check
+from lookout.contracts.checks.values.spelling import Sql
 from lookout.contracts.spec.model import Contract, ObservedTable, Sampling
 from lookout.engines.dialect import as_column_type
 

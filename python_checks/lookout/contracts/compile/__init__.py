@@ -1,0 +1,1 @@
+"""Compilation of contracts: their rules about rows as one file of SQL that dbt includes."""
