@@ -4,42 +4,32 @@
     A row travels as one value, because its columns are not known here.
 -#}
 {% macro checked_rows(relation, where=none, only=none) -%}
-    {%- set contract = lookout.contract_of(relation) -%}
-    {%- set rules = lookout.deciding_rules(contract, only) -%}
-    {%- set keys = rules | selectattr("kind", "equalto", "unique") | list -%}
+    {%- set contract = lookout.compiled_contract(relation) -%}
+    {%- set rules = contract.rules if not only or contract.mode == "strict" else [] -%}
+    {%- set rules = rules | selectattr("severity", "equalto", "critical") | list if only else rules -%}
+    {%- set keys = rules | selectattr("of", "equalto", "key") | list -%}
 with lookout_received as (
     select * from {{ relation }}
-    {%- if where %}
-    where {{ where }}
-    {%- endif %}
+    {{ "where " ~ where if where }}
 ),
 
 lookout_judged as (
     select
         lookout_row,
         {%- for key in keys %}
-        {{ lookout.key_of(contract, key) }} as lookout_key_{{ loop.index }},
+        {{ key.sql }} as lookout_key_{{ loop.index }},
         {%- endfor %}
-        {{ contract.loaded_at or "null" }} as lookout_loaded_at,
-        {{ lookout.failed_rules(contract, rules | rejectattr("kind", "equalto", "unique") | list) }} as failed_rules
+        {{ contract.loaded_at }} as lookout_loaded_at,
+        {{ lookout.failed_rules(rules | rejectattr("of", "equalto", "key") | list, contract.row_filter) }} as failed_rules
     from lookout_received as lookout_row
-    {{- lookout.typed_values(contract) }}
+    {{ contract.joins }}
 )
-{%- if keys %},
-
-{{ lookout.without_copies(keys) }}
-{%- endif %}
+{{- lookout.first_of_each_key(keys) }}
 
 select
     (lookout_row).*
-    {%- if only != "accepted" %},
-    failed_rules
-    {%- endif %}
-    {%- if only == "rejected" %},
-    {{ lookout.as_of() }} as rejected_at
-    {%- endif %}
+    {{- ", failed_rules" if only != "accepted" }}
+    {{- ", " ~ lookout.as_of() ~ " as rejected_at" if only == "rejected" }}
 from {{ "lookout_compared" if keys else "lookout_judged" }}
-{%- if only %}
-where failed_rules {{ "=" if only == "accepted" else "<>" }} '{}'
-{%- endif %}
+{{ "where failed_rules " ~ ("=" if only == "accepted" else "<>") ~ " '{}'" if only }}
 {%- endmacro %}

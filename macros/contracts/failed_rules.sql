@@ -1,28 +1,15 @@
-{#-
-    The names of the rules that a row breaks by itself, as an array. They are put together for rows that break one:
-    for all the others that would cost more than everything else.
--#}
-{% macro failed_rules(contract, rules) -%}
-    {%- set conditions, names = [], [] -%}
-    {%- for rule in rules -%}
-        {%- set condition = lookout.broken(contract, rule) -%}
-        {%- do conditions.append(condition) -%}
-        {%- do names.append("case when " ~ condition ~ " then " ~ lookout.as_literal(rule.name) ~ " end") -%}
-    {%- endfor -%}
-    {%- set glue = ",\n                " -%}
-    {%- if not rules -%}
-        cast('{}' as text[])
-    {%- else -%}
+{#- The names of the rules that a row breaks; put together for rows that break one, for all others that costs too much. -#}
+{% macro failed_rules(rules, row_filter) -%}
         case
-            {%- if contract.row_filter %}
-            when ({{ contract.row_filter }}
-            ) is not true then '{}'
-            {%- endif %}
-            when {{ conditions | join("\n            or ") }}
+            when {{ row_filter }} is not true then '{}'
+            {%- if rules %}
+            when {{ rules | map(attribute="sql") | join("\n            or ") }}
             then array_remove(array[
-                {{ names | join(glue) }}
+                {%- for rule in rules %}
+                case when {{ rule.sql }} then {{ rule.name }} end{{ "," if not loop.last }}
+                {%- endfor %}
             ], null)
-            else '{}'
+            {%- endif %}
+            else cast('{}' as text[])
         end
-    {%- endif -%}
 {%- endmacro %}

@@ -11,12 +11,9 @@ import pytest
 import yaml
 
 from lookout.contracts.checks.check import check_contracts
-from lookout.contracts.checks.values.fields import READABLE
+from lookout.contracts.compile.file import compiled_file
 from lookout.contracts.spec.declared import load_contracts
-from lookout.contracts.spec.types import FAMILIES, SPELLINGS
-from tests.conftest import ROOT, Observed, Server
-
-MACROS = ROOT / "macros" / "contracts"
+from tests.conftest import Observed, Server
 
 
 def rules(**contract: Any) -> dict[str, Any]:
@@ -156,7 +153,14 @@ class Project(Observed):
         flags = ["--project-dir", str(self.root), "--profiles-dir", str(self.root), "--quiet"]
         return dbtRunner().invoke([*arguments, *flags])
 
+    def compile_contracts(self) -> None:
+        """What `lookout contracts compile` does."""
+        assert self.dbt("parse").success
+        manifest = json.loads((self.root / "target" / "manifest.json").read_text())
+        compiled_file(self.root, manifest, "observed").write()
+
     def build(self, *names: str) -> None:
+        self.compile_contracts()
         result = self.dbt("run", "--select", *names)
         assert result.success, [r.message for r in result.result]
 
@@ -312,13 +316,3 @@ def test_what_cannot_be_held_to_a_contract_is_one_sentence(project: Project) -> 
         for file in files:
             file.unlink()
         project.declare_sources(ORDERS, NOTES, REPLAYED)
-
-
-def test_the_macros_read_types_and_texts_as_the_guard_does() -> None:
-    reading = (MACROS / "is_unreadable.sql").read_text().replace('"\n        ~ "', "")
-    for family in ("integer", "number", "boolean", "uuid"):
-        assert f'"{READABLE[family]}"' in reading
-    typing = (MACROS / "promised_type.sql").read_text()
-    for family in (*READABLE, "text"):
-        for name in FAMILIES[family]:
-            assert all(f'"{spelling}"' in typing for spelling in SPELLINGS[name]), name

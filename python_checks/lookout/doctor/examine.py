@@ -14,6 +14,7 @@ import psycopg2
 from psycopg2 import extensions
 
 from lookout import __version__
+from lookout.contracts.compile.file import needed_file
 from lookout.database.connection import Connection, clean_message, connect
 from lookout.database.rights import Rights, read_rights
 from lookout.database.store import LANDING_KEYS, Store
@@ -73,6 +74,7 @@ def examine(
         *findings,
         *_selection(workspace),
         *_settings(declared),
+        *(() if declared.problems else _compiled(workspace)),
         *_notifications(workspace),
         *_rights(workspace, declared),
         *_tables(workspace),
@@ -238,6 +240,14 @@ def _settings(declared: Declarations) -> Iterator[Finding]:
         if contract.left_out:
             message = f"left to dbt, Lookout does not scan them: {', '.join(contract.left_out)}"
             yield Finding(f"contract {contract.name}", True, message)
+
+
+def _compiled(workspace: Workspace) -> Iterator[Finding]:
+    """Return whether dbt finds the contracts that models sort out rows by as they are declared."""
+    for project in workspace.watched:
+        file = needed_file(project.root, project.manifest, project.default_connection)
+        if file is not None:
+            yield Finding("compiled contracts", not file.problem, file.problem or f"{file.path} is up to date")
 
 
 def _notifications(workspace: Workspace) -> Iterator[Finding]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lookout.contracts.changes.record import checked_until, record_checks
 from lookout.contracts.checks.check import check_contracts
+from lookout.contracts.compile.file import needed_file
 from lookout.contracts.spec.model import Contract, ContractCheck
+from lookout.project.workspace import Workspace
 from lookout.runs.recording import Run
+
+logger = logging.getLogger(__name__)
 
 SORTING_MACROS = frozenset({"macro.lookout.accepted_rows", "macro.lookout.rejected_rows"})
 
@@ -29,6 +34,14 @@ class BlockedModels:
             return ""
         effect = f"{', '.join(self.models)} not built" if self.models else "no model reads it"
         return f"{', '.join(self.because)} breaks its strict contract: {effect}"
+
+
+def warn_of_stale_files(workspace: Workspace) -> None:
+    """Log a line for each project whose compiled contracts are out of date: dbt will not build what reads them."""
+    for project in workspace.watched:
+        file = needed_file(project.root, project.manifest, project.default_connection)
+        if file is not None and file.problem:
+            logger.warning("%s", file.problem)
 
 
 def check_and_record(

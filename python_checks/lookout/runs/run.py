@@ -9,7 +9,7 @@ from pathlib import Path
 from lookout.project.workspace import Workspace
 from lookout.render.progress import Narrator
 from lookout.runs.collection import follow_pipelines
-from lookout.runs.contracts import blocked_models
+from lookout.runs.contracts import blocked_models, warn_of_stale_files
 from lookout.runs.explanations import MOST_EXPLAINED
 from lookout.runs.results import ingest_results
 from lookout.runs.steps import parse, started
@@ -34,6 +34,7 @@ def run_all(
     people are notified as ``lookout.yml`` says.
     """
     declared, settings = parse(workspace, narrator)
+    warn_of_stale_files(workspace)
     models = [monitor for monitor in declared.monitors if monitor.is_model]
     sources = [monitor for monitor in declared.monitors if not monitor.is_model]
     with started(workspace, narrator, "run", run_id, declared) as steps:
@@ -87,6 +88,7 @@ def run_contracts(
     The exit code is about the contracts that were checked, not about other alerts.
     """
     declared, _ = parse(workspace, narrator)
+    warn_of_stale_files(workspace)
     with started(workspace, narrator, "contracts", run_id, declared) as steps:
         steps.register()
         checks = steps.check_contracts(declared.contracts, "contracts", values=values, select=select)

@@ -68,6 +68,32 @@ def check(
     raise typer.Exit(summary.exit_code)
 
 
+@app.command("compile")
+def compile_contracts(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when the file is not up to date.")
+    ] = False,
+    profiles_dir: ProfilesDir = None,
+    target: Target = None,
+    project_dir: ProjectDir = HERE,
+) -> None:
+    """Write the rules of all contracts as SQL into macros/, for models that call accepted_rows and rejected_rows."""
+    from lookout.contracts.compile.file import compiled_file
+
+    workspace = open_workspace(project_dir, profiles_dir, target)
+    workspace.parse()
+    project = workspace.watched_project
+    file = compiled_file(project.root, project.manifest, project.default_connection)
+    if not file.problem:
+        typer.echo(f"{file.path} is up to date." if file.found else "No contract is about rows: nothing to compile.")
+    elif check:
+        typer.echo(file.problem, err=True)
+        raise typer.Exit(1)
+    else:
+        file.write()
+        typer.echo(f"{file.path} written.")
+
+
 @app.command()
 def history(
     asset: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table, or the name of the source or model.")],

@@ -49,12 +49,11 @@ class CompiledFile:
     path: Path
     text: str
     found: str | None
-    is_used: bool
 
     @property
     def problem(self) -> str:
         """Return one sentence when the file is missing or out of date; empty when it is as it has to be."""
-        if self.found == self.text:
+        if self.found == self.text or (self.found is None and self.text == HEADER + FOOTER):
             return ""
         what = "is missing" if self.found is None else "does not hold the contracts as they are declared now"
         return f"{self.path} {what}: run `{COMMAND}`."
@@ -76,11 +75,15 @@ def compiled_file(root: Path, manifest: Mapping[str, Any], default_connection: s
         found = path.read_bytes().decode("utf-8") if path.is_file() else None
     except (OSError, UnicodeDecodeError):
         found = ""
-    return CompiledFile(path, compiled_text(manifest, default_connection), found, uses_macros(manifest))
+    return CompiledFile(path, _text(manifest, default_connection), found)
 
 
-def uses_macros(manifest: Mapping[str, Any]) -> bool:
-    """Return whether a model, or a macro that is not Lookout's, calls one of the macros that read the file."""
+def needed_file(root: Path, manifest: Mapping[str, Any], default_connection: str) -> CompiledFile | None:
+    """Return the file of a project that calls the macros which read it; None for any other. Raises ConfigError."""
+    return compiled_file(root, manifest, default_connection) if _uses_macros(manifest) else None
+
+
+def _uses_macros(manifest: Mapping[str, Any]) -> bool:
     callers = [*(manifest.get("nodes") or {}).values(), *(manifest.get("macros") or {}).values()]
     return any(
         MACROS.intersection((caller.get("depends_on") or {}).get("macros") or ())
@@ -89,8 +92,8 @@ def uses_macros(manifest: Mapping[str, Any]) -> bool:
     )
 
 
-def compiled_text(manifest: Mapping[str, Any], default_connection: str) -> str:
-    """Return the text of the file: the same for the same contracts, whatever their order in the manifest."""
+def _text(manifest: Mapping[str, Any], default_connection: str) -> str:
+    """Return the text of the file: the same for the same contracts, whatever their order and the target."""
     nodes = {**(manifest.get("nodes") or {}), **(manifest.get("sources") or {})}
     contracts = load_contracts(manifest, default_connection=default_connection)
     # The rules of a payload are about fields, which no column of a row shows.
@@ -104,7 +107,12 @@ def _entry(contract: Contract, raw: Mapping[str, Any], manifest: Mapping[str, An
     checks = build_row_checks(contract, columns)
     decided = [check for check in checks.ready if check.scope != "relationship"]
     names = {check.rule.name for check in decided}
-    undecided = ", ".join(rule.name for rule in contract.rules if rule.name not in names)
+    # The name of a relationship has the schema of its parent, which is another one in each target.
+    undecided = ", ".join(
+        f"relationship({rule.columns[0]})" if rule.kind == "relationship" else rule.name
+        for rule in contract.rules
+        if rule.name not in names
+    )
     joins = readings(columns) or sql.SQL("")
     row_filter = sql.SQL("(\n{}\n)").format(sql.SQL(contract.row_filter)) if contract.row_filter else sql.SQL("true")
     lines = [
@@ -113,9 +121,9 @@ def _entry(contract: Contract, raw: Mapping[str, Any], manifest: Mapping[str, An
         *([f"{{#- Not decided by single rows: {_comment(undecided)} -#}}"] if undecided else ()),
         "{%- set rules = [] -%}",
         *(line for check in decided for line in _rule(check, row_filter)),
-        *_block("joins", joins),
-        *_block("row_filter", row_filter),
-        *_block("loaded_at", _loaded_at(contract, columns, raw)),
+        _set("joins", joins),
+        _set("row_filter", row_filter),
+        _set("loaded_at", _loaded_at(contract, columns, raw)),
         f"{{%- do contracts.update({{{_string(contract.node_id)}: {{",
         f'    "checksum": "{contract_checksum(raw, manifest)}", "mode": "{contract.mode}", "rules": rules,',
         '    "joins": joins, "row_filter": row_filter, "loaded_at": loaded_at,',
@@ -126,10 +134,9 @@ def _entry(contract: Contract, raw: Mapping[str, Any], manifest: Mapping[str, An
 
 def _rule(check: Check, row_filter: Sql) -> Iterator[str]:
     is_key = check.scope == "unique"
-    yield from _block("condition", _key(check, row_filter) if is_key else check.condition)
-    name, severity = _string(as_query(sql.Literal(check.rule.name))), check.rule.severity
-    kind = "key" if is_key else "row"
-    yield f'{{%- do rules.append({{"name": {name}, "severity": "{severity}", "of": "{kind}", "sql": condition}}) -%}}'
+    yield _set("sql", _key(check, row_filter) if is_key else check.condition)
+    name, kind, severity = as_query(sql.Literal(check.rule.name)), "key" if is_key else "row", check.rule.severity
+    yield f'{{%- do rules.append({{"of": "{kind}", "severity": "{severity}", "name": {_string(name)}, "sql": sql}}) -%}}'
 
 
 def _key(check: Check, row_filter: Sql) -> Sql:
@@ -154,10 +161,10 @@ def _loaded_at(contract: Contract, columns: list[ColumnContract], raw: Mapping[s
     return sql.Identifier(written_name(declared))
 
 
-def _block(name: str, part: Sql) -> list[str]:
-    """Return lines that set a variable of the macro to SQL, which Jinja leaves as it is."""
+def _set(name: str, part: Sql) -> str:
+    """Return a statement that sets a variable of the macro to SQL, which Jinja leaves as it is."""
     text = re.sub(r"\{(?=[{%#])", "{% endraw %}{{ '{' }}{% raw %}", as_query(part))
-    return [f"{{%- set {name} %}}{{% raw -%}}", *([text] if text else ()), "{%- endraw %}{% endset -%}"]
+    return f"{{%- set {name} %}}{{% raw %}}{text}{{% endraw %}}{{% endset -%}}"
 
 
 def _string(text: str) -> str:
