@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _text(manifest: Mapping[str, Any], default_connection: str) -> str:
 def _entry(contract: Contract, raw: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     columns = _columns(contract)
     checks = build_row_checks(contract, columns)
-    decided = [check for check in checks.ready if check.scope != "relationship"]
+    decided = sorted((c for c in checks.ready if c.scope != "relationship"), key=partial(_rank, contract))
     names = {check.rule.name for check in decided}
     # The name of a relationship has the schema of its parent, which is another one in each target.
     undecided = ", ".join(
@@ -132,11 +133,22 @@ def _entry(contract: Contract, raw: Mapping[str, Any], manifest: Mapping[str, An
     return "".join(f"{line}\n" for line in lines)
 
 
+def _rank(contract: Contract, check: Check) -> tuple[int, int, int]:
+    """Return the position of a rule's name in failed_rules: a column's type is before the rules of its contract."""
+    names = [rule.name for rule in contract.rules]
+    position = names.index(check.rule.name) if check.rule.name in names else -1
+    if position in contract.column_rules or position < 0:
+        column = [column.name for column in contract.columns].index(check.rule.columns[0])
+        return 2 * contract.column_rules.start - 1, column, position
+    return 2 * position, 0, 0
+
+
 def _rule(check: Check, row_filter: Sql) -> Iterator[str]:
     is_key = check.scope == "unique"
     yield _set("sql", _key(check, row_filter) if is_key else check.condition)
-    name, kind, severity = as_query(sql.Literal(check.rule.name)), "key" if is_key else "row", check.rule.severity
-    yield f'{{%- do rules.append({{"of": "{kind}", "severity": "{severity}", "name": {_string(name)}, "sql": sql}}) -%}}'
+    kind, severity, name = "key" if is_key else "row", check.rule.severity, as_query(sql.Literal(check.rule.name))
+    about = f'"of": "{kind}", "severity": "{severity}", "name": {_string(name)}, "sql": sql'
+    yield f"{{%- do rules.append({{{about}}}) -%}}"
 
 
 def _key(check: Check, row_filter: Sql) -> Sql:

@@ -162,7 +162,9 @@ def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: M
     context = RuleContext(project.manifest, raw, connection, project.default_connection)
     payload = reader.text(settings.get("payload"), "contract.payload") or ""
     constraints = read_constraints(collector, context)
+    of_constraints = len(collector.rules)
     column_contracts = read_column_contracts(collector, raw.get("columns") or {})
+    column_rules = range(of_constraints, len(collector.rules))
     keys = dict.fromkeys((*constraints.keys, *_keys(collector, settings.get("keys"))))
     read_rules(collector, settings.get("rules"))
     if payload:
@@ -196,6 +198,7 @@ def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: M
         example_columns=examples or constraints.primary_key or next(iter(keys), ()),
         constrained_keys=in_catalog.keys,
         left_out=left_out,
+        column_rules=column_rules,
     )
 
 

@@ -98,7 +98,8 @@ class Contract:
     ``keys`` are sets of columns that have to be unique, the primary key first; ``example_columns`` identify a row in
     examples. ``payload`` names a json or jsonb column whose fields are the columns of the contract. ``incremental``
     restricts value rules to rows with ``timestamp_column`` later than the last check that evaluated them.
-    ``rules`` are all rules about values, those of keys and of columns that are not nullable included.
+    ``rules`` are all rules about values, those of keys and of columns that are not nullable included; those of column
+    contracts are a range of them, ``column_rules``.
     ``constrained_keys`` are the keys that the catalog itself has to enforce. ``left_out`` are the unique ids of dbt
     tests that only dbt can run.
     """
@@ -128,6 +129,7 @@ class Contract:
     include_sample_data: bool = False
     constrained_keys: tuple[tuple[str, ...], ...] = ()
     left_out: tuple[str, ...] = ()
+    column_rules: range = range(0)
 
     @property
     def asset(self) -> str:
