@@ -248,6 +248,17 @@ class Observed:
             workspace.home.options = options
         return run_all(workspace, Narrator(quiet=True), run_id=new_run_id(), **settings)
 
+    def compile_contracts(self) -> None:
+        """What `lookout contracts compile` writes."""
+        from lookout.contracts.compile.file import compiled_file
+        from lookout.project.workspace import open_workspace
+
+        workspace = open_workspace(self.root)
+        workspace.parse()
+        file = compiled_file(self.root, workspace.home.manifest, workspace.home.profile.target)
+        file.path.parent.mkdir(exist_ok=True)
+        file.path.write_text(file.text, encoding="utf-8")
+
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A lookout command in a process of its own, as a user starts it."""
         return subprocess.run(

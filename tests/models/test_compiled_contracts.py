@@ -323,7 +323,9 @@ def test_the_package_that_declares_its_contracts_brings_their_file(edited: Proje
         edited._dbt("deps")
         assert edited.dbt("parse").success
         assert "is not compiled" in build_message(edited, "shared")
-        compiled_file(package, manifest_of(edited), "observed").write()
+        (package / "macros").mkdir()
+        file = compiled_file(package, manifest_of(edited), "observed")
+        file.path.write_text(file.text, encoding="utf-8")
         assert build_message(edited, "shared") == "CREATE VIEW"
         assert edited.ask("select ref, failed_rules from public.shared") == [(1, ["range(ref)"])]
     finally:

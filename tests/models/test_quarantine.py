@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from lookout.contracts.checks.check import check_contracts
-from lookout.contracts.compile.file import compiled_file
 from lookout.contracts.spec.declared import load_contracts
 from tests.conftest import Observed, Server
 
@@ -152,12 +151,6 @@ class Project(Observed):
 
         flags = ["--project-dir", str(self.root), "--profiles-dir", str(self.root), "--quiet"]
         return dbtRunner().invoke([*arguments, *flags])
-
-    def compile_contracts(self) -> None:
-        """What `lookout contracts compile` does."""
-        assert self.dbt("parse").success
-        manifest = json.loads((self.root / "target" / "manifest.json").read_text())
-        compiled_file(self.root, manifest, "observed").write()
 
     def build(self, *names: str) -> None:
         self.compile_contracts()

@@ -150,6 +150,7 @@ def test_what_sorts_bad_rows_out_is_built(shop: Shop) -> None:
     shop.model("stg_orders", "{{ config(materialized='table') }} " + rows.format("accepted"))
     shop.model("stg_orders_rejected", "{{ config(materialized='table') }} " + rows.format("rejected"))
     shop.model("raw_copy", "{{ config(materialized='table') }} select * from {{ source('landing', 'orders') }}")
+    shop.observed.compile_contracts()
     shop.sql("insert into landing.orders values (3, -5, 'new')")
     summary = shop.observed.run("2026-01-02")
     assert (summary.exit_code, summary.blocked.models) == (1, ("raw_copy",))

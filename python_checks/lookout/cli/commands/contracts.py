@@ -20,6 +20,7 @@ from lookout.cli.options import (
     narrator,
     open_to_record,
     open_workspace,
+    write_text,
 )
 from lookout.errors import ConfigError
 
@@ -90,7 +91,7 @@ def compile_contracts(
         typer.echo(file.problem, err=True)
         raise typer.Exit(1)
     else:
-        file.write()
+        write_text(file.path, file.text)
         typer.echo(f"{file.path} written.")
 
 

@@ -14,7 +14,7 @@ Node = Mapping[str, Any]
 
 def contract_checksum(node: Node, manifest: Mapping[str, Any]) -> str:
     """Return the checksum of what the rules of a node are read from, the same in every version of dbt."""
-    parts = [_part(node, []), *(_part(column, _typed(column)) for column in (node.get("columns") or {}).values())]
+    parts = [_part(node, []), *map(_column, (node.get("columns") or {}).values())]
     # A model's tests belong to its contract only where the contract says so.
     has_tests = node.get("resource_type") == "source" or '"tests": true' in json.dumps(parts[0])
     tests = list(_tests(node, manifest)) if has_tests else []
@@ -38,8 +38,8 @@ def _settings(meta: Mapping[str, Any]) -> list[Any]:
     return [settings.get(key) for key in ("contract", "timestamp_column", "enabled")]
 
 
-def _typed(column: Node) -> list[Any]:
-    return [column["name"], column.get("data_type"), column.get("quote") is True]
+def _column(column: Node) -> list[Any]:
+    return _part(column, [column["name"], column.get("data_type"), column.get("quote") is True])
 
 
 def _tests(node: Node, manifest: Mapping[str, Any]) -> Iterator[list[Any]]:

@@ -20,7 +20,6 @@ from lookout.contracts.checks.values.spelling import Sql, as_query
 from lookout.contracts.compile.checksum import contract_checksum
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract
-from lookout.errors import ConfigError
 from lookout.project.declarations.nodes import loaded_at_field
 from lookout.project.files import read_definition
 from lookout.project.own import PACKAGE
@@ -59,13 +58,9 @@ class CompiledFile:
         what = "is missing" if self.found is None else "does not hold the contracts as they are declared now"
         return f"{self.path} {what}: run `{COMMAND}`."
 
-    def write(self) -> None:
-        """Write the file. Raises ConfigError when it cannot be written."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(self.text, encoding="utf-8", newline="")
-        except OSError as error:
-            raise ConfigError(f"{self.path} cannot be written: {error.strerror or error}.") from error
+    def has(self, name: str) -> bool:
+        """Return whether the contract of a source or model is among those of the project."""
+        return f"{{#- {name}, declared in " in self.text
 
 
 def compiled_file(root: Path, manifest: Mapping[str, Any], default_connection: str) -> CompiledFile:
@@ -73,7 +68,7 @@ def compiled_file(root: Path, manifest: Mapping[str, Any], default_connection: s
     folders = read_definition(root).get("macro-paths") or ["macros"]
     path = root / str(folders[0]) / NAME
     try:
-        found = path.read_bytes().decode("utf-8") if path.is_file() else None
+        found = path.read_text(encoding="utf-8") if path.is_file() else None
     except (OSError, UnicodeDecodeError):
         found = ""
     return CompiledFile(path, _text(manifest, default_connection), found)
@@ -135,8 +130,7 @@ def _entry(contract: Contract, raw: Mapping[str, Any], manifest: Mapping[str, An
 
 def _rank(contract: Contract, check: Check) -> tuple[int, int, int]:
     """Return the position of a rule's name in failed_rules: a column's type is before the rules of its contract."""
-    names = [rule.name for rule in contract.rules]
-    position = names.index(check.rule.name) if check.rule.name in names else -1
+    position = -1 if check.rule.kind == "type" else contract.rules.index(check.rule)
     if position in contract.column_rules or position < 0:
         column = [column.name for column in contract.columns].index(check.rule.columns[0])
         return 2 * contract.column_rules.start - 1, column, position
@@ -175,7 +169,10 @@ def _loaded_at(contract: Contract, columns: list[ColumnContract], raw: Mapping[s
 
 def _set(name: str, part: Sql) -> str:
     """Return a statement that sets a variable of the macro to SQL, which Jinja leaves as it is."""
-    text = re.sub(r"\{(?=[{%#])", "{% endraw %}{{ '{' }}{% raw %}", as_query(part))
+    # Jinja would read these characters in its own way even there.
+    text = re.sub(
+        r"\{(?=[{%#])|\r", lambda found: f"{{% endraw %}}{{{{ {_string(found[0])} }}}}{{% raw %}}", as_query(part)
+    )
     return f"{{%- set {name} %}}{{% raw %}}{text}{{% endraw %}}{{% endset -%}}"
 
 

@@ -140,7 +140,8 @@ def _condition(rule: Rule, field: Field) -> Sql:
         field = _as_text(field)
         if field.family not in ("text", "uuid", "other"):
             raise RuleError(f"column '{field.name}' is no text and matches no pattern")
-        return field.where_typed(spelling.differs(field.text, posix_regex(str(rule.arguments["regex"]))))
+        matches = spelling.matches(field.text, posix_regex(str(rule.arguments["regex"])))
+        return field.where_typed(sql.SQL("not {}").format(matches))
     field = _as_number(field)
     if field.family not in ("integer", "number"):
         raise RuleError(f"column '{field.name}' is no number and has no digits after a point")
@@ -171,10 +172,8 @@ def _wrong_length(rule: Rule, field: Field) -> Sql:
 def _more_digits(digits: int, field: Field) -> Sql:
     if field.family == "integer" and field.is_typed is None:
         return NEVER
-    number = spelling.has_more_digits(field.value, digits)
-    if field.base_type in ("float4", "float8"):
-        number = spelling.where_finite(field.value, number)
-    return field.where_typed(number)
+    is_float = field.base_type in ("float4", "float8")
+    return field.where_typed(spelling.has_more_digits(field.value, digits, is_float=is_float))
 
 
 def _not_accepted(rule: Rule, field: Field) -> Sql:

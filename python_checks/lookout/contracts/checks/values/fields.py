@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from psycopg2 import sql
 
 from lookout.contracts.checks.values import spelling
-from lookout.contracts.checks.values.spelling import CAST, JSON_MOMENT, READABLE, Sql, as_text, cast
+from lookout.contracts.checks.values.spelling import CAST, JSON_MOMENT, READABLE, Sql, cast
 from lookout.contracts.spec.model import ColumnContract, Contract, ObservedColumn, ObservedTable
 from lookout.contracts.spec.types import parse_type, type_family
 
@@ -66,11 +66,11 @@ def column_field(column: ObservedColumn, declared: str = "") -> Field:
     family = real_family(column)
     family_of_text = type_family(declared) if declared and family == "text" else None
     if family_of_text not in READABLE:
-        text = name if family == "text" else as_text(name)
+        text = name if family == "text" else cast(name, "text")
         value = cast(name, "numeric") if column.base_type == "money" else name
         return Field(column.name, family, value, text, is_null, base_type=column.base_type, data_type=column.data_type)
     # citext would match without regard to case, and char(n) pads.
-    text = as_text(name)
+    text = cast(name, "text")
     readable = spelling.reads_as(text, family_of_text)
     value = cast(text, CAST[family_of_text])
     mismatch = sql.SQL("not ({})").format(readable)
@@ -82,7 +82,7 @@ def declared_field(column: ColumnContract, number: int) -> Field:
     name, family = sql.Identifier(written_name(column)), _declared_family(column)
     base_type = parse_type(column.data_type).name if column.data_type else ""
     # As a text, a label of an enum that does not exist is merely another value; citext compares in its own way.
-    text = name if base_type == "citext" else as_text(name)
+    text = name if base_type == "citext" else cast(name, "text")
     value: Sql = text if family == "text" else name
     field = Field(column.name, family, value, text, sql.SQL("{} is null").format(name), key=name)
     field = replace(field, base_type="float8" if base_type == "float" else base_type, data_type=column.data_type)

@@ -32,11 +32,6 @@ JSON_MOMENT = f"^{_DAY}[T ]{_TIME}{_ZONE}$"
 LONGEST_NUMBER = 1000
 
 
-def as_text(value: Sql) -> Sql:
-    """Return a value as text."""
-    return cast(value, "text")
-
-
 def cast(value: Sql, type_name: str) -> Sql:
     """Return a value in another type."""
     return sql.SQL("{}::{}").format(value, sql.SQL(type_name))
@@ -52,11 +47,6 @@ def matches(text: Sql, regex: str) -> Sql:
     return sql.SQL("{} ~ {}").format(text, sql.Literal(regex))
 
 
-def differs(text: Sql, regex: str) -> Sql:
-    """Return the condition that a text matches a regular expression nowhere."""
-    return sql.SQL("{} !~ {}").format(text, sql.Literal(regex))
-
-
 def reads_as(text: Sql, family: str) -> Sql:
     """Return the condition that a text can be read as a type of a family."""
     readable = matches(text, READABLE[family])
@@ -69,18 +59,15 @@ def is_unreadable(column: Sql, family: str) -> Sql:
     """Return whether a column holds a text that cannot be read as a type of a family, for when only the query knows."""
     texts = sql.SQL("'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype")
     return sql.SQL("case when pg_typeof({}) in ({}) then not ({}) end").format(
-        column, texts, reads_as(as_text(column), family)
+        column, texts, reads_as(cast(column, "text"), family)
     )
 
 
-def has_more_digits(number: Sql, digits: int) -> Sql:
+def has_more_digits(number: Sql, digits: int, *, is_float: bool) -> Sql:
     """Return the condition that a number has more digits after the point."""
-    return sql.SQL("min_scale({}) > {}").format(cast(number, "numeric"), sql.Literal(digits))
-
-
-def where_finite(number: Sql, condition: Sql) -> Sql:
-    """Return a condition for floats that are finite: numeric has no infinity before PostgreSQL 14."""
-    return sql.SQL("case when abs({}) < 'Infinity' then {} end").format(number, condition)
+    condition = sql.SQL("min_scale({}) > {}").format(cast(number, "numeric"), sql.Literal(digits))
+    # numeric has no infinity before PostgreSQL 14.
+    return sql.SQL("case when abs({}) < 'Infinity' then {} end").format(number, condition) if is_float else condition
 
 
 def by_bytes(text: Sql) -> Sql:
