@@ -283,6 +283,24 @@ def test_old_sql_is_never_used_in_silence(edited: Project) -> None:
     assert missing in build_message(edited, "rejected_kinds")
 
 
+def test_what_no_file_can_help_is_a_sentence_of_its_own(edited: Project) -> None:
+    inside = {"name": "inside", "config": rules(payload="doc"), "columns": [column("a", "string")]}
+    declare(edited, SOURCE, {**SOURCE, "name": "sent", "config": rules(mode="strict"), "tables": [inside]})
+    edited.compile_contracts()
+    edited.write("inside", "{{ lookout.accepted_rows(source('sent', 'inside')) }}")
+    file = edited.root / "models" / "unit.yml"
+    unit = {"name": "u", "model": "rejected_kinds", "expect": {"rows": []}}
+    given = [{"input": "source('raw', 'kinds')", "rows": [{"n": 1}]}]
+    file.write_text(yaml.safe_dump({"unit_tests": [{**unit, "given": given}]}))
+    try:
+        assert "contract of raw.inside is about the fields inside doc" in build_message(edited, "inside")
+        (result,) = edited.dbt("test", "--select", "test_type:unit").result
+        assert "dbt shows no contracts to unit tests: test the models that read this one" in str(result.message)
+    finally:
+        file.unlink()
+        (edited.root / "models" / "inside.sql").unlink()
+
+
 def test_ci_asks_by_check_and_a_run_says_so_in_one_line(edited: Project) -> None:
     declare(edited, with_columns(COLUMNS[:-1]))
     problem = (
