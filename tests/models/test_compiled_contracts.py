@@ -256,15 +256,18 @@ def test_old_sql_is_never_used_in_silence(edited: Project) -> None:
         "quote": with_columns([*COLUMNS[:-1], {**COLUMNS[-1], "quote": True}]),
         "test": with_columns([*COLUMNS[:13], {**line, "data_tests": ["not_null"]}, *COLUMNS[14:]]),
         "value of a test": with_columns(
-            [*COLUMNS[:13], {**line, "data_tests": ["not_null", {"accepted_values": {"arguments": {"values": [1, 9]}}}]},
-             *COLUMNS[14:]]
+            [
+                *COLUMNS[:13],
+                {**line, "data_tests": ["not_null", {"accepted_values": {"arguments": {"values": [1, 9]}}}]},
+                *COLUMNS[14:],
+            ]
         ),
         "where of a test": with_columns(
             [*COLUMNS[:13], {**line, "data_tests": [{"not_null": {"config": {"where": "n > 1"}}}]}, *COLUMNS[14:]]
         ),
         "settings": with_columns(COLUMNS, config=rules(mode="strict")),
         "of the source": {**SOURCE, "config": {"meta": {"lookout": {"contract": {"severity": "warning"}}}}},
-    }  # fmt: skip
+    }
     for name, source in changes.items():
         declare(edited, source)
         assert old in build_message(edited, "rejected_kinds"), name
@@ -321,6 +324,9 @@ def test_ci_asks_by_check_and_a_run_says_so_in_one_line(edited: Project) -> None
     generated(edited).unlink()
     proposed = json.loads(lookout(edited, "init", "--yes", "--json", "--limit", "0").stdout)
     assert f"macros/{NAME}" in [file["file"] for file in proposed["files"]]
+    # A monitor that init suggests names the time column, which decides which row of a key stays.
+    (note,) = json.loads(lookout(edited, "init", "--json").stdout)["notes"]
+    assert note.endswith("run `lookout contracts compile` after writing it.")
     assert lookout(edited, "contracts", "compile", "--check").returncode == 0
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from lookout import __version__
+from lookout.contracts.compile.file import CompiledFile, needed_file
 from lookout.database.embedded import EmbeddedServer, state_directory
 from lookout.errors import ConfigError
 from lookout.init.database import Location, ask_catalogs, ask_rates
@@ -51,6 +52,7 @@ from lookout.project.workspace import open_workspace, profiles_folder
 
 DISTRIBUTION = "lookout-observability"
 NOWHERE = Observed()
+COMPILE_AGAIN = "The time column of a table belongs to its contract: run `lookout contracts compile` after writing it."
 PACKAGE_FILES = ("packages.yml", "dependencies.yml")
 
 
@@ -117,11 +119,14 @@ def propose(
     choice = _choose(undecided, max(0, limit - count), profile)
     schema_edit, schema_note = plan_schema(texts["dbt_project.yml"] or "", manifest, schema)
     selector_edit, selector_note = plan_selectors(texts[SELECTORS])
+    compiled = needed_file(root, manifest, profile.target if profile else "")
+    is_outdated = compiled is not None and any(compiled.has(one.candidate.name) for one in choice.suggestions)
     edits = [
         package_edit,
         schema_edit,
         selector_edit,
         plan_gitignore(texts[".gitignore"]),
+        _compiled_edit(root, compiled) if compiled and compiled.problem else None,
         *plan_monitors(texts, choice.suggestions, new_file),
     ]
     return Proposal(
@@ -133,7 +138,7 @@ def propose(
         choice.unclear,
         choice.sparse,
         choice.absent,
-        (*notes, *choice.notes, *filter(None, [schema_note, selector_note])),
+        (*notes, *choice.notes, *filter(None, [schema_note, selector_note, COMPILE_AGAIN if is_outdated else ""])),
     )
 
 
@@ -251,6 +256,10 @@ def _profile_hint(name: str) -> str:
         f"        port: 5432\n        user: {name}\n        password: \"{{{{ env_var('DB_PASSWORD') }}}}\"\n"
         f"        dbname: {name}\n        schema: public\n        threads: 4"
     )
+
+
+def _compiled_edit(root: Path, compiled: CompiledFile) -> Edit:
+    return Edit(compiled.path.relative_to(root).as_posix(), _read(compiled.path), compiled.text)
 
 
 def _is_installed(root: Path) -> bool:

@@ -24,8 +24,15 @@ READABLE = {
     "time": f"^{_TIME}{_ZONE}$",
     "uuid": "^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$",
 }
-CAST = {"integer": "numeric", "number": "numeric", "boolean": "boolean", "timestamp": "timestamptz", "date": "date",
-        "time": "timetz", "uuid": "uuid"}  # fmt: skip
+CAST = {
+    "integer": "numeric",
+    "number": "numeric",
+    "boolean": "boolean",
+    "timestamp": "timestamptz",
+    "date": "date",
+    "time": "timetz",
+    "uuid": "uuid",
+}
 # In json a timestamp is a text in ISO 8601 with its time of day; a day alone is a date.
 JSON_MOMENT = f"^{_DAY}[T ]{_TIME}{_ZONE}$"
 # A text longer than this is not meant as a number, and numeric has a limit too.
