@@ -170,7 +170,7 @@ def _wrong_length(rule: Rule, field: Field) -> Sql:
 
 
 def _more_digits(digits: int, field: Field) -> Sql:
-    if field.family == "integer" and field.is_typed is None:
+    if field.family == "integer" and field.mismatch is None:
         return NEVER
     is_float = field.base_type in ("float4", "float8")
     return field.where_typed(spelling.has_more_digits(field.value, digits, is_float=is_float))

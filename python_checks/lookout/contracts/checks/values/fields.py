@@ -89,7 +89,9 @@ def declared_field(column: ColumnContract, number: int) -> Field:
     if family not in READABLE:
         return field
     value, unreadable = _reading("value", number), _reading("unreadable", number)
-    return replace(field, value=value, is_typed=sql.SQL("{} is not true").format(unreadable), mismatch=unreadable)
+    # Null where a text cannot be read, so that no condition about it holds.
+    text = sql.SQL("case when {} is not true then {} end").format(unreadable, text)
+    return replace(field, value=value, text=text, mismatch=unreadable)
 
 
 def readings(columns: Sequence[ColumnContract]) -> Sql | None:
