@@ -166,9 +166,8 @@ def project(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Project
     return project
 
 
-def declare(project: Project, *sources: dict[str, Any], models: list[dict[str, Any]] | None = None) -> None:
-    content = {"version": 2, "sources": list(sources), **({"models": models} if models else {})}
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+def declare(project: Project, *sources: dict[str, Any]) -> None:
+    text = yaml.safe_dump({"version": 2, "sources": list(sources)}, sort_keys=False, allow_unicode=True)
     (project.root / "models" / "sources.yml").write_text(text, encoding="utf-8")
 
 
