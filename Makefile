@@ -42,6 +42,7 @@ lint: $(READY) ## Check style, types and SQL
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/sqlfluff lint --processes 1 models analyses
+	@$(BIN)/sqlfluff lint --processes 1 --config python_checks/sqlfluff.cfg $$(find python_checks -path '*/sql/*.sql')
 
 format: $(READY) ## Put code into the project's style
 	@$(BIN)/ruff check --fix --quiet .

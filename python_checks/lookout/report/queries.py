@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lookout.database.sql_files import read_sql
+
 # The tables without which there is nothing to report.
 TABLES = (
     "monitors", "metric_observations", "collection_results", "baselines", "lookout_runs", "assets", "dbt_results",
@@ -78,76 +80,10 @@ ALERT_TYPES = """{known_alerts}
     order by alert_type
 """
 
-SERIES = """
-    with clock as (select %s::timestamptz as now),
-    worst_first as (
-        select monitors.*, scorecard.score as asset_score, scorecard.status as asset_status
-        from {schema}.monitors as monitors
-        left join {schema}.scorecard as scorecard
-            on scorecard.scope = 'asset' and scorecard.connection = monitors.connection
-            and scorecard.name = monitors.asset
-        where monitors.is_active
-        order by scorecard.score nulls first, monitors.connection, monitors.asset, monitors.column_name, monitors.metric
-        limit 1000
-    )
-    select series.*, newest.status as newest_status, newest.reason as newest_reason,
-        judged.bucket_start, judged.observed_value, judged.expected_value, judged.scale, judged.sample_size,
-        judged.method as judged_method, judged.score, judged.severity, judged.learned_at,
-        coming.bucket_start as next_bucket, coming.expected_value as next_expected, coming.lower_bound as next_lower,
-        coming.upper_bound as next_upper, coming.learned_at as next_learned_at
-    from worst_first as series
-    cross join clock
-    left join lateral (
-        select * from {schema}.baselines as b
-        where b.series_key = series.series_key and b.status <> 'forecast' and b.bucket_start < clock.now
-        order by b.bucket_start desc limit 1
-    ) as newest on true
-    left join lateral (
-        select * from {schema}.baselines as b
-        where b.series_key = series.series_key and b.status = 'judged' and b.bucket_start < clock.now
-        order by b.bucket_start desc limit 1
-    ) as judged on true
-    left join lateral (
-        select * from {schema}.baselines as b
-        where b.series_key = series.series_key and b.status = 'forecast'
-        order by
-            case when b.bucket_start + cast('1 ' || series.grain as interval) > clock.now then b.bucket_start end,
-            b.bucket_start desc
-        limit 1
-    ) as coming on true
-    order by series.asset_score nulls first, series.connection, series.asset, series.column_name, series.metric
-"""
+SERIES = read_sql(__package__, "series")
 
 # A series is evaluated when its table could be looked at and its newest bucket was judged or has a fixed limit.
-DETECTORS = """{known_alerts},
-    series as (
-        select monitors.alert_type,
-            asset_status.status in ('ok', 'empty') and (newest.status = 'judged' or monitors.has_limit) as is_evaluated
-        from (
-            select *, case when connection = 'pipelines' and layer = 'pipeline' then 'PIPELINE_ANOMALY'
-                when metric = 'row_count' then 'VOLUME_ANOMALY' when metric = 'freshness' then 'STALE_DATA_FLOW'
-                else 'METRIC_ANOMALY' end as alert_type,
-                metric = 'freshness' and coalesce(warn_after_seconds, error_after_seconds) is not null as has_limit
-            from {schema}.monitors where is_active
-        ) as monitors
-        cross join clock
-        left join {schema}.asset_status as asset_status
-            on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset
-        left join lateral (
-            select status from {schema}.baselines as b
-            where b.series_key = monitors.series_key and b.status <> 'forecast' and b.bucket_start < clock.now
-            order by b.bucket_start desc limit 1
-        ) as newest on true
-    )
-    select detectors.detector, detectors.alert_type,
-        (select count(*) from series where series.alert_type = detectors.alert_type) as watched,
-        (select count(*) from series where series.alert_type = detectors.alert_type and is_evaluated) as evaluated,
-        (select count(*) from known where known.alert_type = detectors.alert_type and is_open) as open_alerts
-    from (
-        values (1, 'Volume', 'VOLUME_ANOMALY'), (2, 'Freshness', 'STALE_DATA_FLOW'), (3, 'Metric', 'METRIC_ANOMALY')
-    ) as detectors (sort_key, detector, alert_type)
-    order by detectors.sort_key
-"""
+DETECTORS = read_sql(__package__, "detectors")
 
 THRESHOLDS = """
     select method, grain, warn_score, critical_score, min_sample_size, coalesce(alert_from, 'critical') as alert_from,
@@ -178,39 +114,7 @@ UNEVALUATED = """
 """
 
 # Availability: the share of the last 30 days' runs, and of their looks at tables, that could evaluate everything.
-TOTALS = """{known_alerts}
-    select
-        (select count(distinct connection) from {schema}.monitors where is_active) as databases,
-        (select count(distinct (connection, asset)) from {schema}.monitors where is_active) as tables,
-        (select count(*) from {schema}.monitors where is_active) as series,
-        (select count(*) from {schema}.metric_observations where bucket_start < clock.now) as observations,
-        (select max(bucket_start) from {schema}.metric_observations where bucket_start < clock.now) as newest_bucket,
-        learned.*,
-        (select count(*) from known) as alerts,
-        (select count(*) from known where is_open) as open_alerts,
-        (select max(first_seen_at) from known) as newest_alert_at,
-        (select max(as_of) from {schema}.collection_results where as_of <= clock.now) as collected_at,
-        runs.*,
-        looks.*
-    from clock
-    cross join lateral (
-        select count(*) filter (where status <> 'forecast' and bucket_start < clock.now) as baselines,
-            max(learned_at) as learned_at
-        from {schema}.baselines
-        where learned_at <= clock.now
-    ) as learned
-    cross join lateral (
-        select count(*) as runs, count(*) filter (where status = 'success') as good_runs
-        from {schema}.lookout_runs
-        where command in ('run', 'collect') and status <> 'running'
-            and as_of > clock.now - interval '30 days' and as_of <= clock.now
-    ) as runs
-    cross join lateral (
-        select count(*) as looks, count(*) filter (where status in ('ok', 'empty')) as good_looks
-        from {schema}.collection_results
-        where as_of > clock.now - interval '30 days' and as_of <= clock.now
-    ) as looks
-"""
+TOTALS = read_sql(__package__, "totals")
 
 ANSWERS = """{known_alerts}
     select known.*, answers.verdict, answers.note, answers.given_by, answers.given_at

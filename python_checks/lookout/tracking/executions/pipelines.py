@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from lookout.database.sql_files import read_sql
 from lookout.errors import ConfigError
 from lookout.tracking.executions.events import Register
 from lookout.tracking.model import METRIC_FIELDS, Limit, Pipeline, PipelineType, Registered, input_hash
@@ -14,97 +15,15 @@ _TYPE_SHAPE = """
     name text, freshness_number integer, freshness_datepart text, mute_freshness_check boolean,
     timeliness_number integer, timeliness_datepart text, mute_timeliness_check boolean, at timestamptz,
     is_reference boolean"""
-_TYPES = """
-insert into {schema}.pipeline_types (
-    name, freshness_number, freshness_datepart, mute_freshness_check,
-    timeliness_number, timeliness_datepart, mute_timeliness_check, created_at
-)
-select
-    name, freshness_number, freshness_datepart, mute_freshness_check,
-    timeliness_number, timeliness_datepart, mute_timeliness_check, at
-from jsonb_to_recordset(cast(%(types)s as jsonb)) as declared ({type_shape})
-order by name
-on conflict (name) do nothing;
-
-update {schema}.pipeline_types as stored
-set
-    freshness_number = declared.freshness_number,
-    freshness_datepart = declared.freshness_datepart,
-    mute_freshness_check = declared.mute_freshness_check,
-    timeliness_number = declared.timeliness_number,
-    timeliness_datepart = declared.timeliness_datepart,
-    mute_timeliness_check = declared.mute_timeliness_check,
-    updated_at = declared.at
-from jsonb_to_recordset(cast(%(types)s as jsonb)) as declared ({type_shape})
-where
-    stored.name = declared.name
-    and not declared.is_reference
-    and declared.at >= coalesce(stored.updated_at, stored.created_at)
-    and (
-        stored.freshness_number, stored.freshness_datepart, stored.mute_freshness_check,
-        stored.timeliness_number, stored.timeliness_datepart, stored.mute_timeliness_check
-    ) is distinct from (
-        declared.freshness_number, declared.freshness_datepart, declared.mute_freshness_check,
-        declared.timeliness_number, declared.timeliness_datepart, declared.mute_timeliness_check
-    );
-"""
+_TYPES = read_sql(__package__, "declare_types")
 _SHAPE = """
     pipeline_id text, name text, pipeline_type text, origin text, node_id text, owner text, next_watermark text,
     pipeline_metadata jsonb, freshness_number integer, freshness_datepart text, mute_freshness_check boolean,
     timeliness_number integer, timeliness_datepart text, mute_timeliness_check boolean, active boolean,
     input_hash text, reference_hash text, is_reference boolean, at timestamptz"""
-_INSERT = """
-insert into {schema}.pipelines (
-    pipeline_id, name, pipeline_type, origin, node_id, owner, next_watermark, pipeline_metadata,
-    freshness_number, freshness_datepart, mute_freshness_check,
-    timeliness_number, timeliness_datepart, mute_timeliness_check, load_lineage, active, input_hash, created_at
-)
-select
-    pipeline_id, name, pipeline_type, origin, node_id, owner, next_watermark, pipeline_metadata,
-    freshness_number, freshness_datepart, mute_freshness_check,
-    timeliness_number, timeliness_datepart, mute_timeliness_check, true, coalesce(active, true), input_hash, at
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as declared ({shape})
-order by pipeline_id
-on conflict (pipeline_id) do nothing
-returning pipeline_id
-"""
+_INSERT = read_sql(__package__, "insert_pipelines")
 # What a changed declaration leaves out becomes null. One that waited in a spool file does not undo a later one.
-_UPDATE = """
-update {schema}.pipelines as stored
-set
-    pipeline_type = declared.pipeline_type,
-    origin = declared.origin,
-    node_id = declared.node_id,
-    owner = declared.owner,
-    pipeline_metadata = declared.pipeline_metadata,
-    freshness_number = declared.freshness_number,
-    freshness_datepart = declared.freshness_datepart,
-    mute_freshness_check = declared.mute_freshness_check,
-    timeliness_number = declared.timeliness_number,
-    timeliness_datepart = declared.timeliness_datepart,
-    mute_timeliness_check = declared.mute_timeliness_check,
-    active = coalesce(declared.active, stored.active),
-    load_lineage = true,
-    input_hash = declared.input_hash,
-    updated_at = declared.at
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as declared ({shape})
-where
-    stored.pipeline_id = declared.pipeline_id
-    and not declared.is_reference
-    and stored.input_hash <> declared.input_hash
-    and (
-        declared.at >= coalesce(stored.updated_at, stored.created_at)
-        or stored.input_hash = declared.reference_hash
-    );
-
-update {schema}.pipelines as stored
-set next_watermark = declared.next_watermark
-from jsonb_to_recordset(cast(%(rows)s as jsonb)) as declared ({shape})
-where
-    stored.pipeline_id = declared.pipeline_id
-    and declared.next_watermark is not null
-    and stored.next_watermark is distinct from declared.next_watermark;
-"""
+_UPDATE = read_sql(__package__, "update_pipelines")
 _KNOWN = "select pipeline_id, input_hash from {schema}.pipelines where pipeline_id = any(%(ids)s)"
 _NEXT = """
 update {schema}.pipelines

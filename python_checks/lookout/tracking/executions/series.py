@@ -16,6 +16,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
+from lookout.database.sql_files import read_sql
 from lookout.database.store import Store
 from lookout.project.declarations.monitor import GRAIN_STEP, Direction, Grain, Kind, series_key
 from lookout.project.declarations.monitors import MONITOR_COLUMNS
@@ -59,50 +60,9 @@ MEASURES = (
 SLOW = ("duration_seconds", "throughput")
 
 # dbt's own checks move no rows and report their own outcome.
-PIPELINES = """
-    select
-        pipelines.pipeline_id, pipelines.name as asset, coalesce(pipelines.owner, '') as owner,
-        coalesce(pipelines.node_id, '') as node_id,
-        coalesce(recent.successes, 0) as successes, recent.per_day, recent.slowest, recent.has_total_rows,
-        recent.has_inserts
-    from {schema}.pipelines as pipelines
-    left join lateral (
-        select
-            count(*) as successes,
-            count(*)::float8 / nullif(count(distinct date_recorded), 0) as per_day,
-            max(elapsed_seconds) as slowest,
-            count(total_rows) >= %(least)s as has_total_rows,
-            count(inserts) >= %(least)s and max(inserts) > 0 as has_inserts
-        from {schema}.pipeline_executions as executions
-        where
-            executions.pipeline_id = pipelines.pipeline_id and executions.completed_successfully
-            and executions.start_date > %(recent)s and executions.end_date <= %(as_of)s
-    ) as recent on true
-    where pipelines.active and coalesce(pipelines.node_id, '') !~ '^(test|unit_test|source)\\.'
-"""
+PIPELINES = read_sql(__package__, "measured_pipelines")
 # Only whole buckets, as known at the clock. A skipped execution did not run.
-BUCKETS = """
-    select
-        asset, grain, bucket_start,
-        count(*) as executions,
-        avg(elapsed_seconds) filter (where is_success) as duration_seconds,
-        sum(total_rows) filter (where is_success)::float8 as total_rows,
-        sum(inserts) filter (where is_success)::float8 as inserts,
-        sum(total_rows) filter (where is_success)::float8
-        / nullif(sum(elapsed_seconds) filter (where is_success and total_rows is not null), 0) as throughput
-    from (
-        select
-            wanted.asset, wanted.grain, executions.elapsed_seconds, executions.total_rows, executions.inserts,
-            date_trunc(wanted.grain, executions.start_date at time zone 'UTC') at time zone 'UTC' as bucket_start,
-            executions.completed_successfully and executions.end_date <= %s as is_success
-        from unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[]) as wanted (pipeline_id, asset, grain, since)
-        inner join {schema}.pipeline_executions as executions
-            on executions.pipeline_id = wanted.pipeline_id and executions.start_date >= wanted.since
-        where executions.status is distinct from 'skipped'
-    ) as executions
-    where bucket_start + case grain when 'hour' then interval '1 hour' else interval '24 hours' end <= %s
-    group by asset, grain, bucket_start
-"""
+BUCKETS = read_sql(__package__, "execution_buckets")
 
 
 def pipeline_series(store: Store, as_of: datetime, since: datetime | None) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lookout.database.sql_files import read_sql
+
 LOCK_KEY = 471_621_574
 SHARED_LOCK = f"select pg_advisory_xact_lock_shared({LOCK_KEY}, hashtext(%(schema)s))"
 WHOLE_LOCK = f"select pg_advisory_xact_lock({LOCK_KEY}, hashtext(%(schema)s))"
@@ -53,97 +55,13 @@ select exists (
 )
 """
 
-INSERT = """
-with incoming as (select * from {incoming})
-
-insert into {schema}.pipeline_executions (
-    execution_id, parent_id, pipeline_id, start_date, date_recorded, hour_recorded, end_date,
-    duration_seconds, elapsed_seconds, throughput,
-    completed_successfully, inserts, updates, soft_deletes, total_rows, watermark, next_watermark, execution_metadata,
-    error, closed_by, kind, node_id, status, code_checksum, host
-)
-select
-    incoming.execution_id, incoming.parent_id, incoming.pipeline_id, incoming.start_date,
-    cast(incoming.start_date at time zone 'UTC' as date),
-    cast(extract(hour from incoming.start_date at time zone 'UTC') as integer),
-    incoming.end_date,
-    <measures>,
-    incoming.completed_successfully, incoming.inserts, incoming.updates, incoming.soft_deletes, incoming.total_rows,
-    incoming.watermark, coalesce(incoming.end_next_watermark, incoming.next_watermark),
-    coalesce(incoming.start_metadata, '{{}}') || coalesce(incoming.end_metadata, '{{}}'),
-    coalesce(incoming.error, ''), incoming.closed_by, coalesce(incoming.kind, ''), coalesce(incoming.node_id, ''),
-    coalesce(incoming.status, 'running'), coalesce(incoming.code_checksum, ''), coalesce(incoming.host, '')
-from incoming
-join {schema}.pipelines on incoming.pipeline_id = pipelines.pipeline_id
-where incoming.start_date is not null and pipelines.active
-order by incoming.execution_id
-on conflict (execution_id) do nothing
-returning execution_id
-""".replace("<measures>", _measures("incoming.start_date"))
+INSERT = read_sql(__package__, "insert_executions").replace("{measures}", _measures("incoming.start_date"))
 
 # Those that came with their end in this batch are closed already, and do not match.
-UPDATE = """
-with incoming as (select * from {incoming} where end_date is not null)
-
-update {schema}.pipeline_executions as stored
-set
-    end_date = incoming.end_date,
-    (duration_seconds, elapsed_seconds, throughput) = row(
-        <measures>
-    ),
-    completed_successfully = incoming.completed_successfully,
-    inserts = incoming.inserts,
-    updates = incoming.updates,
-    soft_deletes = incoming.soft_deletes,
-    total_rows = incoming.total_rows,
-    next_watermark = coalesce(incoming.end_next_watermark, stored.next_watermark),
-    execution_metadata = coalesce(stored.execution_metadata, '{{}}') || coalesce(incoming.end_metadata, '{{}}'),
-    error = coalesce(incoming.error, ''),
-    status = incoming.status,
-    closed_by = incoming.closed_by
-from incoming
-where
-    stored.execution_id = incoming.execution_id
-    and incoming.end_date > stored.start_date
-    and (stored.end_date is null or (stored.closed_by = 'reaper' and incoming.closed_by <> 'reaper'))
-returning
-    stored.pipeline_id, stored.execution_id, stored.start_date, stored.end_date, stored.completed_successfully,
-    stored.inserts, stored.updates, stored.soft_deletes, stored.watermark, stored.next_watermark
-""".replace("<measures>", _measures("stored.start_date"))
+UPDATE = read_sql(__package__, "update_executions").replace("{measures}", _measures("stored.start_date"))
 
 # Ancestors of every new execution, and what came earlier and hangs below a new one. The path ends a circle of parents.
-CLOSURE = """
-with recursive above (parent_execution_id, child_execution_id, depth, path) as (
-    select fresh, fresh, 0, array[fresh] from unnest(%(fresh)s) as fresh
-    union all
-    select
-        parent.execution_id, above.child_execution_id, above.depth + 1, above.path || parent.execution_id
-    from above
-    join {schema}.pipeline_executions as child on above.parent_execution_id = child.execution_id
-    join {schema}.pipeline_executions as parent on child.parent_id = parent.execution_id
-    where not parent.execution_id = any(above.path)
-),
-
-below as (
-    select above.parent_execution_id, earlier.child_execution_id, above.depth + 1 + earlier.depth as depth
-    from above
-    join {schema}.pipeline_executions as child on above.child_execution_id = child.parent_id
-    join {schema}.pipeline_execution_closure as earlier on child.execution_id = earlier.parent_execution_id
-),
-
-pairs as (
-    select parent_execution_id, child_execution_id, depth from above
-    union all
-    select parent_execution_id, child_execution_id, depth from below
-)
-
-insert into {schema}.pipeline_execution_closure (parent_execution_id, child_execution_id, depth)
-select parent_execution_id, child_execution_id, min(depth)
-from pairs
-group by parent_execution_id, child_execution_id
-order by parent_execution_id, child_execution_id
-on conflict (parent_execution_id, child_execution_id) do nothing
-"""
+CLOSURE = read_sql(__package__, "extend_closure")
 
 SELF_CLOSURE = """
 insert into {schema}.pipeline_execution_closure (parent_execution_id, child_execution_id, depth)
