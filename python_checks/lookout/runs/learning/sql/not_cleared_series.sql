@@ -31,7 +31,7 @@ judged as (
             when forecast.status = 'excluded' then true
             -- A series that is still learning, or whose bucket before was anomalous, is not cleared.
             when
-                fresh.previous_start is distinct from (fresh.bucket_start - fresh.step)
+                coalesce(fresh.previous_start <> fresh.bucket_start - fresh.step, true)
                 and (
                     coalesce(previous.status not in ('judged', 'excluded'), true)
                     or coalesce(previous.severity, '') not in ('', 'warning')
