@@ -1,6 +1,6 @@
 {#-
-    The clock of the run as text, such as 2026-01-31 06:00:00+00:00, which PostgreSQL and Python both read: the one that
-    was asked for, else the start of the invocation. A time without an offset is UTC, a day is its midnight.
+    The clock of the run as text, such as 2026-01-31 06:00:00+00:00, which PostgreSQL and Python both read: the clock that
+    was requested, else the start of the invocation. A time without an offset is UTC, a day is its midnight.
 -#}
 {% macro as_of_text() -%}
     {%- set requested = lookout.requested_as_of() -%}

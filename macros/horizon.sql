@@ -1,6 +1,6 @@
 {#-
-    Until when executions of pipelines count. A run that `lookout` makes now judges, minutes after its clock, what its
-    own dbt build did meanwhile; a replay of the past sees nothing later than its clock.
+    The time up to which executions of pipelines count. A run of the present also judges its own dbt build, which ends
+    minutes after its clock; a replay of the past sees nothing later than its clock.
 -#}
 {% macro horizon() -%}
     {%- if lookout.requested_as_of() and env_var("LOOKOUT_LIVE", "") != "1" -%}

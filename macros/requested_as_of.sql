@@ -1,5 +1,5 @@
 {#-
-    The clock that was asked for, as it was written: the var lookout_as_of, else the environment variable that `lookout`
+    The requested clock, as it was written: the var lookout_as_of, else the environment variable that `lookout`
     sets (a changed var would make dbt parse the whole project again); empty when there is neither.
 
     While dbt parses, neither is read: dbt notes which files read a variable, and would parse those again at each run.

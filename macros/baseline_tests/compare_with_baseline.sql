@@ -1,6 +1,6 @@
 {#-
-    One row, unless all is well: outcome 2 outside the critical bounds, 1 outside the warning bounds of a metric that
-    alerts from warnings on, or when nothing was learned to compare with. Reads one bucket of the relation.
+    No row when the value is normal, else one row: outcome 2 outside the critical bounds, 1 outside the warning bounds of
+    a metric that alerts from warnings on, or when nothing was learned to compare with. Reads one bucket of the relation.
 -#}
 {% macro compare_with_baseline(model, metric, measure, timestamp_column, column_name, grain, connection, asset) %}
     {%- set declared = lookout.watched_as(model) -%}
@@ -18,7 +18,7 @@
 with measured as (
     select
         {%- if metric == 'freshness' %}
-        -- Beyond the horizon the exact age does not matter any more: it is at least that.
+        -- An age beyond the horizon is shown as the horizon: the exact value makes no difference.
         extract(epoch from cast('{{ bucket.end }}' as timestamptz)) - coalesce(
             extract(epoch from max({{ at }})), extract(epoch from cast('{{ bucket.horizon }}' as timestamptz))
         ) as value

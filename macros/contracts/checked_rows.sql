@@ -1,7 +1,7 @@
 {#-
     Every row of a source or model under contract, with failed_rules: the names of the rules that it breaks, warnings
     included. `only` keeps the rows that are accepted or rejected: the critical rules of a strict contract decide.
-    A row travels as one value, because its columns are not known here.
+    A row is passed on as one value, because its columns are not known here.
 -#}
 {% macro checked_rows(relation, where=none, only=none) -%}
     {%- set contract = lookout.compiled_contract(relation) -%}

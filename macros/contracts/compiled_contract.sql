@@ -1,4 +1,4 @@
-{#- What `lookout contracts compile` wrote for the table of a relation; a sentence where there is nothing, or it is old. -#}
+{#- The contract that `lookout contracts compile` wrote for a relation; an error sentence when it is missing or out of date. -#}
 {% macro compiled_contract(relation) %}
     {%- if not execute %}{{ return({"rules": []}) }}{% endif -%}
     {%- set compiled, found = {}, [] -%}

@@ -1,4 +1,4 @@
-{#- The names of the rules that a row breaks; put together for rows that break one, for all others that costs too much. -#}
+{#- The names of the rules that a row breaks; built only for rows that break one, because for all rows it costs too much. -#}
 {% macro failed_rules(rules, row_filter) -%}
         case
             when {{ row_filter }} is not true then '{}'

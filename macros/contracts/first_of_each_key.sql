@@ -1,7 +1,7 @@
 {#-
     Adds the unique rules: of the rows with the same key the first stays, later ones break the rule. First are rows that
-    break no other rule, then the earliest; the text of a row settles the rest, so that the accepted and the rejected
-    rows of one build agree. It is put together for keys that occur twice.
+    break no other rule, then the earliest; ties are ordered by the text of the row, so that the accepted and the
+    rejected rows of one build agree. The order is computed only for keys that occur twice.
 -#}
 {% macro first_of_each_key(keys) -%}
 {%- if keys -%}

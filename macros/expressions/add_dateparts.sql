@@ -8,7 +8,7 @@
         + case {{ datepart }}
             when 'minute' then {{ number }} * interval '1 minute'
             when 'hour' then {{ number }} * interval '1 hour'
-            {#- No calendar reaches further; a mistyped limit must not end the run. #}
+            {#- A cap that keeps the result within a timestamp: a mistyped limit must not stop the run. #}
             {%- for name in ('day', 'week', 'month', 'year') %}
             when '{{ name }}' then least({{ number }}, 100000) * interval '1 {{ name }}'
             {%- endfor %}

@@ -1,4 +1,4 @@
-{#- Identity of an alert: what is wrong with what since when, never the time it was noticed. -#}
+{#- Identity of an alert: type, connection, asset, column, metric and start; never the time at which it was found. -#}
 {% macro alert_key(alert_type, connection, asset, column_name, metric, window_start) -%}
     md5(cast(jsonb_build_array(
         {{ alert_type }}, {{ connection }}, {{ asset }}, {{ column_name }}, {{ metric }},

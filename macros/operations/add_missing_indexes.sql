@@ -1,7 +1,7 @@
 {#-
     dbt run-operation add_missing_indexes
-    dbt makes the indexes of a table when it makes the table, and landing tables are made once: this makes those that
-    a newer version of Lookout has added since. `lookout run` calls it where one is missing.
+    dbt makes the indexes of a table when it makes the table, and landing tables are made once. This operation makes
+    the indexes that a newer version of Lookout has added. `lookout run` calls it when one is missing.
 -#}
 {% macro add_missing_indexes() %}
     {%- for node in graph.nodes.values() if "lookout_landing" in node.tags and node.package_name == "lookout" -%}

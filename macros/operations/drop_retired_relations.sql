@@ -1,10 +1,10 @@
 {#-
     dbt run-operation drop_retired_relations
     Drops the tables and views that an earlier version of Lookout made under a name that no model has now. A model names
-    them in its YAML, as `meta.retired_relations`. `lookout run` calls it after deriving, where one is left.
+    them in its YAML, as `meta.retired_relations`. `lookout run` calls it after deriving, when one is left.
 
-    Nothing is dropped with what depends on it: what still reads such a relation is named instead. A relation without the
-    first column of the model is somebody else's, and stays.
+    Dependent relations are never dropped: when something still reads such a relation, the relation stays and the reader is
+    named. A relation without the first column of the model does not belong to Lookout, and stays.
 -#}
 {% macro drop_retired_relations() %}
     {%- set owned, kept = [], [] -%}

@@ -1,6 +1,6 @@
 {#-
     Makes a table append only and numbers its rows: identity for the key, a default for the time of receipt, and a
-    trigger that refuses update, delete and truncate. Safe to run again. The reset operation lifts the refusal for its
+    trigger that refuses update, delete and truncate. Safe to run again. The reset operation allows truncate for its
     own transaction through the setting lookout.allow_truncate.
 -#}
 {% macro append_only(relation, key, received) %}

@@ -1,6 +1,6 @@
 {#-
-    Received ISO 8601 text as a timestamptz, null when it is no date and time of the calendar. A time without an
-    offset is UTC. Written out because PostgreSQL 13 to 15 have no cast that returns null.
+    Received ISO 8601 text as a timestamptz, null when it is not a valid date and time. A time without an
+    offset is UTC. Written by hand because PostgreSQL 13 to 15 have no cast that returns null.
 -#}
 {% macro parse_timestamp(column) -%}
     {%- set date = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])" -%}

@@ -1,6 +1,6 @@
 {#-
-    Received text as a bigint, null when it is no whole number of at most max_digits digits. A trailing `.0` is let
-    through: software that keeps gaps in a column of whole numbers writes them that way.
+    Received text as a bigint, null when it is not a whole number of at most max_digits digits. A trailing `.0` is
+    accepted: software that has missing values in a column of whole numbers writes them that way.
 -#}
 {% macro parse_whole_number(column, max_digits) -%}
     case

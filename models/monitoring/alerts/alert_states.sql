@@ -12,7 +12,7 @@ final as (
     select
         alerts.alert_key,
         candidates.alert_key is not null as is_found,
-        -- Without a candidate, as for a table that could not be looked at, the last word on the alert holds.
+        -- Without a candidate, as for a table that could not be evaluated, the stored state of the alert holds.
         coalesce(
             candidates.is_open,
             alerts.status = 'open' or alerts.resolved_at > {{ lookout.as_of() }}

@@ -26,7 +26,7 @@ stored as (
     {% endif %}
 ),
 
--- A run whose clock was ahead of the time was a mistake: its times give way to those of the next run.
+-- A run whose clock was ahead of the time was a mistake: the next run replaces its times.
 known as (
     select
         stored.*,

@@ -19,8 +19,8 @@ worst_own_alerts as (
     group by connection, asset, alert_type
 ),
 
--- What the contract checks report with their own count is one alert, not two, and so is what an anomaly test of Elementary
--- finds out about the rows or the age of a table for which Lookout has an alert at least as severe.
+-- No second alert for a rule that the contract checks report with their own count, nor for an anomaly test of Elementary about
+-- the rows or the age of a table for which Lookout has an alert at least as severe.
 unreported as (
     select test_results.*
     from {{ ref('lookout', 'failing_test_results') }} as test_results

@@ -5,7 +5,7 @@ with asset_status as (
     where status not in ('ok', 'empty')
 ),
 
--- A database that cannot be reached is one fact, however many of its tables are watched.
+-- A database that cannot be reached is one alert, however many of its tables are watched.
 unreachable as (
     select
         connection,
