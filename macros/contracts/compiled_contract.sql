@@ -1,4 +1,4 @@
-{#- The contract that `lookout contracts compile` wrote for a relation; an error sentence when it is missing or out of date. -#}
+{#- The contract that `lookout contracts compile` wrote for a relation; an error when it is missing or out of date. -#}
 {% macro compiled_contract(relation) %}
     {%- if not execute %}{{ return({"rules": []}) }}{% endif -%}
     {%- set compiled, found = {}, [] -%}

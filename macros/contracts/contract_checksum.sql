@@ -1,4 +1,4 @@
-{#- Checksum of everything that the rules of a node are read from, as python_checks/lookout/contracts/compile/checksum.py has it. -#}
+{#- Checksum of all sources of the rules of a node, as python_checks/lookout/contracts/compile/checksum.py has it. -#}
 {% macro contract_checksum(node) %}
     {%- set parts, tests = [], [] -%}
     {%- for part in [node] + node.columns.values() | list -%}

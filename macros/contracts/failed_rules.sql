@@ -1,4 +1,4 @@
-{#- The names of the rules that a row breaks; built only for rows that break one, because for all rows it costs too much. -#}
+{#- The names of the rules that a row breaks; built only for rows that break one, because it is costly. -#}
 {% macro failed_rules(rules, row_filter) -%}
         case
             when {{ row_filter }} is not true then '{}'

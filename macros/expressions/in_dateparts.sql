@@ -1,4 +1,4 @@
-{#- Seconds in the unit of a limit, in words: 1.5 hours, 1 minute. A month counts as 30 days and a year as 365, in this text only. -#}
+{#- Seconds in the unit of a limit, as text: 1.5 hours, 1 minute. Here a month has 30 days and a year 365. -#}
 {% macro in_dateparts(seconds, datepart) -%}
     {%- set units = {'minute': 60, 'hour': 3600, 'day': 86400, 'week': 604800, 'month': 2592000, 'year': 31536000} -%}
     {%- set amount -%}

@@ -35,7 +35,7 @@ by_lookout as (
     where unbuilt_assets.asset is null
 ),
 
--- A dbt test of a table under contract is a rule of the contract too; what the contract checks scanned is not reported twice.
+-- A dbt test of a table under contract is a rule of it too; what the contract checks scanned is not reported twice.
 by_test as (
     select
         md5(concat('test:', test_results.node_id)) as violation_key,

@@ -19,8 +19,8 @@ worst_own_alerts as (
     group by connection, asset, alert_type
 ),
 
--- No second alert for a rule that the contract checks report with their own count, nor for an anomaly test of Elementary about
--- the rows or the age of a table for which Lookout has an alert at least as severe.
+-- No second alert for a rule that the contract checks report with their own count, nor for an anomaly test of
+-- Elementary about the rows or the age of a table for which Lookout has an alert at least as severe.
 unreported as (
     select test_results.*
     from {{ ref('lookout', 'failing_test_results') }} as test_results
