@@ -11,9 +11,7 @@
 -- The days are counted only once the checks on the newest delivery let them through.
 -- depends_on: {{ ref('resiliency_newest_delivery') }}
 
-with
-
-tests as (
+with tests as (
     select * from {{ ref('stg_resiliency_tests') }}
 ),
 

@@ -4,6 +4,16 @@ with scorecard_counts as (
     select * from {{ ref('lookout', 'scorecard_counts') }}
 ),
 
+-- Up to so many alerts are minor; more take so many points off each.
+components (rule, minor_up_to, minor_score, points_off, good, minor, bad) as (
+    values
+    -- One or two anomalies of a batch layer are minor.
+    ('batch', 2, 75, 20, 'Healthy', 'Minor Anomaly', 'Anomaly'),
+    -- A stale change feed has an effect at once: one alert is minor, more are not.
+    ('cdc', 1, 80, 25, 'Healthy', 'Minor Staleness', 'Stale'),
+    ('contracts', 3, 85, 15, 'Compliant', 'Minor Violation', 'Violated')
+),
+
 ruled as (
     select
         *,
@@ -26,6 +36,7 @@ ruled as (
 evaluated as (
     select
         *,
+        case when rule = 'contracts' then contract_alerts else data_alerts end as component_alerts,
         case rule
             when 'reliability' then true
             when 'overall' then evaluated_count + alert_count + test_count > 0
@@ -38,50 +49,34 @@ evaluated as (
 
 scored as (
     select
-        *,
+        evaluated.*,
+        components.minor_up_to, components.good, components.minor, components.bad,
         case
-            when not is_evaluated or rule = 'overall' then null
+            when not is_evaluated or evaluated.rule = 'overall' then null
             -- Half a point off for each per cent of critical alerts per learned series, and up to 20 for the number of alerts.
-            when rule = 'reliability' then greatest(
+            when evaluated.rule = 'reliability' then greatest(
                 0,
                 case when baseline_count > 0 then greatest(0, 100 - critical_alerts * 50.0 / baseline_count) else 50 end
                 - least(20, greatest(0, alert_count - 10) * 2)
             )
-            -- One or two anomalies of a batch layer are minor.
-            when rule = 'batch' then case
-                when data_alerts = 0 then 100
-                when data_alerts <= 2 then 75
-                else greatest(0, 100 - 20 * data_alerts)
-            end
-            -- A stale change feed has an effect at once: one alert is minor, more are not.
-            when rule = 'cdc' then case
-                when data_alerts = 0 then 100
-                when data_alerts = 1 then 80
-                else greatest(0, 100 - 25 * data_alerts)
-            end
-            -- Up to three broken contracts are minor.
-            when rule = 'contracts' then case
-                when contract_alerts = 0 then 100
-                when contract_alerts <= 3 then 85
-                else greatest(0, 100 - 15 * contract_alerts)
-            end
             -- Databases, tables and owners: with one warning still good, with one critical alert not.
-            else greatest(0, 100 - 40 * critical_alerts - 10 * warning_alerts)
+            when evaluated.rule = 'penalties' then greatest(0, 100 - 40 * critical_alerts - 10 * warning_alerts)
+            when component_alerts = 0 then 100
+            when component_alerts <= components.minor_up_to then components.minor_score
+            else greatest(0, 100 - components.points_off * component_alerts)
         end as exact_score
     from evaluated
+    left join components on evaluated.rule = components.rule
 ),
 
 -- The platform is as good as the worst of its four components.
 combined as (
     select
         *,
-        case
-            when not is_evaluated then null
-            when rule = 'overall' then cast(
-                round(min(exact_score) filter (where scope = 'platform') over (partition by connection), 1) as double precision
-            )
-            else cast(round(exact_score, 1) as double precision)
-        end as score
+        cast(round(case
+            when rule <> 'overall' then exact_score
+            when is_evaluated then min(exact_score) filter (where scope = 'platform') over (partition by connection)
+        end, 1) as double precision) as score
     from scored
 ),
 
@@ -90,20 +85,20 @@ final as (
         *,
         case
             when not is_evaluated then 'not evaluated'
-            when rule = 'overall' then case
-                when score < 60 then 'CRITICAL'
-                when score < 75 or unevaluated_assets > 0 then 'ATTENTION'
-                else 'HEALTHY'
+            when rule = 'overall' and score < 60 then 'CRITICAL'
+            when rule = 'overall' and (score < 75 or unevaluated_assets > 0) then 'ATTENTION'
+            when rule = 'overall' then 'HEALTHY'
+            when rule in ('reliability', 'penalties') then case
+                when score >= 90 then 'Excellent'
+                when score >= 75 then 'Good'
+                when score >= 60 then 'Fair'
+                else 'Poor'
             end
-            when rule in ('reliability', 'penalties') then {{ lookout.reliability_status('score') }}
-            when score = 100 and unevaluated_assets > 0 then 'partly evaluated'
-            when rule in ('batch', 'cdc') and data_alerts = 0 then 'Healthy'
-            when rule = 'batch' then case when data_alerts <= 2 then 'Minor Anomaly' else 'Anomaly' end
-            when rule = 'cdc' then case when data_alerts = 1 then 'Minor Staleness' else 'Stale' end
-            when contract_alerts = 0 and unevaluated_contracts > 0 then 'partly evaluated'
-            when contract_alerts = 0 then 'Compliant'
-            when contract_alerts <= 3 then 'Minor Violation'
-            else 'Violated'
+            when component_alerts = 0 and unevaluated_assets > 0 then 'partly evaluated'
+            when component_alerts = 0 and rule = 'contracts' and unevaluated_contracts > 0 then 'partly evaluated'
+            when component_alerts = 0 then good
+            when component_alerts <= minor_up_to then minor
+            else bad
         end as status
     from combined
 )

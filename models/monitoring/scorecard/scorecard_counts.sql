@@ -1,32 +1,12 @@
 {{ config(materialized='ephemeral') }}
 
-with monitors as (
-    select monitors.* from {{ ref('lookout', 'monitors') }} as monitors
-    where monitors.is_active and not {{ lookout.is_of_pipeline('monitors') }}
-),
-
-baselines as (
-    select * from {{ ref('lookout', 'baselines') }}
-    where status = 'judged' and bucket_start < {{ lookout.as_of() }}
-),
-
-asset_status as (
-    select *, status in ('ok', 'empty') as is_evaluated from {{ ref('lookout', 'asset_status') }}
+with scorecard_assets as (
+    select * from {{ ref('lookout', 'scorecard_assets') }}
 ),
 
 contract_status as (
     select *, 'not_evaluated' not in (structure_status, values_status) as is_evaluated
     from {{ ref('lookout', 'contract_status') }}
-),
-
--- Without Lookout's own tables and Elementary's, which need not be watched, described and tested.
-assets as (
-    select * from {{ ref('lookout', 'assets') }}
-    where
-        is_active
-        and asset <> ''
-        and not (node_id like 'model.lookout.%' and file_path like 'models/monitoring/%')
-        and node_id not like 'model.elementary.%'
 ),
 
 open_alerts as (
@@ -45,76 +25,20 @@ latest_results as (
     order by node_id, executed_at desc, invocation_id
 ),
 
--- One index lookup for each series; the baselines themselves may be millions of rows.
-watched_series as (
-    select
-        monitors.*,
-        newest.bucket_start is not null as has_baseline
-    from monitors
-    left join lateral (
-        select baselines.bucket_start from baselines
-        where baselines.series_key = monitors.series_key
-        order by baselines.bucket_start desc
-        limit 1
-    ) as newest on true
-),
-
-watched_assets as (
-    select
-        connection,
-        asset,
-        max(layer) as layer,
-        max(owner) as owner,
-        count(*) filter (where has_baseline) as baseline_count
-    from watched_series
-    group by connection, asset
-),
-
-described_assets as (
-    select
-        connection,
-        asset,
-        max(layer) as layer,
-        max(owner) as owner,
-        bool_or(has_description) as is_described,
-        bool_or(test_count > 0) as is_tested
-    from assets
-    group by connection, asset
-),
-
-all_assets as (
-    select
-        coalesce(watched_assets.connection, described_assets.connection) as connection,
-        coalesce(watched_assets.asset, described_assets.asset) as asset,
-        coalesce(watched_assets.layer, described_assets.layer) as layer,
-        coalesce(nullif(watched_assets.owner, ''), described_assets.owner) as owner,
-        coalesce(watched_assets.baseline_count, 0) as baseline_count,
-        watched_assets.asset is not null as is_watched,
-        watched_assets.asset is not null and asset_status.is_evaluated is not true as is_unevaluated,
-        coalesce(described_assets.is_described, false) as is_described,
-        coalesce(described_assets.is_tested, false) as is_tested,
-        case when watched_assets.asset is not null then asset_status.evaluated_at end as evaluated_at
-    from watched_assets
-    full join described_assets
-        on watched_assets.connection = described_assets.connection and watched_assets.asset = described_assets.asset
-    left join asset_status
-        on watched_assets.connection = asset_status.connection and watched_assets.asset = asset_status.asset
-),
-
 -- One row per thing that counts: where it belongs, what it counts as, and how much.
 measures as (
     select
-        all_assets.connection, all_assets.asset, all_assets.layer, all_assets.owner,
-        counted.measure, counted.amount, all_assets.evaluated_at
-    from all_assets
+        scorecard_assets.connection, scorecard_assets.asset, scorecard_assets.layer, scorecard_assets.owner,
+        counted.measure, counted.amount, scorecard_assets.evaluated_at
+    from scorecard_assets
     cross join lateral (
         values
         ('asset_count', 1),
-        ('monitored_count', cast(all_assets.is_watched as integer)),
-        ('unevaluated_assets', cast(all_assets.is_unevaluated as integer)),
-        ('described_count', cast(all_assets.is_described as integer)),
-        ('tested_count', cast(all_assets.is_tested as integer)),
-        ('baseline_count', all_assets.baseline_count)
+        ('monitored_count', cast(scorecard_assets.is_watched as integer)),
+        ('unevaluated_assets', cast(scorecard_assets.is_unevaluated as integer)),
+        ('described_count', cast(scorecard_assets.is_described as integer)),
+        ('tested_count', cast(scorecard_assets.is_tested as integer)),
+        ('baseline_count', scorecard_assets.baseline_count)
     ) as counted (measure, amount)
     where counted.amount > 0
 
