@@ -41,9 +41,9 @@ failing as (
         end_date as window_end,
         failures as observed_value,
         0 as expected_value,
-        null as lower_bound,
-        null as upper_bound,
-        null as score,
+        cast(null as numeric) as lower_bound,
+        cast(null as numeric) as upper_bound,
+        cast(null as numeric) as score,
         coalesce(nullif(error, ''), 'it left no error text') as reason,
         concat(
             case when node_id = '' then 'the last execution ' else 'dbt could not build it: the last execution ' end,
