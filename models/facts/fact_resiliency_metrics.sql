@@ -39,17 +39,15 @@ affected as (
     inner join applications on present.app_id = applications.app_id
     where present.rto_minutes <> applications.rto_minutes
 ),
+{%- endif %}
 
 tests_of_affected_days as (
     select tests.*
     from tests
+    {%- if is_incremental() %}
     inner join affected on tests.app_id = affected.app_id and tests.test_date = affected.metric_date
+    {%- endif %}
 ),
-{%- else -%}
-tests_of_affected_days as (
-    select * from tests
-),
-{%- endif %}
 
 counted as (
     select
