@@ -5,7 +5,10 @@
 with late as (
     select distinct on (connection, asset, start_date)
         *,
-        {{ lookout.in_dateparts('duration_seconds', 'timely_datepart') }} as taken,
+        -- In the unit of the limit, for the text alone: a month is 30 days there.
+        trim_scale(round(
+            cast(duration_seconds / extract(epoch from cast(concat('1 ', timely_datepart) as interval)) as numeric), 1
+        )) as taken,
         concat(timely_number, ' ', timely_datepart, case when timely_number <> 1 then 's' end) as allowed
     from {{ ref('lookout', 'pipeline_timeliness') }}
     where is_current or start_date > {{ lookout.as_of() }} - interval '30 days'
@@ -32,8 +35,8 @@ final as (
             '; the limit is set for ', case when used_child_config then 'the pipeline itself' else concat('its type ', pipeline_type) end
         ) as reason,
         concat(
-            case when execution_status = 'running' then 'running for ' else 'took ' end, taken,
-            ', expected within ', allowed
+            case when execution_status = 'running' then 'running for ' else 'took ' end,
+            taken, ' ', timely_datepart, case when taken <> 1 then 's' end, ', expected within ', allowed
         ) as description,
         is_current as is_open,
         {{ lookout.as_of() }} as seen_at
