@@ -42,7 +42,7 @@ refusals as (
 
 final as (
     select
-        node_id, connection, asset, executed_at, failing_since,
+        node_id, connection, asset, executed_at, failing_since as first_seen_at,
         disputed_column as column_name,
         case mismatch
             when 'data type mismatch' then 'TYPE_CHANGED'
@@ -56,7 +56,7 @@ final as (
     union all
 
     select
-        node_id, connection, asset, executed_at, failing_since,
+        node_id, connection, asset, executed_at, failing_since as first_seen_at,
         coalesce(substring(message from 'column "([^"]+)"'), '') as column_name,
         violation_type,
         'the constraints of the model' as expected,

@@ -45,7 +45,7 @@ by_build as (
         cast(null as bigint) as total_rows,
         'critical' as severity,
         '[]' as example_keys,
-        failing_since as first_seen_at,
+        first_seen_at,
         executed_at as as_of,
         'dbt build' as found_by
     from build_failures
