@@ -23,7 +23,7 @@ final as (
         stale_since as window_start,
         {{ lookout.as_of() }} as window_end,
         age_seconds as observed_value,
-        extract(epoch from due_at - stale_since) as upper_bound,
+        cast(extract(epoch from due_at - stale_since) as double precision) as upper_bound,
         concat(
             name,
             case when last_dml_timestamp is null then ' was registered at ' else ' last changed rows at ' end,
