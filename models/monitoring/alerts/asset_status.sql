@@ -19,7 +19,6 @@ numbered as (
         *,
         row_number() over (partition by connection, asset order by as_of desc) as recency,
         max(as_of) filter (where status in ('ok', 'empty')) over (partition by connection, asset) as evaluated_at,
-        max(as_of) filter (where status not in ('ok', 'empty')) over (partition by connection, asset) as unevaluated_at,
         max(as_of) filter (where status = 'ok') over (partition by connection, asset) as filled_at
     from results
 ),

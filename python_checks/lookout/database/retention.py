@@ -45,7 +45,8 @@ _LOOKS = """
         select
             *,
             min(as_of) filter (where as_of > coalesce(evaluated_at, '-infinity')) over looked as unevaluated_since,
-            min(as_of) filter (where status = 'empty' and as_of > coalesce(ok_at, '-infinity')) over looked as empty_since
+            min(as_of) filter (where status = 'empty' and as_of > coalesce(ok_at, '-infinity'))
+                over looked as empty_since
         from (
             select
                 ctid as row_id, connection, asset, as_of, status,
