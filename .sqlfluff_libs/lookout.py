@@ -5,7 +5,7 @@ def landing_table(*_arguments: object) -> str:
     return "select 1 as placeholder where false"
 
 
-def cast_to_contract(_model: object, cte: str) -> str:
+def cast_to_contract(_model: object, cte: str, **_settings: object) -> str:
     return f"select * from {cte}"
 
 

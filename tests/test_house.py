@@ -8,11 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
 from lookout.project.own import own_project
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "python_checks" / "lookout"
 MODULES = sorted(PACKAGE.rglob("*.py"))
+MODELS = sorted((ROOT / "models").rglob("*.sql"))
+MACROS = sorted([*(ROOT / "macros").rglob("*.sql"), *(ROOT / "tests" / "generic").rglob("*.sql")])
 
 
 def test_imports_go_downwards_and_never_round() -> None:
@@ -65,3 +69,51 @@ def test_long_statements_are_files_that_the_linter_reads() -> None:
         and statement.search(ast.unparse(node))
     ]
     assert long == []
+
+
+def length(file: Path) -> int:
+    return len(file.read_text(encoding="utf-8").splitlines())
+
+
+def unit_tested_models(folder: Path) -> list[str]:
+    """Return the model of every dbt unit test that is written beside the models of a folder."""
+    files = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in folder.rglob("*__unit_tests.yml")]
+    return [test["model"] for file in files for test in file["unit_tests"]]
+
+
+def test_a_model_is_read_in_one_go() -> None:
+    lengths = {model.stem: length(model) for model in MODELS}
+    assert {name: lines for name, lines in lengths.items() if lines > 120} == {}
+    assert sum(lengths.values()) / len(lengths) <= 40
+
+
+def test_macros_stay_few_and_shallow() -> None:
+    of_contracts = [macro for macro in MACROS if macro.parent.name == "contracts"]
+    total, contracts = sum(map(length, MACROS)), sum(map(length, of_contracts))
+    assert total <= 700, f"{total} lines: {contracts} in macros/contracts, which should be 170, and {total - contracts}"
+    calls: dict[str, set[str]] = {}
+    for macro in MACROS:
+        parts = re.split(r"{%-? (?:macro|test) (\w+)\(", macro.read_text(encoding="utf-8"))
+        calls |= {
+            name: set(re.findall(r"lookout\.(\w+)\(", body))
+            for name, body in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+    def depth(name: str) -> int:
+        return 1 + max((depth(called) for called in calls[name] if called in calls), default=0)
+
+    assert {name: depth(name) for name in calls if depth(name) > 5} == {}
+
+
+def test_every_model_that_decides_has_a_unit_test() -> None:
+    monitoring = ROOT / "models" / "monitoring"
+    tested = set(unit_tested_models(monitoring))
+    deciding = re.compile(r"\b(case|over|lateral|distinct on)\b")
+    untested = {
+        model.stem
+        for model in MODELS
+        if {"alerts", "contracts", "timeliness"} & set(model.relative_to(monitoring.parent).parts)
+        and "landing" not in model.parts
+        and deciding.search(re.sub(r"--.*", "", model.read_text(encoding="utf-8")))
+    } - tested
+    assert untested == set()

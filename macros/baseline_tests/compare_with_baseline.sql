@@ -2,7 +2,7 @@
     No row when the value is normal, else one row: outcome 2 outside the critical bounds, 1 outside the warning bounds of
     a metric that alerts from warnings on, or when nothing was learned to compare with. Reads one bucket of the relation.
 -#}
-{% macro compare_with_baseline(model, metric, measure, timestamp_column, column_name, grain, connection, asset) %}
+{% macro compare_with_baseline(model, metric, measure='', timestamp_column=none, column_name='', grain='day', connection=none, asset=none) %}
     {%- set declared = lookout.watched_as(model) -%}
     {%- set moment = timestamp_column or declared.get("timestamp_column") -%}
     {%- set width = declared.get("grain") or grain -%}

@@ -14,7 +14,8 @@
     {%- for node in graph.nodes.values() if node.package_name == "lookout" -%}
         {%- for name in node.config.meta.get("retired_relations") or [] if [node.schema, name] not in owned -%}
             {%- set relation = adapter.get_relation(node.database, node.schema, name) -%}
-            {%- if relation is not none and lookout._has_column(relation, node.columns | first) -%}
+            {%- set columns = adapter.get_columns_in_relation(relation) if relation is not none else [] -%}
+            {%- if node.columns | first in columns | map(attribute="name") -%}
                 {%- set readers = run_query(lookout._readers(relation)).columns[0].values() -%}
                 {%- if readers -%}
                     {%- set successor = "alert_candidates" if node.config.materialized == "ephemeral" else node.alias -%}
@@ -33,11 +34,6 @@
         {{ exceptions.raise_compiler_error(kept | join("; ")) }}
     {%- endif -%}
 {% endmacro %}
-
-
-{% macro _has_column(relation, name) -%}
-    {{ return(name in adapter.get_columns_in_relation(relation) | map(attribute="name")) }}
-{%- endmacro %}
 
 
 {#- Views, and whatever else PostgreSQL would have to drop together with a relation. -#}

@@ -11,9 +11,7 @@
 -- The days are counted only once the checks on the newest delivery let them through.
 -- depends_on: {{ ref('resiliency_newest_delivery') }}
 
-with
-
-tests as (
+with tests as (
     select * from {{ ref('stg_resiliency_tests') }}
 ),
 
@@ -41,17 +39,15 @@ affected as (
     inner join applications on present.app_id = applications.app_id
     where present.rto_minutes <> applications.rto_minutes
 ),
+{%- endif %}
 
 tests_of_affected_days as (
     select tests.*
     from tests
+    {%- if is_incremental() %}
     inner join affected on tests.app_id = affected.app_id and tests.test_date = affected.metric_date
+    {%- endif %}
 ),
-{%- else -%}
-tests_of_affected_days as (
-    select * from tests
-),
-{%- endif %}
 
 counted as (
     select

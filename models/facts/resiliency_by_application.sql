@@ -1,6 +1,4 @@
-with
-
-daily as (
+with daily as (
     select * from {{ ref('fact_resiliency_metrics') }}
 ),
 

@@ -1,6 +1,4 @@
-with
-
-tests as (
+with tests as (
     select * from {{ ref('stg_resiliency_tests') }}
 ),
 

@@ -6,9 +6,7 @@
     )
 }}
 
-with
-
-applications as (
+with applications as (
     select * from {{ ref('dim_applications') }}
 ),
 
@@ -16,19 +14,15 @@ scenarios as (
     select * from {{ ref('dim_test_scenarios') }}
 ),
 
-{% if is_incremental() -%}
--- Not "beyond the highest number": a transaction with a lower one may have committed later.
-raw_tests as (
-    select received.*
-    from {{ ref('raw_resiliency_tests') }} as received
-    left join {{ this }} as present on received.test_id = present.raw_test_id
+received as (
+    select raw_tests.*
+    from {{ ref('raw_resiliency_tests') }} as raw_tests
+    {%- if is_incremental() %}
+    -- Not "beyond the highest number": a transaction with a lower one may have committed later.
+    left join {{ this }} as present on raw_tests.test_id = present.raw_test_id
     where present.raw_test_id is null
+    {%- endif %}
 ),
-{%- else -%}
-raw_tests as (
-    select * from {{ ref('raw_resiliency_tests') }}
-),
-{%- endif %}
 
 -- `offset 0` keeps PostgreSQL from writing each expression out again wherever its column is used: ten times faster.
 trimmed as (
@@ -44,7 +38,7 @@ trimmed as (
         lower({{ lookout.clean_text('status') }}) as status,
         error_message,
         metadata_json
-    from raw_tests
+    from received
     offset 0 -- noqa: AM09
 ),
 

@@ -1,6 +1,4 @@
-with
-
-received as (
+with received as (
     select * from {{ ref('raw_resiliency_tests') }}
 ),
 

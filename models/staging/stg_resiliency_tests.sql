@@ -12,9 +12,7 @@
     )
 }}
 
-with
-
-accepted as (
+with accepted as (
     select * from {{ ref('base_resiliency_tests') }}
     where is_accepted
 ),
@@ -22,6 +20,7 @@ accepted as (
 {% if is_incremental() -%}
 staged as (
     select
+        test_id,
         raw_test_id,
         app_id,
         lower(scenario_name) as scenario_key,
@@ -30,35 +29,27 @@ staged as (
 ),
 
 numbering as (
-    select coalesce(max(test_id), 0) as last_test_id from {{ this }}
-),
-
-not_staged as (
-    select accepted.*
-    from accepted
-    left join staged on accepted.raw_test_id = staged.raw_test_id
-    where staged.raw_test_id is null
-),
-
-unstaged as (
-    select not_staged.*
-    from not_staged
-    left join staged
-        on
-            not_staged.app_id = staged.app_id
-            and not_staged.start_time = staged.start_time
-            and not_staged.scenario_key = staged.scenario_key
-    where staged.raw_test_id is null
+    select coalesce(max(test_id), 0) as last_test_id from staged
 ),
 {%- else -%}
 numbering as (
     select 0 as last_test_id
 ),
+{%- endif %}
 
 unstaged as (
-    select * from accepted
+    select accepted.*
+    from accepted
+    {%- if is_incremental() %}
+    left join staged as itself on accepted.raw_test_id = itself.raw_test_id
+    left join staged as copies
+        on
+            accepted.app_id = copies.app_id
+            and accepted.start_time = copies.start_time
+            and accepted.scenario_key = copies.scenario_key
+    where itself.raw_test_id is null and copies.raw_test_id is null
+    {%- endif %}
 ),
-{%- endif %}
 
 -- The record received first is the one that counts.
 counted as (

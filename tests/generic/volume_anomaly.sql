@@ -2,13 +2,6 @@
 {% test volume_anomaly(model, timestamp_column=none, grain='day', connection=none, asset=none) %}
     {{ config(fail_calc='coalesce(max(outcome), 0)', warn_if='>= 1', error_if='>= 2', severity='error') }}
     {{ lookout.compare_with_baseline(
-        model,
-        metric='row_count',
-        measure='count(*)',
-        timestamp_column=timestamp_column,
-        column_name='',
-        grain=grain,
-        connection=connection,
-        asset=asset,
+        model, 'row_count', 'count(*)', timestamp_column=timestamp_column, grain=grain, connection=connection, asset=asset
     ) }}
 {% endtest %}

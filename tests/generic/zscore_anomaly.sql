@@ -5,14 +5,9 @@
 -#}
 {% test zscore_anomaly(model, metric, timestamp_column=none, measured_column=none, column_name=none, expression=none, grain='day', connection=none, asset=none) %}
     {{ config(fail_calc='coalesce(max(outcome), 0)', warn_if='>= 1', error_if='>= 2', severity='error') }}
+    {%- set column = measured_column or column_name or '' -%}
     {{ lookout.compare_with_baseline(
-        model,
-        metric=metric,
-        measure=expression or lookout.metric_expression(metric, measured_column or column_name),
-        timestamp_column=timestamp_column,
-        column_name=measured_column or column_name or '',
-        grain=grain,
-        connection=connection,
-        asset=asset,
+        model, metric, expression or lookout.metric_expression(metric, column),
+        timestamp_column=timestamp_column, column_name=column, grain=grain, connection=connection, asset=asset
     ) }}
 {% endtest %}

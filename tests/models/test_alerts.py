@@ -326,6 +326,11 @@ def test_a_table_that_was_never_loaded_is_stale(desk: Desk) -> None:
         "never loaded",
         day("2026-01-03"),
     )
+    # While it cannot be looked at, it is the same alert.
+    desk.looked("2026-01-05", "timeout")
+    stale, unevaluated = desk.derive("2026-01-05")
+    assert (stale["alert_key"], stale["status"]) == (alert["alert_key"], "open")
+    assert unevaluated["alert_type"] == "SOURCE_UNREACHABLE"
 
 
 def test_a_dead_source_is_one_alert_and_hides_no_other(desk: Desk) -> None:

@@ -6,42 +6,25 @@
         full_refresh=false,
         on_schema_change='append_new_columns',
         pre_hook="select pg_advisory_xact_lock(hashtext('lookout alerts'), hashtext('{{ this.schema }}'))",
-        indexes=[
-            {'columns': ['alert_key'], 'unique': true},
-            {'columns': ['first_seen_at']},
-            {'columns': ['alert_type', 'asset']},
-        ],
+        indexes=[{'columns': ['alert_key'], 'unique': true}, {'columns': ['first_seen_at']}, {'columns': ['alert_type', 'asset']}],
     )
 }}
+
+{%- set described = [
+    'alert_type', 'severity', 'connection', 'asset', 'column_name', 'metric', 'window_start', 'window_end', 'observed_value',
+    'expected_value', 'lower_bound', 'upper_bound', 'score', 'reason', 'description', 'owner', 'layer', 'series_key',
+] %}
 
 with candidates as (
     select * from {{ ref('lookout', 'alert_candidates') }}
 ),
 
-stored as (
-    {% if is_incremental() %}
-    select * from {{ this }}
-    {% else %}
-    {{ lookout.landing_table(model) }}
-    {% endif %}
-),
-
--- A run whose clock was ahead of the time was a mistake: the next run replaces its times.
+-- A run whose clock was ahead of the time was a mistake: its times give way to those of the next run.
 known as (
     select
         stored.*,
         greatest(stored.last_seen_at, stored.resolved_at) > greatest(now(), {{ lookout.as_of() }}) as is_ahead
-    from stored
-),
-
--- Failures to explain an alert stay in alert_explanations.
-explanations as (
-    select
-        alert_key,
-        string_agg(explanation, '; ' order by dimension) as explanation
-    from {{ ref('lookout', 'alert_explanations') }}
-    where cast(details as jsonb) ->> 'error' is null
-    group by alert_key
+    from {% if is_incremental() %}{{ this }}{% else %}({{ lookout.landing_table(model) }}){% endif %} as stored
 ),
 
 unevaluated as (
@@ -52,25 +35,10 @@ unevaluated as (
 seen as (
     select
         candidates.alert_key,
-        candidates.alert_type,
-        candidates.severity,
+        {%- for column in described %}
+        candidates.{{ column }},
+        {%- endfor %}
         case when candidates.is_open then 'open' else 'resolved' end as status,
-        candidates.connection,
-        candidates.asset,
-        candidates.column_name,
-        candidates.metric,
-        candidates.window_start,
-        candidates.window_end,
-        candidates.observed_value,
-        candidates.expected_value,
-        candidates.lower_bound,
-        candidates.upper_bound,
-        candidates.score,
-        candidates.reason,
-        candidates.description,
-        candidates.owner,
-        candidates.layer,
-        candidates.series_key,
         least(known.first_seen_at, candidates.seen_at) as first_seen_at,
         case
             when candidates.is_open or known.alert_key is null or known.is_ahead then candidates.seen_at
@@ -111,25 +79,10 @@ unseen as (
 kept as (
     select
         alert_key,
-        alert_type,
-        severity,
+        {%- for column in described %}
+        {{ column }},
+        {%- endfor %}
         case when is_cleared then 'resolved' else status end as status,
-        connection,
-        asset,
-        column_name,
-        metric,
-        window_start,
-        window_end,
-        observed_value,
-        expected_value,
-        lower_bound,
-        upper_bound,
-        score,
-        reason,
-        description,
-        owner,
-        layer,
-        series_key,
         least(first_seen_at, case when is_ahead then {{ lookout.as_of() }} end) as first_seen_at,
         least(last_seen_at, case when is_ahead then {{ lookout.as_of() }} end) as last_seen_at,
         occurrences,
@@ -153,25 +106,13 @@ final as (
         explanations.explanation
     from current_state
     left join known on current_state.alert_key = known.alert_key
-    left join explanations on current_state.alert_key = explanations.alert_key
+    left join {{ ref('lookout', 'explained_alerts') }} as explanations on current_state.alert_key = explanations.alert_key
     where
-        known.alert_key is null
         -- Through JSON, because the first run after an upgrade finds a table without this column.
-        or (
-            explanations.explanation is not null
-            and explanations.explanation is distinct from to_jsonb(known) ->> 'explanation'
-        )
-        or (
-            current_state.status, current_state.severity, current_state.window_end, current_state.observed_value,
-            current_state.expected_value, current_state.lower_bound, current_state.upper_bound, current_state.score,
-            current_state.reason, current_state.description, current_state.owner, current_state.layer,
-            current_state.last_seen_at, current_state.occurrences, current_state.resolved_at
-        ) is distinct from (
-            known.status, known.severity, known.window_end, known.observed_value,
-            known.expected_value, known.lower_bound, known.upper_bound, known.score,
-            known.reason, known.description, known.owner, known.layer,
-            known.last_seen_at, known.occurrences, known.resolved_at
-        )
+        (explanations.explanation is not null and explanations.explanation is distinct from to_jsonb(known) ->> 'explanation')
+        {%- for column in described + ['status', 'last_seen_at', 'occurrences', 'resolved_at'] %}
+        or current_state.{{ column }} is distinct from known.{{ column }}
+        {%- endfor %}
 )
 
 {{ lookout.cast_to_contract(model, 'final') }}

@@ -19,8 +19,7 @@ numbered as (
         *,
         row_number() over (partition by connection, asset order by as_of desc) as recency,
         max(as_of) filter (where status in ('ok', 'empty')) over (partition by connection, asset) as evaluated_at,
-        max(as_of) filter (where status not in ('ok', 'empty')) over (partition by connection, asset) as unevaluated_at,
-        max(as_of) filter (where status <> 'empty') over (partition by connection, asset) as not_empty_at
+        max(as_of) filter (where status = 'ok') over (partition by connection, asset) as filled_at
     from results
 ),
 
@@ -29,7 +28,8 @@ streaks as (
         connection,
         asset,
         min(as_of) filter (where {{ lookout.is_in_streak('as_of', 'evaluated_at') }}) as unevaluated_since,
-        min(as_of) filter (where {{ lookout.is_in_streak('as_of', 'not_empty_at') }}) as empty_since,
+        -- A table that cannot be looked at is as empty as it was.
+        min(as_of) filter (where status = 'empty' and {{ lookout.is_in_streak('as_of', 'filled_at') }}) as empty_since,
         max(latest_at) filter (where as_of = evaluated_at) as latest_at,
         max(status) filter (where as_of = evaluated_at) as evaluated_status,
         max(evaluated_at) as evaluated_at

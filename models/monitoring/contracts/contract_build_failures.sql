@@ -1,35 +1,9 @@
 {{ config(materialized='ephemeral') }}
 
 -- Models that dbt would not build because of their own contract, or that the database refused row by row.
-with results as (
-    select * from {{ ref('lookout', 'dbt_results') }}
-    where resource_type in ('model', 'seed', 'snapshot') and status <> 'skipped' and executed_at <= {{ lookout.as_of() }}
-),
-
-ranked as (
-    select
-        *,
-        row_number() over (partition by node_id order by executed_at desc, invocation_id) as recency,
-        max(executed_at) filter (where status <> 'error') over (partition by node_id) as built_at
-    from results
-),
-
-streaks as (
-    select
-        node_id,
-        min(executed_at) as first_seen_at
-    from ranked
-    where {{ lookout.is_in_streak('executed_at', 'built_at') }}
-    group by node_id
-),
-
-broken as (
-    select
-        ranked.*,
-        streaks.first_seen_at
-    from ranked
-    inner join streaks on ranked.node_id = streaks.node_id
-    where ranked.recency = 1 and ranked.status = 'error'
+with broken as (
+    select * from {{ ref('lookout', 'failing_dbt_results') }}
+    where not is_check and status = 'error'
 ),
 
 -- dbt prints one line per column: | name | type of the model | type of the contract | what is wrong |
@@ -68,7 +42,7 @@ refusals as (
 
 final as (
     select
-        node_id, name, connection, asset, owner, layer, executed_at, first_seen_at,
+        node_id, connection, asset, executed_at, failing_since as first_seen_at,
         disputed_column as column_name,
         case mismatch
             when 'data type mismatch' then 'TYPE_CHANGED'
@@ -82,7 +56,7 @@ final as (
     union all
 
     select
-        node_id, name, connection, asset, owner, layer, executed_at, first_seen_at,
+        node_id, connection, asset, executed_at, failing_since as first_seen_at,
         coalesce(substring(message from 'column "([^"]+)"'), '') as column_name,
         violation_type,
         'the constraints of the model' as expected,

@@ -17,9 +17,13 @@ limited as (
     select
         pipelines.*,
         {%- for check in ('freshness', 'timeliness') %}
-        {{ lookout.is_limit('pipelines.' ~ check ~ '_number', 'pipelines.' ~ check ~ '_datepart') }} as has_own_{{ check }},
-        {{ lookout.is_limit('pipeline_types.' ~ check ~ '_number', 'pipeline_types.' ~ check ~ '_datepart') }}
-            as has_type_{{ check }},
+        -- A number without a datepart makes no limit, and the other way round.
+        {%- for setter, table in [('own', 'pipelines'), ('type', 'pipeline_types')] %}
+        coalesce(
+            {{ table }}.{{ check }}_number > 0
+            and {{ table }}.{{ check }}_datepart in ('minute', 'hour', 'day', 'week', 'month', 'year'), false
+        ) as has_{{ setter }}_{{ check }},
+        {%- endfor %}
         pipeline_types.{{ check }}_number as type_{{ check }}_number,
         pipeline_types.{{ check }}_datepart as type_{{ check }}_datepart,
         pipelines.mute_{{ check }}_check or coalesce(pipeline_types.mute_{{ check }}_check, false) as is_{{ check }}_muted,

@@ -19,14 +19,10 @@ final as (
         case when rule in ('structure', 'dbt contract') then lower(violation_type) else rule end as metric,
         owner,
         layer,
-        cast(null as text) as series_key,
         first_seen_at as window_start,
         as_of as window_end,
-        cast(failing_rows as double precision) as observed_value,
-        case when is_about_rows then cast(0 as double precision) end as expected_value,
-        cast(null as double precision) as lower_bound,
-        cast(null as double precision) as upper_bound,
-        cast(null as double precision) as score,
+        failing_rows as observed_value,
+        case when is_about_rows then 0 end as expected_value,
         concat('expected ', expected, ', found ', actual) as reason,
         concat(
             case violation_type
@@ -47,4 +43,4 @@ final as (
     from violations
 )
 
-select * from final
+{{ lookout.cast_to_contract(model, 'final', absent=['lower_bound', 'upper_bound', 'score', 'series_key']) }}

@@ -23,7 +23,7 @@ worst_own_alerts as (
 -- Elementary about the rows or the age of a table for which Lookout has an alert at least as severe.
 unreported as (
     select test_results.*
-    from {{ ref('lookout', 'failing_test_results') }} as test_results
+    from {{ ref('lookout', 'failing_dbt_results') }} as test_results
     left join {{ ref('lookout', 'contract_check_results') }} as check_results on test_results.node_id = check_results.rule
     left join worst_own_alerts
         on
@@ -35,7 +35,7 @@ unreported as (
             end
             and test_results.status in ('fail', 'warn')
             and (worst_own_alerts.severity = 'critical' or test_results.status = 'warn')
-    where check_results.rule is null and worst_own_alerts.asset is null
+    where test_results.is_check and check_results.rule is null and worst_own_alerts.asset is null
 ),
 
 final as (
@@ -48,14 +48,10 @@ final as (
         name as metric,
         owner,
         layer,
-        cast(null as text) as series_key,
         failing_since as window_start,
         executed_at as window_end,
-        cast(failures as double precision) as observed_value,
-        cast(0 as double precision) as expected_value,
-        cast(null as double precision) as lower_bound,
-        cast(null as double precision) as upper_bound,
-        cast(null as double precision) as score,
+        failures as observed_value,
+        0 as expected_value,
         message as reason,
         case
             when status in ('error', 'runtime error') then concat('dbt could not evaluate ', name)
@@ -66,4 +62,4 @@ final as (
     from unreported
 )
 
-select * from final
+{{ lookout.cast_to_contract(model, 'final', absent=['lower_bound', 'upper_bound', 'score', 'series_key']) }}

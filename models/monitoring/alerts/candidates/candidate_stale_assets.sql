@@ -51,10 +51,7 @@ final as (
         coalesce(latest_at, empty_since) as window_start,
         evaluated_at as window_end,
         age_seconds as observed_value,
-        cast(null as double precision) as expected_value,
-        cast(null as double precision) as lower_bound,
         limit_seconds as upper_bound,
-        cast(null as double precision) as score,
         case
             when evaluated_status = 'empty' then 'the table has never held a row up to now'
             else concat(
@@ -72,4 +69,4 @@ final as (
     where severity is not null
 )
 
-select * from final
+{{ lookout.cast_to_contract(model, 'final', absent=['expected_value', 'lower_bound', 'score']) }}

@@ -1,11 +1,13 @@
 {{ config(materialized='ephemeral') }}
 
+-- Two that are stale since the same moment are one alert.
 with overdue_loads as (
-    select
+    select distinct on (connection, asset, stale_since)
         *,
         cast(extract(epoch from {{ lookout.as_of() }} - stale_since) as double precision) as age_seconds,
         concat(freshness_number, ' ', freshness_datepart, case when freshness_number <> 1 then 's' end) as allowed
     from {{ ref('lookout', 'overdue_loads') }}
+    order by connection, asset, stale_since
 ),
 
 final as (
@@ -18,14 +20,10 @@ final as (
         'freshness' as metric,
         owner,
         layer,
-        cast(null as text) as series_key,
         stale_since as window_start,
         {{ lookout.as_of() }} as window_end,
         age_seconds as observed_value,
-        cast(null as double precision) as expected_value,
-        cast(null as double precision) as lower_bound,
         cast(extract(epoch from due_at - stale_since) as double precision) as upper_bound,
-        cast(null as double precision) as score,
         concat(
             name,
             case when last_dml_timestamp is null then ' was registered at ' else ' last changed rows at ' end,
@@ -44,6 +42,4 @@ final as (
     from overdue_loads
 )
 
--- Two at the same moment are one alert.
-select distinct on (connection, asset, metric, window_start) * from final
-order by connection, asset, metric, window_start, observed_value desc nulls last
+{{ lookout.cast_to_contract(model, 'final', absent=['expected_value', 'lower_bound', 'score', 'series_key']) }}

@@ -1,92 +1,50 @@
 {{ config(materialized='ephemeral') }}
 
-with asset_status as (
-    select * from {{ ref('lookout', 'asset_status') }}
-    where status not in ('ok', 'empty')
+with unreadable_assets as (
+    select * from {{ ref('lookout', 'unreadable_assets') }}
 ),
 
--- A database that cannot be reached is one alert, however many of its tables are watched.
-unreachable as (
+-- A table without rows breaks no rule about rows: its contract is not evaluated, and that is no alert.
+contract_status as (
+    select * from {{ ref('lookout', 'contract_status') }}
+    where total_rows is distinct from 0
+),
+
+-- Contracts that could not be checked, unless the same table or database is reported already.
+unchecked as (
+    select violations.*
+    from {{ ref('lookout', 'contract_violations') }} as violations
+    inner join contract_status
+        on violations.connection = contract_status.connection and violations.asset = contract_status.asset
+    left join unreadable_assets
+        on
+            violations.connection = unreadable_assets.connection
+            and unreadable_assets.asset in ('', violations.asset)
+    where violations.violation_type = 'CONTRACT_NOT_EVALUATED' and unreadable_assets.connection is null
+),
+
+-- One reason for several contracts of a database is one fact.
+unchecked_contracts as (
     select
         connection,
-        '' as asset,
-        min(unevaluated_since) as window_start,
-        max(looked_at) as seen_at,
-        concat(count(*), ' watched tables could not be evaluated: ', min(message)) as reason,
-        'source could not be reached' as description,
-        string_agg(distinct nullif(owner, ''), ', ') as owner,
-        '' as layer
-    from asset_status
-    where status = 'source_unreachable'
-    group by connection
-),
-
--- A table that is missing because dbt could not build it has one cause, which is an alert of its own.
-unbuilt as (
-    select distinct connection, asset from {{ ref('lookout', 'failing_executions') }}
-    where node_id <> ''
-),
-
-unreadable as (
-    select
-        asset_status.connection,
-        asset_status.asset,
-        asset_status.unevaluated_since as window_start,
-        asset_status.looked_at as seen_at,
-        asset_status.message as reason,
-        concat('could not be evaluated: ', replace(asset_status.status, '_', ' ')) as description,
-        asset_status.owner,
-        asset_status.layer
-    from asset_status
-    left join unbuilt
-        on
-            asset_status.connection = unbuilt.connection
-            and asset_status.asset = unbuilt.asset
-            and asset_status.status = 'missing_table'
-    where asset_status.status <> 'source_unreachable' and unbuilt.asset is null
-),
-
-reported as (
-    select connection, asset from unreachable
-    union all
-    select connection, asset from unreadable
-),
-
--- Contracts that could not be checked, unless the same table or database is already in one of the above.
-unchecked as (
-    select
-        contract_violations.connection,
-        case when count(distinct contract_violations.asset) = 1 then min(contract_violations.asset) else '' end as asset,
-        min(contract_violations.first_seen_at) as window_start,
-        max(contract_violations.as_of) as seen_at,
-        contract_violations.actual as reason,
+        case when count(distinct asset) = 1 then min(asset) else '' end as asset,
+        min(first_seen_at) as window_start,
+        max(as_of) as seen_at,
+        actual as reason,
         case
-            when count(distinct contract_violations.asset) = 1 then 'the contract could not be evaluated'
-            else concat(count(distinct contract_violations.asset), ' contracts could not be evaluated')
+            when count(distinct asset) = 1 then 'the contract could not be evaluated'
+            else concat(count(distinct asset), ' contracts could not be evaluated')
         end as description,
-        string_agg(distinct nullif(contract_violations.owner, ''), ', ') as owner,
-        min(contract_violations.layer) as layer
-    from {{ ref('lookout', 'contract_violations') }} as contract_violations
-    -- A table without rows breaks no rule about rows: its contract is not evaluated, and that is no alert.
-    inner join {{ ref('lookout', 'contract_status') }} as contract_status
-        on
-            contract_violations.connection = contract_status.connection
-            and contract_violations.asset = contract_status.asset
-            and contract_status.total_rows is distinct from 0
-    left join reported
-        on
-            contract_violations.connection = reported.connection
-            and reported.asset in ('', contract_violations.asset)
-    where contract_violations.violation_type = 'CONTRACT_NOT_EVALUATED' and reported.connection is null
-    group by contract_violations.connection, contract_violations.actual
+        string_agg(distinct nullif(owner, ''), ', ') as owner,
+        min(layer) as layer
+    from unchecked
+    group by connection, actual
 ),
 
 unevaluated as (
-    select * from unreachable
+    select * from unreadable_assets
     union all
-    select * from unreadable
-    union all
-    select distinct on (connection, asset) * from unchecked
+    select distinct on (connection, asset) * from unchecked_contracts
 ),
 
 final as (
@@ -99,14 +57,8 @@ final as (
         '' as metric,
         coalesce(owner, '') as owner,
         layer,
-        cast(null as text) as series_key,
         window_start,
         seen_at as window_end,
-        cast(null as double precision) as observed_value,
-        cast(null as double precision) as expected_value,
-        cast(null as double precision) as lower_bound,
-        cast(null as double precision) as upper_bound,
-        cast(null as double precision) as score,
         reason,
         description,
         true as is_open,
@@ -114,4 +66,8 @@ final as (
     from unevaluated
 )
 
-select * from final
+{{
+    lookout.cast_to_contract(model, 'final', absent=[
+        'observed_value', 'expected_value', 'lower_bound', 'upper_bound', 'score', 'series_key',
+    ])
+}}

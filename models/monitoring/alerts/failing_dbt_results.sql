@@ -4,12 +4,13 @@
 with results as (
     select
         *,
-        status in ('fail', 'warn', 'error', 'runtime error') as is_failing
+        status in ('fail', 'warn', 'error', 'runtime error') as is_failing,
+        resource_type in ('test', 'unit_test', 'source') as is_check
     from {{ ref('lookout', 'dbt_results') }}
     where
-        resource_type in ('test', 'unit_test', 'source')
+        resource_type in ('test', 'unit_test', 'source', 'model', 'seed', 'snapshot')
         and status <> 'skipped'
-        and test_name not in ('lookout.volume_anomaly', 'lookout.freshness_anomaly', 'lookout.zscore_anomaly')
+        and coalesce(test_name, '') not in ('lookout.volume_anomaly', 'lookout.freshness_anomaly', 'lookout.zscore_anomaly')
         and executed_at <= {{ lookout.as_of() }}
 ),
 

@@ -1,0 +1,55 @@
+{{ config(materialized='ephemeral') }}
+
+with asset_status as (
+    select * from {{ ref('lookout', 'asset_status') }}
+    where status not in ('ok', 'empty')
+),
+
+-- A table that is missing because dbt could not build it has one cause, which is an alert of its own.
+unbuilt as (
+    select distinct connection, asset from {{ ref('lookout', 'failing_executions') }}
+    where node_id <> ''
+),
+
+-- A database that cannot be reached is one fact, however many of its tables are watched.
+unreachable as (
+    select
+        connection,
+        '' as asset,
+        min(unevaluated_since) as window_start,
+        max(looked_at) as seen_at,
+        concat(count(*), ' watched tables could not be evaluated: ', min(message)) as reason,
+        'source could not be reached' as description,
+        string_agg(distinct nullif(owner, ''), ', ') as owner,
+        '' as layer
+    from asset_status
+    where status = 'source_unreachable'
+    group by connection
+),
+
+unreadable as (
+    select
+        asset_status.connection,
+        asset_status.asset,
+        asset_status.unevaluated_since as window_start,
+        asset_status.looked_at as seen_at,
+        asset_status.message as reason,
+        concat('could not be evaluated: ', replace(asset_status.status, '_', ' ')) as description,
+        asset_status.owner,
+        asset_status.layer
+    from asset_status
+    left join unbuilt
+        on
+            asset_status.connection = unbuilt.connection
+            and asset_status.asset = unbuilt.asset
+            and asset_status.status = 'missing_table'
+    where asset_status.status <> 'source_unreachable' and unbuilt.asset is null
+),
+
+final as (
+    select * from unreachable
+    union all
+    select * from unreadable
+)
+
+select * from final
