@@ -19,7 +19,7 @@ with candidates as (
     select * from {{ ref('lookout', 'alert_candidates') }}
 ),
 
--- A run whose clock was ahead of the time was a mistake: its times give way to those of the next run.
+-- A run whose clock was ahead of the time was a mistake: the next run replaces its times.
 known as (
     select
         stored.*,

@@ -23,7 +23,7 @@ unchecked as (
     where violations.violation_type = 'CONTRACT_NOT_EVALUATED' and unreadable_assets.connection is null
 ),
 
--- One reason for several contracts of a database is one fact.
+-- One reason for several contracts of a database is one alert.
 unchecked_contracts as (
     select
         connection,

@@ -13,7 +13,7 @@ monitors as not materialized (
     where is_active
 ),
 
--- Not materialized: what is read of it are a few rows out of millions, by severity or by key.
+-- Not materialized: only a few of its millions of rows are read, by severity or by key.
 judged as not materialized (
     select
         baselines.*,

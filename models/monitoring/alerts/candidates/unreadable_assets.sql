@@ -11,7 +11,7 @@ unbuilt as (
     where node_id <> ''
 ),
 
--- A database that cannot be reached is one fact, however many of its tables are watched.
+-- A database that cannot be reached is one alert, however many of its tables are watched.
 unreachable as (
     select
         connection,
