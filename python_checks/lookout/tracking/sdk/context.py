@@ -15,7 +15,6 @@ import yaml
 from psycopg2.extensions import parse_dsn
 
 from lookout.database.connection import Connection
-from lookout.database.embedded import EmbeddedServer, state_directory
 from lookout.errors import ConfigError
 from lookout.project.files import find_project, profile_name
 from lookout.project.profiles import LIBPQ_KEYS, load_profile, profiles_directory
@@ -56,6 +55,9 @@ def find_connection(start: Path | None = None) -> Connection | None:
         profile = profile_name(root)
         plain = _plain_output(folder, profile)
         return plain or load_profile(folder, profile, os.environ.get("DBT_TARGET")).warehouse
+    # Costs time that a script whose database is named need not spend.
+    from lookout.database.embedded import EmbeddedServer, state_directory
+
     server = EmbeddedServer(state_directory(root))
     return server.connection("warehouse") if server.socket_directory() is not None else None
 

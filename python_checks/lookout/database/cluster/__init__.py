@@ -1,0 +1,1 @@
+"""The files, folders, users and processes of a PostgreSQL cluster on this machine."""

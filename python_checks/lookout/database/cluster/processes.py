@@ -1,0 +1,85 @@
+"""The processes of a server. A number in a file proves nothing: it may belong to another process by now."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+# Installed with the embedded PostgreSQL.
+import psutil  # type: ignore[import-untyped]
+
+STOP_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs, by its ``postmaster.pid``; the fields that it has not written yet are empty."""
+
+    process: psutil.Process
+    socket_folder: str
+    addresses: str
+    status: str
+
+
+def running_server(data: Path) -> Running | None:
+    """Return the server that runs on a data folder; None when there is none, whatever the pid file says."""
+    try:
+        lines = [line.strip() for line in (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()]
+        process = psutil.Process(int(lines[0]))
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return None
+    if not _works_in(process, data):
+        return None
+    lines += [""] * 8
+    return Running(process, lines[4], lines[5], lines[7])
+
+
+def stop_server(data: Path) -> bool:
+    """Stop the server of a data folder and wait until it is gone; False when it does not run."""
+    running = running_server(data)
+    if running is None:
+        return False
+    # Clients are disconnected; then, should that take too long, no checkpoint is waited for.
+    for kind in (signal.SIGINT, signal.SIGQUIT):
+        deadline = time.monotonic() + STOP_SECONDS
+        try:
+            running.process.send_signal(kind)
+        except psutil.NoSuchProcess:
+            return True
+        while time.monotonic() < deadline:
+            if running_server(data) is None:
+                return True
+            time.sleep(0.02)
+    return running_server(data) is None
+
+
+def end_leftovers(data: Path, socket_folder: Path) -> None:
+    """End what a killed server left behind: its other processes, its pid file, its socket.
+
+    To be called only when no server runs on the data folder. PostgreSQL ends its processes by itself, except one that
+    is busy, and it does not start when the number in an old file belongs to another process of the same user.
+    """
+    left = [process for process in psutil.process_iter() if _works_in(process, data)]
+    for kind in (signal.SIGQUIT, signal.SIGKILL):
+        for process in left:
+            try:
+                process.send_signal(kind)
+            except psutil.Error:
+                continue
+        _, left = psutil.wait_procs(left, timeout=5)
+    for file in (data / "postmaster.pid", socket_folder / ".s.PGSQL.5432", socket_folder / ".s.PGSQL.5432.lock"):
+        file.unlink(missing_ok=True)
+
+
+def _works_in(process: psutil.Process, data: Path) -> bool:
+    """Return whether a process is one of PostgreSQL and works in a data folder, as all of one server's do."""
+    try:
+        if process.name() != "postgres" or process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        # Through /proc, a folder of the same path in a container is another one.
+        folder = Path(f"/proc/{process.pid}/cwd")
+        return (folder if Path("/proc/self").exists() else Path(process.cwd())).samefile(data)
+    except (OSError, psutil.Error):
+        return False
