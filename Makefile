@@ -65,6 +65,9 @@ lock: $(READY) ## Compile requirements.txt from pyproject.toml
 
 clean: ## Stop the embedded server and remove everything that was made
 	@if [ -x $(BIN)/lookout ]; then $(BIN)/lookout db stop || true; cd integrations/elementary && ../../$(BIN)/lookout db stop || true; fi
+	@# What root's server has outside of a project that its user may not enter.
+	@for link in .lookout/pgdata integrations/elementary/.lookout/pgdata; do \
+		case "$$(readlink $$link)" in /var/lib/lookout/server-*/pgdata) rm -rf "$$(dirname "$$(readlink $$link)")";; esac; done
 	@rm -rf $(VENV) .lookout .lookout-integrations target logs reports dbt_packages *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@cd integrations/elementary && rm -rf .venv .lookout target logs reports dbt_packages
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -75,11 +75,9 @@ class CheckedProject(Project):
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Yield a temporary folder with a short name, because the path of a server's socket may not be long."""
+    """Yield a temporary folder that nobody else can enter."""
     folder = Path(tempfile.mkdtemp(prefix="lookout-ci-")).resolve()
     try:
-        # Under root the server runs as another user, who has to be able to enter the folder.
-        folder.chmod(0o755)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -92,7 +90,7 @@ def embedded_database(home: Path, name: str) -> Iterator[Connection]:
     try:
         yield server.start().create_database(name)
     finally:
-        server.stop()
+        server.remove()
 
 
 @contextmanager

@@ -62,6 +62,13 @@ class EmbeddedServer:
         """Return the data directory."""
         return (self.home / "pgdata").resolve()
 
+    @property
+    def elsewhere(self) -> str:
+        """Return a sentence on where the data is when it is not in ``home``; empty when it is."""
+        if self.data.parent == self.home:
+            return ""
+        return f"The data of the embedded PostgreSQL is in {self.data}: the server's user may not enter {self.home}."
+
     def start(self) -> EmbeddedServer:
         """Start the server unless it runs; the first start creates it. Raises ConfigError when it does not start."""
         try:
@@ -75,6 +82,11 @@ class EmbeddedServer:
         try:
             with self._start_lock():
                 self._ensure_running()
+        except PermissionError as error:
+            raise ConfigError(
+                f"{error.filename or self.home} cannot be used by this user for the embedded PostgreSQL (Permission denied): "
+                "run Lookout as its owner, or set LOOKOUT_HOME to a folder of your own."
+            ) from error
         except OSError as error:
             raise start_error(self.data, f"error: {error.filename or self.home}: {error.strerror or error}") from error
         return self
@@ -240,15 +252,8 @@ class EmbeddedServer:
         settings = {**FIXED_SETTINGS, "unix_socket_directories": str(folder)}
         options = shlex.join(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))
         # Without -D and -l, no path goes through a shell unquoted.
-        command: list[str | Path] = [
-            programs.folder / "pg_ctl",
-            "-w",
-            "-t",
-            str(RECOVERY_SECONDS),
-            "-o",
-            options,
-            "start",
-        ]
+        command: list[str | Path] = [programs.folder / "pg_ctl", "-w", "-t", str(RECOVERY_SECONDS)]
+        command += ["-o", options, "start"]
         log = data / "log"
         with os.fdopen(os.open(log, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600), "rb+") as output:
             account.own(log)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lookout.database.connection import Connection, clean_message, connect
-from lookout.database.embedded import DATABASES, state_directory
+from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
 from lookout.database.store import Store
 from lookout.demo import flights, resiliency
 from lookout.errors import ConfigError, SourceError
@@ -118,7 +118,9 @@ def embedded_databases(root: Path, narrator: Narrator) -> Workspace:
     """Return the three databases on the embedded server of the project in ``root``, its clock the end of 2013."""
     with narrator.step("server") as step:
         folder = start_embedded(root, profile_name(root), DATABASES)
-        step.done = f"PostgreSQL in {folder.name}/, databases {', '.join(DATABASES)}"
+        data = EmbeddedServer(folder).data
+        where = f"{folder.name}/" if data.parent == folder else data
+        step.done = f"PostgreSQL in {where}, databases {', '.join(DATABASES)}"
     return open_workspace(root, profiles_dir=folder, target=DATABASES[0], as_of=flights.AS_OF)
 
 

@@ -16,6 +16,7 @@ from psycopg2 import extensions
 from lookout import __version__
 from lookout.contracts.compile.file import needed_file
 from lookout.database.connection import Connection, clean_message, connect
+from lookout.database.embedded import EmbeddedServer
 from lookout.database.rights import Rights, read_rights
 from lookout.database.store import LANDING_KEYS, Store
 from lookout.declarations import Declarations, read_declarations
@@ -62,6 +63,8 @@ def examine(
         return [*findings, Finding("profile", False, str(error))]
     profile = workspace.home.profile
     kind = "embedded PostgreSQL" if workspace.home.is_embedded else str(profile.directory / "profiles.yml")
+    if workspace.home.is_embedded:
+        kind += f", data in {EmbeddedServer(profile.directory).data}"
     findings.append(Finding("profile", True, f"{profile.name}, target {profile.target}, from {kind}"))
     project = _project(workspace)
     for connection in workspace.connections.values():

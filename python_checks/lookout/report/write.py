@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -48,14 +47,13 @@ def write_file(path: Path, content: str) -> Path:
     """Replace a file in one step, so that a reader never sees half of it; return its path. Raises DeliveryError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        # Not a file of `tempfile`, which is closed to others whatever the umask.
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(content)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
+            fresh.write_text(content, encoding="utf-8", newline="\n")
+            fresh.replace(path)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise DeliveryError(f"The report {path} cannot be written: {error.strerror or error}.") from error

@@ -22,6 +22,8 @@ def db_start(project_dir: ProjectDir = HERE) -> None:
 
     root = find_project(project_dir.resolve())
     typer.echo(f"running; use it with --profiles-dir {start_embedded(root, profile_name(root))}")
+    if elsewhere := _server(project_dir).elsewhere:
+        typer.echo(elsewhere)
 
 
 @app.command("stop")

@@ -78,15 +78,7 @@ def server_account(data: Path) -> Account:
             f"The data of the embedded PostgreSQL in {data} belongs to another user ({_name(owner)}): run Lookout as "
             "that user, or set LOOKOUT_HOME to a folder of your own."
         )
-    if current != 0 or owner:
-        return Account.of(owner or current)
-    account = _made_account()
-    if owner == 0:
-        raise ConfigError(
-            f"The data of the embedded PostgreSQL in {data} belongs to root, as whom PostgreSQL does not run: "
-            f"give it to its user with `chown -R {account.name} {data}`."
-        )
-    return account
+    return Account.of(owner or current) if current or owner else _made_account()
 
 
 def _made_account() -> Account:

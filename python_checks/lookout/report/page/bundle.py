@@ -6,7 +6,6 @@ import contextlib
 import importlib
 import logging
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +43,7 @@ def chart_script() -> str | None:
 
 def _keep(path: Path, script: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".charts-")
-    with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-        file.write(script)
-    Path(name).replace(path)
+    fresh = path.with_name(f".charts-{os.getpid()}")
+    fresh.write_text(script, encoding="utf-8", newline="\n")
+    fresh.replace(path)
     logger.debug("kept the charting library in %s", path)
