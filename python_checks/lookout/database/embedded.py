@@ -27,7 +27,7 @@ from lookout.database.cluster.data import Programs, find_programs, locate_data, 
 from lookout.database.cluster.folders import PRIVATE, SOCKET, is_private, socket_folder, write_access
 from lookout.database.cluster.processes import Running, end_leftovers, running_server, stop_server
 from lookout.database.connection import Connection, connect
-from lookout.errors import ConfigError
+from lookout.errors import ConfigError, SourceError
 
 DATABASES = ("warehouse", "batch_analytics", "cdc_history")
 # Of a new server; they are in its postgresql.conf, for people to change.
@@ -44,6 +44,7 @@ FIXED_SETTINGS = {"listen_addresses": "", "port": "5432", "unix_socket_permissio
 # A killed server first reads what was written since its last checkpoint.
 RECOVERY_SECONDS = 120
 LOCK_SECONDS = 300
+ANSWER_SECONDS = 10
 
 
 def state_directory(project: Path) -> Path:
@@ -80,16 +81,25 @@ class EmbeddedServer:
                 "set LOOKOUT_HOME to one that can be written."
             ) from error
         try:
-            with self._start_lock():
-                self._ensure_running()
+            deadline = time.monotonic() + ANSWER_SECONDS
+            while True:
+                with self._start_lock():
+                    self._ensure_running()
+                try:
+                    connect(self.connection("postgres")).close()
+                    return self
+                except (SourceError, ConfigError):
+                    # It may just have been killed.
+                    if time.monotonic() > deadline:
+                        raise
+                time.sleep(0.1)
         except PermissionError as error:
             raise ConfigError(
-                f"{error.filename or self.home} cannot be used by this user for the embedded PostgreSQL (Permission denied): "
-                "run Lookout as its owner, or set LOOKOUT_HOME to a folder of your own."
+                f"This user may not use {error.filename or self.home} for the embedded PostgreSQL: run Lookout as its "
+                "owner, or set LOOKOUT_HOME to a folder of your own."
             ) from error
         except OSError as error:
             raise start_error(self.data, f"error: {error.filename or self.home}: {error.strerror or error}") from error
-        return self
 
     def stop(self) -> bool:
         """Stop the server; False when it was not running."""
