@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,11 +15,14 @@ from pathlib import Path
 import psycopg2
 import pytest
 
+from lookout.cli.options import write_text
 from lookout.database.cluster.account import SERVER_USER, Account, server_account
 from lookout.database.cluster.folders import PRIVATE, is_private
 from lookout.database.cluster.processes import running_server
 from lookout.database.embedded import EmbeddedServer
 from lookout.errors import ConfigError
+from lookout.report.page.bundle import _keep as keep_script
+from lookout.report.write import write_file
 from tests.conftest import ROOT
 from tests.database.servers import (
     PROGRAMS,
@@ -244,6 +248,20 @@ def test_the_number_in_a_pid_file_belongs_to_another_process(used: EmbeddedServe
         stranger.wait()
 
 
+@needs_root
+def test_root_that_may_not_look_at_the_processes_of_others(used: EmbeddedServer) -> None:
+    """As in most containers."""
+    running = running_server(used.data)
+    assert running is not None
+    code = "import sys; from pathlib import Path; from lookout.database.embedded import EmbeddedServer as S; "
+    code += "from lookout.database.cluster.processes import running_server as r; server = S(Path(sys.argv[1])); "
+    code += "print(server.start().data, r(server.data).process.pid, server.stop(), r(server.data))"
+    command = ["setpriv", "--bounding-set", "-sys_ptrace", sys.executable, "-c", code, str(used.home)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == f"{used.data} {running.process.pid} True None\n", done.stderr
+    assert kept(used.start())
+
+
 def test_a_process_that_outlives_its_killed_server(used: EmbeddedServer) -> None:
     busy = psycopg2.connect(used.url("postgres"), async_=True)
     while busy.poll() != psycopg2.extensions.POLL_OK:
@@ -331,20 +349,24 @@ def test_a_full_disk() -> None:
         home.rmdir()
 
 
-def test_two_first_starts_at_the_same_moment(folder: Path) -> None:
-    code = "import sys; from pathlib import Path; from lookout.database.embedded import EmbeddedServer as S; "
-    code += "server = S(Path(sys.argv[1])).start(); print(server.url('postgres'))"
-    command = [sys.executable, "-c", code, str(folder / "home")]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [process.communicate(timeout=120) for process in both]
-    assert said[0] == said[1]
-    assert ask(said[0][0].strip(), "select 1") == [(1,)]
-
-
-def test_root_runs_it_as_the_owner_of_its_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_data_of_somebody_else_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(ConfigError, match=r"belongs to another user .*: run Lookout as that user, or set LOOKOUT_HOME"):
         server_account(tmp_path)
+
+
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o027, 0o640)])
+def test_files_have_the_rights_that_the_umask_says(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        script = tmp_path / "charts.js"
+        keep_script(script, "script")
+        written = [write_file(tmp_path / "reports" / "page.html", "page"), script]
+        write_text(tmp_path / "out.json", "{}")
+    finally:
+        os.umask(before)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (*written, tmp_path / "out.json")} == {mode}
+    assert len(list(tmp_path.rglob("*.*"))) == 3, "no temporary file is left"
 
 
 def test_no_message_advises_to_delete_data() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 
 # Installed with the embedded PostgreSQL.
 import psutil  # type: ignore[import-untyped]
+
+from lookout.database.cluster.account import Account
+from lookout.database.cluster.folders import SOCKET
 
 STOP_SECONDS = 60.0
 
@@ -56,7 +60,7 @@ def stop_server(data: Path) -> bool:
 
 
 def end_leftovers(data: Path, socket_folder: Path) -> None:
-    """End what a killed server left behind: its other processes, its pid file, its socket.
+    """End what a killed server left behind: its other processes, and the files that would hinder a start.
 
     To be called only when no server runs on the data folder. PostgreSQL ends its processes by itself, except one that
     is busy, and it does not start when the number in an old file belongs to another process of the same user.
@@ -69,8 +73,17 @@ def end_leftovers(data: Path, socket_folder: Path) -> None:
             except psutil.Error:
                 continue
         _, left = psutil.wait_procs(left, timeout=5)
-    for file in (data / "postmaster.pid", socket_folder / ".s.PGSQL.5432", socket_folder / ".s.PGSQL.5432.lock"):
-        file.unlink(missing_ok=True)
+    for file in (data / "postmaster.pid", socket_folder / f"{SOCKET}.lock"):
+        # The number of a process that is gone is left to PostgreSQL, which looks for shared memory in use as well.
+        if file.exists() and ((number := _first_number(file)) is None or psutil.pid_exists(number)):
+            file.unlink()
+
+
+def _first_number(file: Path) -> int | None:
+    try:
+        return int(file.read_text(encoding="utf-8").splitlines()[0])
+    except (ValueError, IndexError):
+        return None
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:
@@ -81,5 +94,19 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
         # Through /proc, a folder of the same path in a container is another one.
         folder = Path(f"/proc/{process.pid}/cwd")
         return (folder if Path("/proc/self").exists() else Path(process.cwd())).samefile(data)
+    except (PermissionError, psutil.AccessDenied):
+        return _seen_by_its_user(process, data)
+    except (OSError, psutil.Error):
+        return False
+
+
+def _seen_by_its_user(process: psutil.Process, data: Path) -> bool:
+    # In a container, root may often not look at the processes of others: their own user may.
+    try:
+        account = Account(process.uids().real, process.gids().real, "")
+        if os.geteuid() != 0:
+            return bool(account.uid == data.stat().st_uid)
+        command = ["/bin/sh", "-c", 'test "/proc/$1/cwd" -ef "$2"', "sh", str(process.pid), str(data)]
+        return account.run(command).returncode == 0
     except (OSError, psutil.Error):
         return False
