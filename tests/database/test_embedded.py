@@ -148,6 +148,7 @@ def test_a_server_of_an_earlier_version_is_closed(used: EmbeddedServer, folder: 
     used.stop()
     run_by_hand(used, folder / "open")
     used.start()
+    assert (folder / "open").exists(), "only a folder of Lookout's own is removed"
     assert used.socket_directory() == used.data
     assert "trust" not in (used.data / "pg_hba.conf").read_text()
     assert kept(used)
@@ -377,5 +378,13 @@ def test_no_message_advises_to_delete_data() -> None:
     ]
     for file in texts:
         text = file.read_text(encoding="utf-8")
-        for word in ("begin afresh", "begins afresh", "emove .lookout", "emove {self.data}", "emoving it", "rm -rf"):
+        for word in (
+            "begin afresh",
+            "begins afresh",
+            "an empty server",
+            "emove .lookout",
+            "emove {self.data}",
+            "emoving it",
+            "rm -rf",
+        ):
             assert word not in text, f"{file}: {word}"

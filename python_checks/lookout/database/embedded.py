@@ -14,7 +14,7 @@ import signal
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +24,7 @@ from psycopg2 import sql
 
 from lookout.database.cluster.account import Account, server_account
 from lookout.database.cluster.data import Programs, find_programs, locate_data, prepare_data, start_error
-from lookout.database.cluster.folders import PRIVATE, SOCKET, is_private, socket_folder, write_access
+from lookout.database.cluster.folders import PRIVATE, SOCKET, SOCKET_FOLDER, is_private, socket_folder, write_access
 from lookout.database.cluster.processes import Running, end_leftovers, running_server, stop_server
 from lookout.database.connection import Connection, connect
 from lookout.errors import ConfigError, SourceError
@@ -107,8 +107,9 @@ class EmbeddedServer:
         if running is None or not stop_server(self.data):
             return False
         folder = Path(running.socket_folder)
-        if running.socket_folder and folder != self.data:
-            shutil.rmtree(folder, ignore_errors=True)
+        if folder.name.startswith(SOCKET_FOLDER):
+            with suppress(OSError):
+                folder.rmdir()
         return True
 
     def remove(self) -> None:

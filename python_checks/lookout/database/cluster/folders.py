@@ -15,6 +15,7 @@ from lookout.errors import ConfigError
 # For servers that root starts and whose user cannot reach the project.
 PRIVATE = Path("/var/lib/lookout")
 SOCKET = ".s.PGSQL.5432"
+SOCKET_FOLDER = "lookout-"
 # Of the path of a socket, on the systems that allow the fewest bytes.
 MOST_BYTES = 103
 MOST_NAMES = 10
@@ -44,7 +45,7 @@ def socket_folder(data: Path, account: Account) -> Path:
     parent = Path(tempfile.gettempdir()) if account.is_current else Path("/tmp")
     # Another folder that once has the same path is another server.
     digest = hashlib.sha256(os.fsencode(data) + str(data.stat().st_ino).encode()).hexdigest()[:12]
-    for name in (f"lookout-{account.uid}-{digest}-{number}" for number in range(MOST_NAMES)):
+    for name in (f"{SOCKET_FOLDER}{account.uid}-{digest}-{number}" for number in range(MOST_NAMES)):
         folder = (parent if _takes_socket(parent / name) else Path("/tmp")) / name
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
