@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, get_type_hints
 
 import typer
 
@@ -35,28 +39,111 @@ MOST_AHEAD = timedelta(days=1)
 logger = logging.getLogger(__name__)
 
 
-def open_workspace(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None = None) -> Any:
-    """Open the dbt project, profile and clock that the options name."""
-    from lookout.project.workspace import open_workspace as opened
+@dataclass(frozen=True)
+class ProjectOptions:
+    """The dbt project and the profile that a command works with."""
 
-    return opened(project_dir, profiles_dir=profiles_dir, target=target, as_of=as_of)
+    profiles_dir: ProfilesDir = None
+    target: Target = None
+    project_dir: ProjectDir = HERE
+
+    def open(self) -> Any:
+        """Open the workspace that the options name."""
+        return _open(self.project_dir, self.profiles_dir, self.target)
 
 
-def open_to_record(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None) -> Any:
-    """Open the workspace of a command that records results; ask first if its clock is a day ahead, often a mistake."""
-    from lookout.project.clock import parse_clock
+@dataclass(frozen=True)
+class RunOptions:
+    """The run clock, and the dbt project and the profile that a command works with."""
 
-    ahead = parse_clock(as_of) - datetime.now(timezone.utc)
-    if ahead > MOST_AHEAD:
-        logger.warning(
-            "--as-of %s lies %d days ahead of this machine's clock: what is recorded for then stays, and the "
-            "next run at the right time puts the alerts right.",
-            as_of,
-            ahead.days,
-        )
-        if sys.stdin.isatty() and not typer.confirm("Go on?", default=False):
-            raise typer.Exit(2)
-    return open_workspace(project_dir, profiles_dir, target, as_of)
+    as_of: AsOf = None
+    profiles_dir: ProfilesDir = None
+    target: Target = None
+    project_dir: ProjectDir = HERE
+
+    def open(self) -> Any:
+        """Open the workspace that the options name."""
+        return _open(self.project_dir, self.profiles_dir, self.target, self.as_of)
+
+    def open_to_record(self) -> Any:
+        """Open the workspace of a command that records results; ask first if its clock is a day ahead.
+
+        Such a clock is often a mistake.
+        """
+        from lookout.project.clock import parse_clock
+
+        ahead = parse_clock(self.as_of) - datetime.now(timezone.utc)
+        if ahead > MOST_AHEAD:
+            logger.warning(
+                "--as-of %s lies %d days ahead of this machine's clock: what is recorded for then stays, and the "
+                "next run at the right time puts the alerts right.",
+                self.as_of,
+                ahead.days,
+            )
+            if sys.stdin.isatty() and not typer.confirm("Go on?", default=False):
+                raise typer.Exit(2)
+        return self.open()
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How much a command says, and in which form."""
+
+    quiet: Quiet = False
+    as_json: AsJson = False
+
+    @property
+    def narrator(self) -> Any:
+        """Return the narrator of progress; JSON is printed without any."""
+        return narrator(self.quiet or self.as_json)
+
+    def finish(self, summary: Any) -> NoReturn:
+        """Print the summary of a run, and exit with its exit code."""
+        from lookout.cli.summary import as_dict, show
+
+        if self.as_json:
+            typer.echo(json.dumps(as_dict(summary), ensure_ascii=False))
+        else:
+            show(summary)
+        raise typer.Exit(summary.exit_code)
+
+
+BUNDLES = (ProjectOptions, RunOptions, OutputOptions)
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of its bundles: each stands in the help where the signature has the bundle."""
+    hints = get_type_hints(command, include_extras=True)
+    bundles = {name: hint for name, hint in hints.items() if hint in BUNDLES}
+    parameters: list[Parameter] = []
+    for parameter in signature(command).parameters.values():
+        bundle = bundles.get(parameter.name)
+        if bundle is None:
+            parameters.append(parameter.replace(annotation=hints[parameter.name], kind=Parameter.KEYWORD_ONLY))
+            continue
+        options = get_type_hints(bundle, include_extras=True)
+        parameters += [
+            Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=options[field.name])
+            for field in fields(bundle)
+        ]
+
+    @wraps(command)
+    def wrapper(**given: Any) -> None:
+        filled = {
+            name: bundle(**{field.name: given.pop(field.name) for field in fields(bundle)})
+            for name, bundle in bundles.items()
+        }
+        command(**given, **filled)
+
+    vars(wrapper)["__signature__"] = Signature(parameters)
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapper
+
+
+def _open(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None = None) -> Any:
+    from lookout.project.workspace import open_workspace
+
+    return open_workspace(project_dir, profiles_dir=profiles_dir, target=target, as_of=as_of)
 
 
 def narrator(quiet: bool) -> Any:
@@ -64,17 +151,6 @@ def narrator(quiet: bool) -> Any:
     from lookout.render.progress import Narrator
 
     return Narrator(quiet=quiet)
-
-
-def finish(summary: Any, as_json: bool) -> NoReturn:
-    """Print the summary of a run, and exit with its exit code."""
-    from lookout.cli.summary import as_dict, show
-
-    if as_json:
-        typer.echo(json.dumps(as_dict(summary), ensure_ascii=False))
-    else:
-        show(summary)
-    raise typer.Exit(summary.exit_code)
 
 
 def write_text(file: Path, text: str) -> None:

@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from lookout.cli.options import HERE, AsJson, AsOf, ProfilesDir, ProjectDir, Quiet, Target, narrator, open_workspace
+from lookout.cli.options import OutputOptions, RunOptions, with_options
 from lookout.errors import ConfigError
 
 
+@with_options
 def backtest(
+    *,
     series: Annotated[
         Path | None,
         typer.Option(help="CSV with series_id, kind (count, rate, positive, real), grain (D, H); may be .gz."),
@@ -32,12 +34,8 @@ def backtest(
     sensitivity: Annotated[
         float | None, typer.Option(help="With --asset: 2 halves the usual thresholds, 0.5 doubles them.")
     ] = None,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    options: RunOptions,
+    output: OutputOptions,
 ) -> None:
     """Judge a whole history as runs would have judged it at the time: of a watched table, or of series from CSV files.
 
@@ -45,12 +43,18 @@ def backtest(
     and `--out`, no database is needed.
     """
     files = {"--series": series, "--points": points, "--out": out}
-    stored = {"--days": days, "--method": method, "--sensitivity": sensitivity, "--as-of": as_of}
+    stored = {"--days": days, "--method": method, "--sensitivity": sensitivity, "--as-of": options.as_of}
     if asset is not None:
         _refuse([name for name, value in files.items() if value is not None], "--asset reads what is stored")
-        workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+        workspace = options.open()
         _backtest_stored(
-            workspace, asset, 90 if days is None else days, method, sensitivity, as_of is not None, as_json
+            workspace,
+            asset,
+            90 if days is None else days,
+            method,
+            sensitivity,
+            options.as_of is not None,
+            output.as_json,
         )
         return
     if series is None or points is None or out is None:
@@ -58,7 +62,7 @@ def backtest(
     _refuse([name for name, value in stored.items() if value is not None], "--series reads files")
     from lookout.runs.backtest.files import backtest as judge_files
 
-    with narrator(quiet or as_json).step("backtest") as step:
+    with output.narrator.step("backtest") as step:
 
         def on_progress(done: int, total: int) -> None:
             step.total(total)
@@ -66,7 +70,7 @@ def backtest(
 
         summary = judge_files(series, points, out, progress=on_progress)
         step.done = f"{summary.flagged:,} of {summary.buckets:,} buckets flagged in {summary.series:,} series"
-    if as_json:
+    if output.as_json:
         typer.echo(json.dumps(vars(summary), default=str))
 
 

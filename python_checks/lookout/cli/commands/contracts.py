@@ -8,20 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lookout.cli.options import (
-    HERE,
-    AsJson,
-    AsOf,
-    ProfilesDir,
-    ProjectDir,
-    Quiet,
-    ReportsDir,
-    Target,
-    narrator,
-    open_to_record,
-    open_workspace,
-    write_text,
-)
+from lookout.cli.options import AsJson, OutputOptions, ProjectOptions, ReportsDir, RunOptions, with_options, write_text
 from lookout.errors import ConfigError
 
 app = typer.Typer(help="Contracts: what the project promises about its tables.", invoke_without_command=True)
@@ -29,7 +16,9 @@ Format = Annotated[str, typer.Option("--format", help="text, markdown (for a pul
 
 
 @app.callback()
+@with_options
 def check(
+    *,
     context: typer.Context,
     structure: Annotated[
         bool, typer.Option("--structure", help="Columns, types and keys only; no row is read.")
@@ -37,13 +26,9 @@ def check(
     select: Annotated[
         list[str] | None, typer.Option("--select", "-s", help="Only tables or contracts of this name; * is a wildcard.")
     ] = None,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: RunOptions,
     reports: ReportsDir = None,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    output: OutputOptions,
 ) -> None:
     """Hold every contract against the real table: columns, types and keys, then the rows, one query a table.
 
@@ -55,14 +40,14 @@ def check(
     from lookout.runs.run import run_contracts
 
     summary = run_contracts(
-        open_to_record(project_dir, profiles_dir, target, as_of),
-        narrator(quiet or as_json),
+        options.open_to_record(),
+        output.narrator,
         run_id=context.obj,
         values=not structure,
         select=tuple(select or ()),
         reports_dir=reports,
     )
-    if as_json:
+    if output.as_json:
         typer.echo(json.dumps(as_dict(summary), ensure_ascii=False, default=str))
     else:
         show(summary)
@@ -70,18 +55,18 @@ def check(
 
 
 @app.command("compile")
+@with_options
 def compile_contracts(
+    *,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 1 when the file is not up to date.")
     ] = False,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
 ) -> None:
     """Write the rules of all contracts as SQL into macros/, for models that call accepted_rows and rejected_rows."""
     from lookout.contracts.compile.file import compiled_file
 
-    workspace = open_workspace(project_dir, profiles_dir, target)
+    workspace = options.open()
     workspace.parse()
     project = workspace.watched_project
     file = compiled_file(project.root, project.manifest, project.default_connection)
@@ -96,18 +81,17 @@ def compile_contracts(
 
 
 @app.command()
+@with_options
 def history(
     asset: Annotated[str, typer.Argument(metavar="TABLE", help="schema.table, or the name of the source or model.")],
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
     as_json: AsJson = False,
 ) -> None:
     """Show what changed in a contract and in the real columns of its table: old, new, and when it was first seen."""
     from lookout.contracts.changes.history_text import history_text
     from lookout.contracts.exchange.lookup import read_history
 
-    frame = read_history(open_workspace(project_dir, profiles_dir, target), asset)
+    frame = read_history(options.open(), asset)
     typer.echo(frame.to_json(orient="records", date_format="iso", indent=1) if as_json else history_text(frame))
 
 
@@ -131,34 +115,33 @@ def diff(
 
 
 @app.command("suggest")
+@with_options
 def suggest_contract(
+    *,
     asset: Annotated[str, typer.Argument(metavar="TABLE", help="A source or model, or schema.table.")],
     connection: Annotated[
         str | None, typer.Option(help="Output of the profile that the table lives in. Default: as declared.")
     ] = None,
     sample: Annotated[int, typer.Option(min=100, help="Look at about so many rows at most.")] = 100_000,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
 ) -> None:
     """Print dbt YAML with a contract that the table keeps today, so that nobody starts from an empty page."""
     from lookout.contracts.exchange.lookup import suggest_yaml
 
-    workspace = open_workspace(project_dir, profiles_dir, target)
+    workspace = options.open()
     typer.echo(suggest_yaml(workspace, asset, connection=connection, sample_rows=sample))
 
 
 @app.command("export")
+@with_options
 def export_contract(
     asset: Annotated[str, typer.Argument(metavar="TABLE", help="Source or model under contract, or schema.table.")],
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
 ) -> None:
     """Print a contract as YAML of the Open Data Contract Standard."""
     from lookout.contracts.exchange.lookup import export_odcs
 
-    typer.echo(export_odcs(open_workspace(project_dir, profiles_dir, target), asset))
+    typer.echo(export_odcs(options.open(), asset))
 
 
 @app.command("import")

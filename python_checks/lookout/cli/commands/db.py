@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lookout.cli.options import HERE, ProfilesDir, ProjectDir, Target, open_workspace
+from lookout.cli.options import HERE, ProjectDir, ProjectOptions, with_options
 
 app = typer.Typer(
     help="The embedded PostgreSQL: start, stop, its URL, and links to other databases.", no_args_is_help=True
@@ -44,18 +44,18 @@ def db_url(
 
 
 @app.command("link")
+@with_options
 def db_link(
+    *,
     names: Annotated[
         list[str] | None, typer.Argument(help="Outputs of the profile to link. Default: every other one.")
     ] = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
 ) -> None:
     """Import the watched tables of other databases as foreign schemas, for dbt's own tests, freshness and docs."""
     from lookout.runs.link import link_sources
 
-    workspace = open_workspace(project_dir, profiles_dir, target, None)
+    workspace = options.open()
     workspace.parse()
     for line in link_sources(workspace, names or None):
         typer.echo(line)

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from lookout.cli.options import HERE, ProfilesDir, ProjectDir, Target, open_workspace, write_text
+from lookout.cli.options import ProjectOptions, with_options, write_text
 from lookout.errors import ConfigError
 
 
+@with_options
 def grants(
+    *,
     reader: Annotated[str, typer.Option(help="Role that reads watched tables.")] = "lookout_reader",
     writer: Annotated[str, typer.Option(help="Role that writes the monitoring schema.")] = "lookout_writer",
     connection: Annotated[
@@ -25,9 +27,7 @@ def grants(
     ] = False,
     link: Annotated[bool, typer.Option("--link", help="The writer also runs `lookout db link`.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there instead of printing.")] = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
 ) -> None:
     """Print SQL that gives Lookout's roles just what this project needs, for a DBA to read and run.
 
@@ -40,7 +40,7 @@ def grants(
     if take_over and not build:
         raise ConfigError("--take-over is for a writer that builds the models: leave out --no-build.")
 
-    workspace = open_workspace(project_dir, profiles_dir, target)
+    workspace = options.open()
     workspace.parse()
     needs = needs_of(workspace, read_declarations(workspace).checked(), build=build)
     text = grants_sql(

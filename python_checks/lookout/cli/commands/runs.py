@@ -9,18 +9,13 @@ from typing import Annotated
 import typer
 
 from lookout.cli.options import (
-    HERE,
     AsJson,
-    AsOf,
-    ProfilesDir,
-    ProjectDir,
+    OutputOptions,
     Quiet,
     ReportsDir,
+    RunOptions,
     Target,
-    finish,
-    narrator,
-    open_to_record,
-    open_workspace,
+    with_options,
     write_text,
 )
 
@@ -54,92 +49,77 @@ def demo(
     )
 
 
+@with_options
 def run(
+    *,
     context: typer.Context,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: RunOptions,
     reports: ReportsDir = None,
     explain: Annotated[
         int, typer.Option(min=0, metavar="N", help="Break down at most so many alerts by their dimensions.")
     ] = 20,
     tell: Tell = True,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    output: OutputOptions,
 ) -> None:
     """Collect, `dbt build`, learn, derive alerts, publish the reports and notify people: everything, in one process."""
     from lookout.runs.run import run_all
 
     summary = run_all(
-        open_to_record(project_dir, profiles_dir, target, as_of),
-        narrator(quiet or as_json),
+        options.open_to_record(),
+        output.narrator,
         run_id=context.obj,
         reports_dir=reports,
         explain=explain,
         notify=tell,
     )
-    finish(summary, as_json)
+    output.finish(summary)
 
 
+@with_options
 def collect(
     context: typer.Context,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    options: RunOptions,
+    output: OutputOptions,
 ) -> None:
     """Profile every watched table, one query each, and read what dbt wrote to target/."""
     from lookout.runs.run import run_collect
 
-    summary = run_collect(
-        open_to_record(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
-    )
-    finish(summary, as_json)
+    summary = run_collect(options.open_to_record(), output.narrator, run_id=context.obj)
+    output.finish(summary)
 
 
+@with_options
 def learn(
     context: typer.Context,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    options: RunOptions,
+    output: OutputOptions,
 ) -> None:
     """Judge what was collected against what is normal, and derive alerts and scorecard."""
     from lookout.runs.run import run_learn
 
-    summary = run_learn(
-        open_to_record(project_dir, profiles_dir, target, as_of), narrator(quiet or as_json), run_id=context.obj
-    )
-    finish(summary, as_json)
+    summary = run_learn(options.open_to_record(), output.narrator, run_id=context.obj)
+    output.finish(summary)
 
 
+@with_options
 def publish(
+    *,
     context: typer.Context,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: RunOptions,
     reports: ReportsDir = None,
     tell: Tell = True,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    output: OutputOptions,
 ) -> None:
     """Derive alerts and scorecard from what is stored, write the reports, notify people and exit by what is open."""
     from lookout.runs.run import run_publish
 
-    workspace = open_to_record(project_dir, profiles_dir, target, as_of)
-    finish(
-        run_publish(workspace, narrator(quiet or as_json), run_id=context.obj, reports_dir=reports, notify=tell),
-        as_json,
-    )
+    workspace = options.open_to_record()
+    output.finish(run_publish(workspace, output.narrator, run_id=context.obj, reports_dir=reports, notify=tell))
 
 
+@with_options
 def report(
+    *,
     output: Annotated[
         str,
         typer.Option(
@@ -157,17 +137,14 @@ def report(
     out: Annotated[
         Path | None, typer.Option(help="Write it into this file, unless it is files. Default: print it.")
     ] = None,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: RunOptions,
     reports: ReportsDir = None,
 ) -> None:
     """Write the reports from what is stored, or a comment for a pull request or a CI server; nothing is collected."""
     from lookout.report.exports.comparison import export_lineage, export_summary
     from lookout.report.write import write_reports
 
-    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    workspace = options.open()
     if output == "openlineage":
         workspace.parse()
     else:
@@ -190,17 +167,16 @@ def report(
         typer.echo(out)
 
 
+@with_options
 def doctor(
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: RunOptions,
     as_json: AsJson = False,
 ) -> None:
     """Check that Lookout can work here: profile, connections, rights, versions, tables, clock, settings."""
     from lookout.doctor.examine import examine
 
-    findings = examine(project_dir.resolve(), profiles_dir=profiles_dir, target=target, as_of=as_of)
+    root = options.project_dir.resolve()
+    findings = examine(root, profiles_dir=options.profiles_dir, target=options.target, as_of=options.as_of)
     if as_json:
         typer.echo(json.dumps([vars(f) for f in findings], ensure_ascii=False))
     else:
@@ -212,21 +188,20 @@ def doctor(
     raise typer.Exit(0 if all(f.ok for f in findings) else 2)
 
 
+@with_options
 def notify(
+    *,
     test: Annotated[str | None, typer.Option(metavar="TARGET", help="Only send a test message to this target.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the messages and their recipients, and send nothing.")
     ] = False,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: RunOptions,
 ) -> None:
     """Notify people about the stored alerts, as `lookout.yml` says; nobody is notified of the same twice."""
     from lookout.notify.notifying import notify_alerts, preview, preview_text, send_test
     from lookout.notify.settings.load import load_settings
 
-    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    workspace = options.open()
     if test is not None:
         typer.echo(send_test(workspace.home.root, test, as_of=workspace.as_of))
         return

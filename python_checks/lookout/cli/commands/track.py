@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lookout.cli.options import HERE, AsJson, AsOf, ProfilesDir, ProjectDir, Quiet, Target, narrator, open_workspace
+from lookout.cli.options import AsJson, OutputOptions, ProjectOptions, RunOptions, with_options
 from lookout.errors import ConfigError
 
 track_app = typer.Typer(help="Track executions of pipelines from scripts in any language.", no_args_is_help=True)
@@ -116,70 +116,68 @@ def set_watermark(
 
 
 @lineage_app.command("up")
+@with_options
 def lineage_up(
+    *,
     asset: Asset,
     depth: Depth = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
     as_json: AsJson = False,
 ) -> None:
     """List everything that feeds an asset, nearest first."""
-    _lineage("up", asset, depth, open_workspace(project_dir, profiles_dir, target), as_json)
+    _lineage("up", asset, depth, options.open(), as_json)
 
 
 @lineage_app.command("down")
+@with_options
 def lineage_down(
+    *,
     asset: Asset,
     depth: Depth = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
     as_json: AsJson = False,
 ) -> None:
     """List everything that an asset feeds, nearest first."""
-    _lineage("down", asset, depth, open_workspace(project_dir, profiles_dir, target), as_json)
+    _lineage("down", asset, depth, options.open(), as_json)
 
 
+@with_options
 def runs(
+    *,
     pipeline: Annotated[str | None, typer.Option(help="Only this pipeline.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many, newest first.")] = 20,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
+    options: ProjectOptions,
     as_json: AsJson = False,
 ) -> None:
     """Show recent executions as a tree: what ran, when, for how long, and how it ended."""
     from lookout.tracking.executions.listing import recent_runs, runs_text
 
-    workspace = open_workspace(project_dir, profiles_dir, target)
+    workspace = options.open()
     workspace.locate()
     with workspace.home.store() as store:
         rows = recent_runs(store, limit, pipeline)
     typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str) if as_json else runs_text(rows))
 
 
+@with_options
 def prune(
+    *,
     keep: Annotated[
         list[str] | None, typer.Option(metavar="KIND=DAYS", help="Retention of one kind of data; may be repeated.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and delete nothing.")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Rows a statement; each commits on its own.")] = 10_000,
-    as_of: AsOf = None,
-    profiles_dir: ProfilesDir = None,
-    target: Target = None,
-    project_dir: ProjectDir = HERE,
-    quiet: Quiet = False,
-    as_json: AsJson = False,
+    options: RunOptions,
+    output: OutputOptions,
 ) -> None:
     """Delete what is older than its retention, in small batches; may be interrupted and run beside a collect."""
     from lookout.database.retention import prune as prune_store
 
-    workspace = open_workspace(project_dir, profiles_dir, target, as_of)
+    workspace = options.open()
     workspace.locate()
     with (
         workspace.home.store() as store,
-        narrator(quiet or as_json).step("prune") as step,
+        output.narrator.step("prune") as step,
     ):
         totals = prune_store(
             store,
@@ -190,7 +188,7 @@ def prune(
             on_batch=lambda table, rows: step.advance(f"{table} {rows:,}"),
         )
         step.done = f"{sum(totals.values()):,} rows {'would go' if dry_run else 'deleted'}"
-    if as_json:
+    if output.as_json:
         typer.echo(json.dumps(totals))
         return
     for table, rows in totals.items():
