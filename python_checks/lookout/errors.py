@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
+
 
 class LookoutError(Exception):
     """Base of everything Lookout raises on purpose; the command line prints it as one sentence and exits 2."""
@@ -21,3 +24,15 @@ class ArtifactError(LookoutError):
 
 class DeliveryError(LookoutError):
     """A notification could not be delivered."""
+
+
+def suggestion(word: object, allowed: Collection[str]) -> str:
+    """Return ``did you mean 'x'?`` for a close match, else the list of what is allowed."""
+    close = difflib.get_close_matches(str(word), list(allowed), n=1)
+    return f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(allowed)}."
+
+
+def short_repr(value: object) -> str:
+    """Return a value as it may appear in a sentence: short, on one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

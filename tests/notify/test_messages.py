@@ -10,7 +10,7 @@ import pytest
 from lookout.alerts.model import Alert
 from lookout.notify.message import LEVELS, SIGNS, Message, Notice, message_id
 from lookout.notify.model import OPENED, RESOLVED, WORSENED, Delivery
-from lookout.notify.settings.reader import ALERT_TYPES
+from lookout.notify.settings.file import ALERT_TYPES
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)
 LINK = "https://example.com/lookout"

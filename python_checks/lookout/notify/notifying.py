@@ -9,11 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from lookout.database.store import Store
-from lookout.errors import ConfigError, DeliveryError, LookoutError
+from lookout.errors import ConfigError, DeliveryError, LookoutError, suggestion
 from lookout.notify.model import NotifyOutcome
 from lookout.notify.settings.load import load_settings
 from lookout.notify.settings.model import Settings
-from lookout.project.declarations.settings import suggestion
 
 __all__ = [
     "NotifyOutcome",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from lookout.notify.settings.schedule import Digest, QuietHours
 
-GROUPINGS = ("owner", "layer", "connection", "none")
+Grouping = Literal["owner", "layer", "connection", "none"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Target:
     problem: str = ""
     pause: float = 1.0
     most_messages: int = 20
-    group_by: str = "owner"
+    group_by: Grouping = "owner"
     sends_resolved: bool = True
     icon: bool = False
     images: bool | None = None
