@@ -12,9 +12,8 @@ import pytest
 
 from lookout.errors import ArtifactError, ConfigError
 from lookout.project.artifacts import asset_rows, result_rows
-from lookout.project.declarations.monitors import check_manifest_version
 from lookout.project.declarations.nodes import layer_of, owner_of
-from lookout.project.files import find_project, profile_name, read_artifact, read_manifest
+from lookout.project.files import check_manifest_version, find_project, profile_name, read_artifact, read_manifest
 from tests.conftest import MONITORING, Observed
 
 AS_OF = datetime(2026, 3, 1, tzinfo=timezone.utc)

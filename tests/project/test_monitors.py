@@ -16,11 +16,11 @@ from lookout.errors import ArtifactError, ConfigError
 from lookout.project.declarations.monitor import Metric, Monitor
 from lookout.project.declarations.monitors import (
     MONITOR_COLUMNS,
-    check_manifest_version,
     load_monitors,
     monitor_rows,
     settings_hash,
 )
+from lookout.project.files import check_manifest_version
 from tests.conftest import ROOT
 
 AS_OF = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
@@ -281,7 +281,7 @@ def test_an_unknown_metric_is_reported_with_the_one_that_was_meant() -> None:
         ("metrics: [{name: mean, column: 5}]", "metrics.mean.column is 5; it must be a non-empty text."),
         ("columns: {5: [mean]}", "columns: 5 is not a column name; put it in quotes."),
         ("columns: {a: [{name: mean, column: b}]}", "column 'b' contradicts 'a', under which it stands."),
-        ("metrics: [{name: row_count, expression: 1}]", "metrics: 'row_count' is built in and takes no expression; "),
+        ("metrics: [{name: row_count, expression: '1'}]", "metrics: 'row_count' is built in and takes no expression; "),
         ("metrics: [{name: row_count, kind: rate}]", "kind is 'rate'; row_count is always of kind count."),
         ("metrics: [{name: own, expression: '1'}]", "metrics.own: kind is missing; use one of count, rate, "),
         ("metrics: [{name: own, kind: amount, expression: '1'}]", "metrics.own.kind is 'amount'; did you mean 'count'"),

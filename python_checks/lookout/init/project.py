@@ -44,8 +44,14 @@ from lookout.init.suggest import (
     watched,
 )
 from lookout.project.dbt import Project
-from lookout.project.declarations.monitors import check_manifest_version
-from lookout.project.files import find_project, packages_folder, profile_name, project_name, read_manifest
+from lookout.project.files import (
+    check_manifest_version,
+    find_project,
+    packages_folder,
+    profile_name,
+    project_name,
+    read_manifest,
+)
 from lookout.project.own import CODE, PACKAGE
 from lookout.project.profiles import Profile
 from lookout.project.workspace import open_workspace, profiles_folder

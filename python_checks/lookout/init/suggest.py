@@ -8,16 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lookout.engines.catalog import TIME_TYPES
+from lookout.project.declarations.declared import is_watched, read_declared_node
 from lookout.project.declarations.monitor import Grain
 from lookout.project.declarations.nodes import (
-    is_watched,
     loaded_at_field,
     location_of,
     name_of,
     owner_of,
-    read_declared_node,
 )
-from lookout.project.declarations.settings import Reader
+from lookout.project.validation import Reader
 
 # Hourly buckets need this many rows in a usual hour, and rows in this share of the hours.
 ROWS_AN_HOUR = 20

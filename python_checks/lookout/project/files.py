@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from lookout.errors import ArtifactError, ConfigError
 
 # The artifacts that hold results, each with the command that writes it.
 RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
+MANIFEST_VERSIONS = (11, 12)
 
 
 def nearest_project(start: Path) -> Path | None:
@@ -51,6 +54,21 @@ def packages_folder(root: Path) -> Path:
 def read_manifest(target_path: Path) -> dict[str, Any]:
     """Read manifest.json. Raises ArtifactError when it is missing or not JSON."""
     return read_artifact(target_path / "manifest.json", "run `dbt parse`")
+
+
+def check_manifest_version(manifest: Mapping[str, Any], file: str = "target/manifest.json") -> None:
+    """Raise ArtifactError unless the manifest has a schema version that Lookout reads (v11 and v12)."""
+    metadata = manifest.get("metadata")
+    schema = metadata.get("dbt_schema_version") if isinstance(metadata, Mapping) else None
+    match = re.search(r"/manifest/v(\d+)(?:\.json)?$", str(schema or ""))
+    if match is None:
+        raise ArtifactError(f"{file} is not a dbt manifest: run `dbt parse` to write it again.")
+    if int(match[1]) not in MANIFEST_VERSIONS:
+        advice = "upgrade Lookout" if int(match[1]) > max(MANIFEST_VERSIONS) else "upgrade dbt-core to 1.11"
+        raise ArtifactError(
+            f"{file} has schema version v{match[1]}, and Lookout reads v11 and v12 (dbt-core 1.7 to 1.11): {advice}, "
+            "then run `dbt parse`."
+        )
 
 
 def read_artifact(file: Path, remedy: str) -> dict[str, Any]:

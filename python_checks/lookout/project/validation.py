@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from lookout.errors import short_repr, suggestion
@@ -27,7 +27,6 @@ SENTENCES = {
     "extra_forbidden": "unknown key '{word}'{inside}; {hint}",
     "missing": "{key} is missing.",
     "string_type": TEXT,
-    "string_too_short": TEXT,
     "string_unicode": TEXT,
     "bool_type": "{key} is {value}; it must be true or false.",
     "int_type": "{key} is {value}; it must be a whole number.",
@@ -81,8 +80,10 @@ class Reader:
         self.problems: list[str] = []
 
     def wrong(self, text: str) -> None:
-        """Record one sentence, on one line whatever names it quotes."""
-        self.problems.append(" ".join(f"{self.where}: {text}".split()))
+        """Record one sentence, once, on one line whatever names it quotes."""
+        sentence = " ".join(f"{self.where}: {text}".split())
+        if sentence not in self.problems:
+            self.problems.append(sentence)
 
     def read(
         self,
@@ -100,7 +101,7 @@ class Reader:
         try:
             return model.model_validate(value, context=context)
         except ValidationError as error:
-            found = error.errors(include_url=False)
+            found = sorted(error.errors(include_url=False), key=lambda details: details["type"] != "extra_forbidden")
         for details in found:
             self.wrong(_sentence(model, details, value, key, inside or key))
         wrong = {details["loc"][0] for details in found if details["loc"]}
@@ -181,8 +182,10 @@ def _columns(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _text(value: object) -> object:
-    return "" if isinstance(value, str) and (not value.strip() or "\x00" in value) else value
+def _text(value: str) -> str:
+    if not value.strip() or "\x00" in value:
+        raise mistake(TEXT)
+    return value
 
 
 class Period(BaseModel):
@@ -192,7 +195,7 @@ class Period(BaseModel):
     period: str
 
 
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
+Text = Annotated[str, AfterValidator(_text)]
 Columns = Annotated[tuple[str, ...], PlainValidator(_columns, json_schema_input_type=str | list[str])]
 Duration = Annotated[
     timedelta, PlainValidator(lambda value: _duration(value, zero=False), json_schema_input_type=str | Period)

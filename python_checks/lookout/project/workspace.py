@@ -28,8 +28,7 @@ from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.clock import parse_clock
 from lookout.project.dbt import Project
-from lookout.project.declarations.monitors import check_manifest_version
-from lookout.project.files import find_project, profile_name, project_name
+from lookout.project.files import check_manifest_version, find_project, profile_name, project_name
 from lookout.project.own import PACKAGE
 from lookout.project.profiles import Profile, load_profile, profiles_directory
 

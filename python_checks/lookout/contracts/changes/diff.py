@@ -19,9 +19,8 @@ from lookout.contracts.changes.versions import Change, Definition, changes, cont
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract
 from lookout.errors import ArtifactError, ConfigError
-from lookout.project.declarations.monitors import check_manifest_version
 from lookout.project.declarations.nodes import file_of, name_of, owner_of
-from lookout.project.files import read_artifact
+from lookout.project.files import check_manifest_version, read_artifact
 
 Manifest = Mapping[str, Any]
 TABLES = ("model", "snapshot", "seed", "source")

@@ -18,26 +18,30 @@ from lookout.contracts.spec.rules import (
     read_rules,
 )
 from lookout.contracts.spec.types import known_type, suggested_type
-from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import Severity
-from lookout.project.declarations.nodes import (
+from lookout.errors import ConfigError, short_repr, suggestion
+from lookout.project.declarations.declared import (
+    LOCATION_KEYS,
     DeclaredNode,
     check_column_keys,
     connection_of,
+    is_watched,
+    read_declared_node,
+    read_owner,
+    read_table,
+    timestamp_column,
+)
+from lookout.project.declarations.monitor import Severity
+from lookout.project.declarations.nodes import (
     file_of,
     first_line,
-    is_watched,
     layer_of,
     lookout_of,
     meta_of,
     name_of,
-    owner_setting,
-    read_declared_node,
     relation_name,
     table_nodes,
-    timestamp_column,
 )
-from lookout.project.declarations.settings import CONTRACT_KEYS, SAMPLE_KEYS, TABLE_KEYS, Reader, short_repr, suggestion
+from lookout.project.declarations.settings import CONTRACT_KEYS, SAMPLE_KEYS, Reader, TableSettings
 
 MODES: tuple[Mode, ...] = ("strict", "lenient")
 UNEXPECTED: tuple[Unexpected, ...] = ("fail", "warn", "ignore")
@@ -95,7 +99,7 @@ def _settings(reader: Reader, raw: Mapping[str, Any]) -> tuple[DeclaredNode, dic
     None for a node without a contract.
     """
     node = read_declared_node(reader, raw) or DeclaredNode(raw, {}, True, file_of(raw), name_of(raw))
-    reader.unknown_keys(node.settings, TABLE_KEYS, "lookout")
+    read_table(reader, node, ())
     if node.settings.get("enabled") is False or _is_own(raw):
         return None
     # A table adds to the contract of its source, as it does to its other settings.
@@ -152,12 +156,12 @@ def _as_mapping(reader: Reader, value: object) -> dict[str, Any]:
 
 
 def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: Mapping[str, Any]) -> Contract:
-    raw, table_settings = node.raw, node.settings
+    raw, table = node.raw, read_table(reader, node, (*LOCATION_KEYS, "timestamp_column"))
     reader.unknown_keys(settings, CONTRACT_KEYS, "contract")
     mode = cast(Mode, reader.choice(settings.get("mode"), "contract.mode", MODES) or "lenient")
     default: Severity = "critical" if mode == "strict" else "warning"
     severity = cast("Severity | None", reader.choice(settings.get("severity"), "contract.severity", SEVERITIES))
-    connection = connection_of(reader, table_settings, project.default_connection, project.known_connections)
+    connection = connection_of(reader, table.connection, project.default_connection, project.known_connections)
     collector = RuleCollector(reader, severity or default)
     context = RuleContext(project.manifest, raw, connection, project.default_connection)
     payload = reader.text(settings.get("payload"), "contract.payload") or ""
@@ -179,8 +183,8 @@ def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: M
     return Contract(
         name=node.name,
         connection=connection,
-        schema=reader.text(table_settings.get("schema"), "schema") or str(raw.get("schema") or ""),
-        table=reader.text(table_settings.get("table"), "table") or relation_name(raw),
+        schema=table.schema_name or str(raw.get("schema") or ""),
+        table=table.table or relation_name(raw),
         node_id=str(raw.get("unique_id") or ""),
         file=node.file,
         mode=mode,
@@ -189,12 +193,12 @@ def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: M
         keys=tuple(keys),
         rules=rules,
         version=_version(reader, settings.get("version")),
-        owner=reader.text(owner_setting(raw, table_settings, project.manifest.get("groups") or {}), "owner") or "",
+        owner=read_owner(reader, node, project.manifest.get("groups") or {}),
         layer=_layer(node),
-        description=reader.text(table_settings.get("description"), "description") or first_line(raw.get("description")),
+        description=table.description or first_line(raw.get("description")),
         is_source=node.is_source,
         payload=payload,
-        **_row_settings(reader, node, settings),
+        **_row_settings(reader, node, table, settings),
         example_columns=examples or constraints.primary_key or next(iter(keys), ()),
         constrained_keys=in_catalog.keys,
         left_out=left_out,
@@ -273,10 +277,12 @@ def _keys(collector: RuleCollector, value: object) -> list[tuple[str, ...]]:
     return keys
 
 
-def _row_settings(reader: Reader, node: DeclaredNode, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _row_settings(
+    reader: Reader, node: DeclaredNode, table: TableSettings, settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the fields of a Contract that choose the rows to check, and whether examples may hold values."""
     timestamp = reader.text(settings.get("timestamp_column"), "contract.timestamp_column")
-    timestamp = timestamp or timestamp_column(reader, node, is_needed=False)
+    timestamp = timestamp or timestamp_column(reader, node, table.timestamp_column, is_needed=False)
     incremental = reader.switch(settings.get("incremental"), "contract.incremental", default=False)
     sample = reader.mapping(settings.get("sample"), "contract.sample")
     reader.unknown_keys(sample, SAMPLE_KEYS, "contract.sample")

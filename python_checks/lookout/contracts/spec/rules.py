@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from lookout.contracts.spec.model import Rule, RuleKind
+from lookout.errors import short_repr
 from lookout.project.declarations.monitor import Severity
 from lookout.project.declarations.nodes import location_of, lookout_of, referenced_node
-from lookout.project.declarations.settings import COLUMN_CONTRACT_KEYS, RULE_KEYS, Reader, short_repr
+from lookout.project.declarations.settings import COLUMN_CONTRACT_KEYS, RULE_KEYS, Reader
 
 SEVERITIES: tuple[Severity, ...] = ("warning", "critical")
 

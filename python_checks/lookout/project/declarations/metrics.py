@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args
 
-from lookout.project.declarations.monitor import GRAIN_STEP, Direction, Grain, Kind, Method, Metric, Severity
+from lookout.errors import short_repr, suggestion
+from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Kind, Method, Metric
 from lookout.project.declarations.nodes import lookout_of
-from lookout.project.declarations.settings import (
-    BUILT_IN,
-    DEFAULT_METRICS,
-    KINDS,
-    METRIC_KEYS,
-    SETTING_KEYS,
-    Reader,
-    parse_duration,
-    short_repr,
-    suggestion,
-)
+from lookout.project.declarations.settings import BUILT_IN, KINDS, MetricSettings, TableSettings
+from lookout.project.validation import Reader
 
-METHODS: tuple[Method, ...] = ("learned", "zscore")
-DIRECTIONS: tuple[Direction, ...] = ("both", "up", "down")
-SEVERITIES: tuple[Severity, ...] = ("warning", "critical")
+METHODS: tuple[Method, ...] = get_args(Method)
 # Scores from which a bucket is a warning and critical, where nobody says otherwise.
 WARN_SCORE = 2.0
 CRITICAL_SCORE: dict[tuple[Method, Grain], float] = {
@@ -38,21 +27,15 @@ WITHOUT_DIMENSIONS = ("freshness", "min", "max", "stddev")
 
 
 def read_metrics(
-    reader: Reader, settings: Mapping[str, Any], columns: Mapping[str, Any], grain: Grain, timestamp_column: str
+    reader: Reader, settings: TableSettings, columns: Mapping[str, Any], timestamp_column: str
 ) -> tuple[Metric, ...]:
     """Read metrics from ``metrics``, from ``columns`` and from the dbt columns' own ``meta.lookout.metrics``.
 
-    ``settings`` is the asset's ``lookout`` mapping and ``columns`` the node's columns in the manifest. Mistakes go to
-    ``reader``; a metric with a mistake is left out.
+    ``columns`` are the node's in the manifest. Mistakes go to ``reader``; a metric with a mistake is left out.
     """
-    defaults = reader.mapping(settings.get("defaults"), "defaults")
-    reader.unknown_keys(defaults, SETTING_KEYS, "defaults")
-    defaults = {key: value for key, value in defaults.items() if key in SETTING_KEYS}
-    _settings(reader, defaults, "defaults", grain)
-    dimensions = reader.names(settings.get("dimensions"), "dimensions")
     metrics: dict[tuple[str, str], Metric] = {}
     for inside, column, spec in _specs(reader, settings, columns):
-        metric = _metric(reader, spec, inside, column, defaults, grain, dimensions)
+        metric = _metric(reader, spec, inside, column, settings)
         if metric is None:
             continue
         if metric.name == "null_rate" and metric.column_name == timestamp_column:
@@ -65,11 +48,10 @@ def read_metrics(
     return tuple(metrics.values())
 
 
-def _specs(reader: Reader, settings: Mapping[str, Any], columns: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _specs(reader: Reader, settings: TableSettings, columns: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Yield every declared metric as (the key it is under, its column or '', the spec as written)."""
-    table_specs = settings.get("metrics", list(DEFAULT_METRICS))
-    yield from (("metrics", "", spec) for spec in _listed(reader, table_specs, "metrics"))
-    for column, specs in reader.mapping(settings.get("columns"), "columns").items():
+    yield from (("metrics", "", spec) for spec in _listed(reader, settings.metrics, "metrics"))
+    for column, specs in _by_column(reader, settings.columns).items():
         if not isinstance(column, str):
             reader.wrong(f"columns: {short_repr(column)} is not a column name; put it in quotes.")
             continue
@@ -81,8 +63,15 @@ def _specs(reader: Reader, settings: Mapping[str, Any], columns: Mapping[str, An
             yield from ((inside, column, spec) for spec in _listed(reader, lookout["metrics"], f"{inside}: metrics"))
 
 
-def _listed(reader: Reader, value: object, key: str) -> list[Any]:
-    if isinstance(value, list):
+def _by_column(reader: Reader, value: object) -> Mapping[Any, Any]:
+    if isinstance(value, Mapping):
+        return value
+    reader.wrong(f"columns is {short_repr(value)}; it must be a mapping of keys to values.")
+    return {}
+
+
+def _listed(reader: Reader, value: object, key: str) -> Sequence[Any]:
+    if isinstance(value, (list, tuple)):
         return value
     if isinstance(value, str):
         return [value]
@@ -90,52 +79,34 @@ def _listed(reader: Reader, value: object, key: str) -> list[Any]:
     return []
 
 
-def _metric(
-    reader: Reader,
-    spec: object,
-    inside: str,
-    column: str,
-    defaults: Mapping[str, Any],
-    grain: Grain,
-    dimensions: tuple[str, ...],
-) -> Metric | None:
+def _metric(reader: Reader, spec: object, inside: str, column: str, table: TableSettings) -> Metric | None:
     fields = _spelled_out(reader, spec, inside)
     if fields is None:
         return None
     before = len(reader.problems)
-    reader.unknown_keys(fields, METRIC_KEYS, inside)
-    name = reader.text(fields.get("name"), f"{inside}.name")
-    if "name" not in fields:
-        reader.wrong(f"{inside}: a metric has no name; write {{name: ...}}.")
-    if not name:
+    key = f"{inside}.{fields['name']}" if isinstance(fields.get("name"), str) else inside
+    defaults = table.defaults.model_dump(exclude_unset=True)
+    settings = reader.read(MetricSettings, {**defaults, **fields}, key, inside=inside, context={"grain": table.grain})
+    if settings is None:
         return None
-    label = f"{inside}.{name}"
-    own_column = reader.text(fields.get("column"), f"{label}.column")
-    if column and own_column and own_column != column:
-        reader.wrong(f"{label}: column '{own_column}' contradicts '{column}', under which it stands.")
-    column = own_column or column
-    expression = None if name in BUILT_IN else reader.text(fields.get("expression"), f"{label}.expression")
-    kind = _kind(reader, name, fields, expression, column, inside)
-    values = _settings(reader, {**defaults, **fields}, label, grain, report=fields)
-    own_dimensions = reader.names(fields.get("dimensions"), f"{label}.dimensions")
-    if own_dimensions and name in WITHOUT_DIMENSIONS:
-        reader.wrong(f"{label}: {name} cannot be broken down by dimensions; remove them.")
+    name = settings.name
+    if column and settings.column and settings.column != column:
+        reader.wrong(f"{key}: column '{settings.column}' contradicts '{column}', under which it stands.")
+    column = settings.column or column
+    kind = _kind(reader, settings, fields, column, inside)
+    if settings.dimensions and name in WITHOUT_DIMENSIONS:
+        reader.wrong(f"{key}: {name} cannot be broken down by dimensions; remove them.")
     if len(reader.problems) > before or kind is None:
         return None
-    resolved: dict[str, Any] = {"direction": "both"}
-    if name == "freshness":
-        # Younger than usual is never wrong, and within one bucket the age of the newest row is noise.
-        resolved = {"direction": "up", "min_absolute_change": GRAIN_STEP[grain].total_seconds()}
-    resolved |= {key: value for key, value in values.items() if value is not None or key not in resolved}
-    own_or_inherited = own_dimensions if "dimensions" in fields else dimensions
+    dimensions = table.dimensions if settings.dimensions is None else settings.dimensions
     return Metric(
         name=name,
         kind=kind,
         column_name=column,
-        expression=expression,
-        description=reader.text(fields.get("description"), f"{label}.description") or "",
-        dimensions=() if name in WITHOUT_DIMENSIONS else own_or_inherited,
-        **resolved,
+        expression=settings.expression,
+        description=settings.description or "",
+        dimensions=() if name in WITHOUT_DIMENSIONS else dimensions,
+        **_resolved(settings, table.grain),
     )
 
 
@@ -150,10 +121,8 @@ def _spelled_out(reader: Reader, spec: object, inside: str) -> dict[str, Any] | 
     return None
 
 
-def _kind(
-    reader: Reader, name: str, fields: Mapping[str, Any], expression: str | None, column: str, inside: str
-) -> Kind | None:
-    chosen = cast("Kind | None", reader.choice(fields.get("kind"), f"{inside}.{name}.kind", KINDS))
+def _kind(reader: Reader, settings: MetricSettings, fields: Mapping[str, Any], column: str, inside: str) -> Kind | None:
+    name, chosen = settings.name, settings.kind
     built_in = BUILT_IN.get(name)
     if built_in is None:
         if "expression" not in fields:
@@ -164,7 +133,7 @@ def _kind(
             reader.wrong(f"{inside}: '{name}' is not a metric name; use letters, digits and underscores.")
         elif "kind" not in fields:
             reader.wrong(f"{inside}.{name}: kind is missing; use one of {', '.join(KINDS)}.")
-        return chosen if expression else None
+        return chosen if settings.expression else None
     if "expression" in fields:
         reader.wrong(f"{inside}: '{name}' is built in and takes no expression; give your own metric another name.")
     if built_in.needs_column and not column and fields.get("column") is None:
@@ -178,74 +147,31 @@ def _kind(
     return chosen or built_in.kinds[0]
 
 
-def _settings(
-    reader: Reader, settings: Mapping[str, Any], label: str, grain: Grain, report: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Resolve the settings of one metric. Only mistakes in ``report`` are reported: defaults were checked before."""
-    quiet = Reader(reader.where)
-
-    def look_up(key: str) -> tuple[Reader, object, str]:
-        return (reader if report is None or key in report else quiet), settings.get(key), f"{label}.{key}"
-
-    def number(key: str, **limits: float) -> float | None:
-        key_reader, value, name = look_up(key)
-        return key_reader.number(value, name, **limits)
-
-    def choice(key: str, allowed: tuple[str, ...]) -> str | None:
-        key_reader, value, name = look_up(key)
-        return key_reader.choice(value, name, allowed)
-
-    method = cast(Method, choice("method", METHODS) or "learned")
-    key_reader, value, name = look_up("min_sample_size")
-    sample = key_reader.whole(value, name, least=2)
-    values: dict[str, Any] = {
-        "method": method,
-        "direction": choice("direction", DIRECTIONS),
-        "alert_from": choice("alert_from", SEVERITIES),
-        "lower_limit": number("lower_limit"),
-        "upper_limit": number("upper_limit"),
-        "min_absolute_change": number("min_absolute_change", least=0),
-        "min_relative_change": number("min_relative_change", least=0),
-        "window": _window(*look_up("window"), grain),
-        "min_sample_size": sample or (ZSCORE_SAMPLE if method == "zscore" else None),
-    }
-    # `threshold` is the score from which people want an alert, so it also lets warnings through.
-    loud = method == "zscore" or settings.get("threshold") is not None
-    values["alert_from"] = values["alert_from"] or ("warning" if loud else "critical")
-    is_new = report is None or bool({"warn_score", "threshold", "critical_score"} & report.keys())
-    values |= _scores(reader if is_new else quiet, settings, label, CRITICAL_SCORE[method, grain], number)
-    low, high = values["lower_limit"], values["upper_limit"]
-    if low is not None and high is not None and low > high:
-        limit_reader = reader if report is None or {"lower_limit", "upper_limit"} & report.keys() else quiet
-        limit_reader.wrong(f"{label}: lower_limit {low:g} is above upper_limit {high:g}.")
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def _scores(
-    reader: Reader, settings: Mapping[str, Any], label: str, default_critical: float, number: Any
-) -> dict[str, float]:
-    """Resolve the score thresholds, divided by the sensitivity; an unset one follows the other where it must."""
-    if settings.get("warn_score") is not None and settings.get("threshold") is not None:
-        reader.wrong(f"{label}: warn_score and threshold mean the same; keep one of the two.")
-    critical = number("critical_score", above=0)
-    threshold = number("threshold", above=0)
-    warn = number("warn_score", above=0) or threshold
-    sensitivity = number("sensitivity", above=0) or 1.0
-    if warn is not None and critical is not None and warn > critical:
-        reader.wrong(f"{label}: warn_score {warn:g} is above critical_score {critical:g}; a warning must come first.")
+def _resolved(settings: MetricSettings, grain: Grain) -> dict[str, Any]:
+    """Return the fields of a Metric that decide when it is wrong. Scores are divided by the sensitivity."""
+    method, is_freshness = settings.method, settings.name == "freshness"
+    warn, critical = settings.warn_score or settings.threshold, settings.critical_score
     if critical is None:
-        critical = max(default_critical, warn or 0.0)
+        critical = max(CRITICAL_SCORE[method, grain], warn or 0.0)
     if warn is None:
         warn = min(WARN_SCORE, critical)
-    return {"warn_score": warn / sensitivity, "critical_score": critical / sensitivity}
-
-
-def _window(reader: Reader, value: object, key: str, grain: Grain) -> int | None:
-    """Return a window as a number of buckets, from a number or from a length of time."""
-    if isinstance(value, (str, Mapping)):
-        length = parse_duration(value)
-        if length is None:
-            reader.wrong(f"{key} is {short_repr(value)}; write a number of buckets, or a length like '30 days'.")
-            return None
-        value = math.ceil(length / GRAIN_STEP[grain])
-    return reader.whole(value, key, least=2)
+    # `threshold` is the score from which people want an alert, so it also lets warnings through.
+    is_loud = method == "zscore" or settings.threshold is not None
+    least_change = settings.min_absolute_change
+    if least_change is None and is_freshness:
+        # Within one bucket the age of the newest row is noise.
+        least_change = GRAIN_STEP[grain].total_seconds()
+    return {
+        "method": method,
+        # Younger than usual is never wrong.
+        "direction": settings.direction or ("up" if is_freshness else "both"),
+        "warn_score": warn / settings.sensitivity,
+        "critical_score": critical / settings.sensitivity,
+        "alert_from": settings.alert_from or ("warning" if is_loud else "critical"),
+        "lower_limit": settings.lower_limit,
+        "upper_limit": settings.upper_limit,
+        "min_absolute_change": least_change,
+        "min_relative_change": settings.min_relative_change,
+        "window": settings.window,
+        "min_sample_size": settings.min_sample_size or (ZSCORE_SAMPLE if method == "zscore" else None),
+    }

@@ -4,54 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pandas as pd
 
-from lookout.errors import ArtifactError, ConfigError
-from lookout.project.declarations.metrics import read_metrics
-from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Metric, Monitor
-from lookout.project.declarations.nodes import (
+from lookout.errors import ConfigError
+from lookout.project.declarations.declared import (
     DeclaredNode,
     check_column_keys,
     connection_of,
-    file_of,
-    first_line,
     is_watched,
-    name_of,
-    owner_setting,
     read_declared_node,
-    relation_name,
-    table_nodes,
+    read_owner,
+    read_table,
     timestamp_column,
 )
-from lookout.project.declarations.settings import TABLE_KEYS, Reader
+from lookout.project.declarations.metrics import read_metrics
+from lookout.project.declarations.monitor import Metric, Monitor
+from lookout.project.declarations.nodes import file_of, first_line, name_of, relation_name, table_nodes
+from lookout.project.declarations.settings import FreshnessLimits
+from lookout.project.validation import Reader, keys_of
 
-MANIFEST_VERSIONS = (11, 12)
 MONITOR_COLUMNS = (
     "series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "node_id", "layer", "owner",
     "description", "method", "direction", "warn_score", "critical_score", "alert_from", "lower_limit", "upper_limit",
     "min_absolute_change", "min_relative_change", "window_size", "min_sample_size", "warn_after_seconds",
     "error_after_seconds", "settings_hash", "is_active", "updated_at",
 )  # fmt: skip
-
-
-def check_manifest_version(manifest: Mapping[str, Any], file: str = "target/manifest.json") -> None:
-    """Raise ArtifactError unless the manifest has a schema version that Lookout reads (v11 and v12)."""
-    metadata = manifest.get("metadata")
-    schema = metadata.get("dbt_schema_version") if isinstance(metadata, Mapping) else None
-    match = re.search(r"/manifest/v(\d+)(?:\.json)?$", str(schema or ""))
-    if match is None:
-        raise ArtifactError(f"{file} is not a dbt manifest: run `dbt parse` to write it again.")
-    if int(match[1]) not in MANIFEST_VERSIONS:
-        advice = "upgrade Lookout" if int(match[1]) > max(MANIFEST_VERSIONS) else "upgrade dbt-core to 1.11"
-        raise ArtifactError(
-            f"{file} has schema version v{match[1]}, and Lookout reads v11 and v12 (dbt-core 1.7 to 1.11): {advice}, "
-            "then run `dbt parse`."
-        )
 
 
 def load_monitors(
@@ -160,56 +141,47 @@ def _monitor(
     node = read_declared_node(reader, raw)
     if node is None:
         return None
-    settings = node.settings
-    reader.unknown_keys(settings, TABLE_KEYS, "lookout")
-    if not reader.switch(settings.get("enabled"), "enabled", default=True) or not is_watched(node):
+    is_on = node.settings.get("enabled") is not False and is_watched(node)
+    settings = read_table(reader, node, None if is_on else ("enabled",))
+    if not is_on:
         return None
     if (raw.get("config") or {}).get("materialized") == "ephemeral":
         reader.wrong("an ephemeral model has no table to watch; materialize it or remove its `lookout` settings.")
-    connection = connection_of(reader, settings, default_connection, known_connections)
-    grain = cast(Grain, reader.choice(settings.get("grain"), "grain", tuple(GRAIN_STEP)) or "day")
-    loaded_at = timestamp_column(reader, node)
-    warn_after, error_after = _freshness(reader, node)
-    reach: dict[str, Any] = {
-        "late_window": reader.duration(settings.get("late_window"), "late_window", zero=True),
-        "history": reader.duration(settings.get("history"), "history"),
-    }
+    limits = settings.freshness or _limits_of_dbt(reader, node)
+    loaded_at = timestamp_column(reader, node, settings.timestamp_column)
     return Monitor(
-        connection=connection,
-        schema=reader.text(settings.get("schema"), "schema") or str(raw.get("schema") or ""),
-        table=reader.text(settings.get("table"), "table") or relation_name(raw),
+        connection=connection_of(reader, settings.connection, default_connection, known_connections),
+        schema=settings.schema_name or str(raw.get("schema") or ""),
+        table=settings.table or relation_name(raw),
         timestamp_column=loaded_at,
-        grain=grain,
-        metrics=read_metrics(reader, settings, raw.get("columns") or {}, grain, loaded_at),
+        grain=settings.grain,
+        metrics=read_metrics(reader, settings, raw.get("columns") or {}, loaded_at),
         node_id=str(raw.get("unique_id") or ""),
         file=node.file,
-        owner=reader.text(owner_setting(raw, settings, groups), "owner") or "",
-        layer=reader.text(settings.get("layer"), "layer") or ("batch" if grain == "day" else "cdc"),
-        description=reader.text(settings.get("description"), "description") or first_line(raw.get("description")),
-        row_filter=reader.text(settings.get("filter"), "filter"),
-        warn_after=warn_after,
-        error_after=error_after,
+        owner=read_owner(reader, node, groups),
+        layer=settings.layer or ("batch" if settings.grain == "day" else "cdc"),
+        description=settings.description or first_line(raw.get("description")),
+        row_filter=settings.filter,
+        late_window=settings.late_window,
+        history=settings.history,
+        warn_after=limits.warn_after,
+        error_after=limits.error_after,
         is_model=not node.is_source,
-        dimensions=Reader("").names(settings.get("dimensions"), "dimensions"),
-        **{key: value for key, value in reach.items() if value is not None},
+        dimensions=settings.dimensions,
     )
 
 
-def _freshness(reader: Reader, node: DeclaredNode) -> tuple[timedelta | None, timedelta | None]:
-    if "freshness" in node.settings:
-        limits = reader.mapping(node.settings["freshness"], "freshness")
-        reader.unknown_keys(limits, ("warn_after", "error_after"), "freshness")
-    elif node.is_source:
-        limits = dict(node.raw.get("freshness") or {})
-        # dbt writes {count: null, period: null} for a limit that is not set.
-        limits = {key: value for key, value in limits.items() if isinstance(value, Mapping) and value.get("count")}
-    else:
-        limits = {}
-    warn_after = reader.duration(limits.get("warn_after"), "freshness.warn_after")
-    error_after = reader.duration(limits.get("error_after"), "freshness.error_after")
-    if warn_after and error_after and warn_after > error_after:
-        reader.wrong("freshness.warn_after is longer than freshness.error_after; a warning must come first.")
-    return warn_after, error_after
+def _limits_of_dbt(reader: Reader, node: DeclaredNode) -> FreshnessLimits:
+    """Return the limits of dbt's own `freshness` of a source, unless Lookout's settings have the key."""
+    if not node.is_source or "freshness" in node.settings:
+        return FreshnessLimits()
+    # dbt writes {count: null, period: null} for a limit that is not set.
+    limits = {
+        key: limit
+        for key, limit in (node.raw.get("freshness") or {}).items()
+        if key in keys_of(FreshnessLimits) and isinstance(limit, Mapping) and limit.get("count")
+    }
+    return reader.read(FreshnessLimits, limits, "freshness") or FreshnessLimits()
 
 
 def _seconds(length: timedelta | None) -> float | None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
-
-from lookout.project.declarations.settings import COLUMN_KEYS, LOCATION_KEYS, OTHER_KEYS, WATCH_KEYS, Reader, short_repr
 
 TABLE_TYPES = ("model", "seed", "snapshot")
 # dbt's notation of the node that a generic test, or a foreign key, is about.
@@ -17,98 +14,11 @@ REF_CALL = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class DeclaredNode:
-    """A dbt node that declares something for Lookout: ``settings`` is its own mapping over that of its source."""
-
-    raw: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    is_inherited: bool
-    file: str
-    name: str
-
-    @property
-    def is_source(self) -> bool:
-        """Return whether somebody else builds the table."""
-        return bool(self.raw.get("resource_type") == "source")
-
-
 def table_nodes(manifest: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the models, seeds, snapshots and sources of a manifest, in order of file and name."""
     found = [node for node in (manifest.get("nodes") or {}).values() if node.get("resource_type") in TABLE_TYPES]
     found += (manifest.get("sources") or {}).values()
     return iter(sorted(found, key=lambda node: (file_of(node), name_of(node))))
-
-
-def read_declared_node(reader: Reader, raw: Mapping[str, Any]) -> DeclaredNode | None:
-    """Read what a node declares; None when neither it, its source nor a column declares that it is watched."""
-    own = meta_of(raw).get("lookout")
-    source = (raw.get("source_meta") or {}).get("lookout")
-    columns_say = any("metrics" in (lookout_of(column) or {}) for column in (raw.get("columns") or {}).values())
-    if own is None and source is None and not columns_say:
-        return None
-    # dbt lets the meta of a table replace that of its source; here a table adds to what its source says.
-    layers = [_as_settings(reader, layer) for layer in (source, own) if layer is not None]
-    merged = {key: value for layer in layers for key, value in layer.items()}
-    inherited = (own is None or own == source) and not columns_say
-    return DeclaredNode(raw, merged, inherited, file_of(raw), name_of(raw))
-
-
-def _as_settings(reader: Reader, value: object) -> dict[str, Any]:
-    return {"enabled": value} if isinstance(value, bool) else reader.mapping(value, "lookout")
-
-
-def is_watched(node: DeclaredNode) -> bool:
-    """Return False for settings that only give a table's location or owner, or are for other readers."""
-    if any(key in node.settings for key in WATCH_KEYS) or loaded_at_field(node.raw):
-        return True
-    says_more = any(key not in (*LOCATION_KEYS, *OTHER_KEYS) for key in node.settings) or not node.settings
-    return says_more and not node.is_inherited
-
-
-def check_column_keys(reader: Reader, raw: Mapping[str, Any]) -> None:
-    """Report every key under a column's ``meta.lookout`` that nobody reads."""
-    for name, column in (raw.get("columns") or {}).items():
-        lookout = meta_of(column).get("lookout")
-        if isinstance(lookout, Mapping):
-            column_reader = Reader(f"{reader.where}: column {name}")
-            column_reader.unknown_keys(lookout, COLUMN_KEYS, "lookout")
-            reader.problems += column_reader.problems
-        elif lookout is not None:
-            reader.wrong(
-                f"column {name}: lookout is {short_repr(lookout)}; write {{metrics: [...]}} or {{contract: ...}}."
-            )
-
-
-def connection_of(
-    reader: Reader, settings: Mapping[str, Any], default_connection: str, known: Collection[str] | None
-) -> str:
-    """Return the name of the profiles.yml output that a table is in; one that does not exist is reported."""
-    connection = reader.text(settings.get("connection"), "connection") or default_connection
-    if known is not None and connection not in known:
-        names = ", ".join(sorted(known)) or "none"
-        reader.wrong(f"connection '{connection}' is not an output of profiles.yml; it has: {names}.")
-    return connection
-
-
-def timestamp_column(reader: Reader, node: DeclaredNode, *, is_needed: bool = True) -> str:
-    """Return the column with the time when a row was loaded or happened; its absence is reported where it is needed."""
-    setting = node.settings.get("timestamp_column")
-    if setting is not None:
-        return reader.text(setting, "timestamp_column") or ""
-    loaded_at = loaded_at_field(node.raw)
-    quoted = re.fullmatch(r'"((?:[^"]|"")+)"', loaded_at)
-    if quoted:
-        return quoted[1].replace('""', '"')
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_$]*", loaded_at):
-        return loaded_at.lower()
-    if is_needed and not loaded_at:
-        reader.wrong("timestamp_column is missing; name the column that tells when a row was loaded or happened.")
-    elif is_needed:
-        reader.wrong(
-            f"loaded_at_field {short_repr(loaded_at)} is an expression; name a plain column as timestamp_column."
-        )
-    return ""
 
 
 def loaded_at_field(raw: Mapping[str, Any]) -> str:

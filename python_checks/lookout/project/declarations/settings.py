@@ -1,25 +1,37 @@
-"""The keys of ``meta.lookout`` and their values, and a reader that collects every mistake."""
+"""The settings under ``meta.lookout`` of tables and columns, as pydantic models."""
 
 from __future__ import annotations
 
-import difflib
 import math
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any, ClassVar, get_args
 
-from lookout.project.declarations.monitor import Kind
+from pydantic import BeforeValidator, Field, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
 
-PERIODS = {
-    "minute": timedelta(minutes=1),
-    "hour": timedelta(hours=1),
-    "day": timedelta(days=1),
-    "week": timedelta(weeks=1),
-}
-LONGEST = timedelta(days=36_500)
-KINDS: tuple[Kind, ...] = ("count", "rate", "positive", "real")
+from lookout.errors import short_repr, suggestion
+from lookout.project.declarations.monitor import (
+    GRAIN_STEP,
+    Direction,
+    Grain,
+    Kind,
+    Method,
+    Metric,
+    Monitor,
+    Severity,
+)
+from lookout.project.validation import (
+    Columns,
+    Duration,
+    DurationOrZero,
+    Period,
+    Settings,
+    Text,
+    keys_of,
+    mistake,
+    parse_duration,
+)
+from lookout.project.validation import Reader as SettingsReader
 
 
 @dataclass(frozen=True)
@@ -45,21 +57,122 @@ BUILT_IN: dict[str, BuiltIn] = {
 }
 DEFAULT_METRICS = ("row_count", "freshness")
 
-SETTING_KEYS = (
-    "method", "direction", "sensitivity", "warn_score", "threshold", "critical_score", "alert_from", "lower_limit",
-    "upper_limit", "min_absolute_change", "min_relative_change", "window", "min_sample_size",
-)  # fmt: skip
-METRIC_KEYS = ("name", "column", "kind", "expression", "description", "dimensions", *SETTING_KEYS)
-# Location and owner of the table: other parts of Lookout read these too, so alone they watch nothing.
-LOCATION_KEYS = ("connection", "schema", "table", "owner", "layer", "description")
-WATCH_KEYS = (
-    "timestamp_column", "grain", "metrics", "columns", "filter", "late_window", "history", "freshness", "defaults",
-    "dimensions",
-)  # fmt: skip
-# Keys with readers of their own, which watch no table.
-OTHER_KEYS = ("contract", "pipeline")
-TABLE_KEYS = ("enabled", *LOCATION_KEYS, *WATCH_KEYS, *OTHER_KEYS)
-COLUMN_KEYS = ("metrics", "contract")
+
+def _buckets(value: object, info: ValidationInfo) -> object:
+    """Return a window as a number of buckets, from a number or from a length of time."""
+    if not isinstance(value, (str, Mapping)):
+        return value
+    length = parse_duration(value)
+    if length is None:
+        raise mistake("{key} is {value}; write a number of buckets, or a length like '30 days'.")
+    return math.ceil(length / GRAIN_STEP[(info.context or {}).get("grain", "day")])
+
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Buckets = Annotated[int, Field(ge=2)]
+Window = Annotated[Buckets, BeforeValidator(_buckets, json_schema_input_type=int | str | Period)]
+# Owners are read as dbt's: a name, a list of names, or a mapping with name and email.
+Owner = Annotated[Any, WithJsonSchema({"type": ["string", "array", "object"]})]
+
+
+class MetricDefaults(Settings):
+    """The settings that hold for every metric of a table that does not say otherwise."""
+
+    method: Method = Metric.method
+    direction: Direction | None = None
+    sensitivity: Positive = 1.0
+    warn_score: Positive | None = None
+    threshold: Positive | None = None
+    critical_score: Positive | None = None
+    alert_from: Severity | None = None
+    lower_limit: float | None = None
+    upper_limit: float | None = None
+    min_absolute_change: NotNegative | None = None
+    min_relative_change: NotNegative | None = None
+    window: Window | None = None
+    min_sample_size: Buckets | None = None
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> MetricDefaults:
+        warn = self.warn_score or self.threshold
+        if self.warn_score and self.threshold:
+            raise mistake("{key}: warn_score and threshold mean the same; keep one of the two.")
+        if warn and self.critical_score and warn > self.critical_score:
+            raise mistake(
+                "{key}: warn_score {warn:g} is above critical_score {critical:g}; a warning must come first.",
+                warn=warn,
+                critical=self.critical_score,
+            )
+        low, high = self.lower_limit, self.upper_limit
+        if low is not None and high is not None and low > high:
+            raise mistake("{key}: lower_limit {low:g} is above upper_limit {high:g}.", low=low, high=high)
+        return self
+
+
+class MetricSettings(MetricDefaults):
+    """A metric that is written as a mapping."""
+
+    sentences: ClassVar[Mapping[str, str]] = {"name.missing": "{inside}: a metric has no name; write {{name: ...}}."}
+    name: Text
+    column: Text | None = None
+    kind: Kind | None = None
+    expression: Text | None = None
+    description: Text | None = None
+    dimensions: Columns | None = None
+
+
+class FreshnessLimits(Settings):
+    """The fixed limits of the age of the newest row."""
+
+    warn_after: Duration | None = None
+    error_after: Duration | None = None
+
+    @model_validator(mode="after")
+    def _warns_first(self) -> FreshnessLimits:
+        if self.warn_after and self.error_after and self.warn_after > self.error_after:
+            raise mistake("{key}.warn_after is longer than {key}.error_after; a warning must come first.")
+        return self
+
+
+# One metric is a list of one. Each is read by itself, so that a mistake names the metric.
+Metrics = SkipValidation[str | Sequence[str | MetricSettings]]
+
+
+class TableSettings(Settings):
+    """The settings of a table. ``contract`` and ``pipeline`` have models of their own, where they are read."""
+
+    filled = ("metrics",)
+    enabled: bool = True
+    connection: Text | None = None
+    schema_name: Text | None = Field(default=None, alias="schema")
+    table: Text | None = None
+    owner: Owner = None
+    layer: Text | None = None
+    description: Text | None = None
+    timestamp_column: Text | None = None
+    grain: Grain = "day"
+    metrics: Metrics = DEFAULT_METRICS
+    columns: SkipValidation[dict[str, Metrics]] = Field(default_factory=dict)
+    filter: Text | None = None
+    late_window: DurationOrZero = Monitor.late_window
+    history: Duration = Monitor.history
+    freshness: FreshnessLimits | None = None
+    defaults: MetricDefaults = MetricDefaults()
+    dimensions: Columns = ()
+    contract: SkipValidation[Any] = None
+    pipeline: SkipValidation[Any] = None
+
+
+class ColumnSettings(Settings):
+    """The settings of a column."""
+
+    metrics: Metrics = ()
+    contract: SkipValidation[Any] = None
+
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+TABLE_KEYS = keys_of(TableSettings)
 
 CONTRACT_KEYS = (
     "mode", "version", "unexpected", "severity", "payload", "keys", "rules", "filter", "timestamp_column",
@@ -72,25 +185,9 @@ COLUMN_CONTRACT_KEYS = (
     "precision", "severity", "where",
 )  # fmt: skip
 
-PIPELINE_KEYS = ("freshness", "timeliness", "mute")
 
-
-def suggestion(word: object, allowed: Collection[str]) -> str:
-    """Return ``did you mean 'x'?`` for a close match, else the list of what is allowed."""
-    close = difflib.get_close_matches(str(word), list(allowed), n=1)
-    return f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(allowed)}."
-
-
-class Reader:
+class Reader(SettingsReader):
     """Reader of the settings of one asset. Wrong values become None and leave one sentence in ``problems``."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.problems: list[str] = []
-
-    def wrong(self, text: str) -> None:
-        """Record one sentence about this asset, on one line whatever names it quotes."""
-        self.problems.append(" ".join(f"{self.where}: {text}".split()))
 
     def unknown_keys(self, settings: Mapping[Any, Any], allowed: Collection[str], inside: str = "") -> None:
         """Record every key that does not exist, with the nearest one that does."""
@@ -172,42 +269,3 @@ class Reader:
             self.wrong(f"{key} is {short_repr(value)}; it must be {least} or more.")
             return None
         return value
-
-    def duration(self, value: object, key: str, *, zero: bool = False) -> timedelta | None:
-        """Read a length of time: ``3 days``, ``36 hours`` or ``{count: 3, period: day}``."""
-        if value is None:
-            return None
-        length = parse_duration(value)
-        if length is None:
-            self.wrong(
-                f"{key} is {short_repr(value)}; write it like '3 days', '36 hours' or {{count: 3, period: day}}."
-            )
-            return None
-        if length < timedelta(0) or (length == timedelta(0) and not zero):
-            self.wrong(f"{key} is {short_repr(value)}; it must be {'zero or longer' if zero else 'longer than zero'}.")
-            return None
-        return length
-
-
-def parse_duration(value: object) -> timedelta | None:
-    """Read ``3 days`` or dbt's ``{count: 3, period: day}``; None when it is neither, or longer than a century."""
-    count: object = None
-    period: object = None
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(-?\d{1,9}(?:\.\d{1,6})?)\s*([A-Za-z]+)\s*", value)
-        if match:
-            count, period = float(match[1]), match[2]
-    elif isinstance(value, Mapping) and set(value) == {"count", "period"}:
-        count, period = value["count"], value["period"]
-    if isinstance(count, bool) or not isinstance(count, (int, float)) or not isinstance(period, str):
-        return None
-    unit = PERIODS.get(period.lower().removesuffix("s"))
-    if unit is None or not abs(count) * unit.total_seconds() <= LONGEST.total_seconds():
-        return None
-    return unit * count
-
-
-def short_repr(value: object) -> str:
-    """Return a value as it may appear in a sentence: short, on one line."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import PlainValidator
 
 from lookout.errors import ConfigError
 from lookout.project.declarations.nodes import file_of, meta_of, name_of, table_nodes
-from lookout.project.declarations.settings import PIPELINE_KEYS, Reader, short_repr
+from lookout.project.validation import Reader, Settings, mistake
 from lookout.tracking.model import Limit
 
 CHECKS = ("freshness", "timeliness")
+
+
+def _limit(value: object) -> Limit | None:
+    try:
+        return Limit.of(value)  # type: ignore[arg-type]
+    except ConfigError:
+        raise mistake("{key} is {value}; write it like '12 hours' or '1 day'.") from None
+
+
+def _muted(value: object) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or any(name not in CHECKS for name in names):
+        raise mistake("{key} is {value}; it is a list of {checks}.", checks=" and ".join(CHECKS))
+    return tuple(names)
+
+
+Checks = Annotated[tuple[str, ...], PlainValidator(_muted, json_schema_input_type=str | list[str])]
+Length = Annotated[Limit, PlainValidator(_limit, json_schema_input_type=str)]
+
+
+class PipelineSettings(Settings):
+    """The mapping under ``pipeline``."""
+
+    freshness: Length | None = None
+    timeliness: Length | None = None
+    mute: Checks = ()
 
 
 def load_limits(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -33,30 +61,13 @@ def load_limits(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _read(reader: Reader, node: Mapping[str, Any]) -> dict[str, Any]:
     lookout = meta_of(node).get("lookout")
-    settings = lookout.get("pipeline") if isinstance(lookout, Mapping) else None
-    if settings is None:
+    declared = lookout.get("pipeline") if isinstance(lookout, Mapping) else None
+    if declared is None:
         return {}
-    settings = reader.mapping(settings, "pipeline")
     if node.get("resource_type") == "source":
         reader.wrong("pipeline is for what this project builds; set `freshness` of the source's table instead.")
         return {}
-    reader.unknown_keys(settings, PIPELINE_KEYS, "pipeline")
-    limits = {check: _limit(reader, settings.get(check), f"pipeline.{check}") for check in CHECKS}
-    mutes = {f"mute_{check}_check": True for check in _muted(reader, settings.get("mute"))}
+    settings = reader.read(PipelineSettings, declared, "pipeline") or PipelineSettings()
+    limits = {"freshness": settings.freshness, "timeliness": settings.timeliness}
+    mutes = {f"mute_{check}_check": True for check in settings.mute}
     return {key: value for key, value in {**limits, **mutes}.items() if value is not None}
-
-
-def _limit(reader: Reader, value: object, key: str) -> Limit | None:
-    try:
-        return Limit.of(value)  # type: ignore[arg-type]
-    except ConfigError:
-        reader.wrong(f"{key} is {short_repr(value)}; write it like '12 hours' or '1 day'.")
-        return None
-
-
-def _muted(reader: Reader, value: object) -> tuple[str, ...]:
-    names = [value] if isinstance(value, str) else value or []
-    if not isinstance(names, list) or any(name not in CHECKS for name in names):
-        reader.wrong(f"pipeline.mute is {short_repr(value)}; it is a list of {' and '.join(CHECKS)}.")
-        return ()
-    return tuple(names)
