@@ -172,7 +172,8 @@ def _duration(value: object, *, zero: bool) -> timedelta:
     return length
 
 
-def _columns(value: object) -> tuple[str, ...]:
+def read_columns(value: object) -> tuple[str, ...]:
+    """Return different column names; a single text is a list of one."""
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
         raise mistake("{key} is {value}; it must be a list of column names.")
@@ -196,7 +197,7 @@ class Period(BaseModel):
 
 
 Text = Annotated[str, AfterValidator(_text)]
-Columns = Annotated[tuple[str, ...], PlainValidator(_columns, json_schema_input_type=str | list[str])]
+Columns = Annotated[tuple[str, ...], PlainValidator(read_columns, json_schema_input_type=str | list[str])]
 Duration = Annotated[
     timedelta, PlainValidator(lambda value: _duration(value, zero=False), json_schema_input_type=str | Period)
 ]
