@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, get_args
 
 from lookout.contracts.spec.dbt_tests import read_tests, tests_by_node
-from lookout.contracts.spec.model import ColumnContract, Contract, Mode, Rule, SampleMethod, Sampling, Unexpected
+from lookout.contracts.spec.model import ColumnContract, Contract, Mode, Rule, Sampling
 from lookout.contracts.spec.rules import (
-    SEVERITIES,
     Constraints,
     RuleCollector,
     RuleContext,
+    add_rules,
     read_column_contracts,
     read_constraints,
-    read_rules,
 )
+from lookout.contracts.spec.settings import ColumnContractSettings, ContractSettings
 from lookout.contracts.spec.types import known_type, suggested_type
 from lookout.errors import ConfigError, short_repr, suggestion
 from lookout.project.declarations.declared import (
@@ -30,7 +30,6 @@ from lookout.project.declarations.declared import (
     read_table,
     timestamp_column,
 )
-from lookout.project.declarations.monitor import Severity
 from lookout.project.declarations.nodes import (
     file_of,
     first_line,
@@ -41,13 +40,13 @@ from lookout.project.declarations.nodes import (
     relation_name,
     table_nodes,
 )
-from lookout.project.declarations.settings import CONTRACT_KEYS, SAMPLE_KEYS, Reader, TableSettings
+from lookout.project.declarations.settings import TableSettings
+from lookout.project.validation import Reader
 
-MODES: tuple[Mode, ...] = ("strict", "lenient")
-UNEXPECTED: tuple[Unexpected, ...] = ("fail", "warn", "ignore")
-METHODS: tuple[SampleMethod, ...] = ("latest", "random")
+MODES: tuple[Mode, ...] = get_args(Mode)
 # Materializations that dbt builds with the constraints of their YAML, when their contract is enforced.
 CONSTRAINED_MATERIALIZATIONS = ("table", "incremental")
+NO_PROMISE = ColumnContractSettings()
 NO_CONSTRAINTS = Constraints((), (), frozenset())
 
 
@@ -155,31 +154,29 @@ def _as_mapping(reader: Reader, value: object) -> dict[str, Any]:
     return {"mode": value}
 
 
-def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: Mapping[str, Any]) -> Contract:
+def _contract(reader: Reader, project: _Project, node: DeclaredNode, declared: Mapping[str, Any]) -> Contract:
     raw, table = node.raw, read_table(reader, node, (*LOCATION_KEYS, "timestamp_column"))
-    reader.unknown_keys(settings, CONTRACT_KEYS, "contract")
-    mode = cast(Mode, reader.choice(settings.get("mode"), "contract.mode", MODES) or "lenient")
-    default: Severity = "critical" if mode == "strict" else "warning"
-    severity = cast("Severity | None", reader.choice(settings.get("severity"), "contract.severity", SEVERITIES))
+    settings = reader.read(ContractSettings, declared, "contract") or ContractSettings()
+    is_strict = settings.mode == "strict"
     connection = connection_of(reader, table.connection, project.default_connection, project.known_connections)
-    collector = RuleCollector(reader, severity or default)
+    collector = RuleCollector(reader, settings.severity or ("critical" if is_strict else "warning"))
     context = RuleContext(project.manifest, raw, connection, project.default_connection)
-    payload = reader.text(settings.get("payload"), "contract.payload") or ""
+    payload = settings.payload or ""
     constraints = read_constraints(collector, context)
     of_constraints = len(collector.rules)
     column_contracts = read_column_contracts(collector, raw.get("columns") or {})
     column_rules = range(of_constraints, len(collector.rules))
-    keys = dict.fromkeys((*constraints.keys, *_keys(collector, settings.get("keys"))))
-    read_rules(collector, settings.get("rules"))
+    for key in settings.keys:
+        collector.add_rule("unique", key)
+    keys = dict.fromkeys((*constraints.keys, *settings.keys))
+    add_rules(collector, settings.rules)
     if payload:
         _payload_types(collector, raw.get("columns") or {})
-    are_tests_read = reader.switch(settings.get("tests"), "contract.tests", default=node.is_source)
+    are_tests_read = node.is_source if settings.tests is None else settings.tests
     node_tests = project.tests.get(str(raw.get("unique_id")), ()) if are_tests_read else ()
     left_out = read_tests(collector, context, node_tests)
     in_catalog = constraints if not payload and _has_constraints(raw) else NO_CONSTRAINTS
     rules = collector.finish()
-    unexpected = reader.choice(settings.get("unexpected"), "contract.unexpected", UNEXPECTED)
-    examples = reader.names(settings.get("examples"), "contract.examples")
     return Contract(
         name=node.name,
         connection=connection,
@@ -187,19 +184,23 @@ def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: M
         table=table.table or relation_name(raw),
         node_id=str(raw.get("unique_id") or ""),
         file=node.file,
-        mode=mode,
-        unexpected=cast(Unexpected, unexpected or ("fail" if mode == "strict" else "warn")),
+        mode=settings.mode,
+        unexpected=settings.unexpected or ("fail" if is_strict else "warn"),
         columns=_columns(reader, raw, column_contracts, rules, in_catalog),
         keys=tuple(keys),
         rules=rules,
-        version=_version(reader, settings.get("version")),
+        version=settings.version,
         owner=read_owner(reader, node, project.manifest.get("groups") or {}),
         layer=_layer(node),
         description=table.description or first_line(raw.get("description")),
         is_source=node.is_source,
         payload=payload,
-        **_row_settings(reader, node, table, settings),
-        example_columns=examples or constraints.primary_key or next(iter(keys), ()),
+        timestamp_column=_timestamp(reader, node, table, settings),
+        row_filter=settings.filter,
+        incremental=settings.incremental,
+        sampling=Sampling(settings.sample.rows, settings.sample.method) if settings.sample else None,
+        include_sample_data=settings.include_sample_data,
+        example_columns=settings.examples or constraints.primary_key or next(iter(keys), ()),
         constrained_keys=in_catalog.keys,
         left_out=left_out,
         column_rules=column_rules,
@@ -216,21 +217,21 @@ def _has_constraints(raw: Mapping[str, Any]) -> bool:
 def _columns(
     reader: Reader,
     raw: Mapping[str, Any],
-    column_contracts: Mapping[str, Mapping[str, Any]],
+    column_contracts: Mapping[str, ColumnContractSettings],
     rules: tuple[Rule, ...],
     in_catalog: Constraints,
 ) -> tuple[ColumnContract, ...]:
     without_nulls = {rule.columns[0] for rule in rules if rule.kind == "not_null" and rule.where is None}
     found = []
     for name, column in (raw.get("columns") or {}).items():
-        column_contract, data_type = column_contracts.get(name, {}), str(column.get("data_type") or "")
+        column_contract, data_type = column_contracts.get(name, NO_PROMISE), str(column.get("data_type") or "")
         suggested = suggested_type(data_type)
         if suggested:
             reader.wrong(
                 f"column {name}: unknown type '{data_type}'; did you mean '{suggested}'? Write a type of your own with "
                 "its schema."
             )
-        if column_contract.get("nullable") is True and name in without_nulls:
+        if column_contract.nullable and name in without_nulls:
             reader.wrong(
                 f"column {name}: contract.nullable is true, and elsewhere it is not null; keep one of the two."
             )
@@ -238,7 +239,7 @@ def _columns(
             ColumnContract(
                 name=name,
                 data_type=data_type,
-                is_required=column_contract.get("required") is not False,
+                is_required=column_contract.required,
                 is_nullable=name not in without_nulls,
                 has_not_null_constraint=name in in_catalog.not_null,
                 is_quoted=bool(column.get("quote")),
@@ -260,58 +261,15 @@ def _payload_types(collector: RuleCollector, columns: Mapping[str, Any]) -> None
             )
 
 
-def _keys(collector: RuleCollector, value: object) -> list[tuple[str, ...]]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(key, list) and key for key in value):
-        collector.reader.wrong(
-            f"contract.keys is {short_repr(value)}; it must be a list of keys, such as [[order_id]]."
-        )
-        return []
-    keys = []
-    for names in value:
-        key = collector.reader.names(names, "contract.keys")
-        if key:
-            collector.add_rule("unique", key)
-            keys.append(key)
-    return keys
-
-
-def _row_settings(
-    reader: Reader, node: DeclaredNode, table: TableSettings, settings: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the fields of a Contract that choose the rows to check, and whether examples may hold values."""
-    timestamp = reader.text(settings.get("timestamp_column"), "contract.timestamp_column")
-    timestamp = timestamp or timestamp_column(reader, node, table.timestamp_column, is_needed=False)
-    incremental = reader.switch(settings.get("incremental"), "contract.incremental", default=False)
-    sample = reader.mapping(settings.get("sample"), "contract.sample")
-    reader.unknown_keys(sample, SAMPLE_KEYS, "contract.sample")
-    rows = reader.whole(sample.get("rows"), "contract.sample.rows", least=1)
-    method = cast(SampleMethod, reader.choice(sample.get("method"), "contract.sample.method", METHODS) or "latest")
-    if sample and "rows" not in sample:
-        reader.wrong("contract.sample has no rows; write {rows: 1000}.")
-    if not timestamp and (incremental or (rows and method == "latest")):
-        option = "contract.incremental" if incremental else "contract.sample of the latest rows"
+def _timestamp(reader: Reader, node: DeclaredNode, table: TableSettings, settings: ContractSettings) -> str:
+    """Return the column that the newest rows are found by; its absence is reported where it is needed."""
+    column = settings.timestamp_column or timestamp_column(reader, node, table.timestamp_column, is_needed=False)
+    if not column and (settings.incremental or (settings.sample and settings.sample.method == "latest")):
+        option = "contract.incremental" if settings.incremental else "contract.sample of the latest rows"
         reader.wrong(
             f"{option} needs a timestamp_column; name the column that tells when a row was loaded or happened."
         )
-    include_sample_data = reader.switch(
-        settings.get("include_sample_data"), "contract.include_sample_data", default=False
-    )
-    return {
-        "timestamp_column": timestamp,
-        "row_filter": reader.text(settings.get("filter"), "contract.filter"),
-        "incremental": incremental,
-        "sampling": Sampling(rows, method) if rows else None,
-        "include_sample_data": include_sample_data,
-    }
-
-
-def _version(reader: Reader, value: object) -> str:
-    """Return the version as text; YAML reads 1.2 as a number."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    return reader.text(value, "contract.version") or ""
+    return column
 
 
 def _layer(node: DeclaredNode) -> str:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from lookout.contracts.spec.model import Rule, RuleKind
-from lookout.errors import short_repr
+from lookout.contracts.spec.settings import ColumnContractSettings, RuleSettings
 from lookout.project.declarations.monitor import Severity
 from lookout.project.declarations.nodes import location_of, lookout_of, referenced_node
-from lookout.project.declarations.settings import COLUMN_CONTRACT_KEYS, RULE_KEYS, Reader
-
-SEVERITIES: tuple[Severity, ...] = ("warning", "critical")
+from lookout.project.validation import Reader
 
 
 @dataclass(frozen=True)
@@ -174,96 +172,50 @@ def _foreign_key(
         collector.add_rule("relationship", tuple(columns), arguments)
 
 
-def read_column_contracts(collector: RuleCollector, columns: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """Add the rules of ``meta.lookout.contract`` of the columns; return these mappings by column name."""
-    found: dict[str, Mapping[str, Any]] = {}
+def read_column_contracts(collector: RuleCollector, columns: Mapping[str, Any]) -> dict[str, ColumnContractSettings]:
+    """Add the rules of ``meta.lookout.contract`` of the columns; return these settings by column name."""
+    found: dict[str, ColumnContractSettings] = {}
     for name, column in columns.items():
-        lookout = lookout_of(column) or {}
-        if "contract" not in lookout:
+        declared = (lookout_of(column) or {}).get("contract")
+        if declared is None:
             continue
         reader = Reader(f"{collector.reader.where}: column {name}")
-        settings = reader.mapping(lookout["contract"], "contract")
-        reader.unknown_keys(settings, COLUMN_CONTRACT_KEYS, "contract")
-        _column_rules(collector, reader, name, settings)
+        settings = reader.read(ColumnContractSettings, declared, "contract")
         collector.reader.problems += reader.problems
-        found[name] = settings
+        if settings is not None:
+            _column_rules(collector, name, settings)
+            found[name] = settings
     return found
 
 
-def _column_rules(collector: RuleCollector, reader: Reader, column: str, settings: Mapping[str, Any]) -> None:
-    severity = cast("Severity | None", reader.choice(settings.get("severity"), "contract.severity", SEVERITIES))
-    where = reader.text(settings.get("where"), "contract.where")
-
+def _column_rules(collector: RuleCollector, column: str, settings: ColumnContractSettings) -> None:
     def add_column_rule(kind: RuleKind, **arguments: Any) -> None:
-        collector.add_rule(kind, (column,), arguments, severity=severity, where=where)
+        collector.add_rule(kind, (column,), arguments, severity=settings.severity, where=settings.where)
 
-    reader.switch(settings.get("required"), "contract.required", default=True)
-    if not reader.switch(settings.get("nullable"), "contract.nullable", default=True):
+    if settings.nullable is False:
         add_column_rule("not_null")
-    if reader.switch(settings.get("unique"), "contract.unique", default=False):
+    if settings.unique:
         add_column_rule("unique")
-    low = _limit(reader, settings.get("min"), "contract.min")
-    high = _limit(reader, settings.get("max"), "contract.max")
-    _check_order(reader, low, high, "min", "max")
-    strict = reader.switch(settings.get("strict"), "contract.strict", default=False)
-    if low is not None or high is not None:
-        add_column_rule("range", min=low, max=high, strict=strict)
-    shortest = reader.whole(settings.get("min_length"), "contract.min_length", least=0)
-    longest = reader.whole(settings.get("max_length"), "contract.max_length", least=0)
-    _check_order(reader, shortest, longest, "min_length", "max_length")
-    if shortest is not None or longest is not None:
-        add_column_rule("length", min=shortest, max=longest)
-    values = settings.get("accepted_values")
-    if isinstance(values, list) and values and all(isinstance(value, (str, int, float)) for value in values):
-        add_column_rule("accepted_values", values=values, quote=True)
-    elif values is not None:
-        reader.wrong(f"contract.accepted_values is {short_repr(values)}; it must be a list of texts or numbers.")
-    pattern = reader.text(settings.get("pattern"), "contract.pattern")
-    if pattern is not None:
-        add_column_rule("pattern", regex=pattern)
-    digits = reader.whole(settings.get("precision"), "contract.precision", least=0)
-    if digits is not None:
-        add_column_rule("precision", digits=digits)
+    if settings.min is not None or settings.max is not None:
+        add_column_rule("range", min=settings.min, max=settings.max, strict=settings.strict)
+    if settings.min_length is not None or settings.max_length is not None:
+        add_column_rule("length", min=settings.min_length, max=settings.max_length)
+    if settings.accepted_values:
+        add_column_rule("accepted_values", values=list(settings.accepted_values), quote=True)
+    if settings.pattern is not None:
+        add_column_rule("pattern", regex=settings.pattern)
+    if settings.precision is not None:
+        add_column_rule("precision", digits=settings.precision)
 
 
-def _limit(reader: Reader, value: object, key: str) -> float | int | str | None:
-    """Return a number, or a text such as a date that the database compares in the type of the column."""
-    if isinstance(value, str):
-        return reader.text(value, key)
-    number = reader.number(value, key)
-    return cast("float | int | None", value) if number is not None else None
-
-
-def _check_order(reader: Reader, low: object, high: object, low_key: str, high_key: str) -> None:
-    if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
-        reader.wrong(f"contract.{low_key} {low:g} is above contract.{high_key} {high:g}.")
-
-
-def read_rules(collector: RuleCollector, entries: object) -> None:
-    """Add the rules of ``contract.rules``: mappings with an ``expression`` or with the columns that are ``unique``."""
-    reader = collector.reader
-    if entries is not None and not isinstance(entries, list):
-        reader.wrong(
-            f"contract.rules is {short_repr(entries)}; it must be a list of {{expression: ...}} or {{unique: [...]}}."
+def add_rules(collector: RuleCollector, rules: Sequence[RuleSettings]) -> None:
+    """Add the rules of ``contract.rules``."""
+    for rule in rules:
+        kind: RuleKind = "unique" if rule.unique else "expression"
+        arguments = {"sql": rule.expression} if rule.expression is not None else {}
+        collector.add_rule(
+            kind, rule.unique or (), arguments, name=rule.name or "", severity=rule.severity, where=rule.where
         )
-    for entry in entries if isinstance(entries, list) else ():
-        if not isinstance(entry, Mapping) or len({"expression", "unique"} & set(entry)) != 1:
-            reader.wrong(
-                f"contract.rules: {short_repr(entry)} is not a rule; write {{expression: ...}} or {{unique: [...]}}."
-            )
-            continue
-        reader.unknown_keys(entry, RULE_KEYS, "contract.rules")
-        severity = cast("Severity | None", reader.choice(entry.get("severity"), "contract.rules.severity", SEVERITIES))
-        where = reader.text(entry.get("where"), "contract.rules.where")
-        name = reader.text(entry.get("name"), "contract.rules.name") or ""
-        expression = reader.text(entry.get("expression"), "contract.rules.expression")
-        columns = reader.names(entry.get("unique"), "contract.rules.unique")
-        if expression is not None:
-            collector.add_rule("expression", (), {"sql": expression}, name=name, severity=severity, where=where)
-        elif columns:
-            collector.add_rule("unique", columns, name=name, severity=severity, where=where)
-        elif entry.get("unique") in ([], None) and "unique" in entry:
-            reader.wrong("contract.rules.unique names no column.")
 
 
 def plain_name(text: str) -> str:

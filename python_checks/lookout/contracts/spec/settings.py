@@ -46,7 +46,7 @@ def _rules(value: object) -> object:
 def _rule(value: object) -> object:
     if isinstance(value, Mapping) and len({"expression", "unique"} & set(value)) == 1:
         return value
-    raise mistake("contract.rules: {value} is not a rule; write {{expression: ...}} or {{unique: [...]}}.")
+    raise mistake("{key}: {value} is not a rule; write {{expression: ...}} or {{unique: [...]}}.")
 
 
 def _version(value: object) -> str:
@@ -84,7 +84,7 @@ class ColumnContractSettings(Settings):
             low, high = getattr(self, low_key), getattr(self, high_key)
             if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
                 raise mistake(
-                    "contract.{low_key} {low:g} is above contract.{high_key} {high:g}.",
+                    "{key}.{low_key} {low:g} is above {key}.{high_key} {high:g}.",
                     low_key=low_key,
                     low=low,
                     high_key=high_key,
@@ -97,12 +97,17 @@ class RuleSettings(Settings):
     """An entry of ``rules``; it has either ``expression`` or ``unique``."""
 
     filled = ("expression", "unique")
-    sentences: ClassVar[Mapping[str, str]] = {"extra_forbidden": "unknown key '{word}' in contract.rules; {hint}"}
     expression: Text | None = None
     unique: Columns | None = None
     name: Text | None = None
     severity: Severity | None = None
     where: Text | None = None
+
+    @model_validator(mode="after")
+    def _names_columns(self) -> RuleSettings:
+        if self.unique == ():
+            raise mistake("{key}.unique names no column.")
+        return self
 
 
 class SampleSettings(Settings):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, Field, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
 
-from lookout.errors import short_repr, suggestion
 from lookout.project.declarations.monitor import (
     GRAIN_STEP,
     Direction,
@@ -27,11 +26,9 @@ from lookout.project.validation import (
     Period,
     Settings,
     Text,
-    keys_of,
     mistake,
     parse_duration,
 )
-from lookout.project.validation import Reader as SettingsReader
 
 
 @dataclass(frozen=True)
@@ -172,100 +169,3 @@ class ColumnSettings(Settings):
 
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-TABLE_KEYS = keys_of(TableSettings)
-
-CONTRACT_KEYS = (
-    "mode", "version", "unexpected", "severity", "payload", "keys", "rules", "filter", "timestamp_column",
-    "incremental", "sample", "examples", "include_sample_data", "tests",
-)  # fmt: skip
-RULE_KEYS = ("expression", "unique", "name", "severity", "where")
-SAMPLE_KEYS = ("rows", "method")
-COLUMN_CONTRACT_KEYS = (
-    "required", "nullable", "unique", "min", "max", "strict", "accepted_values", "min_length", "max_length", "pattern",
-    "precision", "severity", "where",
-)  # fmt: skip
-
-
-class Reader(SettingsReader):
-    """Reader of the settings of one asset. Wrong values become None and leave one sentence in ``problems``."""
-
-    def unknown_keys(self, settings: Mapping[Any, Any], allowed: Collection[str], inside: str = "") -> None:
-        """Record every key that does not exist, with the nearest one that does."""
-        for key in settings:
-            if key not in allowed:
-                self.wrong(f"unknown key '{key}'{f' in {inside}' if inside else ''}; {suggestion(key, allowed)}")
-
-    def mapping(self, value: object, key: str) -> dict[str, Any]:
-        """Read a mapping; empty when the key is absent."""
-        if value is None:
-            return {}
-        if isinstance(value, Mapping):
-            return dict(value)
-        self.wrong(f"{key} is {short_repr(value)}; it must be a mapping of keys to values.")
-        return {}
-
-    def text(self, value: object, key: str) -> str | None:
-        """Read a non-empty string."""
-        if value is None:
-            return None
-        if isinstance(value, str) and value.strip() and "\x00" not in value:
-            return value
-        self.wrong(f"{key} is {short_repr(value)}; it must be a non-empty text.")
-        return None
-
-    def names(self, value: object, key: str) -> tuple[str, ...]:
-        """Read a list of different names; a single text is a list of one."""
-        if value is None:
-            return ()
-        names = [value] if isinstance(value, str) else value
-        if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
-            self.wrong(f"{key} is {short_repr(value)}; it must be a list of column names.")
-            return ()
-        for name in {name for name in names if names.count(name) > 1}:
-            self.wrong(f"{key}: '{name}' stands there twice; remove one.")
-        return tuple(dict.fromkeys(names))
-
-    def choice(self, value: object, key: str, allowed: Collection[str]) -> str | None:
-        """Read one of a few words."""
-        if value is None or (isinstance(value, str) and value in allowed):
-            return value
-        self.wrong(f"{key} is {short_repr(value)}; {suggestion(value, allowed)}")
-        return None
-
-    def switch(self, value: object, key: str, default: bool) -> bool:
-        """Read true or false."""
-        if value is None:
-            return default
-        if isinstance(value, bool):
-            return value
-        self.wrong(f"{key} is {short_repr(value)}; it must be true or false.")
-        return default
-
-    def number(
-        self, value: object, key: str, *, least: float | None = None, above: float | None = None
-    ) -> float | None:
-        """Read a finite number, at least ``least`` or strictly above ``above``."""
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            self.wrong(f"{key} is {short_repr(value)}; it must be a number.")
-            return None
-        if least is not None and value < least:
-            self.wrong(f"{key} is {short_repr(value)}; it must be {least:g} or more.")
-            return None
-        if above is not None and value <= above:
-            self.wrong(f"{key} is {short_repr(value)}; it must be greater than {above:g}.")
-            return None
-        return float(value)
-
-    def whole(self, value: object, key: str, *, least: int) -> int | None:
-        """Read a whole number of at least ``least``."""
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int):
-            self.wrong(f"{key} is {short_repr(value)}; it must be a whole number.")
-            return None
-        if value < least:
-            self.wrong(f"{key} is {short_repr(value)}; it must be {least} or more.")
-            return None
-        return value
