@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -21,7 +23,7 @@ SECTIONS = {section["title"]: section for section in reference.described()}
 COLUMNS = ("amount", "customer_id", "order_id", "line", "country", "channel", "loaded_at", "created_at", "record")
 
 
-@pytest.mark.parametrize("name", ["tables.md", "commands.md", "settings.md"])
+@pytest.mark.parametrize("name", ["tables.md", "commands.md", "settings.md", "lookout.schema.json", "meta.schema.json"])
 def test_the_pages_are_what_the_code_says(name: str) -> None:
     written = (reference.ROOT / reference.FOLDER / name).read_text(encoding="utf-8")
     assert written == reference.pages()[name], f"docs/reference/{name} is out of date: run `make reference`"
@@ -31,6 +33,44 @@ def test_the_pages_are_what_the_code_says(name: str) -> None:
 def test_every_setting_is_described_and_none_that_does_not_exist(title: str) -> None:
     section = SECTIONS[title]
     assert set(section["settings"]) == set(reference.keys_of(section["keys"])), "edit docs/reference/settings.yml"
+
+
+@pytest.mark.parametrize("name", ["lookout.schema.json", "meta.schema.json"])
+def test_every_property_of_a_schema_is_described(name: str) -> None:
+    for model, definition in _schema(name)["definitions"].items():
+        for key, written in definition["properties"].items():
+            # `table` is dbt's own node around Lookout's settings.
+            assert model == "table" or written["description"].strip(), f"{model}.{key}"
+
+
+@pytest.mark.parametrize("file", [*sorted(reference.ROOT.glob("models/**/*.yml")), *reference.ROOT.glob("seeds/*.yml")])
+def test_the_schema_takes_the_settings_of_this_project(file: Path) -> None:
+    jsonschema.validate(yaml.safe_load(file.read_text(encoding="utf-8")), _schema("meta.schema.json"))
+
+
+def test_the_schema_takes_the_example_of_lookout_yml() -> None:
+    text = (reference.ROOT / "lookout.yml.example").read_text(encoding="utf-8")
+    jsonschema.validate(yaml.safe_load(text), _schema("lookout.schema.json"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lookout.schema.json", {"notifications": {"targts": {}}}),
+        ("lookout.schema.json", {"notifications": {"targets": {"a": {"url": {"env": "A"}, "icon": "yes"}}}}),
+        ("meta.schema.json", {"models": [{"config": {"meta": {"lookout": {"grian": "day"}}}}]}),
+        ("meta.schema.json", {"sources": [{"tables": [{"meta": {"lookout": {"contract": {"mode": "loose"}}}}]}]}),
+        ("meta.schema.json", {"seeds": [{"columns": [{"config": {"meta": {"lookout": {"contract": {"min": []}}}}}]}]}),
+    ],
+)
+def test_the_schema_refuses_a_wrong_key_and_a_wrong_value(name: str, content: dict[str, Any]) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(content, _schema(name))
+
+
+def _schema(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((reference.ROOT / reference.FOLDER / name).read_text(encoding="utf-8"))
+    return found
 
 
 def test_every_model_and_column_of_the_monitoring_schema_is_described() -> None:
@@ -98,6 +138,9 @@ def _build(key: str, value: Any) -> None:
 
 
 def _read(settings: Mapping[str, Any], columns: Mapping[str, Any] | None = None) -> None:
+    nodes = [{"name": name, **column} for name, column in (columns or {}).items()]
+    table = {"config": {"meta": {"lookout": dict(settings)}}, "columns": nodes}
+    jsonschema.validate({"models": [table]}, _schema("meta.schema.json"))
     manifest = _node(settings, columns)
     known = ("dev", "shop_db")
     load_monitors(manifest, default_connection="dev", known_connections=known)
@@ -108,6 +151,7 @@ def _notifications(folder: Path, content: Mapping[str, Any]) -> None:
     file = folder / "lookout.yml"
     target = {"data-team": {"url": {"env": "URL"}}, "on-call": {"url": {"env": "URL"}}}
     whole = {"targets": target, "default": {"targets": "data-team"}, **content}
+    jsonschema.validate({"notifications": whole}, _schema("lookout.schema.json"))
     file.write_text(yaml.safe_dump({"notifications": whole}, sort_keys=False))
     read_settings(file, {"URL": "https://hooks.example.com/a"})
 

@@ -1,13 +1,14 @@
 """Generator of docs/reference/ from dbt's YAML, the command line, and the keys and defaults in the code.
 
-``python -m lookout.cli.reference``, in a clone, writes the pages. Only the meaning of a setting is written by hand,
-in docs/reference/settings.yml; names and defaults of settings are read from the code.
+``python -m lookout.cli.reference``, in a clone, writes the pages and the JSON schemas for editors. Only the meaning of
+a setting is written by hand, in docs/reference/settings.yml; names and defaults are read from the code.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -15,6 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from lookout.cli.schemas import lookout_schema, meta_schema
+from lookout.project.validation import Settings
+from lookout.project.validation import keys_of as model_keys
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = Path("docs/reference")
@@ -25,7 +30,9 @@ Row = Mapping[str, Any]
 
 def pages(root: Path = ROOT) -> dict[str, str]:
     """Return the text of every page of the reference, by file name."""
-    return {"tables.md": tables(root), "commands.md": commands(), "settings.md": settings(root)}
+    written = {"tables.md": tables(root), "commands.md": commands(), "settings.md": settings(root)}
+    schemas = {"lookout.schema.json": lookout_schema(described(root)), "meta.schema.json": meta_schema(described(root))}
+    return {**written, **{name: json.dumps(schema, indent=1) + "\n" for name, schema in schemas.items()}}
 
 
 def main() -> None:
@@ -245,6 +252,8 @@ def keys_of(reference: str, root: Path = ROOT) -> tuple[str, ...]:
         parameters = found[1].split(",") if found else []
         return tuple(part.split("=")[0].strip() for part in parameters if part.strip() != "model")
     value = getattr(importlib.import_module(location), name)
+    if isinstance(value, type) and issubclass(value, Settings):
+        return model_keys(value)
     if callable(value):
         import inspect
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from lookout.errors import short_repr, suggestion
@@ -192,8 +192,9 @@ def _text(value: str) -> str:
 class Period(BaseModel):
     """A length of time as dbt writes it."""
 
-    count: float
-    period: str
+    model_config = ConfigDict(extra="forbid")
+    count: float = Field(description="How many of the period.")
+    period: str = Field(description="minute, hour, day or week.")
 
 
 Text = Annotated[str, AfterValidator(_text)]

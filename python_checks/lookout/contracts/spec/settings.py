@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import float_info
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
@@ -20,7 +21,7 @@ def _bound(value: object) -> float | int | str:
         if value.strip() and "\x00" not in value:
             return value
         raise mistake("{key} is {value}; it must be a non-empty text.")
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= float_info.max:
         raise mistake("{key} is {value}; it must be a number.")
     return value
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timezone
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -141,15 +141,17 @@ def _ends(entries: tuple[Quiet, ...], info: ValidationInfo) -> tuple[Quiet, ...]
     return entries
 
 
-def _mapping_under(key: str) -> BeforeValidator:
+def _mapping_under(key: str, input_type: Any) -> BeforeValidator:
     """Return a validator that takes a value which is no mapping for that of a key."""
-    return BeforeValidator(lambda value: value if isinstance(value, Mapping) else {key: value})
+    return BeforeValidator(
+        lambda value: value if isinstance(value, Mapping) else {key: value}, json_schema_input_type=input_type
+    )
 
 
 class EnvironmentVariable(Settings):
     """The name of the environment variable that holds a value."""
 
-    env: str
+    env: str = Field(description="Name of the environment variable with the address.")
 
 
 Names = Annotated[tuple[str, ...], PlainValidator(_names, json_schema_input_type=str | list[str])]
@@ -242,7 +244,7 @@ class DefaultRoute(Settings):
         BeforeValidator(_listed, json_schema_input_type=Quiet | list[Quiet]),
         AfterValidator(_ends),
     ] = ()
-    digest: Annotated[DigestTimes, _mapping_under("at")] | None = None
+    digest: Annotated[DigestTimes, _mapping_under("at", DigestTimes | Time | list[Time])] | None = None
     loud: Annotated[
         tuple[Severity, ...], BeforeValidator(_names, json_schema_input_type=Severity | list[Severity])
     ] = ()
@@ -283,11 +285,11 @@ class Notifications(Settings):
     routes: Annotated[
         tuple[RouteSettings, ...], BeforeValidator(_routes, json_schema_input_type=list[RouteSettings])
     ] = ()
-    default: Annotated[DefaultRoute, _mapping_under("targets")] | None = None
+    default: Annotated[DefaultRoute, _mapping_under("targets", DefaultRoute | str | list[str])] | None = None
 
 
 class SettingsFile(Settings):
     """lookout.yml."""
 
     sentences = MAPPING
-    notifications: Notifications | None = None
+    notifications: Notifications | None = Field(default=None, description="Who is told what, where and when.")

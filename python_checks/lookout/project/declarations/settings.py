@@ -122,8 +122,8 @@ class MetricSettings(MetricDefaults):
 class FreshnessLimits(Settings):
     """The fixed limits of the age of the newest row."""
 
-    warn_after: Duration | None = None
-    error_after: Duration | None = None
+    warn_after: Duration | None = Field(default=None, description="Older than this is a warning.")
+    error_after: Duration | None = Field(default=None, description="Older than this is critical.")
 
     @model_validator(mode="after")
     def _warns_first(self) -> FreshnessLimits:
