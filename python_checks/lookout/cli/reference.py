@@ -26,6 +26,17 @@ FOLDER = Path("docs/reference")
 MONITORING = Path("models/monitoring")
 NOTE = "<!-- Written by `make reference`; change what it is made from instead. -->"
 Row = Mapping[str, Any]
+EDITORS = (
+    "An editor with a YAML language server completes and checks settings while you type. Copy a schema into your",
+    "project, [lookout.schema.json](lookout.schema.json) for lookout.yml, [meta.schema.json](meta.schema.json) for",
+    "dbt's YAML of models and sources, and name it in the first line of the file.",
+    "",
+    "```yaml",
+    "# yaml-language-server: $schema=lookout.schema.json",
+    "notifications:",
+    "  targets: {data-team: {url: {env: SLACK_WEBHOOK_URL}}}",
+    "```",
+)
 
 
 def pages(root: Path = ROOT) -> dict[str, str]:
@@ -202,6 +213,7 @@ def _type(parameter: Any) -> str:
 def settings(root: Path = ROOT) -> str:
     """Return the page of settings: meaning and example from settings.yml, default from the code."""
     lines = [NOTE, "# Settings", "", "Where a setting is wrong, Lookout names file, table and key in one sentence.", ""]
+    lines += [*EDITORS, ""]
     sections = described(root)
     lines += [f"- [{section['title']}](#{anchor(section['title'])})" for section in sections]
     for section in sections:

@@ -40,19 +40,12 @@ def lookout_schema(sections: Sequence[Section]) -> dict[str, Any]:
 
 def meta_schema(sections: Sequence[Section]) -> dict[str, Any]:
     """Return the JSON schema of a YAML file of dbt, of which it knows only ``meta.lookout``."""
-    models: list[type[Settings]] = [
-        TableSettings,
-        ColumnSettings,
-        PipelineSettings,
-        ContractSettings,
-        ColumnContractSettings,
-    ]
-    definitions = _definitions(models, sections)
+    definitions = _definitions(META, sections)
     table, column = definitions["TableSettings"]["properties"], definitions["ColumnSettings"]["properties"]
     modes = {"enum": [True, False, *get_args(Mode)]}
     table["contract"]["anyOf"] = [modes, _reference(ContractSettings)]
-    table["pipeline"] |= _reference(PipelineSettings)
-    column["contract"] |= _reference(ColumnContractSettings)
+    table["pipeline"]["anyOf"] = [_reference(PipelineSettings), {"type": "null"}]
+    column["contract"]["anyOf"] = [_reference(ColumnContractSettings), {"type": "null"}]
     declared = _under_meta({"anyOf": [{"type": "boolean"}, _reference(TableSettings)]})
     columns = {"columns": _list_of(_under_meta(_reference(ColumnSettings)))}
     definitions["table"] = {"type": "object", "properties": {**declared["properties"], **columns}}
