@@ -8,7 +8,16 @@ from datetime import timedelta
 from types import UnionType
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from lookout.errors import short_repr, suggestion
@@ -70,6 +79,17 @@ def keys_of(model: type[Settings]) -> tuple[str, ...]:
 def mistake(sentence: str, **words: object) -> PydanticCustomError:
     """Return an error for a validator: a sentence with places for ``words``, the ``{key}`` and its ``{value}``."""
     return PydanticCustomError("mistake", "mistake", {"sentence": sentence, "words": words})
+
+
+def list_of(item: type[Settings], sentence: str) -> BeforeValidator:
+    """Return a validator that takes a list only; ``sentence`` is said about anything else."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, list):
+            raise mistake(sentence)
+        return tuple(value)
+
+    return BeforeValidator(check, json_schema_input_type=list[item])  # type: ignore[valid-type]
 
 
 class Reader:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
 from lookout.contracts.spec.model import Contract, Mode, SampleMethod, Sampling, Unexpected
 from lookout.project.declarations.monitor import Severity
-from lookout.project.validation import Columns, Settings, Text, mistake, read_columns
+from lookout.project.validation import Columns, Settings, Text, list_of, mistake, read_columns
 
 Length = Annotated[int, Field(ge=0)]
 
@@ -36,12 +36,6 @@ def _keys(value: object) -> tuple[tuple[str, ...], ...]:
     if isinstance(value, list) and all(isinstance(key, list) and key for key in value):
         return tuple(read_columns(key) for key in value)
     raise mistake("{key} is {value}; it must be a list of keys, such as [[order_id]].")
-
-
-def _rules(value: object) -> object:
-    if isinstance(value, list):
-        return tuple(value)
-    raise mistake("{key} is {value}; it must be a list of {{expression: ...}} or {{unique: [...]}}.")
 
 
 def _rule(value: object) -> object:
@@ -81,15 +75,11 @@ class ColumnContractSettings(Settings):
 
     @model_validator(mode="after")
     def _is_in_order(self) -> ColumnContractSettings:
-        for low_key, high_key in (("min", "max"), ("min_length", "max_length")):
-            low, high = getattr(self, low_key), getattr(self, high_key)
+        for a, b in (("min", "max"), ("min_length", "max_length")):
+            low, high = getattr(self, a), getattr(self, b)
             if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
                 raise mistake(
-                    "{key}.{low_key} {low:g} is above {key}.{high_key} {high:g}.",
-                    low_key=low_key,
-                    low=low,
-                    high_key=high_key,
-                    high=high,
+                    "{key}.{a} {low:g} is above {key}.{b} {high:g}.", a=low_key, low=low, b=high_key, high=high
                 )
         return self
 
@@ -130,7 +120,7 @@ class ContractSettings(Settings):
     keys: Annotated[tuple[tuple[str, ...], ...], PlainValidator(_keys, json_schema_input_type=list[list[str]])] = ()
     rules: Annotated[
         tuple[Annotated[RuleSettings, BeforeValidator(_rule)], ...],
-        BeforeValidator(_rules, json_schema_input_type=list[RuleSettings]),
+        list_of(RuleSettings, "{key} is {value}; it must be a list of {{expression: ...}} or {{unique: [...]}}."),
     ] = ()
     filter: Text | None = None
     timestamp_column: Text | None = None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, time, timezone
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -15,12 +15,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Val
 from lookout.errors import suggestion
 from lookout.notify.settings.model import Grouping, Target
 from lookout.notify.settings.schedule import EVERY_DAY, Digest, QuietHours, first_loud
-from lookout.project.validation import Settings, mistake
+from lookout.project.declarations.monitor import Severity
+from lookout.project.validation import Settings, list_of, mistake
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 FIELDS = ("owner", "severity", "alert_type", "connection", "asset", "layer")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,62}")
-SEVERITIES = ("warning", "critical")
 ALERT_TYPES = (
     "VOLUME_ANOMALY", "STALE_DATA_FLOW", "METRIC_ANOMALY", "CONTRACT_VIOLATION", "PIPELINE_LATE", "PIPELINE_STALE",
     "PIPELINE_ANOMALY", "TEST_FAILURE", "SOURCE_UNREACHABLE",
@@ -119,12 +119,6 @@ def _listed(value: object) -> object:
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-def _routes(value: object) -> object:
-    if not isinstance(value, list):
-        raise mistake("{key} must be a list, each with `match` and `targets`.")
-    return tuple(value)
-
-
 def _named_targets(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
@@ -159,10 +153,9 @@ TargetNames = Annotated[Names, AfterValidator(_targets)]
 Time = Annotated[time, PlainValidator(_time, json_schema_input_type=str | int)]
 Zone = Annotated[ZoneInfo, PlainValidator(read_zone, json_schema_input_type=str)]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Severity = Literal["warning", "critical"]
 Severities = Annotated[tuple[Severity, ...], BeforeValidator(_names, json_schema_input_type=Severity | list[Severity])]
 Days = Annotated[tuple[Day, ...], BeforeValidator(_names, json_schema_input_type=Day | list[Day])]
-WEEK: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEK: tuple[Day, ...] = get_args(Day)
 
 
 def _weekdays(days: tuple[Day, ...] | None) -> frozenset[int]:
@@ -212,7 +205,7 @@ class Match(Settings):
     sentences = MAPPING
     filled = FIELDS
     owner: Names = ()
-    severity: Annotated[Names, AfterValidator(_patterns(SEVERITIES))] = ()
+    severity: Annotated[Names, AfterValidator(_patterns(get_args(Severity)))] = ()
     alert_type: Annotated[Names, AfterValidator(_patterns(ALERT_TYPES))] = ()
     connection: Names = ()
     asset: Names = ()
@@ -283,7 +276,7 @@ class Notifications(Settings):
     images: bool | None = None
     targets: Annotated[dict[str, TargetSettings], Field(min_length=1), BeforeValidator(_named_targets)]
     routes: Annotated[
-        tuple[RouteSettings, ...], BeforeValidator(_routes, json_schema_input_type=list[RouteSettings])
+        tuple[RouteSettings, ...], list_of(RouteSettings, "{key} must be a list, each with `match` and `targets`.")
     ] = ()
     default: Annotated[DefaultRoute, _mapping_under("targets", DefaultRoute | str | list[str])] | None = None
 

@@ -10,16 +10,13 @@ from typing import Any
 from lookout.errors import short_repr
 from lookout.project.declarations.nodes import file_of, loaded_at_field, lookout_of, meta_of, name_of, owner_setting
 from lookout.project.declarations.settings import ColumnSettings, TableSettings
-from lookout.project.validation import Reader
+from lookout.project.validation import Reader, keys_of
 
 # Location and owner of the table: other parts of Lookout read these too, so alone they watch nothing.
 LOCATION_KEYS = ("connection", "schema", "table", "owner", "layer", "description")
 # Keys with readers of their own, which watch no table.
 OTHER_KEYS = ("contract", "pipeline")
-WATCH_KEYS = (
-    "timestamp_column", "grain", "metrics", "columns", "filter", "late_window", "history", "freshness", "defaults",
-    "dimensions",
-)  # fmt: skip
+WATCH_KEYS = set(keys_of(TableSettings)) - {"enabled", *LOCATION_KEYS, *OTHER_KEYS}
 
 
 @dataclass(frozen=True)
