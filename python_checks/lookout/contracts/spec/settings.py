@@ -78,9 +78,7 @@ class ColumnContractSettings(Settings):
         for a, b in (("min", "max"), ("min_length", "max_length")):
             low, high = getattr(self, a), getattr(self, b)
             if isinstance(low, (int, float)) and isinstance(high, (int, float)) and low > high:
-                raise mistake(
-                    "{key}.{a} {low:g} is above {key}.{b} {high:g}.", a=low_key, low=low, b=high_key, high=high
-                )
+                raise mistake("{key}.{a} {low:g} is above {key}.{b} {high:g}.", a=a, low=low, b=b, high=high)
         return self
 
 
