@@ -1,4 +1,4 @@
-"""What a node of the manifest declares for Lookout, and whether that makes it watched."""
+"""Declarations of the nodes of a manifest: settings, connection, owner, and whether the table is watched."""
 
 from __future__ import annotations
 
