@@ -128,12 +128,12 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         ]
 
     @wraps(command)
-    def wrapper(**given: Any) -> None:
+    def wrapper(**arguments: Any) -> None:
         filled = {
-            name: bundle(**{field.name: given.pop(field.name) for field in fields(bundle)})
+            name: bundle(**{field.name: arguments.pop(field.name) for field in fields(bundle)})
             for name, bundle in bundles.items()
         }
-        command(**given, **filled)
+        command(**arguments, **filled)
 
     vars(wrapper)["__signature__"] = Signature(parameters)
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
