@@ -117,3 +117,37 @@ def test_every_model_that_decides_has_a_unit_test() -> None:
         and deciding.search(re.sub(r"--.*", "", model.read_text(encoding="utf-8")))
     } - tested
     assert untested == set()
+
+
+CLOCKS = {"monotonic", "perf_counter", "process_time", "thread_time", "time"}
+MEASURED = {"duration_seconds", "elapsed_seconds", "elapsed", "took"}
+
+
+def test_no_test_compares_a_measured_time_with_a_number() -> None:
+    """A busy machine is slow: a test counts attempts, statements or pauses; speeds are ratios in `benchmarks/`."""
+    found = []
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if _reads_a_clock(node) or (isinstance(node, ast.Compare) and _orders_a_measured_time(node)):
+                found.append(f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}")
+    assert found == []
+
+
+def _reads_a_clock(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom) and node.module == "time":
+        return any(name.name.removesuffix("_ns") in CLOCKS for name in node.names)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):  # the code of another process
+        return any(f"time.{clock}()" in node.value for clock in CLOCKS)
+    is_of_time = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "time"
+    return is_of_time and node.attr.removesuffix("_ns") in CLOCKS
+
+
+def _orders_a_measured_time(node: ast.Compare) -> bool:
+    """An order, as equality needs a clock of the test's own."""
+    words = {
+        found
+        for part in ast.walk(node)
+        for found in (getattr(part, "attr", None), getattr(part, "id", None), getattr(part, "value", None))
+        if isinstance(found, str)
+    }
+    return any(isinstance(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) for op in node.ops) and bool(words & MEASURED)

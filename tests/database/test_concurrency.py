@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pandas as pd
 import pytest
@@ -14,6 +13,7 @@ from pandas.testing import assert_frame_equal
 
 from lookout.errors import SourceError
 from tests.conftest import MONITORING, Observed
+from tests.waiting import wait_until
 
 CLOCK = "2026-03-03"
 TABLES = 12
@@ -74,11 +74,12 @@ def start(observed: Observed) -> subprocess.Popen[str]:
 def test_a_run_that_is_killed(observed: Observed, undisturbed: dict[str, pd.DataFrame]) -> None:
     prepare(observed)
     process = start(observed)
-    deadline = time.monotonic() + 100
-    while not observed.sql(f"select 1 from {MONITORING}.metric_observations limit 1", at="observed"):
+
+    def has_begun_to_write() -> bool:
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        return bool(observed.sql(f"select 1 from {MONITORING}.metric_observations limit 1", at="observed"))
+
+    wait_until(has_begun_to_write)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL

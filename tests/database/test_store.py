@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
@@ -16,6 +15,7 @@ from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError, LookoutError, SourceError
 from tests.conftest import Server
+from tests.waiting import Clock
 
 SCHEMA = 'moni"tor é; --'
 TEXTS = [
@@ -193,17 +193,20 @@ def test_two_writers_of_the_same_rows_lose_nothing(store: Store, place: Connecti
     assert found.to_dict("records") == [{"n": 50, "v": 1}]
 
 
-def test_the_lock_is_waited_for_and_given_up_with_a_sentence(store: Store, place: Connection) -> None:
+def test_the_lock_is_waited_for_and_given_up_with_a_sentence(
+    store: Store, place: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("lookout.database.store.time", clock)
     store.lock(timeout=5)
     with Store(place, SCHEMA) as second:
         with pytest.raises(SourceError, match=r"Another run has been writing to store .* for 0 s; wait for it"):
             second.lock(timeout=0.2, poll=0.05)
-        began = time.monotonic()
-        release = threading.Timer(0.4, store.close)
-        release.start()
+        assert len(clock.pauses) == 5, "as often as fits into the time, and once more"
+
+        monkeypatch.setattr(clock, "sleep", lambda seconds: store.close())
         second.lock(timeout=30, poll=0.05)
-        assert time.monotonic() - began >= 0.2
-        release.join()
+        assert store._handle.closed, "it waited until the first had ended"
     with Store(place, "another schema") as third:  # a schema of its own, a lock of its own
         third.lock(timeout=0)
 

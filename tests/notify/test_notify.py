@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +30,7 @@ from lookout.notify.transport import deliver, webhook
 from lookout.notify.transport import sending as transport
 from lookout.project.workspace import Workspace
 from tests.conftest import MONITORING, Observed
+from tests.waiting import Clock, wait_until
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)  # a Tuesday
 TOKEN = "s3cr3t-t0ken"
@@ -188,6 +188,21 @@ def test_fails_twice_then_arrives(
     again = notify_alerts(store, one_target(sink, tmp_path), as_of=NOW + timedelta(hours=1))
     assert again == NotifyOutcome()
     assert len(sink.posts) == 3
+
+
+def test_a_target_gets_no_more_messages_a_minute_than_it_is_said_to_take(
+    store: Store, sink: Sink, alert: Raise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[tuple[float, int]] = []
+    clock = Clock()
+    monkeypatch.setattr(clock, "sleep", lambda seconds: pauses.append((seconds, len(sink.posts))))
+    monkeypatch.setattr("lookout.notify.transport.deliver.time", clock)
+    for number in range(3):
+        alert(f"a{number}", owner=f"owner {number}")
+    text = "notifications:\n  targets:\n    team: {url: {env: HOOK}, messages_per_minute: 20}\n"
+    outcome = notify_alerts(store, settings_for(tmp_path, text, HOOK=sink.url), as_of=NOW)
+    assert (outcome.messages, len(sink.posts)) == (3, 3)
+    assert pauses == [(3.0, 1), (3.0, 2)], "seconds, and the messages that had been posted before"
 
 
 def test_always_failing_stays_pending_and_the_next_run_sends_it(
@@ -467,10 +482,7 @@ def test_two_at_once_send_one_message(observed: Observed, sink: Sink, alert: Rai
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        deadline = time.monotonic() + 30
-        while observed.sql(waiting, at="observed") != [(2,)] and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert observed.sql(waiting, at="observed") == [(2,)]
+        wait_until(lambda: observed.sql(waiting, at="observed") == [(2,)])
     said = [int(process.communicate(timeout=60)[0]) for process in processes]
     assert sorted(said) == [0, 50]
     assert len(sink.posts) == 1
@@ -486,9 +498,7 @@ def test_a_killed_sender_is_taken_over_from(
     assert process.stdin is not None
     process.stdin.write("go\n")
     process.stdin.flush()
-    deadline = time.monotonic() + 30
-    while not sink.posts and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(lambda: sink.posts)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert told(observed)[0][4] == "sending"

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,6 +17,7 @@ from lookout.errors import ConfigError
 from lookout.tracking.dbt.limits import load_limits
 from lookout.tracking.dbt.log import read_log
 from tests.conftest import MONITORING, Observed
+from tests.waiting import wait_until
 
 LOG = """\x1b[0m23:59:58.000000 [info ] [MainThread]: leftover of an older file
 ============================== 23:59:59.000000 | 11111111-1111-1111-1111-111111111111 ==============================
@@ -203,10 +203,7 @@ def test_a_build_that_is_killed_is_closed_as_failed(shop: Shop, tmp_path: Path) 
         stderr=subprocess.DEVNULL,
     )
     log = tmp_path / "dbt.log"
-    deadline = time.monotonic() + 60
-    while not (log.exists() and "Began running node model.observed.good" in log.read_text()):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    wait_until(lambda: log.exists() and "Began running node model.observed.good" in log.read_text())
     shop.observed.command("collect", "--quiet", **places)
     assert {status for _, status, _, _ in shop.executions()} == {"running"}
     process.send_signal(signal.SIGKILL)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -263,14 +263,26 @@ def test_steps_of_a_watermark_are_pure() -> None:
     ]
 
 
-def test_w_m7_day_and_hour_are_those_of_utc(execution_store: ExecutionStore) -> None:
-    start = datetime(2025, 1, 1, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
-    execution_store.query("set timezone = 'Asia/Tokyo'")
-    execution_store.record([Start("e", "p", start)])
+@pytest.mark.parametrize(
+    ("zone", "start", "day", "hour"),
+    [
+        # Of the pipeline's own zone, the session's and UTC, one has another day each time.
+        ("Asia/Tokyo", "2025-01-01T23:30-05:00", "2025-01-02", 4),
+        ("Asia/Tokyo", "2025-01-01T18:30-05:00", "2025-01-01", 23),
+        ("America/New_York", "2025-01-02T03:30+00:00", "2025-01-02", 3),
+        ("America/New_York", "2025-01-02T05:00+09:00", "2025-01-01", 20),
+    ],
+)
+def test_w_m7_day_and_hour_are_those_of_utc(
+    execution_store: ExecutionStore, zone: str, start: str, day: str, hour: int
+) -> None:
+    execution_store.query(f"set timezone = '{zone}'")
+    execution_store.record([Start("e", "p", datetime.fromisoformat(start))])
+    assert execution_store.query("select current_setting('timezone')") == [(zone,)]
     assert executions(
         execution_store,
         "e.date_recorded::text, e.hour_recorded, e.completed_successfully, e.status, e.duration_seconds",
-    ) == [("2025-01-02", 4, None, "running", None)]
+    ) == [(day, hour, None, "running", None)]
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -537,6 +549,21 @@ def test_w_a12_rules_of_a_new_pipeline_when_asked_for(place: Connection) -> None
             for metric in METRIC_FIELDS
         ]
         assert sorted(found) == sorted(expected)
+
+
+def test_w_a12_an_existing_pipeline_that_changes_gets_no_rules(place: Connection) -> None:
+    """Neither by a registration of its own nor by one that is recorded, beside a new one in the same batch."""
+    with empty_execution_store(place) as without_rules:
+        without_rules.register(Pipeline("old", owner="me"), at=T0)
+        without_rules.register(Pipeline("older", owner="me"), at=T0)
+    with ExecutionStore(place, auto_rules=True) as execution_store:
+        execution_store.register(Pipeline("old", owner="you"), at=later(hours=1))
+        changes = [Register(Pipeline(name, owner="you"), later(hours=1)) for name in ("older", "new")]
+        assert execution_store.record(changes).rejected == ()
+        assert pipelines(execution_store, "name, owner") == [("new", "you"), ("old", "you"), ("older", "you")]
+        assert execution_store.query("select distinct pipeline_id from {schema}.anomaly_detection_rules") == [
+            (pipeline_id("new"),)
+        ]
 
 
 def test_w_a12_no_rules_unless_asked_for(execution_store: ExecutionStore) -> None:

@@ -140,7 +140,7 @@ def open_connection(
         stop=tenacity.stop_any(tenacity.stop_after_attempt(policy.max_attempts), tenacity.stop_when_event_set(stop)),
         wait=lambda state: policy.pause(state.attempt_number),
         retry=tenacity.retry_if_exception(is_transient),
-        sleep=lambda seconds: _wait(sleep or stop.wait, seconds),
+        sleep=lambda seconds: _wait(connection, sleep or stop.wait, seconds, stop),
         before_sleep=lambda state: logger.info("%s: attempt %d failed", connection.location, state.attempt_number),
         reraise=True,
     )
@@ -158,8 +158,11 @@ def open_connection(
     return handle, _attempts(retrying)
 
 
-def _wait(sleep: Callable[[float], object], seconds: float) -> None:
+def _wait(connection: Connection, sleep: Callable[[float], object], seconds: float, stop: threading.Event) -> None:
+    """Sleep before the next attempt. Raises SourceError when the pause was ended, as no attempt is wanted then."""
     sleep(seconds)
+    if stop.is_set():
+        raise SourceError(f"{connection.location}: the collection was stopped.")
 
 
 def _attempts(retrying: tenacity.Retrying) -> int:

@@ -267,8 +267,9 @@ def _notifications(workspace: Workspace) -> Iterator[Finding]:
 def _tables(workspace: Workspace) -> Iterator[Finding]:
     try:
         with workspace.home.store() as store:
-            missing = store.missing_tables([*LANDING_KEYS, "alerts"])
-            if len(missing) == len(LANDING_KEYS) + 1:
+            needed = [*LANDING_KEYS, "alerts", "alert_states"]
+            missing = store.missing_tables(needed)
+            if missing == needed:
                 # Before the first run, nothing is wrong.
                 yield Finding("monitoring schema", True, "not there yet: the first `lookout run` makes it")
                 return
@@ -277,9 +278,7 @@ def _tables(workspace: Workspace) -> Iterator[Finding]:
                     "monitoring schema", False, f"{workspace.home.schema} lacks {', '.join(missing)}: run `lookout run`"
                 )
                 return
-            yield Finding(
-                "monitoring schema", True, f"{workspace.home.schema}, all {len(LANDING_KEYS) + 1} tables are there"
-            )
+            yield Finding("monitoring schema", True, f"{workspace.home.schema}, all {len(needed)} tables are there")
             runs = store.query("select as_of, status from {schema}.lookout_runs order by batch_number desc limit 1")
             if not runs.empty:
                 yield Finding(

@@ -66,14 +66,19 @@ def record_checks(store: Store, checks: Iterable[ContractCheck], *, as_of: datet
     observed = [_observed_state(check) for check in checks]
     states = [state for state in observed if state is not None]
     _record_versions(store, states, as_of=as_of, run_id=run_id)
+    findings = pd.DataFrame([row for check in checks for row in _finding_rows(check, as_of)])
     # A run repeated at the same as_of must not leave findings of the first one behind.
     keys = [(check.contract.connection, check.contract.asset) for check in checks]
     store.execute(
         "delete from {schema}.contract_findings where as_of = %s "
-        "and (connection, asset) in (select * from unnest(%s::text[], %s::text[]))",
-        (as_of, [connection for connection, _ in keys], [asset for _, asset in keys]),
+        "and (connection, asset) in (select * from unnest(%s::text[], %s::text[])) and not violation_key = any(%s)",
+        (
+            as_of,
+            [connection for connection, _ in keys],
+            [asset for _, asset in keys],
+            [] if findings.empty else list(findings["violation_key"]),
+        ),
     )
-    findings = pd.DataFrame([row for check in checks for row in _finding_rows(check, as_of)])
     if not findings.empty:
         whole = {"failing_rows": "Int64", "total_rows": "Int64"}
         findings = findings.drop_duplicates("violation_key").astype(whole)
