@@ -145,10 +145,10 @@ def _sentence(model: type[Settings], details: ErrorDetails, root: object, key: s
         words["hint"] = suggestion(details["input"], re.findall(r"'([^']*)'", context["expected"]))
     else:
         words["inside"] = inside
-    said = context.get("sentence") or owner.sentences.get(f"{name}.{kind}") or owner.sentences.get(kind)
-    said = said or SENTENCES.get(kind, "{key} is {value}, which is not understood.")
+    sentence = context.get("sentence") or owner.sentences.get(f"{name}.{kind}") or owner.sentences.get(kind)
+    sentence = sentence or SENTENCES.get(kind, "{key} is {value}, which is not understood.")
     places = {"key": _path(key, location, root), "parent": _path(key, location[:-1], root)}
-    return said.format(**{**places, "value": short_repr(details["input"]), **words})
+    return sentence.format(**{**places, "value": short_repr(details["input"]), **words})
 
 
 def _owner(model: type[Settings], location: tuple[int | str, ...]) -> tuple[type[Settings], str]:
