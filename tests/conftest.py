@@ -18,6 +18,7 @@ from typing import Any
 import psycopg2
 import pytest
 import yaml
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 
@@ -35,6 +36,11 @@ DbtRunner = Callable[..., Any]
 ROLE_PASSWORD = "for tests"
 # As the console command does.
 gc.set_threshold(*GARBAGE_THRESHOLDS)
+# dbt looks for the module that makes an adapter in the source of every caller, for a message that nobody reads here;
+# pytest has many callers, and it is a tenth of the time that dbt takes.
+BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt.adapters")  # type: ignore[method-assign]
+# What dbt has parsed of this project, by connection and vars: a module's first call need not parse it all again.
+PARSED: dict[tuple[str, str], bytes] = {}
 # Read before the tests, whose environment knows no LOOKOUT_ variable.
 TEST_URL = os.environ.get("LOOKOUT_TEST_URL", "")
 
@@ -117,7 +123,14 @@ def dbt_runner(connection: Connection, folder: Path) -> DbtRunner:
         flags += ["--log-path", str(folder / "logs"), "--quiet"]
         if vars is not None:
             flags += ["--vars", yaml.safe_dump(vars)]
-        return dbtRunner().invoke([*arguments, *flags])
+        stored, key = folder / "target" / "partial_parse.msgpack", (repr(connection), yaml.safe_dump(vars))
+        if key in PARSED and not stored.exists():
+            stored.parent.mkdir(exist_ok=True)
+            stored.write_bytes(PARSED[key])
+        result = dbtRunner().invoke([*arguments, *flags])
+        if key not in PARSED and stored.exists():
+            PARSED[key] = stored.read_bytes()
+        return result
 
     return run
 
