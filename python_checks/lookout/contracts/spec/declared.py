@@ -195,7 +195,7 @@ def _contract(reader: Reader, project: _Project, node: DeclaredNode, settings: M
         is_source=node.is_source,
         payload=payload,
         **_row_settings(reader, node, settings),
-        example_columns=examples or constraints.primary_key or next(iter(keys), ()),
+        example_columns=examples if "examples" in settings else constraints.primary_key or next(iter(keys), ()) or None,
         constrained_keys=in_catalog.keys,
         left_out=left_out,
         column_rules=column_rules,
