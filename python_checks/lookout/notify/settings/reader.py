@@ -17,6 +17,7 @@ from lookout.errors import ConfigError
 from lookout.notify.settings.model import GROUPINGS, Route, Settings, Target
 from lookout.notify.settings.schedule import DAYS, EVERY_DAY, Digest, QuietHours, first_loud
 from lookout.project.declarations.settings import Reader, short_repr, suggestion
+from lookout.project.files import why_unreadable
 
 TOP_KEYS = ("notifications",)
 KEYS = ("link", "timezone", "images", "targets", "routes", "default")
@@ -59,7 +60,7 @@ def _parsed(file: Path) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file.name} is not valid YAML: it holds characters that are no UTF-8 text.") from error
     except OSError as error:
-        raise ConfigError(f"{file.name} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
 
 
 class _Notifications(Reader):
