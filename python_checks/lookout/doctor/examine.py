@@ -24,6 +24,7 @@ from lookout.grants.plan import Needs, needs_of
 from lookout.init.plan import SELECTORS, plan_selectors
 from lookout.notify.settings.load import load_settings
 from lookout.project.calendar import calendar_name
+from lookout.project.declarations.effects import without_effect
 from lookout.project.declarations.nodes import location_of, table_nodes
 from lookout.project.files import nearest_project, project_name, read_if_there
 from lookout.project.own import PACKAGE, own_project
@@ -240,6 +241,7 @@ def _settings(declared: Declarations) -> Iterator[Finding]:
     elif not declared.problems:
         series = sum(len(m.metrics) for m in monitors)
         yield Finding("settings", True, f"{len(monitors)} tables watched, {series} series, {len(contracts)} contracts")
+    yield from (Finding("settings", True, line, is_warning=True) for line in without_effect(monitors))
     for contract in contracts:
         if contract.left_out:
             message = f"left to dbt, Lookout does not scan them: {', '.join(contract.left_out)}"
