@@ -49,6 +49,11 @@ class TestPlainStatistics:
         row = last(one(kind="real", method="zscore"), [10, np.nan, 14, 13])
         assert (row.expected_value, row.sample_size) == (12.0, 2)
 
+    def test_buckets_that_have_not_been_observed_are_no_zeros(self) -> None:
+        ahead = judge(one(method="zscore"), points([10, 12, 14]), horizon=10).tail(10)
+        assert list(ahead.expected_value) == [12.0] * 10
+        assert list(ahead["sample_size"]) == [3] * 10
+
     def test_reference_values(self) -> None:  # O-P3, O-D8
         values = [1247, 1198, 1312, 1287, 1156, 1432, 1389, 1223, 1298, 1345, 1267, 1189, 1401, 1334, 342]
         row = last(one(method="zscore"), values)

@@ -334,6 +334,12 @@ def read(text: str, columns: str = "{}", **more: Any) -> Contract:
     return contract
 
 
+def test_no_example_columns_are_not_the_same_as_none_declared() -> None:
+    assert read("{}").example_columns is None
+    assert read("{keys: [[b]]}").example_columns == ("b",)
+    assert read("{keys: [[b]], examples: []}").example_columns == ()
+
+
 def test_every_key_of_a_contract() -> None:
     contract = read(
         """

@@ -158,6 +158,7 @@ def test_relations_of_every_kind(run: Run) -> None:
     found = observe(run, [("public", name) for name in wanted])
     assert [found["public", name].kind for name in wanted] == ["p", "m", "v", "f", None, "r"]
     assert found["public", "parted"].unique_keys == {frozenset({"id", "day"})}
+    assert (found["public", "parted"].primary_key, found["public", "seen"].primary_key) == (("id", "day"), ())
     assert [c.is_nullable for c in found["public", "seen"].columns] == [True, True]
     assert found["public", "gone"] == ObservedTable(None)
     foreign = contract(

@@ -342,6 +342,18 @@ def test_the_key_of_an_example_is_no_loophole(db: Database) -> None:
     assert "such as 'PLANTED'" in check.violations[0].actual
 
 
+def test_examples_have_the_keys_that_the_catalog_knows(db: Database) -> None:
+    db.table("v integer, day date, id integer, primary key (id, day)", (-1, "2026-01-01", 7))
+    low = rule("range", min=0)
+    assert json.loads(db.check(low).violations[0].example_keys[0]) == {"id": 7, "day": "2026-01-01"}
+    assert db.check(low, sampling=Sampling(10, "latest"), timestamp_column="day").violations[0].example_keys
+    assert db.check(low, example_columns=()).violations[0].example_keys == ()
+    db.table("v integer, id integer unique", (-1, 7))
+    assert db.check(low).violations[0].example_keys == ()
+    db.table("v integer primary key", (-1,))
+    assert db.check(low).violations[0].example_keys == ()
+
+
 # A text column that is promised to be more ---------------------------------------------------------------------------
 
 

@@ -148,6 +148,11 @@ class Pipeline:
     def layer(self, name: str) -> set[tuple[Any, ...]]:
         return set(self.rows(sql.SQL("select * from {}").format(sql.Identifier(name))))
 
+    def stored(self) -> set[str]:
+        """Names of the schema's tables that hold rows."""
+        tables = self.rows("select tablename from pg_tables where schemaname = 'resiliency'")
+        return {name for (name,) in tables if self.layer(name)}
+
     def counts(self) -> list[int]:
         return [len(self.layer(name)) for name in LAYERS]
 
@@ -366,7 +371,22 @@ def test_a_broken_delivery_holds_the_metrics_back_and_a_reset_empties_the_layers
 
     dimensions = built.layer("dim_applications")
     built.run("run-operation", "reset_resiliency")
-    assert built.counts() == [0, 0, 0]
+    assert built.stored() == {"dim_applications", "dim_test_scenarios"}
     assert built.layer("dim_applications") == dimensions
     with pytest.raises(psycopg2.Error, match=r"truncate on resiliency\.raw_resiliency_tests is refused"):
         built.rows("truncate raw_resiliency_tests")
+
+
+def test_after_a_reset_only_new_records_count_and_a_forgotten_table_is_noticed(built: Pipeline) -> None:
+    built.run("run-operation", "reset_resiliency")
+    built.add([record(f"2025-01-14T12:00:{second:02}Z", "new") for second in range(3)])
+    assert failed(built.build(*NO_UNIT_TESTS)) == []
+    assert built.counts()[:2] == [3, 3]
+    assert built.rows("select distinct batch_id from base_resiliency_tests") == [("new",)]
+
+    built.rows(
+        """set lookout.allow_truncate = 'on';
+        truncate raw_resiliency_tests, stg_resiliency_tests, fact_resiliency_metrics restart identity"""
+    )
+    built.add([record("2025-01-15T12:00:00Z", "newer")])
+    assert "resiliency_records_lost_or_counted_twice" in failed(built.build(*NO_UNIT_TESTS))

@@ -316,6 +316,21 @@ def test_fixed_freshness_limit(desk: Desk, age: timedelta, expected: str | None)
         assert [a["status"] for a in desk.derive("2026-01-03 12:05")] == ["resolved"]
 
 
+def test_a_limit_holds_when_freshness_is_not_among_the_metrics(desk: Desk) -> None:
+    desk.monitor("freshness", error_after_seconds=1800.0)
+    desk.looked("2026-01-03 12:00", latest_at="2026-01-03 11:00")
+    (alert,) = desk.derive("2026-01-03 12:00")
+    desk.monitor("freshness", error_after_seconds=1800.0, is_active=False)
+    desk.monitor("row_count", error_after_seconds=1800.0)
+    desk.looked("2026-01-03 12:05", latest_at="2026-01-03 11:00")
+    (later,) = desk.derive("2026-01-03 12:05")
+    assert (later["alert_key"], later["status"], later["reason"]) == (
+        alert["alert_key"],
+        "open",
+        "newest row is 65 min old, the limit is 30 min",
+    )
+
+
 def test_a_table_that_was_never_loaded_is_stale(desk: Desk) -> None:
     desk.monitor("freshness")
     desk.looked("2026-01-03", "empty")

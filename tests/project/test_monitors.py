@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookout.errors import ArtifactError, ConfigError
+from lookout.project.declarations.effects import without_effect
 from lookout.project.declarations.monitor import Metric, Monitor
 from lookout.project.declarations.monitors import (
     MONITOR_COLUMNS,
@@ -235,6 +236,23 @@ def test_settings_of_a_metric(settings: str, expected: dict[str, Any]) -> None:
     for text in (f"metrics: [{{name: row_count, {settings[1:-1]}}}]", f"defaults: {settings}"):
         found = metric(text)
         assert {key: getattr(found, key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{freshness: {warn_after: 1 hour}, metrics: [row_count]}", None),
+        ("{freshness: {warn_after: 1 hour}, metrics: []}", "the limits of freshness do not hold, because no metric"),
+        ("metrics: [{name: row_count, window: 20}, freshness]", "window changes nothing for the method learned"),
+        ("{defaults: {window: 20}, metrics: [row_count, {name: freshness, method: zscore}]}", None),
+        ("{dimensions: [country], metrics: [freshness]}", "no anomaly is broken down by dimensions"),
+        ("{dimensions: [country], metrics: [freshness, row_count]}", None),
+    ],
+)
+def test_a_setting_without_effect_is_a_sentence(text: str, sentence: str | None) -> None:
+    found = without_effect([watch(text)])
+    assert len(found) == (sentence is not None)
+    assert all(f"models/sources.yml: marts.flights: {sentence}" in line for line in found)
 
 
 def test_a_metric_overrules_the_defaults_of_its_table() -> None:

@@ -586,6 +586,35 @@ def test_lineage_goes_to_its_writer(
     assert ("public.x", "public.y") in edges, caplog.text
 
 
+def edges(execution_store: ExecutionStore) -> int:
+    return int(execution_store.query("select count(*) from {schema}.address_lineage")[0][0])
+
+
+def test_sources_and_targets_that_the_code_no_longer_names_are_removed(execution_store: ExecutionStore) -> None:
+    with track("p", owner="a", sources=["public.a"], targets=["public.b"]):
+        pass
+    with track("p"):
+        pass
+    assert edges(execution_store) == 1
+    with track("p", owner="a"):
+        pass
+    assert edges(execution_store) == 0
+
+
+def test_an_empty_list_says_that_there_are_none(execution_store: ExecutionStore) -> None:
+    with track("p", sources=["public.a"], targets=["public.b"]) as run:
+        run.lineage(sources=["public.a", "public.b"], targets=[])
+    assert edges(execution_store) == 0
+    with track("p", sources=["public.a"], targets=["public.c"]):
+        pass
+    assert edges(execution_store) == 1
+    with track("p", sources=[], targets=[]):
+        pass
+    assert edges(execution_store) == 0
+    assert Pipeline("p").is_reference
+    assert not Pipeline("p", sources=[]).is_reference
+
+
 def test_the_name_of_before_still_works_and_says_the_new_one() -> None:
     code = (
         "import json, warnings\n"

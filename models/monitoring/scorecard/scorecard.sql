@@ -1,10 +1,22 @@
 {{ config(materialized='table', indexes=[{'columns': ['scope', 'connection', 'name'], 'unique': true}]) }}
 
-with words (rule, good, minor, bad) as (
+with words (kind, good, minor, bad) as (
     values
-    ('batch', 'Healthy', 'Minor Anomaly', 'Anomaly'),
-    ('cdc', 'Healthy', 'Minor Staleness', 'Stale'),
+    ('anomalous', 'Healthy', 'Minor Anomaly', 'Anomaly'),
+    ('stale', 'Healthy', 'Minor Staleness', 'Stale'),
     ('contracts', 'Compliant', 'Minor Violation', 'Violated')
+),
+
+-- A layer is called after its alerts, whichever layer it is: stale when nothing else is wrong with it.
+scores as (
+    select
+        *,
+        case
+            when rule not in ('batch', 'cdc') then rule
+            when freshness_alerts > 0 and volume_alerts + metric_alerts = 0 then 'stale'
+            else 'anomalous'
+        end as kind
+    from {{ ref('lookout', 'scorecard_scores') }}
 ),
 
 final as (
@@ -27,8 +39,8 @@ final as (
             when scores.is_minor then words.minor
             else words.bad
         end as status
-    from {{ ref('lookout', 'scorecard_scores') }} as scores
-    left join words on scores.rule = words.rule
+    from scores
+    left join words on scores.kind = words.kind
 )
 
 select

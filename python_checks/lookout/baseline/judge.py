@@ -123,7 +123,7 @@ def _judge_grain(
             rows = chunk.index.to_numpy()
             origin = int(chunk["from"].min()) - reach
             end = int(chunk["last"].max()) + horizon
-            panel, first = panel_of(data, edges, rows, settings, grain, origin, end, int(chunk["from"].min()))
+            panel, first = panel_of(data, edges, rows, settings, grain, origin, end, int(chunk["from"].min()), last)
             part = settings.iloc[rows]
             verdict = (
                 judge_learned(panel, part) if method == "learned" else judge_zscore(panel, part, int(window), bool(own))

@@ -55,7 +55,8 @@ class Panel:
 
     ``observed`` are the raw values; ``x`` those that are judged and learned from: NaN where excluded and, for
     series marked in ``empties`` (row counts), where the value is 0, because no rows is an empty bucket and not a small
-    number. ``y`` is ``x`` on the judged scale. Columns from ``start`` on are judged.
+    number. ``y`` is ``x`` on the judged scale. Columns from ``start`` on are judged. ``newest`` is the column of each
+    series' newest closed bucket: what is empty after it has not been observed yet.
     """
 
     spans: Spans
@@ -66,6 +67,12 @@ class Panel:
     excluded: Mask
     empties: NDArray[np.bool_]
     start: int
+    newest: NDArray[np.int64]
+
+    @property
+    def is_closed(self) -> Mask:
+        """Return the buckets that have been observed, empty or not."""
+        return np.arange(self.observed.shape[1]) <= self.newest[:, None]
 
     def since(self, column: int) -> Panel:
         """Return the panel from a column on, no later than ``start``; a negative number is column 0."""
@@ -79,6 +86,7 @@ class Panel:
             self.excluded[:, first:],
             self.empties,
             self.start - first,
+            self.newest - first,
         )
 
 

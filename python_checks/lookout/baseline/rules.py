@@ -55,7 +55,7 @@ def slots(panel: Panel) -> Slots:
     present = np.isfinite(panel.y)
     columns = np.arange(present.shape[1])
     newest = np.maximum.accumulate(np.where(present, columns, -1), axis=1)
-    alive = (newest >= 0) & (columns - newest < ALIVE_WEEKS * spans.season)
+    alive = (newest >= 0) & (columns - newest < ALIVE_WEEKS * spans.season) & panel.is_closed
     seen, known = (np.zeros(present.shape, dtype=np.int8) for _ in range(2))
     for lag in range(spans.season, WEEKS * spans.season + 1, spans.season):
         if lag < present.shape[1]:

@@ -169,7 +169,7 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -
         return forecast, empty
     spans, start, kinds = panel.spans, panel.start, panel.kinds
     nothing = transforms.forward(np.zeros((len(kinds), 1)), kinds)
-    filled = np.where(np.isfinite(panel.y) | panel.excluded, panel.y, nothing)
+    filled = np.where(np.isfinite(panel.y) | panel.excluded | ~panel.is_closed, panel.y, nothing)
     lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
     most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
     irregular = np.flatnonzero((empty & ~slots.regular).any(axis=1))

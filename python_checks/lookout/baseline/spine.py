@@ -104,6 +104,7 @@ def panel_of(
     origin: int,
     end: int,
     start: int,
+    last: Integers,
 ) -> tuple[Panel, Integers]:
     """Return the matrices of some series, and the number of the first bucket in which each has a point."""
     lengths = edges[rows + 1] - edges[rows]
@@ -128,5 +129,15 @@ def panel_of(
         # A row count of no rows is an empty bucket, not a small value.
         counted = np.where(empties[:, None] & (observed == 0), np.nan, observed)
     x = np.where(excluded, np.nan, counted) if excluded.any() else counted
-    panel = Panel(SPANS[grain], kinds, observed, x, transforms.forward(x, kinds), excluded, empties, start - origin)
+    panel = Panel(
+        SPANS[grain],
+        kinds,
+        observed,
+        x,
+        transforms.forward(x, kinds),
+        excluded,
+        empties,
+        start - origin,
+        last[rows] - origin,
+    )
     return panel, first + origin

@@ -38,14 +38,14 @@ class Statistics:
 
 
 def zero_filled(panel: Panel, window: int) -> Matrix:
-    """Return observed values with the missing buckets of counts as 0, from the first observed bucket on.
+    """Return observed values, 0 in the missing buckets of counts from the first observed to the newest closed one.
 
     A series that was silent for more than a whole window starts anew with its next value.
     """
     x = np.where(panel.excluded, np.nan, panel.observed)
     columns = np.arange(x.shape[1])
     newest = np.maximum.accumulate(np.where(np.isfinite(x), columns, -1), axis=1)
-    alive = (newest >= 0) & (columns - newest <= window)
+    alive = (newest >= 0) & (columns - newest <= window) & panel.is_closed
     fill = ~np.isfinite(x) & ~panel.excluded & alive & (panel.kinds == transforms.COUNT)[:, None]
     return np.where(fill, 0.0, x)
 

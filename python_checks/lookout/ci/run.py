@@ -32,6 +32,7 @@ from lookout.contracts.changes.diff import check_manifest, diff_manifests
 from lookout.errors import ConfigError
 from lookout.project.files import (
     find_project,
+    is_there,
     packages_folder,
     profile_name,
     project_name,
@@ -99,7 +100,7 @@ def _base_files(repository: Repository, root: Path, scratch: Path, ref: str | No
     top = scratch / "base"
     repository.write_files(base.commit, top)
     folder = top / root.relative_to(repository.top)
-    if not (folder / "dbt_project.yml").is_file():
+    if not is_there(folder / "dbt_project.yml"):
         raise ConfigError(f"The base {words} has no dbt_project.yml in {root.relative_to(repository.top)}.")
     return _Before(words, top, folder)
 
@@ -235,7 +236,7 @@ class _Reviewer:
             count = text.plural(len(left_out), "test")
             notices = (*notices, f"Left out, because an empty database has no learned past: {count} of anomalies.")
         results = self.options.state / "run_results.json" if self.options.state else None
-        if self.options.target and results is not None and results.is_file():
+        if self.options.target and results is not None and is_there(results):
             timed = slower(built.outcomes, read_artifact(results, "run `dbt build`"))
         return replace(
             found,

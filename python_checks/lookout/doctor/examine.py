@@ -25,8 +25,9 @@ from lookout.grants.plan import Needs, needs_of
 from lookout.init.plan import SELECTORS, plan_selectors
 from lookout.notify.settings.load import load_settings
 from lookout.project.calendar import calendar_name
+from lookout.project.declarations.effects import without_effect
 from lookout.project.declarations.nodes import location_of, table_nodes
-from lookout.project.files import nearest_project, project_name
+from lookout.project.files import nearest_project, project_name, read_if_there
 from lookout.project.own import PACKAGE, own_project
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning.stored import read_stored_calendar
@@ -122,7 +123,11 @@ def _selection(workspace: Workspace) -> Iterator[Finding]:
     if project_name(workspace.home.root) == PACKAGE:
         return
     file = workspace.home.root / SELECTORS
-    edit, message = plan_selectors(file.read_text(encoding="utf-8") if file.exists() else None)
+    try:
+        edit, message = plan_selectors(read_if_there(file))
+    except LookoutError as error:
+        yield Finding("plain dbt build", False, str(error))
+        return
     if edit is not None:
         message = "builds Lookout's tables, too: `lookout init` writes a selector that leaves them to `lookout run`"
     if message:
@@ -239,6 +244,7 @@ def _settings(declared: Declarations) -> Iterator[Finding]:
     elif not declared.problems:
         series = sum(len(m.metrics) for m in monitors)
         yield Finding("settings", True, f"{len(monitors)} tables watched, {series} series, {len(contracts)} contracts")
+    yield from (Finding("settings", True, line, is_warning=True) for line in without_effect(monitors))
     for contract in contracts:
         if contract.left_out:
             message = f"left to dbt, Lookout does not scan them: {', '.join(contract.left_out)}"

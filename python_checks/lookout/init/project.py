@@ -50,6 +50,7 @@ from lookout.project.files import (
     packages_folder,
     profile_name,
     project_name,
+    read_if_there,
     read_manifest,
 )
 from lookout.project.own import CODE, PACKAGE
@@ -109,7 +110,7 @@ def propose(
     root = find_project(start.resolve())
     if project_name(root) == PACKAGE:
         raise ConfigError(f"{root} is Lookout's own project: run `lookout init` in the dbt project to be watched.")
-    texts = {name: _read(root / name) for name in (*PACKAGE_FILES, "dbt_project.yml", SELECTORS, ".gitignore")}
+    texts = {name: read_if_there(root / name) for name in (*PACKAGE_FILES, "dbt_project.yml", SELECTORS, ".gitignore")}
     package_edit = None
     if not any(names_lookout(texts[file], file, root) for file in PACKAGE_FILES):
         package_edit = plan_package(texts, package_entry(package, _installed(), root), root)
@@ -119,7 +120,7 @@ def propose(
         package_edit = None
     new_file = f"{_first_folder(texts['dbt_project.yml'] or '')}/{NEW_FILE}"
     found = candidates(manifest, profile.target if profile else "")
-    texts |= {file: _read(root / file) for file in {new_file, *(c.file for c in found if c.file)}}
+    texts |= {file: read_if_there(root / file) for file in {new_file, *(c.file for c in found if c.file)}}
     undecided = [candidate for candidate in found if not is_configured(texts, candidate, new_file)]
     count = watched(manifest) + len(found) - len(undecided)
     choice = _choose(undecided, max(0, limit - count), profile)
@@ -151,7 +152,7 @@ def propose(
 def write(root: Path, edits: Sequence[Edit]) -> None:
     """Write all files or none. Raises ConfigError when one has changed meanwhile or cannot be written."""
     for edit in edits:
-        if _read(root / edit.file) != edit.before:
+        if read_if_there(root / edit.file) != edit.before:
             raise ConfigError(f"{edit.file} has changed since it was read; nothing was written: start again.")
     done: list[Edit] = []
     try:
@@ -265,7 +266,7 @@ def _profile_hint(name: str) -> str:
 
 
 def _compiled_edit(root: Path, compiled: CompiledFile) -> Edit:
-    return Edit(compiled.path.relative_to(root).as_posix(), _read(compiled.path), compiled.text)
+    return Edit(compiled.path.relative_to(root).as_posix(), read_if_there(compiled.path), compiled.text)
 
 
 def _is_installed(root: Path) -> bool:
@@ -288,17 +289,6 @@ def _installed() -> Installed:
         label, _, url = line.partition(",")
         urls[label] = url
     return installed(found.version, origin, urls, CODE)
-
-
-def _read(file: Path) -> str | None:
-    try:
-        # Bytes, because reading text would change line ends.
-        return file.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it holds characters that are no UTF-8 text"
-        raise ConfigError(f"{file} cannot be read: {reason}.") from error
 
 
 def _write(file: Path, text: str) -> None:

@@ -17,9 +17,42 @@ RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt
 MANIFEST_VERSIONS = (11, 12)
 
 
+def is_there(path: Path) -> bool:
+    """Return whether something has this name: a file, but also what is unusable as one.
+
+    Absent means "not wanted"; a folder, a link that leads nowhere and a file that may not be read are mistakes.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def why_unreadable(path: Path, error: OSError) -> str:
+    """Return why something that is there cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return "it is a link that leads nowhere"
+    return "it is a folder" if isinstance(error, IsADirectoryError) else str(error.strerror or error)
+
+
+def read_if_there(file: Path) -> str | None:
+    """Return the text of a file with its line ends; None when there is none. Raises ConfigError when it is unusable."""
+    if not is_there(file):
+        return None
+    try:
+        return file.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} cannot be read: it holds characters that are no UTF-8 text.") from error
+
+
 def nearest_project(start: Path) -> Path | None:
     """Return the folder of the nearest dbt_project.yml at or above ``start``; None when there is none."""
-    return next((folder for folder in (start, *start.parents) if (folder / "dbt_project.yml").is_file()), None)
+    return next((folder for folder in (start, *start.parents) if is_there(folder / "dbt_project.yml")), None)
 
 
 def find_project(start: Path) -> Path:
@@ -76,6 +109,9 @@ def read_artifact(file: Path, remedy: str) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
+        if is_there(file):
+            reason = why_unreadable(file, error)
+            raise ArtifactError(f"{file} cannot be read, {reason}: remove it and {remedy}.") from error
         raise ArtifactError(f"There is no {file}: {remedy} first.") from error
     except ValueError as error:
         raise ArtifactError(f"{file} is not valid JSON: {remedy} to write it anew.") from error
@@ -89,6 +125,8 @@ def read_definition(root: Path) -> dict[str, Any]:
     file = root / "dbt_project.yml"
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"{file} cannot be read: {' '.join(str(error).split())}.") from error
     return content if isinstance(content, dict) else {}

@@ -12,6 +12,7 @@ import yaml
 
 from lookout.database.connection import Connection, mask_secrets
 from lookout.errors import ConfigError
+from lookout.project.files import is_there, why_unreadable
 
 LIBPQ_KEYS = {
     "host": "host",
@@ -100,11 +101,11 @@ def profiles_directory(explicit: Path | None, project: Path) -> Path | None:
     """Return the folder of the profiles.yml that dbt would use: argument, DBT_PROFILES_DIR, project, then ~/.dbt."""
     chosen = explicit or (Path(os.environ["DBT_PROFILES_DIR"]) if os.environ.get("DBT_PROFILES_DIR") else None)
     if chosen is not None:
-        if not (chosen / "profiles.yml").is_file():
+        if not is_there(chosen / "profiles.yml"):
             raise ConfigError(f"There is no profiles.yml in {chosen}: copy profiles.yml.example there and fill it in.")
         return chosen
     for folder in (project, Path.home() / ".dbt"):
-        if (folder / "profiles.yml").is_file():
+        if is_there(folder / "profiles.yml"):
             return folder
     return None
 
@@ -144,7 +145,7 @@ def _read(file: Path) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} is not valid YAML: it holds characters that are no UTF-8 text.") from error
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
 
 
 def _outputs(file: Path, name: str, profile: Mapping[str, Any]) -> dict[str, Any]:

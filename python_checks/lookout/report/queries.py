@@ -95,9 +95,9 @@ THRESHOLDS = """
 """
 
 FRESHNESS_LIMITS = """
-    select warn_after_seconds, error_after_seconds, count(*) as tables
+    select warn_after_seconds, error_after_seconds, count(distinct (connection, asset)) as tables
     from {schema}.monitors
-    where is_active and metric = 'freshness' and coalesce(warn_after_seconds, error_after_seconds) is not null
+    where is_active and coalesce(warn_after_seconds, error_after_seconds) is not null
     group by warn_after_seconds, error_after_seconds
     order by warn_after_seconds, error_after_seconds
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lookout.errors import ArtifactError
 from lookout.project.artifacts import result_rows
 from lookout.project.elementary import with_messages
-from lookout.project.files import RESULT_FILES, read_artifact
+from lookout.project.files import RESULT_FILES, is_there, read_artifact
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
 
@@ -25,7 +25,7 @@ def _ingest_results(run: Run, watched: Watched, *, own: bool) -> int:
             # A build writes run_results.json alone; sources.json is older, and has been read before.
             continue
         file = watched.target_path / name
-        if not file.exists():
+        if not is_there(file):
             continue
         try:
             content = read_artifact(file, remedy)

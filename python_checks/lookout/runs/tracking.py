@@ -12,7 +12,7 @@ from typing import Any
 
 from lookout.errors import ArtifactError, LookoutError
 from lookout.project.dbt import NodeEvent
-from lookout.project.files import RESULT_FILES, read_artifact
+from lookout.project.files import RESULT_FILES, is_there, read_artifact, why_unreadable
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
 from lookout.tracking.dbt.invocations import DbtInvocations, invocation_key
@@ -116,7 +116,7 @@ def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> 
     target, events = watched.target_path, []
     seen: set[str] = set()
     for name, remedy in RESULT_FILES.items():
-        if not (target / name).exists():
+        if not is_there(target / name):
             continue
         try:
             content = read_artifact(target / name, remedy)
@@ -127,14 +127,18 @@ def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> 
         seen.add(invocation)
         if not _ended(execution_store, [invocation]):
             events.append(runs.of_results(content))
-    return events + _log_events(watched.log_file, execution_store, runs, seen)
+    return events + _log_events(run, watched.log_file, execution_store, runs, seen)
 
 
-def _log_events(file: Path, execution_store: ExecutionStore, runs: DbtInvocations, seen: set[str]) -> list[list[Event]]:
+def _log_events(
+    run: Run, file: Path, execution_store: ExecutionStore, runs: DbtInvocations, seen: set[str]
+) -> list[list[Event]]:
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
         written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
-    except OSError:
+    except OSError as error:
+        if is_there(file):
+            run.problems.append(f"{file} cannot be read, so no build is tracked: {why_unreadable(file, error)}.")
         return []
     found = invocations_in(text)
     known = _ended(execution_store, found)

@@ -84,7 +84,8 @@ class Pipeline:
 
     Settings that are left out are null in the database, so removing one from the code removes it there. A pipeline
     with nothing but its name is a reference: it is made when it does not exist, and changes nothing when it does.
-    ``active`` None leaves the switch as people set it. Limits may be given as text, '12 hours'.
+    ``active`` None leaves the switch as people set it. Limits may be given as text, '12 hours'. An empty list of
+    sources or targets is a setting, too: it says that there are none.
     """
 
     name: str
@@ -95,8 +96,8 @@ class Pipeline:
     mute_freshness_check: bool = False
     mute_timeliness_check: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
-    sources: Sequence[Address | str] = ()
-    targets: Sequence[Address | str] = ()
+    sources: Sequence[Address | str] | None = None
+    targets: Sequence[Address | str] | None = None
     active: bool | None = None
     origin: str = "sdk"
     node_id: str = ""
@@ -112,8 +113,8 @@ class Pipeline:
             "freshness": Limit.of(self.freshness),
             "timeliness": Limit.of(self.timeliness),
             "metadata": jsonable(dict(self.metadata)),
-            "sources": addresses(self.sources),
-            "targets": addresses(self.targets),
+            "sources": None if self.sources is None else addresses(self.sources),
+            "targets": None if self.targets is None else addresses(self.targets),
         }.items():
             object.__setattr__(self, name, value)
 
@@ -139,8 +140,8 @@ class Pipeline:
             "mute_timeliness_check": self.mute_timeliness_check or None,
             "metadata": dict(self.metadata) or None,
             "active": self.active,
-            "sources": [a.input_hash for a in addresses(self.sources)] or None,
-            "targets": [a.input_hash for a in addresses(self.targets)] or None,
+            "sources": None if self.sources is None else [a.input_hash for a in addresses(self.sources)],
+            "targets": None if self.targets is None else [a.input_hash for a in addresses(self.targets)],
         }
         return {key: value for key, value in settings.items() if value is not None}
 

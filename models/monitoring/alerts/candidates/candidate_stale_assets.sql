@@ -4,9 +4,11 @@ with asset_status as (
     select * from {{ ref('lookout', 'asset_status') }}
 ),
 
+-- A limit is one of the table: it holds whichever metrics are measured.
 monitors as (
-    select * from {{ ref('lookout', 'monitors') }}
-    where metric = 'freshness' and is_active
+    select distinct on (connection, asset) * from {{ ref('lookout', 'monitors') }}
+    where is_active and (metric = 'freshness' or coalesce(warn_after_seconds, error_after_seconds) is not null)
+    order by connection asc, asset asc, metric = 'freshness' desc, series_key asc
 ),
 
 aged as (
@@ -47,7 +49,7 @@ final as (
         'freshness' as metric,
         owner,
         layer,
-        series_key,
+        case when metric = 'freshness' then series_key end as series_key,
         coalesce(latest_at, empty_since) as window_start,
         evaluated_at as window_end,
         age_seconds as observed_value,

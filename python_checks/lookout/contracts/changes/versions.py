@@ -68,7 +68,7 @@ def contract_definition(contract: Contract) -> Definition:
         "keys": _keys(contract.keys),
         "rules": sorted((rule_definition(rule) for rule in contract.rules), key=_canonical),
         "settings": {
-            "example_columns": list(contract.example_columns),
+            "example_columns": list(contract.example_columns or ()),
             "filter": contract.row_filter or "",
             "include_sample_data": contract.include_sample_data,
             "incremental": contract.incremental,

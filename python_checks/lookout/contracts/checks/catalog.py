@@ -32,7 +32,7 @@ def observe(ask: Ask, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str]
 
 
 def _table(row: Sequence[Any]) -> ObservedTable:
-    _, _, kind, schema_exists, is_usable, *columns, keys = row
+    _, _, kind, schema_exists, is_usable, *columns, keys, primary_key = row
     described = zip(*columns, strict=True) if columns[0] is not None else ()
     return ObservedTable(
         kind=kind,
@@ -40,4 +40,5 @@ def _table(row: Sequence[Any]) -> ObservedTable:
         is_usable=is_usable,
         columns=tuple(ObservedColumn(*column) for column in described),
         unique_keys=frozenset(frozenset(key) for key in keys or ()),
+        primary_key=tuple(primary_key or ()),
     )

@@ -47,7 +47,7 @@ def resolve_names(contract: Contract, observed: ObservedTable) -> Contract:
         keys=_renamed(contract.keys, real_name),
         constrained_keys=_renamed(contract.constrained_keys, real_name),
         rules=tuple(replace(rule, columns=tuple(map(real_name, rule.columns))) for rule in contract.rules),
-        example_columns=tuple(map(real_name, contract.example_columns)),
+        example_columns=contract.example_columns and tuple(map(real_name, contract.example_columns)),
         timestamp_column=as_spelled(contract.timestamp_column),
         payload=as_spelled(contract.payload),
     )

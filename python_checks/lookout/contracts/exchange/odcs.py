@@ -162,7 +162,7 @@ def _settings(contract: Contract) -> dict[str, Any]:
         "timestamp_column": contract.timestamp_column,
         "incremental": contract.incremental,
         "sample": {"rows": sampling.rows, "method": sampling.method} if sampling else None,
-        "examples": list(contract.example_columns) if contract.example_columns != primary_key(contract) else None,
+        "examples": list(() if contract.example_columns == primary_key(contract) else contract.example_columns or ()),
         "include_sample_data": contract.include_sample_data,
     }
     written: dict[str, Any] = {key: value for key, value in settings.items() if value}

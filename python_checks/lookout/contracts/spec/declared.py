@@ -200,7 +200,11 @@ def _contract(reader: Reader, project: _Project, node: DeclaredNode, declared: M
         incremental=settings.incremental,
         sampling=Sampling(settings.sample.rows, settings.sample.method) if settings.sample else None,
         include_sample_data=settings.include_sample_data,
-        example_columns=settings.examples or constraints.primary_key or next(iter(keys), ()),
+        example_columns=(
+            settings.examples
+            if "examples" in settings.model_fields_set
+            else constraints.primary_key or next(iter(keys), ()) or None
+        ),
         constrained_keys=in_catalog.keys,
         left_out=left_out,
         column_rules=column_rules,

@@ -96,8 +96,9 @@ class Contract:
     """The contract of one table, as a dbt project declares it.
 
     ``keys`` are sets of columns that have to be unique, the primary key first; ``example_columns`` identify a row in
-    examples. ``payload`` names a json or jsonb column whose fields are the columns of the contract. ``incremental``
-    restricts value rules to rows with ``timestamp_column`` later than the last check that evaluated them.
+    examples, None being the table's own primary key. ``payload`` names a json or jsonb column whose fields are the
+    columns of the contract. ``incremental`` restricts value rules to rows with ``timestamp_column`` later than the last
+    check that evaluated them.
     ``rules`` are all rules about values, those of keys and of columns that are not nullable included; those of column
     contracts are a range of them, ``column_rules``.
     ``constrained_keys`` are the keys that the catalog itself has to enforce. ``left_out`` are the unique ids of dbt
@@ -125,7 +126,7 @@ class Contract:
     row_filter: str | None = None
     incremental: bool = False
     sampling: Sampling | None = None
-    example_columns: tuple[str, ...] = ()
+    example_columns: tuple[str, ...] | None = None
     include_sample_data: bool = False
     constrained_keys: tuple[tuple[str, ...], ...] = ()
     left_out: tuple[str, ...] = ()
@@ -158,7 +159,7 @@ class ObservedColumn:
 class ObservedTable:
     """One real table or view. ``kind`` is pg_class.relkind, None when there is no such relation.
 
-    ``unique_keys`` include the primary key.
+    ``unique_keys`` include the primary key, which ``primary_key`` names.
     """
 
     kind: str | None
@@ -166,6 +167,7 @@ class ObservedTable:
     is_usable: bool = True
     columns: tuple[ObservedColumn, ...] = ()
     unique_keys: frozenset[frozenset[str]] = frozenset()
+    primary_key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

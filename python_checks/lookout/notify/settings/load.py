@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.notify.settings.reader import read_settings
+from lookout.project.files import is_there
 
 FILE = "lookout.yml"
 
@@ -24,7 +25,7 @@ def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> S
     """
     environment = os.environ if environment is None else environment
     file = root / FILE
-    if file.is_file():
+    if is_there(file):
         settings = read_settings(file, environment)
         if settings is not None:
             return settings

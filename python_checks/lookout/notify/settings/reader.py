@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from lookout.errors import ConfigError
 from lookout.notify.settings.file import REFERENCE, DefaultRoute, RouteSettings, SettingsFile, TargetSettings, read_zone
 from lookout.notify.settings.model import Route, Settings, Target
+from lookout.project.files import why_unreadable
 from lookout.project.validation import Reader
 
 
@@ -53,7 +54,7 @@ def _parsed(file: Path) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file.name} is not valid YAML: it holds characters that are no UTF-8 text.") from error
     except OSError as error:
-        raise ConfigError(f"{file.name} cannot be read: {error.strerror}.") from error
+        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
 
 
 def _context(settings: object, environment: Mapping[str, str]) -> dict[str, Any]:

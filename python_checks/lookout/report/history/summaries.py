@@ -11,6 +11,7 @@ from typing import Any
 
 from lookout.database.store import Store, records
 from lookout.errors import ConfigError, DeliveryError
+from lookout.project.files import is_there, why_unreadable
 from lookout.report.data import ReportData
 from lookout.report.markdown import contracts
 from lookout.report.markdown.alerts import overall
@@ -217,7 +218,9 @@ def _files(folder: Path) -> list[Path]:
     """Return the summaries in a folder, the oldest first; files with another kind of name are ignored."""
     try:
         return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
-    except OSError:
+    except OSError as error:
+        if is_there(folder):
+            raise ConfigError(f"The summaries in {folder} cannot be read: {why_unreadable(folder, error)}.") from error
         return []
 
 

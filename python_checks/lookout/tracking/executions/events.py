@@ -198,7 +198,8 @@ def _read_pipeline(content: Mapping[str, Any]) -> Pipeline:
     if kind:
         values["pipeline_type"] = PipelineType(**{**kind, **_limits(kind)})
     for name in ("sources", "targets"):
-        values[name] = tuple(Address(**address) for address in values[name])
+        # Lines of earlier versions hold an empty list for a pipeline that declares nothing.
+        values[name] = tuple(Address(**address) for address in values.get(name) or ()) or None
     return Pipeline(**{**values, **_limits(values)})
 
 

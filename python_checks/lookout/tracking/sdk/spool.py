@@ -14,12 +14,13 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError, LookoutError
+from lookout.project.files import is_there
 from lookout.tracking.executions.events import Event, from_line, to_line
 from lookout.tracking.executions.store import ExecutionStore
 
@@ -65,6 +66,19 @@ class Spool:
     def is_empty(self) -> bool:
         """Return whether no event waits."""
         return not self.delivering.exists() and not (self.events.exists() and self.events.stat().st_size)
+
+    def problem(self) -> str:
+        """Return a sentence when something is where the spool or its files should be that can hold no events."""
+        advice = "events of pipelines may wait there; move it away"
+        try:
+            if is_there(self.folder) and not self.folder.is_dir():
+                return f"{self.folder} is no folder: {advice}."
+            for file in (self.events, self.delivering):
+                if is_there(file) and not file.is_file():
+                    return f"{file} is no file: {advice}."
+        except OSError as error:
+            return f"{self.folder} cannot be read ({error.strerror or error}): {advice}."
+        return ""
 
     def append(self, events: Sequence[Event]) -> None:
         """Write events and wait until they are on the disk. Raises OSError when they cannot be written."""
@@ -191,6 +205,10 @@ def deliver_spool(connection: Connection, schema: str | None = None, *, seconds:
     """Deliver the events that wait for a database. Raises SourceError, and loses none, when it cannot be reached."""
     total = Delivered()
     for spool in spools_for(connection):
+        problem = spool.problem()
+        if problem:
+            total = replace(total, reasons=(*total.reasons, problem))
+            continue
         if spool.is_empty():
             continue
         with ExecutionStore(connection, schema) as execution_store:

@@ -23,8 +23,8 @@ def track(
     owner: str = "",
     freshness: Limit | str | None = None,
     timeliness: Limit | str | None = None,
-    sources: Sequence[Address | str] = (),
-    targets: Sequence[Address | str] = (),
+    sources: Sequence[Address | str] | None = None,
+    targets: Sequence[Address | str] | None = None,
     next_watermark: Any = None,
     default_watermark: Any = None,
     parent: Execution | str | None = None,
@@ -57,7 +57,7 @@ def track(
         metadata=metadata,
         monotonic=monotonic,
         context=context,
-        **{name: value for name, value in settings.items() if value},
+        **{name: value for name, value in settings.items() if value not in (None, "")},
     )
 
 

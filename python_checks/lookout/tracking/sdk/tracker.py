@@ -99,7 +99,7 @@ class Tracker(AbstractContextManager["Tracker"]):
 
     def emit_lineage(self, event: Lineage) -> None:
         """Record lineage, once in the life of this tracker as long as it stays the same."""
-        declaration = hash(tuple(a.input_hash for a in (*event.sources, *event.targets)))
+        declaration = hash(tuple(tuple(a.input_hash for a in side) for side in (event.sources, event.targets)))
         if self._declared.get(event.pipeline) != declaration:
             self.emit(event)
             self._declared[event.pipeline] = declaration
@@ -149,8 +149,10 @@ class Tracker(AbstractContextManager["Tracker"]):
             logger.warning("Pipeline '%s' is switched off: this execution is not recorded.", pipeline.name)
         else:
             self.emit(start)
-            if registered.load_lineage and (pipeline.sources or pipeline.targets):
-                run.lineage(sources=pipeline.sources, targets=pipeline.targets)
+            # A changed pipeline without sources and targets had some before; a name alone says nothing about them.
+            may_have_some = not (registered.is_new or pipeline.is_reference)
+            if registered.load_lineage and (pipeline.sources or pipeline.targets or may_have_some):
+                run.lineage(sources=pipeline.sources or (), targets=pipeline.targets or ())
         return run
 
     def finish(self, run: Execution, error: BaseException | None) -> None:

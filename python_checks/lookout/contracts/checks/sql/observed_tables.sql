@@ -85,6 +85,7 @@ key_columns as (
     select
         relations.relation_id,
         pg_index.indexrelid,
+        pg_index.indisprimary as is_primary,
         array_agg(pg_attribute.attname::text order by pg_attribute.attnum) as names
     from relations
     inner join pg_catalog.pg_index
@@ -99,11 +100,14 @@ key_columns as (
         and pg_attribute.attnum = part.attnum
     -- Columns that an index merely includes are not part of its key.
     where part.position <= pg_index.indnkeyatts
-    group by relations.relation_id, pg_index.indexrelid
+    group by relations.relation_id, pg_index.indexrelid, pg_index.indisprimary
 ),
 
 keys as (
-    select relation_id, json_agg(names) as names
+    select
+        relation_id,
+        json_agg(names) as names,
+        json_agg(names) filter (where is_primary) -> 0 as primary_key
     from key_columns
     group by relation_id
 )
@@ -121,7 +125,8 @@ select
     columns.readable,
     columns.domain_types,
     columns.categories,
-    keys.names as unique_keys
+    keys.names as unique_keys,
+    keys.primary_key
 from relations
 left join columns on columns.relation_id = relations.relation_id
 left join keys on keys.relation_id = relations.relation_id

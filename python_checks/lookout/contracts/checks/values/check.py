@@ -53,6 +53,8 @@ def check_values(
     One rule that is not evaluated makes the outcome "not_evaluated", whatever the others found: their violations are
     still listed, and an incremental contract checks the same rows again next time.
     """
+    if contract.example_columns is None:
+        contract = replace(contract, example_columns=observed.primary_key)
     problem = _timestamp_problem(contract, observed)
     if problem:
         return ValueCheck("not_evaluated", (_table_not_evaluated(problem),), problem)

@@ -94,7 +94,7 @@ def _keys(check: Check, plan: ValuePlan, rows: Rows) -> sql.Composable:
 def _key_names(check: Check, contract: Contract, observed: ObservedTable) -> list[str]:
     """Return the columns that identify a row and may be shown; values that break a rule are data and may not."""
     readable = {column.name for column in observed.columns if column.is_readable}
-    names = [name for name in contract.example_columns if name in readable]
+    names = [name for name in contract.example_columns or () if name in readable]
     if contract.include_sample_data:
         return names
     sql_text = f"{check.rule.arguments.get('sql', '')} {check.rule.where or ''}".lower()

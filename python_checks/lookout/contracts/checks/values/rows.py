@@ -129,7 +129,7 @@ def _columns(contract: Contract, observed: ObservedTable, checks: Sequence[Check
     if any(check.rule.kind == "expression" or check.rule.where for check in checks):
         return readable
     wanted = {name for check in checks for name in check.rule.columns}
-    wanted |= {contract.payload, contract.timestamp_column, *contract.example_columns}
+    wanted |= {contract.payload, contract.timestamp_column, *(contract.example_columns or ())}
     return [name for name in readable if name in wanted]
 
 
