@@ -47,6 +47,7 @@ from lookout.project.dbt import Project
 from lookout.project.files import (
     check_manifest_version,
     find_project,
+    is_there,
     packages_folder,
     profile_name,
     project_name,
@@ -298,6 +299,7 @@ def _write(file: Path, text: str) -> None:
 
 def _restore(file: Path, text: str | None) -> None:
     if text is None:
-        file.unlink(missing_ok=True)
+        if is_there(file):
+            file.unlink()
     elif os.access(file, os.W_OK):
         file.write_bytes(text.encode("utf-8"))
