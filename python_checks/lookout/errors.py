@@ -5,9 +5,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
+from lookout.plain import plain
+
 
 class LookoutError(Exception):
     """Base of everything Lookout raises on purpose; the command line prints it as one sentence and exits 2."""
+
+    def __str__(self) -> str:
+        # Sentences quote names and messages of others.
+        return plain(super().__str__())
 
 
 class ConfigError(LookoutError):

@@ -11,6 +11,7 @@ from lookout.ci.model import Manifest, Outcome, Slowed, Status
 from lookout.ci.plan import TABLES, Lineage, parents_of
 from lookout.ci.stub_tables import StubTable
 from lookout.database.connection import mask_secrets
+from lookout.plain import plain
 from lookout.report.history.compare import SLOWER_FACTOR, SLOWER_SECONDS
 
 STATUSES: dict[str, Status] = {
@@ -103,5 +104,5 @@ def plain_message(message: str, folders: Iterable[str] = ()) -> str:
     """Return dbt's message in one line, without secrets, paths of this machine and repetitions."""
     for folder in folders:
         message = message.replace(f"{folder}/", "").replace(folder, "")
-    text = " ".join(mask_secrets(NOISE.sub(" ", message)).split())
+    text = " ".join(mask_secrets(NOISE.sub(" ", plain(message))).split())
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"

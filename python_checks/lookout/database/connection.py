@@ -11,6 +11,7 @@ import psycopg2
 from psycopg2 import extensions
 
 from lookout.errors import SourceError
+from lookout.plain import plain
 
 # A key that names a secret, the sign after it, and the value: quoted, or up to the next space.
 SECRET_PAIR = re.compile(
@@ -71,7 +72,7 @@ def connect(
 
 def clean_message(error: BaseException) -> str:
     """Return the first line of a database error without connection strings, passwords or line noise."""
-    text = mask_secrets(str(error))
+    text = plain(mask_secrets(str(error)))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
 

@@ -20,6 +20,7 @@ from psycopg2 import sql
 
 from lookout.database.connection import Connection, clean_message, connect
 from lookout.errors import ConfigError, SourceError
+from lookout.plain import plain, plain_name
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ BOOKKEEPING = {
 }
 # Marks a missing value on its way into the database; no text that people write is this.
 NULL = "\x01"
+# Columns whose text stands in one line of lists and messages.
+ONE_LINE = {"connection", "asset", "column_name", "metric", "name", "expected", "actual", "owner", "layer"}
 _ROWS_AT_A_TIME = 50_000  # as text, so that a million rows need little memory
 LOCK_KEY = 4_716_215_730_202_611
 
@@ -296,7 +299,8 @@ def _cells(column: pd.Series[Any]) -> Sequence[Any]:
         texts = [*pd.DatetimeIndex(times).strftime("%Y-%m-%dT%H:%M:%S.%f%z"), NULL]
         return [texts[code] for code in codes.tolist()]
     missing = column.isna().to_numpy()
-    cells: list[Any] = column.astype(object).tolist()
+    clean = plain_name if column.name in ONE_LINE else plain
+    cells: list[Any] = [clean(value) if isinstance(value, str) else value for value in column.astype(object).tolist()]
     for position in np.flatnonzero(missing):
         cells[position] = NULL
     return cells

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from lookout.engines.catalog import NUMBER_TYPES, READABLE_KINDS, TIME_TYPES, WITHOUT_EQUALITY, Relation, Status
+from lookout.plain import plain_name
 from lookout.project.declarations.monitor import Metric, Monitor
 
 NEEDS_NUMBER = ("mean", "min", "max", "sum", "stddev", "zero_rate", "negative_rate")
@@ -89,7 +90,8 @@ def _missing_table(monitor: Monitor, relation: Relation, known: Collection[tuple
         hint = _similar(monitor.schema, {schema for schema, _ in known})
         return f"There is no schema '{monitor.schema}'{hint or ', or it is in another database.'}"
     hint = _similar(monitor.table, {table for schema, table in known if schema == monitor.schema})
-    return f"There is no table '{monitor.table}' in schema '{monitor.schema}'{hint or '; correct its name.'}"
+    hint = hint or "; correct its name."
+    return plain_name(f"There is no table '{monitor.table}' in schema '{monitor.schema}'{hint}")
 
 
 def _missing_column(monitor: Monitor, relation: Relation, column: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from lookout.database.connection import mask_secrets
 from lookout.errors import ArtifactError
+from lookout.plain import plain, plain_name
 from lookout.project.declarations.nodes import TABLE_TYPES, layer_of, location_of, owner_of, tested_node
 
 SUPPORTED_RESULTS = re.compile(r"/(run-results|sources)/v\d+\.json$")
@@ -69,7 +70,7 @@ def _tested(test: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
 
 def _location(node: Mapping[str, Any], default_connection: str) -> tuple[str, str]:
     connection, schema, table = location_of(node, default_connection)
-    return connection, f"{schema}.{table}" if schema else ""
+    return connection, plain_name(f"{schema}.{table}") if schema else ""
 
 
 def _asset_row(
@@ -123,7 +124,9 @@ def _result_row(
         "severity": str((node.get("config") or {}).get("severity", "")).lower() if test_name else "",
         "failures": result.get("failures"),
         "rows_affected": adapter.get("rows_affected") if adapter.get("rows_affected", -1) >= 0 else None,
-        "message": mask_secrets(" ".join(str(result.get("message") or result.get("error") or "").split()))[:2000],
+        "message": mask_secrets(" ".join(plain(str(result.get("message") or result.get("error") or "")).split()))[
+            :2000
+        ],
         "execution_seconds": result.get("execution_time"),
         "executed_at": max(timing, default=result.get("snapshotted_at") or metadata.get("generated_at")),
         "owner": owner_of(node, groups) or owner_of(tested, groups),

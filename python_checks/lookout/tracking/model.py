@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from lookout.errors import ConfigError
+from lookout.plain import plain, plain_name
 
 DATEPARTS = ("minute", "hour", "day", "week", "month", "year")
 METRIC_FIELDS = ("duration_seconds", "inserts", "updates", "soft_deletes", "total_rows", "throughput")
@@ -263,7 +264,7 @@ def checked_name(name: str, what: str) -> str:
         raise ConfigError(f"The name of the {what} is {name!r}: give it a name that is not empty.")
     if len(name) > LONGEST_NAME:
         raise ConfigError(f"The name of the {what} has {len(name)} characters; it may have {LONGEST_NAME}.")
-    return clean_text(name)
+    return plain_name(storable(name))
 
 
 def watermark_text(value: Any) -> str | None:
@@ -272,10 +273,15 @@ def watermark_text(value: Any) -> str | None:
         return None
     if isinstance(value, datetime):
         return (value.astimezone(timezone.utc) if value.tzinfo else value).isoformat()
-    return clean_text(value.isoformat() if isinstance(value, date) else str(value))
+    return storable(value.isoformat() if isinstance(value, date) else str(value))
 
 
 def clean_text(text: str) -> str:
+    """Return the text as PostgreSQL can store it, without escape sequences and control characters."""
+    return plain(storable(text))
+
+
+def storable(text: str) -> str:
     """Return the text without what PostgreSQL cannot store: the NUL character and halves of surrogate pairs."""
     text = str(text).replace("\x00", "")
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,12 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- Failing dbt tests are alerts of their own, and what could not be evaluated is in candidate_unevaluated_assets.
 with violations as (
-    select
-        *,
-        failing_rows is not null as is_about_rows
-    from {{ ref('lookout', 'contract_violations') }}
-    where found_by <> 'dbt test' and violation_type <> 'CONTRACT_NOT_EVALUATED'
+    select * from {{ ref('lookout', 'violations_by_cause') }}
 ),
 
 final as (
@@ -16,17 +11,21 @@ final as (
         connection,
         asset,
         column_name,
-        case when rule in ('structure', 'dbt contract') then lower(violation_type) else rule end as metric,
+        metric,
         owner,
         layer,
         first_seen_at as window_start,
         as_of as window_end,
         failing_rows as observed_value,
-        case when is_about_rows then 0 end as expected_value,
-        concat('expected ', expected, ', found ', actual) as reason,
+        case when failing_rows is not null then 0 end as expected_value,
+        concat(case when is_group then concat(first_name, ': ') end, first_reason) as reason,
         concat(
+            case when is_group then concat(violation_count, ' times ') end,
             case violation_type
-                when 'MISSING_REQUIRED_FIELD' then case when column_name = '' then 'the table is gone' else 'a promised column is missing' end
+                when 'MISSING_REQUIRED_FIELD' then case
+                    when is_group or column_name <> '' then 'a promised column is missing'
+                    else 'the table is gone'
+                end
                 when 'UNEXPECTED_FIELD' then 'a column that nobody promised'
                 when 'TYPE_CHANGED' then 'a column changed its type'
                 when 'TYPE_MISMATCH' then 'values of another type'
@@ -34,9 +33,13 @@ final as (
                 else 'a rule of the contract is broken'
             end,
             case
-                when is_about_rows
-                    then concat(' in ', {{ lookout.human_count('failing_rows') }}, ' of ', {{ lookout.human_count('total_rows') }}, ' rows')
-            end
+                when failing_rows is not null
+                    then concat(
+                        ' in ', case when is_group then 'up to ' end, {{ lookout.human_count('failing_rows') }},
+                        ' of ', {{ lookout.human_count('total_rows') }}, ' rows'
+                    )
+            end,
+            case when is_group then concat(': ', first_names, ' and ', violation_count - 3, ' others') end
         ) as description,
         true as is_open,
         as_of as seen_at

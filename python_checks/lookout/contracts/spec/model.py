@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lookout.plain import plain_name
 from lookout.project.declarations.monitor import Severity
 
 Mode = Literal["strict", "lenient"]
@@ -135,7 +136,7 @@ class Contract:
     @property
     def asset(self) -> str:
         """Return the name of the table, ``schema.table``."""
-        return f"{self.schema}.{self.table}"
+        return plain_name(f"{self.schema}.{self.table}")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from lookout.plain import plain_name
+
 Grain = Literal["hour", "day"]
 Kind = Literal["count", "rate", "positive", "real"]
 Method = Literal["learned", "zscore"]
@@ -82,7 +84,7 @@ class Monitor:
     @property
     def asset(self) -> str:
         """Return the name of the table as people write it, ``schema.table``."""
-        return f"{self.schema}.{self.table}"
+        return plain_name(f"{self.schema}.{self.table}")
 
     def key_of(self, metric: Metric) -> str:
         """Return the series key of one of this monitor's metrics."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from lookout.plain import plain_name
+
 TABLE_TYPES = ("model", "seed", "snapshot")
 # dbt's notation of the node that a generic test, or a foreign key, is about.
 SOURCE_CALL = re.compile(r"""source\(\s*['"]([^'"]+)['"]\s*,\s*['"]([^'"]+)['"]\s*\)""")
@@ -136,7 +138,7 @@ def relation_name(raw: Mapping[str, Any]) -> str:
 def name_of(raw: Mapping[str, Any]) -> str:
     """Return the name of a node as people write it: ``orders`` for a model, ``shop.orders`` for a source."""
     prefix = f"{raw['source_name']}." if raw.get("source_name") else ""
-    return f"{prefix}{raw.get('name', '')}"
+    return plain_name(f"{prefix}{raw.get('name', '')}")
 
 
 def file_of(raw: Mapping[str, Any]) -> str:

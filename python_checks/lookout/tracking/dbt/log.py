@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
+from lookout.plain import plain
+
 DAY = timedelta(days=1)
 # Characters at the end of a section that hold its last time, as a rule.
 TAIL = 4000
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 HEADER = re.compile(r"^=+ (\d{2}:\d{2}:\d{2}\.\d+) \| ([0-9a-f-]{36}) =+$", re.MULTILINE)
 IDENTITY = re.compile(r"^=+ [\d:.]+ \| ([0-9a-f-]{36}) =+$|\"invocation_id\": ?\"([0-9a-f-]{36})\"", re.MULTILINE)
 LINE = re.compile(r"^(\d{2}:\d{2}:\d{2}\.\d+) \[\w+ *\] \[([^\]]*)\]: (.*)$")
@@ -72,7 +73,7 @@ def read_log(text: str, *, written_at: datetime, skip: Iterable[str] = ()) -> li
 
 
 def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedInvocation]:
-    text = COLOUR.sub("", text)
+    text = plain(text)
     headers = list(HEADER.finditer(text))
     ends = [*(header.start() for header in headers[1:]), len(text)]
     found: list[LoggedInvocation] = []

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lookout.plain import plain_name
 from lookout.project.declarations.nodes import TABLE_TYPES, location_of, owner_of
 from lookout.tracking.lineage.store import Edge
 from lookout.tracking.model import Address, pipeline_id
@@ -72,7 +73,7 @@ def _is_ephemeral(node: Mapping[str, Any]) -> bool:
 
 def _table(node: Mapping[str, Any], connection: str, groups: Mapping[str, Any]) -> Address:
     node_connection, schema, table = location_of(node, connection)
-    name, kind = f"{schema}.{table}" if schema else table, str(node["resource_type"])
+    name, kind = plain_name(f"{schema}.{table}" if schema else table), str(node["resource_type"])
     is_own = node_connection == connection
     key = node.get("primary_key")
     metadata = {"dbt_name": node.get("name"), "materialized": (node.get("config") or {}).get("materialized")}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lookout.contracts.spec.model import Rule
+from lookout.plain import plain
 
 MOST_VALUES = 20
 FAULTS = {
@@ -66,7 +67,7 @@ def label(kind: str, name: str) -> str:
 
 def one_line(text: Any) -> str:
     """Return a text without line breaks."""
-    return " ".join(str(text).split())
+    return " ".join(plain(str(text)).split())
 
 
 def _range(low: Any, high: Any, strict: bool) -> str:
