@@ -292,7 +292,7 @@ def test_closure_is_repaired(store: Store) -> None:
 
 HOSTILE = [
     "'; drop table addresses; --", 'say "x"', "back\\slash\\N", "line\nbreak\ttab", "%s %(id)s {schema}", "naïve 表 🙂",
-    "a" * 600, "nul\x00byte", "half \ud800 pair", "{}", "a,b", "\x01",
+    "a" * 600, "nul\x00byte", "half \ud800 pair", "{}", "a,b", "bell\x07 and \x1b[31mred",
 ]  # fmt: skip
 
 
@@ -305,7 +305,7 @@ def test_hostile_names(store: Store) -> None:
         assert len(text.splitlines()) == 2
         assert up(store, place.name)[0].name == place.name
     assert len(rows_of(store)) == 2 * len(HOSTILE) + 1
-    for name in ("", "  ", "a" * 601):
+    for name in ("", "  ", "\x01", "a" * 601):
         with pytest.raises(ConfigError, match="name of the address"):
             declare(store, "p", [name], ["end"], declared_at=NOW)
 

@@ -83,7 +83,7 @@ def test_a_tree_of_executions(store: Store) -> None:
         "orphan       2026-03-10 11:30:00  ✗ killed   1.0 s  █",
         "dbt:shop     2026-03-10 11:00:00  ✗ failed   100 s  ████████████",
         "├─ orders    2026-03-10 11:01:00  ✓ success   80 s  ████████████  1,234,567",
-        "├─ items     2026-03-10 11:02:00  ✗ failed   8.0 s  █                        line 1 [bold]line?[31m 2[/bold]",
+        "├─ items     2026-03-10 11:02:00  ✗ failed   8.0 s  █                        line 1 [bold]line 2[/bold]",
         "│  └─ inner  2026-03-10 11:02:06  ✓ success  2.0 s  ████████████          7",
         "└─ skipped   2026-03-10 11:03:00  – skipped  0.0 s  █",
     ]
