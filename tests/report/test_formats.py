@@ -15,7 +15,7 @@ import pytest
 
 from lookout.database.connection import Connection
 from lookout.database.store import Store
-from lookout.errors import ConfigError, DeliveryError
+from lookout.errors import ConfigError
 from lookout.report.data import ReportData, read
 from lookout.report.exports.junit import junit
 from lookout.report.exports.markdown_comment import markdown_comment
@@ -462,7 +462,7 @@ def test_history_is_kept_beside_the_reports_and_agrees_with_the_database(
         assert found == read_current(store, read(store, NOW))
         (tmp_path / "file").mkdir()
         (tmp_path / "file" / "history").write_text("")
-        with pytest.raises(DeliveryError):
+        with pytest.raises(ConfigError, match="cannot be read"):
             write_reports(store, tmp_path / "file", as_of=NOW, keep_history=True)
         store.execute("drop table monitoring.pipelines cascade")
         assert read_current(store, read(store, NOW))["nodes"] is None
