@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -20,10 +19,10 @@ from lookout.database.connection import Connection, connect
 from lookout.database.store import BOOKKEEPING, LANDING_KEYS
 from lookout.project.workspace import open_workspace
 from lookout.runs.landing import ensure_landing
-from tests.conftest import MONITORING, Observed, Said, Server
+from tests.conftest import MONITORING, ROOT, Observed, Said, Server
 from tests.database.test_upgrade import HISTORY
 
-RECORDED = Path(__file__).parent / "upgrade"
+RECORDED = ROOT / "tests" / "database" / "upgrade"
 # What the recorded rows are about: two tables that lacked rows on two days, one of them with a contract that it breaks.
 TABLES = """
     create table {0} as
