@@ -353,7 +353,8 @@ def test_a_server_that_stops_in_the_middle_of_a_query(source: Connection, sql_ro
     thread.start()
     try:
         requests = [ProfileRequest(watch(name), SINCE) for name in ("asleep_for_long", "good")]
-        settings = options(statement_timeout=1.5, hang_grace=0.5)
+        # Long enough that the server is stopped in this query also on a busy machine.
+        settings = options(statement_timeout=6.0, hang_grace=0.5)
         hung, beside = collect(requests, {"batch": source}, as_of=AS_OF, options=settings)
     finally:
         is_over.set()
