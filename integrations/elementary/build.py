@@ -12,8 +12,10 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import requests
 import yaml
@@ -197,34 +199,26 @@ def _lend_packages(project: Path, environment: Path) -> None:
                 link.symlink_to(project / "dbt_packages" / name, target_is_directory=True)
 
 
+def report_command(edr: Path, folder: Path, report: Path, warehouse: Mapping[str, Any]) -> list[str]:
+    """Write the profile and the settings of `edr` into ``folder``; returns the command that writes ``report``."""
+    profile = {"elementary": {"target": "report", "outputs": {"report": {**warehouse, "schema": ELEMENTARY_SCHEMA}}}}
+    (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
+    (folder / "config.yml").write_text("anonymous_usage_tracking: false\n", encoding="utf-8")
+    command = [str(edr), "report", "--file-path", str(report), "--open-browser", "false"]
+    for option in ("--profiles-dir", "--config-dir", "--target-path"):
+        command += [option, str(folder)]
+    return command
+
+
 def write_report(workspace: Workspace, edr: Path) -> Path:
     """Let `edr report` write one offline HTML file; returns its path. Raises ConfigError with the last words of edr."""
     folder = state_directory(workspace.home.root) / "edr"
     folder.mkdir(parents=True, exist_ok=True)
     warehouse = {"type": "postgres", "threads": 2, "password": "", **workspace.home.warehouse.parameters}
-    profile = {"elementary": {"target": "report", "outputs": {"report": {**warehouse, "schema": ELEMENTARY_SCHEMA}}}}
-    (folder / "profiles.yml").write_text(yaml.safe_dump(profile), encoding="utf-8")
-    (folder / "config.yml").write_text("anonymous_usage_tracking: false\n", encoding="utf-8")
     report = workspace.home.root / "reports" / "elementary_report.html"
     report.parent.mkdir(exist_ok=True)
-    command = [
-        str(edr),
-        "report",
-        "--profiles-dir",
-        str(folder),
-        "--config-dir",
-        str(folder),
-        "--target-path",
-        str(folder),
-        "--file-path",
-        str(report),
-        "--days-back",
-        str(REPORT_DAYS),
-        "--open-browser",
-        "false",
-        "--project-name",
-        "Lookout's demo",
-    ]
+    command = report_command(edr, folder, report, warehouse)
+    command += ["--days-back", str(REPORT_DAYS), "--project-name", "Lookout's demo"]
     # edr calls the `dbt` that the path names first.
     environment = {**os.environ, "PATH": f"{edr.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     report.unlink(missing_ok=True)

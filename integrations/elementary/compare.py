@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import yaml
-from build import ELEMENTARY_SCHEMA, PACKAGES, PROJECT, missing_packages
+from build import PACKAGES, PROJECT, missing_packages, report_command
 
 from lookout.database.connection import connect
 from lookout.database.embedded import EmbeddedServer
@@ -102,29 +102,10 @@ def both(server: EmbeddedServer, root: Path, edr: Path) -> None:
     folder, report = root / "edr", root / "report.html"
     folder.mkdir()
     output = yaml.safe_load((root / "profiles.yml").read_text())["lookout"]["outputs"]["bench"]
-    profile = {"elementary": {"target": "r", "outputs": {"r": {**output, "schema": ELEMENTARY_SCHEMA}}}}
-    (folder / "profiles.yml").write_text(yaml.safe_dump(profile))
-    (folder / "config.yml").write_text("anonymous_usage_tracking: false\n")
+    command = report_command(edr, folder, report, output)
     os.environ["PATH"] = f"{edr.parent}{os.pathsep}{os.environ['PATH']}"
     for when in ("first", "again"):
-        _show(
-            f"edr report, {when}",
-            [
-                str(edr),
-                "report",
-                "--profiles-dir",
-                str(folder),
-                "--config-dir",
-                str(folder),
-                "--target-path",
-                str(folder),
-                "--file-path",
-                str(report),
-                "--open-browser",
-                "false",
-            ],
-            folder,
-        )
+        _show(f"edr report, {when}", command, folder)
     _size(report)
 
 

@@ -17,6 +17,7 @@ from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
 from lookout.errors import ConfigError
 from lookout.project.workspace import open_workspace, start_embedded
 from tests.conftest import Said
+from tests.database.servers import ask
 
 Lookout = Callable[..., Said]
 
@@ -31,16 +32,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (root / "dbt_project.yml").write_text("name: mine\nversion: 1.0.0\nprofile: mine\n")
     yield root
     EmbeddedServer(state_directory(root)).remove()
-
-
-def ask(url: str, statement: str) -> list[tuple[object, ...]]:
-    handle = psycopg2.connect(url)
-    try:
-        with handle, handle.cursor() as cursor:
-            cursor.execute(statement)
-            return list(cursor.fetchall()) if cursor.description else []
-    finally:
-        handle.close()
 
 
 def test_the_life_of_the_embedded_server(project: Path, lookout: Lookout) -> None:
