@@ -119,7 +119,7 @@ def wheel() -> Iterator[dict[str, str]]:
 EACH_POSTGRES = ("tests/database/test_store.py", "tests/models/test_alerts.py", "tests/profiling/test_collect.py")
 OLDEST_POSTGRES = (
     *EACH_POSTGRES,
-    "tests/database/test_upgrade.py",
+    f"{FOLDER}/test_upgraded_rows.py",
     "tests/models/test_episodes.py",
     "tests/models/test_pipeline_models.py",
     "tests/models/test_scorecard.py",
@@ -130,7 +130,19 @@ OLDEST_POSTGRES = (
 SUITES = (
     Suite("wheel", wheel, (f"{FOLDER}/test_wheel.py",), 240),
     Suite("compile", partial(nullcontext, {}), (f"{FOLDER}/test_compile.py",), 240),
-    Suite("upgrade", partial(nullcontext, {}), (f"{FOLDER}/test_upgraded_schema.py",), 180),
+    Suite(
+        "upgrade",
+        partial(nullcontext, {}),
+        (f"{FOLDER}/test_upgraded_rows.py", f"{FOLDER}/test_upgraded_schema.py"),
+        240,
+    ),
+    Suite(
+        "projects",
+        partial(nullcontext, {}),
+        (f"{FOLDER}/test_other_projects.py", f"{FOLDER}/test_packages.py"),
+        300,
+    ),
+    Suite("replays", partial(nullcontext, {}), (f"{FOLDER}/test_day_by_day.py", f"{FOLDER}/test_two_steps.py"), 240),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(

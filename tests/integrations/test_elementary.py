@@ -21,7 +21,8 @@ import yaml
 from lookout.database.embedded import DATABASES, EmbeddedServer
 from tests.conftest import MONITORING, ROOT
 from tests.integrations.elementary_project import ElementaryProject
-from tests.project.test_elementary import STUBS, build_script
+from tests.integrations.test_packages import STUBS
+from tests.project.test_elementary import build_script
 
 # Read before the tests, whose environment knows no LOOKOUT_ variable.
 EDR = Path(os.environ.get("LOOKOUT_EDR_ENVIRONMENT", "nowhere"))

@@ -20,9 +20,9 @@ from lookout.database.store import BOOKKEEPING, LANDING_KEYS
 from lookout.project.workspace import open_workspace
 from lookout.runs.landing import ensure_landing
 from tests.conftest import MONITORING, ROOT, Observed, Said, Server
-from tests.database.test_upgrade import HISTORY
+from tests.integrations.test_upgraded_rows import HISTORY
 
-RECORDED = ROOT / "tests" / "database" / "upgrade"
+RECORDED = ROOT / "tests" / "integrations" / "upgrade"
 # What the recorded rows are about: two tables that lacked rows on two days, one of them with a contract that it breaks.
 TABLES = """
     create table {0} as
