@@ -2,6 +2,6 @@
 {% macro alert_key(alert_type, connection, asset, column_name, metric, window_start) -%}
     md5(cast(jsonb_build_array(
         {{ alert_type }}, {{ connection }}, {{ asset }}, {{ column_name }}, {{ metric }},
-        extract(epoch from {{ window_start }})
+        {{ lookout.exact_epoch(window_start) }}
     ) as text))
 {%- endmacro %}

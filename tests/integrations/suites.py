@@ -120,6 +120,7 @@ EACH_POSTGRES = ("tests/database/test_store.py", "tests/models/test_alerts.py", 
 OLDEST_POSTGRES = (
     *EACH_POSTGRES,
     f"{FOLDER}/test_upgraded_rows.py",
+    f"{FOLDER}/test_upgraded_server.py",
     "tests/models/test_episodes.py",
     "tests/models/test_pipeline_models.py",
     "tests/models/test_scorecard.py",

@@ -44,7 +44,7 @@ limited as (
 
 final as (
     select
-        md5(concat(pipeline_id, ':', extract(epoch from last_dml_timestamp))) as freshness_key,
+        md5(concat(pipeline_id, ':', {{ lookout.exact_epoch('last_dml_timestamp') }})) as freshness_key,
         pipeline_id,
         name,
         pipeline_type,

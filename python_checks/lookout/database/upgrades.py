@@ -1,10 +1,11 @@
-"""Landing tables of an older version: dbt adds new columns; a column of another type is an error."""
+"""Rows of an older version or server: dbt adds columns; keys are renamed, a column of another type is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from lookout.database.sql_files import read_sql
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 
@@ -46,3 +47,14 @@ def refuse_other_types(store: Store, landing: Iterable[Mapping[str, Any]]) -> No
         f"version of Lookout writes {row['data_type']}: convert it with `alter table`, or rename the table so that a "
         "new one is made and the old rows are kept beside it."
     )
+
+
+def rename_keys(store: Store) -> int:
+    """Give alerts whose keys a server before PostgreSQL 14 made today's keys, with all that was said to them.
+
+    Returns the number of alerts. An alert is the same one after its store has moved to a newer server.
+    """
+    # The first run derives the table that is made last.
+    if store.missing_tables(["pipeline_freshness"]):
+        return 0
+    return store.execute(read_sql(__package__, "rename_keys"))

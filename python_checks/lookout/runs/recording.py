@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 import pandas as pd
 
 from lookout.database.store import Store
+from lookout.database.upgrades import rename_keys
 from lookout.declarations import Declarations
 from lookout.errors import SourceError
 from lookout.project.workspace import Workspace
@@ -54,6 +55,7 @@ def recorded_run(
             "update {schema}.lookout_runs set status = 'failed', "
             "message = 'ended without a word: killed or disconnected' where status = 'running'"
         )
+        rename_keys(store)
         last = store.query("select coalesce(max(batch_number), 0) as n from {schema}.lookout_runs")
         known = store.query("select alert_key from {schema}.alerts")["alert_key"]
         run = Run(
