@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from lookout.database.connection import clean_message, mask_secrets
+from lookout.database.connection import clean_message
 from lookout.errors import ConfigError
+from lookout.masking import mask_secrets
 from lookout.project.profiles import load_profile
 from tests.conftest import MONITORING, Observed, Said
 

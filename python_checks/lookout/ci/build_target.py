@@ -13,9 +13,10 @@ from typing import Any
 
 import yaml
 
-from lookout.database.connection import Connection, mask_secrets
+from lookout.database.connection import Connection
 from lookout.database.embedded import DATABASES, EmbeddedServer
 from lookout.errors import ConfigError
+from lookout.masking import mask_secrets
 from lookout.project.dbt import NodeEvent, Project
 from lookout.project.profiles import dbt_renderer, load_profile, profiles_directory
 

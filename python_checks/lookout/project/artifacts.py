@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from lookout.database.connection import mask_secrets
 from lookout.errors import ArtifactError
+from lookout.masking import mask_secrets
 from lookout.plain import plain, plain_name
 from lookout.project.declarations.nodes import TABLE_TYPES, layer_of, location_of, owner_of, tested_node
 

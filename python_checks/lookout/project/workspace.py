@@ -27,8 +27,9 @@ from lookout.database.options import CollectOptions
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.clock import parse_clock
+from lookout.project.damage import leave_out_damaged
 from lookout.project.dbt import Project
-from lookout.project.files import check_manifest_version, find_project, profile_name, project_name
+from lookout.project.files import find_project, profile_name, project_name
 from lookout.project.own import PACKAGE
 from lookout.project.profiles import Profile, load_profile, profiles_directory
 
@@ -43,8 +44,8 @@ SCHEMA_CACHE = "lookout_schemas.json"
 class Home:
     """Lookout's own side: its folder, the dbt project that it runs, and the warehouse with the monitoring schema.
 
-    ``manifest`` is filled by ``parse``. ``located`` is the monitoring schema as an earlier parse found it, for commands
-    that need no more of the project.
+    ``manifest`` is filled by ``parse``, and ``problems`` has a sentence for each entry of it that was left out.
+    ``located`` is the monitoring schema as an earlier parse found it, for commands that need no more of the project.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class Home:
     is_embedded: bool
     manifest: Mapping[str, Any] = field(default_factory=dict)
     located: str = ""
+    problems: tuple[str, ...] = ()
 
     @property
     def warehouse(self) -> Connection:
@@ -86,7 +88,7 @@ class Home:
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""
         self.manifest = self.project.parse()
-        check_manifest_version(self.manifest)
+        self.problems = tuple(leave_out_damaged(self.manifest, str(self.project.target_path / "manifest.json")))
         with suppress(ConfigError):
             _remember_schema(self._cache_file, self._cache_key, self.schema)
 

@@ -61,6 +61,7 @@ def recorded_run(
             store,
             run_id,
             int(last["n"][0]) + 1,
+            problems=list((declared or Declarations()).problems),
             known_alerts=frozenset(known),
             declared=declared or Declarations(),
         )

@@ -17,8 +17,8 @@ from datetime import datetime, timezone
 from types import FrameType
 from typing import IO, Any
 
-from lookout.database.connection import mask_secrets
 from lookout.errors import ConfigError
+from lookout.masking import mask_secrets
 from lookout.tracking.executions.events import End, Heartbeat, Start
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.model import Pipeline, watermark_text

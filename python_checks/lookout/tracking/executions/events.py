@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
 from typing import Any
 
-from lookout.database.connection import mask_secrets
 from lookout.errors import ConfigError
+from lookout.masking import mask_secrets
 from lookout.tracking.model import (
     Address,
     Limit,

@@ -13,8 +13,9 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeVar
 
-from lookout.database.connection import Connection, mask_secrets
+from lookout.database.connection import Connection
 from lookout.errors import ConfigError, LookoutError, SourceError
+from lookout.masking import mask_secrets
 from lookout.tracking.executions.batch import Rejected
 from lookout.tracking.executions.events import End, Event, Register
 from lookout.tracking.executions.store import ExecutionStore
