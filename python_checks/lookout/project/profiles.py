@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,7 @@ def dbt_renderer() -> Any:
     return ProfileRenderer({})
 
 
-# Keys that every output needs, each with its other spelling.
-NEEDED = (("host",), ("user",), ("dbname", "database"))
+NEEDED = ("host", "user", "dbname")
 VARIABLE = re.compile(r"""env_var\(\s*(['"])([^'"]+)\1\s*\)""")
 CONNECTION_STRING = re.compile(r"://|%3A%2F%2F|^\s*\w+\s*=", re.IGNORECASE)
 
@@ -152,7 +152,17 @@ def _connection(where: str, name: str, output: object) -> Connection:
     try:
         return Connection(name, _parameters(output))
     except OutputError as error:
-        return Connection(name, {}, f"{where}: output '{name}' {error}.")
+        return Connection(name, _location(output), f"{where}: output '{name}' {error}.")
+
+
+def _location(output: object) -> dict[str, Any]:
+    """Return where an output that cannot be used is, as far as that is known: reports name its tables by it."""
+    found: dict[str, Any] = {}
+    for key, value in output.items() if isinstance(output, dict) else ():
+        with suppress(OutputError):
+            if key in ("host", "port", "user", "dbname", "database"):
+                found[LIBPQ_KEYS[key]] = _checked(key, _rendered(key, value))
+    return {} if CONNECTION_STRING.search(str(found.get("dbname") or "")) else found
 
 
 def _parameters(output: object) -> dict[str, Any]:
@@ -160,17 +170,21 @@ def _parameters(output: object) -> dict[str, Any]:
         raise OutputError("must be a mapping with type, host, user and so on")
     # Written out instead of taken from the environment, they must not show up in an error of another program either.
     remember_secrets(value for key, value in output.items() if is_secret_name(str(key)) and "{{" not in str(value))
-    rendered = {str(key): _rendered(str(key), value) for key, value in output.items()}
-    if rendered.get("type") != "postgres":
-        raise OutputError(f"is of type {short_repr(rendered.get('type'))}; Lookout needs postgres")
+    return parameters_of({str(key): _rendered(str(key), value) for key, value in output.items()})
+
+
+def parameters_of(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return libpq's parameters of an output whose values are rendered. Raises OutputError when one is wrong."""
+    if output.get("type") != "postgres":
+        raise OutputError(f"is of type {short_repr(output.get('type'))}; Lookout needs postgres")
     parameters: dict[str, Any] = {}
-    for key, value in rendered.items():
+    for key, value in output.items():
         if key in LIBPQ_KEYS and value is not None:
             parameters[LIBPQ_KEYS[key]] = _checked(key, value)
-    for keys in NEEDED:
+    for key in NEEDED:
         # Without it, libpq would take a default of the machine, and connect to another database or as somebody else.
-        if not str(parameters.get(LIBPQ_KEYS[keys[0]]) or "").strip():
-            raise OutputError(f"has no `{keys[0]}`: add it, because Lookout connects to no default")
+        if not str(parameters.get(key) or "").strip():
+            raise OutputError(f"has no `{key}`: add it, because Lookout connects to no default")
     if CONNECTION_STRING.search(str(parameters["dbname"])):
         raise OutputError(
             "has a connection string as its `dbname`: write the name of the database only, and host, port, user and "

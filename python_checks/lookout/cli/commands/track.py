@@ -221,8 +221,10 @@ def _open_store() -> Any:
 
 
 def _mapping(text: str | None) -> dict[str, Any]:
+    from lookout.project.files import parse_json
+
     try:
-        content = json.loads(text) if text else {}
+        content = parse_json(text) if text else {}
     except ValueError as error:
         raise ConfigError(f'--metadata is no JSON ({error}): write it like \'{{"file": "a.csv"}}\'.') from error
     if not isinstance(content, dict):

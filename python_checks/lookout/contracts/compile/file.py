@@ -21,7 +21,7 @@ from lookout.contracts.compile.checksum import contract_checksum
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract
 from lookout.project.declarations.nodes import loaded_at_field
-from lookout.project.files import is_there, read_definition
+from lookout.project.files import UnusableFileError, read_definition, read_if_there
 from lookout.project.own import PACKAGE
 
 NAME = "lookout_contracts.sql"
@@ -68,8 +68,8 @@ def compiled_file(root: Path, manifest: Mapping[str, Any], default_connection: s
     folders = read_definition(root).get("macro-paths") or ["macros"]
     path = root / str(folders[0]) / NAME
     try:
-        found = path.read_text(encoding="utf-8") if is_there(path) else None
-    except (OSError, UnicodeDecodeError):
+        found = read_if_there(path)
+    except UnusableFileError:
         found = ""
     return CompiledFile(path, _text(manifest, default_connection), found)
 
