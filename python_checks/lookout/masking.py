@@ -75,8 +75,7 @@ def mask_secrets(text: str) -> str:
     Known are values of `remember_secrets` and of environment variables with a name such as ``DB_PASSWORD``. Others are
     found behind a key, an option or a header, in the address of a server or service, and by the form of a token.
     """
-    for secret in sorted((s for s in (*_known, *_of_environment()) if s in text), key=len, reverse=True):
-        text = text.replace(secret, MASK)
+    text = _without_known(text)
     text = _USER.sub(_masked_user, text)
     text = _ADDRESS.sub(_masked_address, text)
     text = _HEADER.sub(rf"\1{MASK}", text)
@@ -84,6 +83,14 @@ def mask_secrets(text: str) -> str:
     text = _OPTION.sub(rf"\1\2{MASK}", text)
     text = _PAIR.sub(rf"\1\2{MASK}", text)
     return _TOKEN.sub(MASK, text)
+
+
+def mask_address(name: str) -> str:
+    """Return the name of a place, often an address, without user, password and secret parameters; all else stays."""
+    if "://" not in name and not _known:
+        return name
+    name = _USER.sub(_masked_user, _without_known(name))
+    return _QUERY.sub(lambda pair: f"{pair[1]}{pair[2]}={MASK}" if is_secret_name(pair[2]) else pair[0], name)
 
 
 def mask_values(value: Any) -> Any:
@@ -144,6 +151,12 @@ def secret_arguments(arguments: Sequence[str]) -> list[str]:
 def is_secret_name(name: str) -> bool:
     """Return whether the value of a key, variable or option of this name is a secret."""
     return bool(_NAME.search(_CAMEL.sub("_", name)))
+
+
+def _without_known(text: str) -> str:
+    for secret in sorted((s for s in (*_known, *_of_environment()) if s in text), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
 
 
 def _of_environment() -> Iterable[str]:

@@ -139,8 +139,8 @@ def _log_events(
     try:
         text = read_bytes(file).decode("utf-8", "replace")
         written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
-    except (UnusableFileError, OSError) as error:
-        reason = error.reason if isinstance(error, UnusableFileError) else "it was removed just now"
+    except (UnusableFileError, OSError, ValueError, OverflowError) as error:
+        reason = error.reason if isinstance(error, UnusableFileError) else "its time is not known"
         run.problems.append(f"{file} cannot be read, so no build is tracked: {reason}.")
         return []
     found = invocations_in(text)
