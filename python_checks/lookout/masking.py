@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 MASK = "***"
 # Names of keys, variables, options and headers whose values are secret. The longer words may be part of any name.
@@ -145,6 +145,19 @@ def secret_arguments(arguments: Sequence[str]) -> list[str]:
         elif re.fullmatch(r"-[pPw]\S{4,}", before):
             found.append(before[2:])
     return found
+
+
+def address_secrets(url: str) -> list[str]:
+    """Return what is secret in the address of a notification service: all of it, and the tokens that it is made of."""
+    scheme, _, rest = url.partition("://")
+    place, _, path = rest.partition("/")
+    login, _, host = place.rpartition("@")
+    parts = [login.partition(":")[2], *re.split(r"[/?&=]", path)]
+    if not _PLACES.match(scheme):
+        parts += re.split(r":", host)
+    # Names of channels and hosts are no secrets, nor are words.
+    tokens = [part for part in parts if re.fullmatch(r"(?=.*[\dA-Z])[^.@]{8,}", unquote(part))]
+    return [url, login.partition(":")[2], *tokens, *map(unquote, tokens)] if rest else []
 
 
 @functools.lru_cache(maxsize=4096)

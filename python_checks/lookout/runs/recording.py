@@ -13,6 +13,7 @@ import pandas as pd
 from lookout.database.store import Store
 from lookout.declarations import Declarations
 from lookout.errors import SourceError
+from lookout.masking import mask_secrets
 from lookout.project.workspace import Workspace
 
 
@@ -88,7 +89,7 @@ def _record(run: Run, command: str, started: datetime, status: str) -> None:
         "finished_at": None if status == "running" else datetime.now(timezone.utc),
         "status": status,
         "learned_through": run.learned_through,
-        "message": "; ".join(run.problems)[:2000],
+        "message": mask_secrets("; ".join(run.problems))[:2000],
     }
     frame = pd.DataFrame([row]).astype({"learned_through": "Int64"})
     run.store.upsert("lookout_runs", frame)

@@ -81,12 +81,22 @@ def exec_execution(
     kind: Kind = None,
     next_watermark: NextWatermark = None,
     monotonic: Monotonic = False,
+    with_arguments: Annotated[
+        bool, typer.Option("--with-arguments", help="Store the command's arguments, masked; else its name only.")
+    ] = False,
 ) -> None:
     """Run a command as an execution: `lookout track exec --name "load orders" -- python load.py`. Exits as it does."""
     from lookout.tracking.commands import exec_command
 
     raise typer.Exit(
-        exec_command(context.args, name, pipeline_type=kind, next_watermark=next_watermark, monotonic=monotonic)
+        exec_command(
+            context.args,
+            name,
+            pipeline_type=kind,
+            next_watermark=next_watermark,
+            monotonic=monotonic,
+            with_arguments=with_arguments,
+        )
     )
 
 

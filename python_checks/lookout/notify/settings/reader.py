@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic_core import PydanticCustomError
 
 from lookout.errors import ConfigError
+from lookout.masking import address_secrets, is_secret_name, remember_secrets
 from lookout.notify.settings.file import REFERENCE, DefaultRoute, RouteSettings, SettingsFile, TargetSettings, read_zone
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.project.files import read_yaml
@@ -66,10 +67,15 @@ def _check_default(reader: Reader, settings: object) -> None:
 
 
 def _target(name: str, settings: TargetSettings, images: bool | None, environment: Mapping[str, str]) -> Target:
+    url = _expanded(settings.url, environment)
+    # What fills in an address is as secret as the address.
+    remember_secrets(
+        [*address_secrets(url), *(environment.get(v, "") for v in REFERENCE.findall(settings.url) if is_secret_name(v))]
+    )
     missing = [variable for variable in REFERENCE.findall(settings.url) if not environment.get(variable, "").strip()]
     return Target(
         name,
-        None if missing else _expanded(settings.url, environment),
+        None if missing else url,
         f"the environment variable {missing[0]} is not set" if missing else "",
         60 / settings.messages_per_minute,
         settings.most_messages,
@@ -85,8 +91,8 @@ def _expanded(text: str, environment: Mapping[str, str]) -> str:
     # A part of an address is encoded, so that a password may hold any character; a whole one is left as it is.
     whole = REFERENCE.fullmatch(text)
     if whole:
-        return environment[whole[1]].strip()
-    return REFERENCE.sub(lambda match: quote(environment[match[1]].strip(), safe=""), text)
+        return environment.get(whole[1], "").strip()
+    return REFERENCE.sub(lambda match: quote(environment.get(match[1], "").strip(), safe=""), text)
 
 
 def _route(settings: DefaultRoute, zone: ZoneInfo) -> Route:
