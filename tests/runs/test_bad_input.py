@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from lookout.database.connection import clean_message
-from lookout.errors import ConfigError
+from lookout.database.connection import clean_message, connect
+from lookout.errors import ConfigError, SourceError
 from lookout.masking import mask_secrets
 from lookout.project.profiles import load_profile
 from tests.conftest import MONITORING, Observed, Said
@@ -173,7 +173,11 @@ def test_a_profile_that_is_not_text(lookout: Lookout, project: Path) -> None:
 
 def test_a_variable_that_another_output_lacks_takes_only_that_output_away(project: Path) -> None:
     profile(project, dev=postgres(), other=postgres(password="{{ env_var('NOT_SET') }}"))
-    assert set(load_profile(project, "mine").outputs) == {"dev"}
+    outputs = load_profile(project, "mine").outputs
+    assert outputs["dev"].problem == ""
+    assert "output 'other' needs the environment variable NOT_SET for its `password`" in outputs["other"].problem
+    with pytest.raises(SourceError, match="NOT_SET"):
+        connect(outputs["other"])
     with pytest.raises(ConfigError, match="NOT_SET"):
         load_profile(project, "mine", "other")
 

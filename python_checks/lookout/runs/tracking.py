@@ -41,7 +41,7 @@ def catch_up(run: Run, execution_store: ExecutionStore) -> int:
     Returns the number of executions that ended. What cannot be read is a problem of the run, and stops nothing else.
     """
     delivered = deliver_spool(run.workspace.home.warehouse, run.store.schema)
-    run.problems += delivered.reasons
+    run.problems += delivered.problems
     ended = 0
     for watched in run.workspace.watched:
         ended += sum(_recorded(run, execution_store, events) for events in _dbt_events(run, execution_store, watched))

@@ -199,7 +199,8 @@ class Delivery:
             try:
                 if not self.spool.is_empty():
                     self._next_spool = time.monotonic() + SPOOL_EVERY
-                    self.spool.deliver(execution_store, seconds=SPOOL_SECONDS)
+                    for problem in self.spool.deliver(execution_store, seconds=SPOOL_SECONDS).problems:
+                        logger.warning("%s", problem)
             except OSError as error:
                 # What waits there is no reason to lose what happens now.
                 self.warn(

@@ -34,12 +34,16 @@ ADVICE = "events of pipelines may wait there; move it away"
 
 @dataclass(frozen=True)
 class Delivered:
-    """Counts of a delivery: events recorded, rejected (with ``reasons``) and still waiting."""
+    """Counts of a delivery: events recorded, rejected (with ``reasons``) and still waiting.
+
+    ``problems`` has a sentence for each spool with rejected events, and for each that cannot be read.
+    """
 
     events: int = 0
     rejected: int = 0
     waiting: int = 0
     reasons: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass
@@ -114,11 +118,18 @@ class Spool:
                     events += len(chunk) - len(chunk_reasons)
                     _write_number(self.folder / "delivering.offset", end)
                     if deadline is not None and time.monotonic() > deadline:
-                        return Delivered(events, len(reasons), self.waiting(), tuple(reasons))
+                        return self._outcome(events, reasons, self.waiting())
                 # The offset goes last: without it, a file that is still there would be delivered from its beginning.
                 self.delivering.unlink()
                 (self.folder / "delivering.offset").unlink(missing_ok=True)
-            return Delivered(events, len(reasons), 0, tuple(reasons))
+            return self._outcome(events, reasons, 0)
+
+    def _outcome(self, events: int, reasons: Sequence[str], waiting: int) -> Delivered:
+        done = Delivered(events, len(reasons), waiting, tuple(reasons))
+        if not reasons:
+            return done
+        what = f"{len(reasons)} event(s) of pipelines cannot be recorded and were set aside in {self.rejected}"
+        return replace(done, problems=(f"{what}; the first: {reasons[0].rstrip('.')}.",))
 
     def waiting(self) -> int:
         """Return the number of waiting lines."""
@@ -174,12 +185,6 @@ class Spool:
         if rejected:
             with self.rejected.open("ab") as file:
                 file.writelines(f"# {reason}\n".encode() + line.rstrip(b"\n") + b"\n" for line, reason in rejected)
-            logger.warning(
-                "%d event(s) of pipelines cannot be recorded and were set aside in %s; the first: %s",
-                len(rejected),
-                self.rejected,
-                rejected[0][1],
-            )
         return [reason for _, reason in rejected]
 
     @contextlib.contextmanager
@@ -215,7 +220,7 @@ def spools_for(connection: Connection) -> list[Spool]:
 def deliver_spool(connection: Connection, schema: str | None = None, *, seconds: float | None = None) -> Delivered:
     """Deliver the events that wait for a database. Raises SourceError, and loses none, when it cannot be reached.
 
-    A spool that cannot be read is one of the ``reasons``.
+    A spool that cannot be read is one of the ``problems``.
     """
     total = Delivered()
     for spool in spools_for(connection):
@@ -227,12 +232,13 @@ def deliver_spool(connection: Connection, schema: str | None = None, *, seconds:
         except OSError as error:
             problem = f"{spool.folder} cannot be read ({error.strerror or error}): {ADVICE}."
         if problem:
-            done = replace(done, reasons=(problem,))
+            done = replace(done, problems=(problem,))
         total = Delivered(
             total.events + done.events,
             total.rejected + done.rejected,
             total.waiting + done.waiting,
             total.reasons + done.reasons,
+            total.problems + done.problems,
         )
     return total
 
