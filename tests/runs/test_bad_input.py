@@ -279,10 +279,10 @@ def test_a_warehouse_that_refuses(
 
 def test_an_unknown_output_in_the_settings(lookout: Lookout, observed: Observed) -> None:
     observed.declare({"orders": {"timestamp_column": "at"}, "items": {"timestamp_column": "at"}}, connection="shopp")
-    said = lookout("run", cwd=observed.root)
+    said = lookout("collect", cwd=observed.root)
     assert said.code == 2
-    assert said.err.count("connection 'shopp' is not an output of profiles.yml; it has: observed, shop.") == 2
-    assert "models/sources.yml" in said.err
+    assert said.out.count("connection 'shopp' is not an output of profiles.yml; it has: observed, shop.") == 2
+    assert "models/sources.yml" in said.out
 
 
 def test_a_source_that_hangs_is_given_up_and_the_others_are_judged(observed: Observed) -> None:

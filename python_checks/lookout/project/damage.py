@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from lookout.errors import ArtifactError
 from lookout.project.files import RESULT_FILES, check_manifest_version, read_artifact
 from lookout.project.validation import Reader, Settings, mistake
 
+SUPPORTED_RESULTS = re.compile(r"/(run-results|sources)/v\d+\.json$")
 # Years that pandas and PostgreSQL can both hold to the nanosecond.
 FIRST_YEAR, LAST_YEAR = 1678, 2261
 LARGEST = 2**63 - 1
@@ -142,7 +144,7 @@ class _Named(_Entry):
 
 # The parts of a manifest that Lookout reads, all of them mappings, with the model of their entries.
 _PARTS: Mapping[str, type[_Entry] | None] = {
-    "nodes": _Node, "sources": _Node, "unit_tests": _Node, "exposures": _Named, "groups": _Named, "macros": _Named,
+    "nodes": _Node, "sources": _Node, "unit_tests": _Node, "exposures": _Node, "groups": _Named, "macros": _Named,
     "metrics": _Named, "semantic_models": _Named, "saved_queries": _Named, "disabled": None,
 }  # fmt: skip
 _MAPS = ("child_map", "parent_map")
@@ -158,6 +160,11 @@ def read_results(file: Path) -> tuple[dict[str, Any], list[str]]:
     problem = _problem(_Results, content, str(file))
     if problem:
         raise ArtifactError(f"{problem.rstrip('.')}: {remedy} to write it anew.")
+    schema = content["metadata"].get("dbt_schema_version")
+    if not SUPPORTED_RESULTS.search(str(schema or "")):
+        raise ArtifactError(
+            f"{file}: dbt artifact of schema '{schema}' is not supported: build the project with dbt-core 1.10 or 1.11."
+        )
     kept, problems = [], []
     for number, result in enumerate(content.get("results") or [], 1):
         name = result.get("unique_id") if isinstance(result, dict) else None

@@ -18,6 +18,8 @@ from lookout.masking import MASK
 # The artifacts that hold results, each with the command that writes it.
 RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
 MANIFEST_VERSIONS = (11, 12)
+# Levels and values of a YAML file.
+DEEPEST, LARGEST = 100, 2_000_000
 
 
 def is_there(path: Path) -> bool:
@@ -27,7 +29,8 @@ def is_there(path: Path) -> bool:
     """
     try:
         path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        # No file can have a name with NUL in it.
         return False
     except OSError:
         return True
@@ -126,19 +129,37 @@ def read_yaml(file: Path, advice: str = "") -> Any:
 def parse_yaml(text: str) -> Any:
     """Return the value of a YAML text. Raises ValueError with the line and what is wrong there, without quoting it."""
     try:
-        return yaml.safe_load(text)
+        content = yaml.safe_load(text)
+        check_size(content)
+        return content
     except yaml.MarkedYAMLError as error:
         # PyYAML would quote the line, and the line with the odd character in it is often the password's.
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         # An alias or a tag is quoted, and is a password as often as a line is.
         problem = re.sub(r"""(['"]).{2,}\1""", MASK, str(error.problem or error.context or ""), flags=re.DOTALL)
         raise ValueError(f"{where}: {problem}".rstrip(": ")) from None
-    except RecursionError:
-        raise ValueError(": it is nested too deep") from None
+    except (RecursionError, OversizeError):
+        raise ValueError(": it is nested too deep, or refers to itself") from None
     except Exception as error:  # noqa: BLE001 - PyYAML lets errors of int(), date() and others through
         has_controls = isinstance(error, yaml.YAMLError)
         what = "it holds characters that YAML does not allow" if has_controls else "it holds a value that is none"
         raise ValueError(f": {what}") from None
+
+
+class OversizeError(ValueError):
+    """A parsed YAML text is, with its aliases written out, larger than any file that people write."""
+
+
+def check_size(content: Any) -> None:
+    """Raise OversizeError for content that refers to itself, or whose aliases of aliases would fill the memory."""
+    waiting, count = [(content, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        count += 1
+        if depth > DEEPEST or count > LARGEST:
+            raise OversizeError
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting += [(item, depth + 1) for item in inner]
 
 
 def nearest_project(start: Path) -> Path | None:
@@ -173,6 +194,12 @@ def project_name(folder: Path) -> str:
 def packages_folder(root: Path) -> Path:
     """Return the folder where `dbt deps` puts the packages of a project."""
     return root / str(read_definition(root).get("packages-install-path") or "dbt_packages")
+
+
+def first_folder(definition: Mapping[str, Any], key: str, default: str) -> str:
+    """Return the first of the folders under a key of dbt_project.yml, such as ``model-paths``."""
+    found = definition.get(key)
+    return str(found[0] if isinstance(found, list) and found else default).rstrip("/")
 
 
 def read_manifest(target_path: Path) -> dict[str, Any]:

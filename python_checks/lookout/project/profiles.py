@@ -131,6 +131,8 @@ def load_profile(directory: Path, name: str, target: str | None = None) -> Profi
         chosen = target or _rendered("target", raw[name].get("target") or "default")
     except OutputError as error:
         raise ConfigError(f"{where}: {error}.") from None
+    if not isinstance(chosen, str):
+        raise ConfigError(f"{where}: `target` must be the name of one of its outputs.")
     outputs = raw[name].get("outputs") or {}
     if not isinstance(outputs, dict):
         raise ConfigError(f"{file}: `outputs` of profile '{name}' must be a mapping, with a name for each database.")

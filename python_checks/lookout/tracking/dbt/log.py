@@ -81,7 +81,7 @@ def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedI
     ends = [*(header.start() for header in headers[1:]), len(text)]
     found: list[LoggedInvocation] = []
     latest = written_at
-    for header, end in reversed(list(zip(headers, ends, strict=True))):
+    for header, end in reversed(list(zip(headers, ends, strict=False))):
         # Read from the end, because a section happened before the one after it.
         section = text[header.end() : end]
         last = _not_after(_last_time(section) or header[1], latest)
