@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -16,19 +16,19 @@ from lookout.project.workspace import Watched, Workspace
 from lookout.tracking.dbt.limits import load_limits
 from lookout.tracking.lineage.manifest import ManifestLineage, manifest_lineage
 
-T = TypeVar("T")
+T = TypeVar("T", Monitor, Contract)
 
 
 @dataclass(frozen=True)
 class Declarations:
     """The monitors and contracts of the watched projects. ``limits`` are those of dbt nodes, by unique id.
 
-    ``problems`` has a line for each wrong setting; the part with that setting is empty then.
+    ``problems`` has a line for each wrong setting; the table, contract or node with that setting is not evaluated then.
     """
 
     monitors: tuple[Monitor, ...] = ()
     contracts: tuple[Contract, ...] = ()
-    limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    limits: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     projects: tuple[Watched, ...] = field(default=(), repr=False)
 
@@ -60,24 +60,23 @@ def read_declarations(workspace: Workspace) -> Declarations:
 
 
 def _read(watched: Watched, workspace: Workspace) -> Declarations:
-    # The readers share some checks; what two of them complain about is reported once.
-    problems: dict[str, None] = {}
-    manifest, known = watched.manifest, tuple(workspace.connections)
-
-    def attempt(read: Callable[[], T], fallback: T) -> T:
-        try:
-            return read()
-        except ConfigError as error:
-            problems.update(dict.fromkeys(str(error).splitlines()))
-            return fallback
-
-    default = watched.default_connection
-    no_monitors: tuple[Monitor, ...] = ()
-    no_contracts: tuple[Contract, ...] = ()
-    no_limits: dict[str, dict[str, Any]] = {}
+    connections, problems = workspace.connections, list(workspace.home.problems)
+    context: dict[str, Any] = {"default_connection": watched.default_connection, "known_connections": connections}
+    monitors = load_monitors(watched.manifest, **context, problems=problems)
+    contracts = load_contracts(watched.manifest, **context, problems=problems)
+    limits = load_limits(watched.manifest, problems=problems)
+    used = {*(monitor.connection for monitor in monitors), *(contract.connection for contract in contracts)}
+    unusable = {name: connections[name].problem for name in sorted(used & set(connections))}
+    problems += filter(None, unusable.values())
     return Declarations(
-        attempt(lambda: load_monitors(manifest, default_connection=default, known_connections=known), no_monitors),
-        attempt(lambda: load_contracts(manifest, default_connection=default, known_connections=known), no_contracts),
-        attempt(lambda: load_limits(manifest), no_limits),
+        tuple(_with_problem(monitor, unusable) for monitor in monitors),
+        tuple(_with_problem(contract, unusable) for contract in contracts),
+        limits,
         tuple(problems),
     )
+
+
+def _with_problem(declared: T, unusable: Mapping[str, str]) -> T:
+    """Return a monitor or contract with the problem of its connection, unless it has one of its own."""
+    problem = declared.problem or unusable.get(declared.connection, "")
+    return replace(declared, problem=problem) if problem else declared

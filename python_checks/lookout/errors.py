@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
+from lookout.masking import mask_secrets
 from lookout.plain import plain
 
 
@@ -13,7 +14,7 @@ class LookoutError(Exception):
 
     def __str__(self) -> str:
         # Sentences quote names and messages of others.
-        return plain(super().__str__())
+        return mask_secrets(plain(super().__str__()))
 
 
 class ConfigError(LookoutError):

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from lookout.database.connection import clean_message, mask_secrets
-from lookout.errors import ConfigError
+from lookout.database.connection import clean_message, connect
+from lookout.errors import ConfigError, SourceError
+from lookout.masking import mask_secrets
 from lookout.project.profiles import load_profile
 from tests.conftest import MONITORING, Observed, Said
 
@@ -172,7 +173,11 @@ def test_a_profile_that_is_not_text(lookout: Lookout, project: Path) -> None:
 
 def test_a_variable_that_another_output_lacks_takes_only_that_output_away(project: Path) -> None:
     profile(project, dev=postgres(), other=postgres(password="{{ env_var('NOT_SET') }}"))
-    assert set(load_profile(project, "mine").outputs) == {"dev"}
+    outputs = load_profile(project, "mine").outputs
+    assert outputs["dev"].problem == ""
+    assert "output 'other' needs the environment variable NOT_SET for its `password`" in outputs["other"].problem
+    with pytest.raises(SourceError, match="NOT_SET"):
+        connect(outputs["other"])
     with pytest.raises(ConfigError, match="NOT_SET"):
         load_profile(project, "mine", "other")
 
@@ -274,10 +279,10 @@ def test_a_warehouse_that_refuses(
 
 def test_an_unknown_output_in_the_settings(lookout: Lookout, observed: Observed) -> None:
     observed.declare({"orders": {"timestamp_column": "at"}, "items": {"timestamp_column": "at"}}, connection="shopp")
-    said = lookout("run", cwd=observed.root)
+    said = lookout("collect", cwd=observed.root)
     assert said.code == 2
-    assert said.err.count("connection 'shopp' is not an output of profiles.yml; it has: observed, shop.") == 2
-    assert "models/sources.yml" in said.err
+    assert said.out.count("connection 'shopp' is not an output of profiles.yml; it has: observed, shop.") == 2
+    assert "models/sources.yml" in said.out
 
 
 def test_a_source_that_hangs_is_given_up_and_the_others_are_judged(observed: Observed) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 import yaml
 
-from lookout.database.connection import Connection, mask_secrets
+from lookout.database.connection import Connection
 from lookout.database.embedded import DATABASES, EmbeddedServer
 from lookout.errors import ConfigError
+from lookout.masking import mask_secrets
 from lookout.project.dbt import NodeEvent, Project
+from lookout.project.files import UnusableFileError, read_yaml
 from lookout.project.profiles import dbt_renderer, load_profile, profiles_directory
 
 THREADS = 2
@@ -128,7 +130,8 @@ def profile_names(root: Path, profile: str, explicit: Path | None) -> tuple[str,
     if not content:
         return target, database, schema
     target = _plain(content.get("target")) or "default"
-    found = (content.get("outputs") or {}).get(target)
+    outputs = content.get("outputs")
+    found = outputs.get(target) if isinstance(outputs, dict) else None
     output = found if isinstance(found, dict) else {}
     database = _plain(output.get("dbname") or output.get("database")) or database
     if not re.fullmatch(r"\w{1,63}", database):
@@ -138,8 +141,8 @@ def profile_names(root: Path, profile: str, explicit: Path | None) -> tuple[str,
 
 def _profile(folder: Path, name: str) -> dict[str, Any]:
     try:
-        content = yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        content = read_yaml(folder / "profiles.yml")
+    except UnusableFileError:
         return {}
     found = content.get(name) if isinstance(content, dict) else None
     return found if isinstance(found, dict) else {}

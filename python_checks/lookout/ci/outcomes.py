@@ -10,7 +10,7 @@ from typing import Any
 from lookout.ci.model import Manifest, Outcome, Slowed, Status
 from lookout.ci.plan import TABLES, Lineage, parents_of
 from lookout.ci.stub_tables import StubTable
-from lookout.database.connection import mask_secrets
+from lookout.masking import mask_secrets
 from lookout.plain import plain
 from lookout.report.history.compare import SLOWER_FACTOR, SLOWER_SECONDS
 

@@ -30,13 +30,13 @@ from lookout.ci.outcomes import plain_message, slower
 from lookout.ci.plan import Lineage, changed_seeds, learned_tests, make_plan, readers, removed_tables
 from lookout.contracts.changes.diff import check_manifest, diff_manifests
 from lookout.errors import ConfigError
+from lookout.project.damage import read_results
 from lookout.project.files import (
     find_project,
     is_there,
     packages_folder,
     profile_name,
     project_name,
-    read_artifact,
     read_manifest,
 )
 from lookout.render import text
@@ -237,7 +237,7 @@ class _Reviewer:
             notices = (*notices, f"Left out, because an empty database has no learned past: {count} of anomalies.")
         results = self.options.state / "run_results.json" if self.options.state else None
         if self.options.target and results is not None and is_there(results):
-            timed = slower(built.outcomes, read_artifact(results, "run `dbt build`"))
+            timed = slower(built.outcomes, read_results(results)[0])
         return replace(
             found,
             where=self.build_target.label if plan.selected else "",

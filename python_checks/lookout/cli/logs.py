@@ -7,6 +7,15 @@ import logging
 import sys
 from datetime import datetime, timezone
 
+from lookout.masking import mask_secrets
+
+
+class _Lines(logging.Formatter):
+    """Readable lines, without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask_secrets(super().format(record))
+
 
 class _JsonLines(logging.Formatter):
     def __init__(self, run_id: str) -> None:
@@ -21,7 +30,7 @@ class _JsonLines(logging.Formatter):
             "run_id": self.run_id,
             "component": getattr(record, "component", record.name.rsplit(".", 1)[-1]),
             "duration_seconds": getattr(record, "duration_seconds", None),
-            "message": record.getMessage(),
+            "message": mask_secrets(record.getMessage()),
         }
         return json.dumps(line, ensure_ascii=False)
 
@@ -29,7 +38,7 @@ class _JsonLines(logging.Formatter):
 def set_up_logging(run_id: str, *, as_json: bool, verbose: bool) -> None:
     """Send Lookout's log records to standard error, as readable lines or as JSON lines that carry the run id."""
     handler = logging.StreamHandler(sys.stderr)
-    readable = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+    readable = _Lines("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
     handler.setFormatter(_JsonLines(run_id) if as_json else readable)
     for name in ("lookout", "python_checks"):
         log = logging.getLogger(name)

@@ -13,6 +13,7 @@ import typer
 from lookout import __version__
 from lookout.cli.commands import alerts, backtest, ci, contracts, db, grants, init, runs, track
 from lookout.errors import ConfigError, LookoutError
+from lookout.masking import mask_secrets
 from lookout.plain import plain
 
 # Objects that dbt imports and parses live until the end; searching them again for garbage takes a tenth of a run.
@@ -95,8 +96,6 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("LOOKOUT_TRACEBACK"):
             raise
-        from lookout.database.connection import mask_secrets
-
         message = mask_secrets(" ".join(plain(str(error)).split()))[:300]
         _fail(
             f"Lookout met an error it does not know ({type(error).__name__}: {message}); "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,27 +10,42 @@ import psycopg2
 from psycopg2 import extensions
 
 from lookout.errors import SourceError
+from lookout.masking import mask_secrets, remember_secrets
 from lookout.plain import plain
 
-# A key that names a secret, the sign after it, and the value: quoted, or up to the next space.
-SECRET_PAIR = re.compile(
-    r"""(password|pass|pwd|token|secret)(["']?\s*[=:]\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|[^\s,;}]+)""",
-    flags=re.IGNORECASE,
+# The parameters of a connection that may be shown; whatever else there is counts as secret.
+SHOWN = frozenset(
+    {
+        *("host", "hostaddr", "port", "user", "dbname", "role", "search_path", "options", "application_name"),
+        *("sslmode", "sslcert", "sslkey", "sslrootcert", "connect_timeout", "keepalives_idle", "keepalives"),
+        *("keepalives_interval", "keepalives_count", "tcp_user_timeout", "target_session_attrs", "service", "passfile"),
+        *("channel_binding", "gssencmode", "krbsrvname", "sslcrl", "client_encoding", "fallback_application_name"),
+    }
 )
 
 
 @dataclass(frozen=True)
 class Connection:
-    """One output of profiles.yml. ``parameters`` holds libpq keywords and is never printed: it may hold a password."""
+    """One output of profiles.yml. ``parameters`` holds libpq keywords and is never printed: it may hold a password.
+
+    ``problem`` is a sentence when the output cannot be used as it is written: then nothing ever connects to it.
+    """
 
     name: str
     parameters: Mapping[str, Any] = field(repr=False)
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        names = [self.parameters.get(key) for key in ("host", "user", "dbname", "role", "search_path")]
+        secrets = [value for key, value in self.parameters.items() if key not in SHOWN]
+        remember_secrets(secrets, but_not=[self.name, *names])
 
     @property
     def location(self) -> str:
         """Return the location of the database, safe to print: ``name (host:port/dbname)``."""
         p = self.parameters
-        return f"{self.name} ({p.get('host', 'localhost')}:{p.get('port', 5432)}/{p.get('dbname', '')})"
+        where = f"{p.get('host', 'localhost')}:{p.get('port', 5432)}/{p.get('dbname', '')}"
+        return f"{self.name} ({mask_secrets(where)})"
 
 
 def connect(
@@ -44,7 +58,10 @@ def connect(
     connect_timeout: int = 10,
 ) -> extensions.connection:
     """Open one connection in UTC. Timeouts are in seconds. Raises SourceError without any secret in it."""
-    parameters = {"connect_timeout": connect_timeout, **connection.parameters}
+    if connection.problem:
+        raise SourceError(connection.problem)
+    # What is not named would come from PGHOSTADDR, which goes before the host, and PGPORT.
+    parameters = {"connect_timeout": connect_timeout, "hostaddr": "", "port": 5432, **connection.parameters}
     role, search_path = parameters.pop("role", None), parameters.pop("search_path", None)
     options = "-c TimeZone=UTC -c client_min_messages=warning"
     if statement_timeout:
@@ -75,9 +92,3 @@ def clean_message(error: BaseException) -> str:
     text = plain(mask_secrets(str(error)))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
-
-
-def mask_secrets(text: str) -> str:
-    """Replace passwords in connection strings and keyword pairs by three stars."""
-    text = re.sub(r"://([^:/@\s]+):[^/\s]*@", r"://\1:***@", text)
-    return SECRET_PAIR.sub(r"\1\2***", text)

@@ -172,7 +172,7 @@ class EmbeddedServer:
         try:
             content = yaml.safe_load((self.home / "profiles.yml").read_text(encoding="utf-8"))
             return frozenset(str(name) for profile in content.values() for name in profile["outputs"])
-        except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError):
+        except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError, yaml.YAMLError):
             return frozenset()
 
     def write_profile(self, profile: str, databases: tuple[str, ...]) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -77,7 +77,7 @@ def examine(
     return [
         *findings,
         *_selection(workspace),
-        *_settings(declared),
+        *_settings(declared, {connection.problem for connection in workspace.connections.values()}),
         *(() if declared.problems else _compiled(workspace)),
         *_notifications(workspace),
         *_rights(workspace, declared),
@@ -145,6 +145,11 @@ def _used(workspace: Workspace) -> set[str]:
 
 def _database(connection: Connection, *, is_used: bool) -> Iterator[Finding]:
     subject = f"connection {connection.name}"
+    if connection.problem:
+        # An output for others may lack what only they have: nothing is lost where no table is in it.
+        if is_used:
+            yield Finding(subject, False, connection.problem)
+        return
     try:
         handle = connect(connection, application="lookout doctor", statement_timeout=10, read_only=True)
     except LookoutError as error:
@@ -232,9 +237,9 @@ def _right_findings(name: str, rights: Rights, *, is_embedded: bool) -> Iterator
         yield Finding(f"connection {name}, least privilege", True, message, is_warning=True)
 
 
-def _settings(declared: Declarations) -> Iterator[Finding]:
+def _settings(declared: Declarations, reported: Collection[str]) -> Iterator[Finding]:
     monitors, contracts = declared.monitors, declared.contracts
-    yield from (Finding("settings", False, line) for line in declared.problems)
+    yield from (Finding("settings", False, line) for line in declared.problems if line not in reported)
     if not declared.problems and not monitors and not contracts:
         yield Finding(
             "settings",

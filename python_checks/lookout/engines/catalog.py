@@ -17,6 +17,7 @@ Status = Literal[
     "wrong_type",
     "permission_denied",
     "timeout",
+    "wrong_setting",
     "error",
 ]
 

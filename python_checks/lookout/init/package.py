@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lookout.errors import ConfigError
-from lookout.project.files import project_name
+from lookout.project.files import parse_yaml, project_name
 from lookout.project.own import PACKAGE
 
 
@@ -104,9 +102,9 @@ def _is_lookout(entry: Mapping[str, Any], root: Path) -> bool:
 
 def _mapping(text: str, file: str) -> Mapping[str, Any] | None:
     try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())[:160]}.") from error
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise ConfigError(f"{file} is not valid YAML{error}.") from error
     return content if isinstance(content, Mapping) else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
@@ -47,8 +47,10 @@ from lookout.project.dbt import Project
 from lookout.project.files import (
     check_manifest_version,
     find_project,
+    first_folder,
     is_there,
     packages_folder,
+    parse_yaml,
     profile_name,
     project_name,
     read_if_there,
@@ -275,8 +277,8 @@ def _is_installed(root: Path) -> bool:
 
 
 def _first_folder(definition: str) -> str:
-    paths: Collection[Any] = (yaml.safe_load(definition) or {}).get("model-paths") or ["models"]
-    return str(next(iter(paths))).rstrip("/")
+    content = parse_yaml(definition)
+    return first_folder(content if isinstance(content, Mapping) else {}, "model-paths", "models")
 
 
 def _installed() -> Installed:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from lookout.errors import ConfigError
+from lookout.project.files import DEEPEST, check_size
 
 STEP = 2
 # The C loader finds the same positions ten times faster; not every PyYAML was built with it.
@@ -226,9 +227,21 @@ def _checked(changed: str, expected: Any) -> str:
 def _load(text: str) -> Any:
     """Return the parsed text, cached because one file may describe many tables; do not change the result."""
     try:
-        return yaml.load(text, Loader=LOADER)
-    except (yaml.YAMLError, ValueError) as error:
+        _check_depth(text)
+        content = yaml.load(text, Loader=LOADER)
+        check_size(content)
+        return content
+    except Exception as error:  # PyYAML lets errors of int(), date() and others through
         raise ConfigError(f"it is not valid YAML ({' '.join(str(error).split())[:120]})") from error
+
+
+def _check_depth(text: str) -> None:
+    """Raise ValueError for a text that is nested so deep that the parser in C would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ValueError("it is nested too deep")
 
 
 def _compose(text: str) -> yaml.Node | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lookout.alerts.model import Alert
-from lookout.database.connection import mask_secrets
+from lookout.masking import mask_secrets
 from lookout.notify.charts import Chart
 from lookout.notify.facts import Fact, facts_of
 from lookout.notify.model import OPENED, RESOLVED, WORSENED, Delivery

@@ -95,7 +95,10 @@ def collect(
 
     for position, request in enumerate(requests):
         name = request.monitor.connection
-        if name in connections:
+        if request.monitor.problem:
+            outcomes[position] = CollectionOutcome(request.monitor, "wrong_setting", request.monitor.problem)
+            report(outcomes[position])
+        elif name in connections:
             by_source.setdefault(name, {})[position] = request
         else:
             outcomes[position] = CollectionOutcome(request.monitor, "source_unreachable", unknown_output_message(name))

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from lookout.database.connection import mask_secrets
-from lookout.errors import ArtifactError
+from lookout.masking import mask_secrets
 from lookout.plain import plain, plain_name
 from lookout.project.declarations.nodes import TABLE_TYPES, layer_of, location_of, owner_of, tested_node
-
-SUPPORTED_RESULTS = re.compile(r"/(run-results|sources)/v\d+\.json$")
 
 
 def asset_rows(
@@ -46,11 +42,6 @@ def result_rows(
     for a file of another kind.
     """
     metadata = results.get("metadata") or {}
-    if not SUPPORTED_RESULTS.search(str(metadata.get("dbt_schema_version", ""))):
-        raise ArtifactError(
-            f"dbt artifact of schema '{metadata.get('dbt_schema_version')}' is not supported: "
-            "build the project with dbt-core 1.10 or 1.11."
-        )
     groups = manifest.get("groups") or {}
     rows = [_result_row(r, metadata, manifest, groups, connection) for r in results.get("results", [])]
     frame = pd.DataFrame(rows, columns=list(_result_row({}, {}, {}, {}, "")))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lookout.errors import ArtifactError, ConfigError
+from lookout.masking import mask_secrets
 from lookout.project.files import read_definition, read_manifest
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
@@ -105,7 +106,8 @@ class Project:
             status = str(node.status)
             counts[status] = counts.get(status, 0) + 1
             if status in failed:
-                failed[status].append(f"{node.node.name}: {' '.join(str(node.message or status).split())}")
+                words = mask_secrets(" ".join(str(node.message or status).split()))
+                failed[status].append(f"{node.node.name}: {words}")
         errors = (*failed["error"], *failed["runtime error"])
         return Invocation(result.success, counts, (*errors, *failed["fail"]), errors)
 
@@ -189,7 +191,7 @@ class Project:
 def _operation_failure(text: str) -> str:
     # The text has the macro that failed, the sentence, and the macros that called it.
     lines = [line.strip() for line in text.splitlines()]
-    return " ".join([line for line in lines[1:] if line and not line.startswith(">")] or lines)
+    return mask_secrets(" ".join([line for line in lines[1:] if line and not line.startswith(">")] or lines))
 
 
 def _forget_behavior_flags() -> None:
@@ -214,7 +216,7 @@ def _manifest_when_whole(target_path: Path, patience: float = 10.0) -> dict[str,
 
 def _reason(result: Any) -> str:
     text = " ".join(str(result.exception or "dbt gave no reason; run the command with plain dbt").split())
-    return text.rstrip(".") + "."
+    return mask_secrets(text.rstrip(".")) + "."
 
 
 @contextmanager

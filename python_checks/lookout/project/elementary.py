@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 from psycopg2 import sql
 
-from lookout.database.connection import mask_secrets
 from lookout.database.store import Store
 from lookout.errors import SourceError
+from lookout.masking import mask_secrets
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ from typing import Any
 import yaml
 
 from lookout.errors import ArtifactError, ConfigError
+from lookout.masking import MASK
 
 # The artifacts that hold results, each with the command that writes it.
 RESULT_FILES = {"run_results.json": "run `dbt build`", "sources.json": "run `dbt source freshness`"}
 MANIFEST_VERSIONS = (11, 12)
+# Levels and values of a YAML file.
+DEEPEST, LARGEST = 100, 2_000_000
 
 
 def is_there(path: Path) -> bool:
@@ -24,7 +29,8 @@ def is_there(path: Path) -> bool:
     """
     try:
         path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        # No file can have a name with NUL in it.
         return False
     except OSError:
         return True
@@ -38,16 +44,122 @@ def why_unreadable(path: Path, error: OSError) -> str:
     return "it is a folder" if isinstance(error, IsADirectoryError) else str(error.strerror or error)
 
 
-def read_if_there(file: Path) -> str | None:
-    """Return the text of a file with its line ends; None when there is none. Raises ConfigError when it is unusable."""
-    if not is_there(file):
-        return None
+class UnusableFileError(ConfigError):
+    """A file cannot be read as it should; ``reason`` is a clause about it."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"{file} cannot be read: {reason}.")
+        self.reason = reason
+
+
+def read_bytes(file: Path) -> bytes:
+    """Return the content of a file. Raises UnusableFileError for everything else, and never waits for a writer."""
     try:
-        return file.read_bytes().decode("utf-8")
+        # A pipe would be waited for until somebody writes to it.
+        with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as opened:
+            kind = os.fstat(opened.fileno()).st_mode
+            if not stat.S_ISREG(kind):
+                raise UnusableFileError(file, "it is a folder" if stat.S_ISDIR(kind) else "it is no regular file")
+            return opened.read()
+    except ValueError as error:
+        raise UnusableFileError(file, "its name holds a character that no file name can have") from error
+    except MemoryError as error:
+        raise UnusableFileError(file, "it is larger than the memory") from error
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
+        is_absent = isinstance(error, FileNotFoundError) and not is_there(file)
+        reason = "there is none" if is_absent else why_unreadable(file, error)
+        raise UnusableFileError(file, reason) from error
+
+
+def read_text(file: Path) -> str:
+    """Return the text of a file with its line ends. Raises UnusableFileError when there is none that is UTF-8."""
+    try:
+        return read_bytes(file).decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} cannot be read: it holds characters that are no UTF-8 text.") from error
+        raise UnusableFileError(file, "it holds characters that are no UTF-8 text") from error
+
+
+def read_if_there(file: Path) -> str | None:
+    """Return the text of a file; None when there is none. Raises UnusableFileError when it is unusable."""
+    return read_text(file) if is_there(file) else None
+
+
+def read_json(file: Path) -> Any:
+    """Return the content of a JSON file, without characters that no database takes. Raises UnusableFileError."""
+    text = read_text(file).removeprefix("\ufeff")
+    try:
+        return parse_json(text)
+    except ValueError as error:
+        raise UnusableFileError(file, "it is not valid JSON") from error
+
+
+def parse_json(text: str) -> Any:
+    """Return the value of a JSON text, without NUL and halves of surrogate pairs. Raises ValueError for other text."""
+    try:
+        content = json.loads(text)
+        # Only escapes can bring such characters into text that was decoded.
+        return _storable(content) if _UNSTORABLE.search(text) else content
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+
+
+_UNSTORABLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])|\x00")
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return {_storable(key): _storable(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def read_yaml(file: Path, advice: str = "") -> Any:
+    """Return the content of a YAML file, None of an empty one. Raises UnusableFileError that quotes none of it.
+
+    ``advice`` is a clause on what to do about a mistake.
+    """
+    text = read_text(file)
+    try:
+        return parse_yaml(text)
+    except ValueError as error:
+        raise UnusableFileError(file, f"it is not valid YAML{error}" + (f"; {advice}" if advice else "")) from error
+
+
+def parse_yaml(text: str) -> Any:
+    """Return the value of a YAML text. Raises ValueError with the line and what is wrong there, without quoting it."""
+    try:
+        content = yaml.safe_load(text)
+        check_size(content)
+        return content
+    except yaml.MarkedYAMLError as error:
+        # PyYAML would quote the line, and the line with the odd character in it is often the password's.
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        # An alias or a tag is quoted, and is a password as often as a line is.
+        problem = re.sub(r"""(['"]).{2,}\1""", MASK, str(error.problem or error.context or ""), flags=re.DOTALL)
+        raise ValueError(f"{where}: {problem}".rstrip(": ")) from None
+    except (RecursionError, OversizeError):
+        raise ValueError(": it is nested too deep, or refers to itself") from None
+    except Exception as error:  # noqa: BLE001 - PyYAML lets errors of int(), date() and others through
+        has_controls = isinstance(error, yaml.YAMLError)
+        what = "it holds characters that YAML does not allow" if has_controls else "it holds a value that is none"
+        raise ValueError(f": {what}") from None
+
+
+class OversizeError(ValueError):
+    """A parsed YAML text is, with its aliases written out, larger than any file that people write."""
+
+
+def check_size(content: Any) -> None:
+    """Raise OversizeError for content that refers to itself, or whose aliases of aliases would fill the memory."""
+    waiting, count = [(content, 0)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        count += 1
+        if depth > DEEPEST or count > LARGEST:
+            raise OversizeError
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting += [(item, depth + 1) for item in inner]
 
 
 def nearest_project(start: Path) -> Path | None:
@@ -84,6 +196,12 @@ def packages_folder(root: Path) -> Path:
     return root / str(read_definition(root).get("packages-install-path") or "dbt_packages")
 
 
+def first_folder(definition: Mapping[str, Any], key: str, default: str) -> str:
+    """Return the first of the folders under a key of dbt_project.yml, such as ``model-paths``."""
+    found = definition.get(key)
+    return str(found[0] if isinstance(found, list) and found else default).rstrip("/")
+
+
 def read_manifest(target_path: Path) -> dict[str, Any]:
     """Read manifest.json. Raises ArtifactError when it is missing or not JSON."""
     return read_artifact(target_path / "manifest.json", "run `dbt parse`")
@@ -107,26 +225,19 @@ def check_manifest_version(manifest: Mapping[str, Any], file: str = "target/mani
 def read_artifact(file: Path, remedy: str) -> dict[str, Any]:
     """Read one of dbt's JSON files. ``remedy`` says what to do when it is missing or cut short."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        if is_there(file):
-            reason = why_unreadable(file, error)
-            raise ArtifactError(f"{file} cannot be read, {reason}: remove it and {remedy}.") from error
-        raise ArtifactError(f"There is no {file}: {remedy} first.") from error
-    except ValueError as error:
-        raise ArtifactError(f"{file} is not valid JSON: {remedy} to write it anew.") from error
-    if not isinstance(content, dict) or "metadata" not in content:
+        content = read_json(file)
+    except UnusableFileError as error:
+        if not is_there(file):
+            raise ArtifactError(f"There is no {file}: {remedy} first.") from error
+        if isinstance(error.__cause__, ValueError):
+            raise ArtifactError(f"{file} is not valid JSON: {remedy} to write it anew.") from error
+        raise ArtifactError(f"{file} cannot be read, {error.reason}: remove it and {remedy}.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("metadata"), dict):
         raise ArtifactError(f"{file} was not written by dbt: {remedy} to write it anew.")
     return content
 
 
 def read_definition(root: Path) -> dict[str, Any]:
     """Read dbt_project.yml; empty when it is no mapping. Raises ConfigError when it cannot be read."""
-    file = root / "dbt_project.yml"
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"{file} cannot be read: {' '.join(str(error).split())}.") from error
+    content = read_yaml(root / "dbt_project.yml")
     return content if isinstance(content, dict) else {}

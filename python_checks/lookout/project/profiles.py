@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from lookout.database.connection import Connection, mask_secrets
-from lookout.errors import ConfigError
-from lookout.project.files import is_there, why_unreadable
+from lookout.database.connection import Connection
+from lookout.errors import ConfigError, short_repr
+from lookout.masking import is_secret_name, remember_secrets
+from lookout.project.files import is_there, read_yaml
 
 LIBPQ_KEYS = {
     "host": "host",
@@ -82,6 +83,11 @@ def dbt_renderer() -> Any:
     return ProfileRenderer({})
 
 
+NEEDED = ("host", "user", "dbname")
+VARIABLE = re.compile(r"""env_var\(\s*(['"])([^'"]+)\1\s*\)""")
+CONNECTION_STRING = re.compile(r"://|%3A%2F%2F|^\s*\w+\s*=", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Profile:
     """A profile of profiles.yml: its outputs by name and the one that dbt builds into."""
@@ -113,102 +119,121 @@ def profiles_directory(explicit: Path | None, project: Path) -> Path | None:
 def load_profile(directory: Path, name: str, target: str | None = None) -> Profile:
     """Read one profile with dbt's own rendering of ``env_var()``.
 
-    Raises ConfigError, naming file and key, when the profile, the target or an environment variable is missing.
+    An output that cannot be used is a connection with a ``problem``. Raises ConfigError, naming file and key, when that
+    is the target's, or when the profile or the target is missing.
     """
-    from dbt_common.exceptions import DbtBaseException
-
     file = directory / "profiles.yml"
-    raw = _read(file)
+    raw = read_yaml(file, "put a value with special characters in quotes")
     if not isinstance(raw, dict) or not isinstance(raw.get(name), dict):
         raise ConfigError(f"{file} has no profile '{name}': add it, or set `profile:` in dbt_project.yml.")
+    where = f"{file}, profile '{name}'"
     try:
-        chosen, rendered = _render(file, name, raw[name], target, QuickRenderer())
-    except AskDbtError:
-        try:
-            chosen, rendered = _render(file, name, raw[name], target, dbt_renderer())
-        except DbtBaseException as error:
-            # dbt quotes the value it could not render, which may be a secret.
-            message = _without(_secrets(raw[name]), _one_line(error))
-            raise ConfigError(f"{file}, profile '{name}': {message}.") from error
-    connections = {key: _connection(file, key, value, key == chosen) for key, value in rendered.items() if value}
-    return Profile(name, chosen, {k: c for k, c in connections.items() if c is not None}, directory)
-
-
-def _read(file: Path) -> Any:
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.MarkedYAMLError as error:
-        # PyYAML would quote the line, and the line with the odd character in it is often the password's.
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        advice = "; put a value with special characters in quotes"
-        raise ConfigError(f"{file} is not valid YAML{where}: {error.problem or error.context}{advice}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not valid YAML: it holds characters that are no UTF-8 text.") from error
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
-
-
-def _outputs(file: Path, name: str, profile: Mapping[str, Any]) -> dict[str, Any]:
-    outputs = profile.get("outputs") or {}
+        chosen = target or _rendered("target", raw[name].get("target") or "default")
+    except OutputError as error:
+        raise ConfigError(f"{where}: {error}.") from None
+    if not isinstance(chosen, str):
+        raise ConfigError(f"{where}: `target` must be the name of one of its outputs.")
+    outputs = raw[name].get("outputs") or {}
     if not isinstance(outputs, dict):
         raise ConfigError(f"{file}: `outputs` of profile '{name}' must be a mapping, with a name for each database.")
-    for key, output in outputs.items():
-        if not isinstance(output, dict):
-            raise ConfigError(
-                f"{file}: output '{key}' of profile '{name}' must be a mapping with type, host, user and so on."
-            )
-    return outputs
-
-
-def _secrets(profile: Mapping[str, Any]) -> list[str]:
-    outputs = (profile.get("outputs") or {}).values()
-    return [str(output[key]) for output in outputs for key in ("password", "pass") if output.get(key)]
-
-
-def _without(secrets: list[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return mask_secrets(text)
-
-
-def _render(
-    file: Path, name: str, profile: Mapping[str, Any], target: str | None, renderer: Any
-) -> tuple[str, dict[str, Any]]:
-    chosen = target or renderer.render_value(profile.get("target", "default"))
-    outputs = _outputs(file, name, profile)
-    if chosen not in outputs:
-        known = ", ".join(sorted(outputs)) or "none"
+    connections = {str(key): _connection(where, str(key), output) for key, output in outputs.items()}
+    if chosen not in connections:
+        known = ", ".join(sorted(connections)) or "none"
         raise ConfigError(f"Profile '{name}' in {file} has no output '{chosen}'; it has: {known}.")
-    return chosen, {key: _rendered(renderer, value, key == chosen) for key, value in outputs.items()}
+    if connections[chosen].problem:
+        raise ConfigError(connections[chosen].problem)
+    return Profile(name, chosen, connections, directory)
 
 
-def _rendered(renderer: Any, value: Mapping[str, Any], required: bool) -> Any:
-    from dbt_common.exceptions import DbtBaseException
+class OutputError(Exception):
+    """A clause that says what is wrong with an output, and holds no value of it that may be secret."""
 
+
+def _connection(where: str, name: str, output: object) -> Connection:
+    """Return the connection of an output, with a problem instead of parameters when it cannot be used."""
     try:
-        rendered = renderer.render_data(value)
-        password = value.get("password")
-        if isinstance(password, str) and rendered.get("password") == password and "env_var" in password:
-            # dbt takes a password that it cannot render literally, which would end in a puzzling refusal.
-            renderer.render_value(password)
-        return rendered
-    except DbtBaseException:
-        # An output that is not the target may lack its environment variables: it is just not available.
-        if required:
-            raise
-        return None
+        return Connection(name, _parameters(output))
+    except OutputError as error:
+        return Connection(name, _location(output), f"{where}: output '{name}' {error}.")
 
 
-def _connection(file: Path, name: str, output: Mapping[str, Any], required: bool) -> Connection | None:
+def _location(output: object) -> dict[str, Any]:
+    """Return where an output that cannot be used is, as far as that is known: reports name its tables by it."""
+    found: dict[str, Any] = {}
+    for key, value in output.items() if isinstance(output, dict) else ():
+        with suppress(OutputError):
+            if key in ("host", "port", "user", "dbname", "database"):
+                found[LIBPQ_KEYS[key]] = _checked(key, _rendered(key, value))
+    return {} if CONNECTION_STRING.search(str(found.get("dbname") or "")) else found
+
+
+def _parameters(output: object) -> dict[str, Any]:
+    if not isinstance(output, dict):
+        raise OutputError("must be a mapping with type, host, user and so on")
+    # Written out instead of taken from the environment, they must not show up in an error of another program either.
+    remember_secrets(value for key, value in output.items() if is_secret_name(str(key)) and "{{" not in str(value))
+    return parameters_of({str(key): _rendered(str(key), value) for key, value in output.items()})
+
+
+def parameters_of(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return libpq's parameters of an output whose values are rendered. Raises OutputError when one is wrong."""
     if output.get("type") != "postgres":
-        if required:
-            raise ConfigError(f"{file}: output '{name}' is of type '{output.get('type')}'; Lookout needs postgres.")
-        return None
-    parameters = {LIBPQ_KEYS[key]: value for key, value in output.items() if key in LIBPQ_KEYS and value is not None}
+        raise OutputError(f"is of type {short_repr(output.get('type'))}; Lookout needs postgres")
+    parameters: dict[str, Any] = {}
+    for key, value in output.items():
+        if key in LIBPQ_KEYS and value is not None:
+            parameters[LIBPQ_KEYS[key]] = _checked(key, value)
+    for key in NEEDED:
+        # Without it, libpq would take a default of the machine, and connect to another database or as somebody else.
+        if not str(parameters.get(key) or "").strip():
+            raise OutputError(f"has no `{key}`: add it, because Lookout connects to no default")
+    if CONNECTION_STRING.search(str(parameters["dbname"])):
+        raise OutputError(
+            "has a connection string as its `dbname`: write the name of the database only, and host, port, user and "
+            "password as keys of their own"
+        )
     if not parameters.get("password"):
         parameters.pop("password", None)
-    return Connection(name, parameters)
+    return parameters
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+def _checked(key: str, value: Any) -> Any:
+    """Return a value as libpq takes it. Raises OutputError for one of another type."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if key == "port":
+        text = str(value).strip()
+        if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+            raise OutputError(f"has {short_repr(value)} as its `port`; it must be a number up to 65535")
+    elif not (isinstance(value, str) or is_number) or "\x00" in str(value):
+        raise OutputError(f"has no text as its `{key}`; put the value in quotes")
+    return value
+
+
+def _rendered(key: str, value: Any) -> Any:
+    """Return a value with its Jinja rendered. Raises OutputError, without the value, when that cannot be done."""
+    try:
+        return QuickRenderer().render_data({key: value})[key]
+    except AskDbtError:
+        missing = [variable for variable in _variables(value) if variable not in os.environ]
+    if missing:
+        raise OutputError(
+            f"needs the environment variable {missing[0]} for its `{key}`, and it is not set; set it, or give "
+            "env_var() a default"
+        )
+    try:
+        rendered = dbt_renderer().render_data({key: value})[key]
+        if key == "password" and rendered == value and "env_var" in value:
+            # dbt takes a password that it cannot render literally, which would end in a puzzling refusal.
+            dbt_renderer().render_value(value)
+        return rendered
+    except Exception:  # noqa: BLE001 - whatever Jinja says about it quotes the value, which may be a secret
+        raise OutputError(f"has a template as its `{key}` that dbt cannot render; check its braces") from None
+
+
+def _variables(value: Any) -> list[str]:
+    """Return the environment variables without a default that a value, or one inside it, asks for."""
+    if isinstance(value, Mapping):
+        return [variable for item in value.values() for variable in _variables(item)]
+    if isinstance(value, list):
+        return [variable for item in value for variable in _variables(item)]
+    return [match[2] for match in VARIABLE.finditer(value)] if isinstance(value, str) else []

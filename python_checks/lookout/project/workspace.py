@@ -19,16 +19,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lookout.database.connection import Connection
 from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
 from lookout.database.options import CollectOptions
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.clock import parse_clock
+from lookout.project.damage import leave_out_damaged
 from lookout.project.dbt import Project
-from lookout.project.files import check_manifest_version, find_project, profile_name, project_name
+from lookout.project.files import (
+    UnusableFileError,
+    find_project,
+    profile_name,
+    project_name,
+    read_bytes,
+    read_json,
+    read_yaml,
+)
 from lookout.project.own import PACKAGE
 from lookout.project.profiles import Profile, load_profile, profiles_directory
 
@@ -43,8 +50,8 @@ SCHEMA_CACHE = "lookout_schemas.json"
 class Home:
     """Lookout's own side: its folder, the dbt project that it runs, and the warehouse with the monitoring schema.
 
-    ``manifest`` is filled by ``parse``. ``located`` is the monitoring schema as an earlier parse found it, for commands
-    that need no more of the project.
+    ``manifest`` is filled by ``parse``, and ``problems`` has a sentence for each entry of it that was left out.
+    ``located`` is the monitoring schema as an earlier parse found it, for commands that need no more of the project.
     """
 
     root: Path
@@ -53,6 +60,7 @@ class Home:
     is_embedded: bool
     manifest: Mapping[str, Any] = field(default_factory=dict)
     located: str = ""
+    problems: tuple[str, ...] = ()
 
     @property
     def warehouse(self) -> Connection:
@@ -86,7 +94,7 @@ class Home:
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""
         self.manifest = self.project.parse()
-        check_manifest_version(self.manifest)
+        self.problems = tuple(leave_out_damaged(self.manifest, str(self.project.target_path / "manifest.json")))
         with suppress(ConfigError):
             _remember_schema(self._cache_file, self._cache_key, self.schema)
 
@@ -108,7 +116,7 @@ class Home:
     @property
     def _cache_key(self) -> str:
         # What decides the name of the schema and can be seen without parsing.
-        settings = (self.root / "dbt_project.yml").read_bytes()
+        settings = read_bytes(self.root / "dbt_project.yml")
         database = self.warehouse.parameters.get("dbname")
         parts = [self.profile.name, self.profile.target, str(database), hashlib.sha256(settings).hexdigest()]
         return "/".join(parts)
@@ -235,8 +243,8 @@ def profiles_folder(root: Path, name: str, explicit: Path | None = None) -> Path
 
 def _names_profile(file: Path, name: str) -> bool:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
+        content = read_yaml(file)
+    except UnusableFileError:
         # A broken file is reported where it is read.
         return True
     return not isinstance(content, dict) or name in content
@@ -252,7 +260,8 @@ def _remember_schema(file: Path, key: str, schema: str) -> None:
 
 def _remembered_schemas(file: Path) -> dict[str, str]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = read_json(file)
+    except UnusableFileError:
         return {}
-    return content if isinstance(content, dict) else {}
+    found = content if isinstance(content, dict) else {}
+    return {key: schema for key, schema in found.items() if isinstance(schema, str)}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lookout.errors import DeliveryError
+from lookout.project.files import UnusableFileError, read_text
 
 DOCS = "dbt_docs.html"
 _PROJECT = re.compile(r'"project_name": ?"(\w+)"')
@@ -38,13 +39,13 @@ def publish_docs(site: Path, folder: Path, page: str, write: Callable[[Path, str
     ``write`` replaces a file in one step. Raises DeliveryError when the site cannot be read or a file not be written.
     """
     try:
-        published = write(folder / DOCS, opened_at_overview(site.read_bytes().decode("utf-8")))
+        published = write(folder / DOCS, opened_at_overview(read_text(site)))
         page_file = folder / page
         if page_file.is_file():
-            before = page_file.read_text("utf-8")
+            before = read_text(page_file)
             after = before.replace(_MARK.format(""), _MARK.format(DOCS), 1)
             if after != before:
                 write(page_file, after)
-    except (OSError, UnicodeDecodeError) as error:
+    except UnusableFileError as error:
         raise DeliveryError(f"The dbt docs in {site} cannot be read: run dbt docs generate --static first.") from error
     return published

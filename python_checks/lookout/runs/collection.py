@@ -17,15 +17,21 @@ from lookout.tracking.executions.series import CONNECTION as PIPELINES
 from lookout.tracking.executions.series import pipeline_series
 
 EVALUATED = ("ok", "empty")
+NOTHING: Mapping[Hashable, Any] = {"watermark": None, "has_new": True}
 
 
 def register(run: Run) -> None:
     """Write what is watched and what the projects consist of; series and nodes that are gone become inactive."""
     monitors = run.declared.monitors
-    rows = monitor_rows(monitors, run.as_of).assign(batch_number=run.batch_number)
+    wrong = {(monitor.connection, monitor.asset) for monitor in monitors if monitor.problem}
+    known = run.store.query("select series_key, connection, asset from {schema}.monitors where is_active")
+    of_key = {row["series_key"]: (row["connection"], row["asset"]) for row in known.to_dict("records")}
+    # The series of a table whose settings are wrong stay as they were, or its alerts would be closed unseen.
+    kept = [key for key, table in of_key.items() if table in wrong or table[0] == PIPELINES]
+    written = [m for m in monitors if not m.problem or (m.connection, m.asset) not in of_key.values()]
+    rows = monitor_rows(written, run.as_of).assign(batch_number=run.batch_number)
     run.store.upsert("monitors", rows)
-    kept = run.store.query("select series_key from {schema}.monitors where connection = %s", (PIPELINES,))
-    _deactivate(run, "monitors", "series_key", [*rows["series_key"], *kept["series_key"]])
+    _deactivate(run, "monitors", "series_key", [*rows["series_key"], *kept])
     monitored = [monitor.node_id for monitor in monitors]
     frames = [
         asset_rows(watched.manifest, connection=watched.default_connection, monitored=monitored, as_of=run.as_of)
@@ -86,7 +92,7 @@ def requests_for(run: Run, monitors: Sequence[Monitor]) -> list[ProfileRequest]:
         (row["connection"], row["asset"]): row
         for row in known.merge(marks, on=["connection", "asset"], how="left").to_dict("records")
     }
-    return [_request(run, monitor, state[monitor.connection, monitor.asset]) for monitor in monitors]
+    return [_request(run, monitor, state.get((monitor.connection, monitor.asset), NOTHING)) for monitor in monitors]
 
 
 def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> ProfileRequest:
@@ -115,7 +121,8 @@ def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = N
         options=run.workspace.home.options,
         on_done=write_and_report,
     )
-    failed = [outcome for outcome in outcomes if outcome.status not in EVALUATED]
+    # Those of the declarations are problems of the run already.
+    failed = [outcome for outcome in outcomes if outcome.status not in (*EVALUATED, "wrong_setting")]
     run.problems += [f"{outcome.connection} {outcome.asset}: {outcome.message}" for outcome in failed]
     return outcomes
 

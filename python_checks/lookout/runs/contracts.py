@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from lookout.contracts.changes.record import checked_until, record_checks
 from lookout.contracts.checks.check import check_contracts
 from lookout.contracts.compile.file import needed_file
 from lookout.contracts.spec.model import Contract, ContractCheck
+from lookout.errors import ConfigError
 from lookout.project.workspace import Workspace
 from lookout.runs.recording import Run
 
@@ -39,7 +41,10 @@ class BlockedModels:
 def warn_of_stale_files(workspace: Workspace) -> None:
     """Log a line for each project whose compiled contracts are out of date: dbt will not build what reads them."""
     for project in workspace.watched:
-        file = needed_file(project.root, project.manifest, project.default_connection)
+        file = None
+        with suppress(ConfigError):
+            # A contract that is wrong is named by the declarations.
+            file = needed_file(project.root, project.manifest, project.default_connection)
         if file is not None and file.problem:
             logger.warning("%s", file.problem)
 
@@ -117,6 +122,9 @@ def _downstream(check: ContractCheck, children: Mapping[str, Any], nodes: Mappin
 
 def _is_unevaluated(check: ContractCheck) -> bool:
     """Return whether a table that exists could not be evaluated: a missing one is broken, an empty one is empty."""
+    if check.contract.problem:
+        # One of the declarations, which are problems of the run already.
+        return False
     is_gone = any(v.violation_type == "MISSING_REQUIRED_FIELD" and not v.column_name for v in check.violations)
     return not check.is_evaluated and not is_gone and check.total_rows != 0
 

@@ -50,7 +50,7 @@ def explain_alerts(run: Run, *, most: int = MOST_EXPLAINED) -> int:
         monitor.key_of(metric): (monitor, metric)
         for monitor in run.declared.monitors
         for metric in monitor.metrics
-        if metric.dimensions
+        if metric.dimensions and not monitor.problem
     }
     if not by_key or most < 1:
         return 0

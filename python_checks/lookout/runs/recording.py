@@ -14,6 +14,7 @@ from lookout.database.store import Store
 from lookout.database.upgrades import rename_keys
 from lookout.declarations import Declarations
 from lookout.errors import SourceError
+from lookout.masking import mask_secrets
 from lookout.project.workspace import Workspace
 
 
@@ -63,6 +64,7 @@ def recorded_run(
             store,
             run_id,
             int(last["n"][0]) + 1,
+            problems=list((declared or Declarations()).problems),
             known_alerts=frozenset(known),
             declared=declared or Declarations(),
         )
@@ -89,7 +91,7 @@ def _record(run: Run, command: str, started: datetime, status: str) -> None:
         "finished_at": None if status == "running" else datetime.now(timezone.utc),
         "status": status,
         "learned_through": run.learned_through,
-        "message": "; ".join(run.problems)[:2000],
+        "message": mask_secrets("; ".join(run.problems))[:2000],
     }
     frame = pd.DataFrame([row]).astype({"learned_through": "Int64"})
     run.store.upsert("lookout_runs", frame)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lookout.errors import ArtifactError
 from lookout.project.artifacts import result_rows
+from lookout.project.damage import read_results
 from lookout.project.elementary import with_messages
-from lookout.project.files import RESULT_FILES, is_there, read_artifact
+from lookout.project.files import RESULT_FILES, is_there
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
 
@@ -20,7 +21,7 @@ def ingest_results(run: Run, *, own: bool) -> int:
 
 def _ingest_results(run: Run, watched: Watched, *, own: bool) -> int:
     written = 0
-    for name, remedy in RESULT_FILES.items():
+    for name in RESULT_FILES:
         if own and name != "run_results.json":
             # A build writes run_results.json alone; sources.json is older, and has been read before.
             continue
@@ -28,7 +29,7 @@ def _ingest_results(run: Run, watched: Watched, *, own: bool) -> int:
         if not is_there(file):
             continue
         try:
-            content = read_artifact(file, remedy)
+            content, damaged = read_results(file)
             frame = result_rows(
                 content,
                 watched.manifest,
@@ -38,6 +39,7 @@ def _ingest_results(run: Run, watched: Watched, *, own: bool) -> int:
         except ArtifactError as error:
             run.problems.append(str(error))
             continue
+        run.problems += damaged
         frame = frame[frame["resource_type"] != "operation"]
         if not own and not frame.empty and _is_stored(run, str(frame["invocation_id"].iloc[0])):
             continue

@@ -99,8 +99,8 @@ def run_contracts(
 
 def run_learn(workspace: Workspace, narrator: Narrator, *, run_id: str) -> RunSummary:
     """Learn only: judge what has been collected, then let dbt derive alerts and scorecard."""
-    parse(workspace, narrator)
-    with started(workspace, narrator, "learn", run_id) as steps:
+    declared, _ = parse(workspace, narrator)
+    with started(workspace, narrator, "learn", run_id, declared) as steps:
         steps.learn()
         steps.derive()
         return summarize(steps.run)
@@ -110,8 +110,8 @@ def run_publish(
     workspace: Workspace, narrator: Narrator, *, run_id: str, reports_dir: Path | None = None, notify: bool = True
 ) -> RunSummary:
     """Publish only: derive once more from what is stored, write the reports and notify; nothing is collected."""
-    _, settings = parse(workspace, narrator)
-    with started(workspace, narrator, "publish", run_id) as steps:
+    declared, settings = parse(workspace, narrator)
+    with started(workspace, narrator, "publish", run_id, declared) as steps:
         steps.derive()
         reports = steps.publish(reports_dir)
         if notify and settings:

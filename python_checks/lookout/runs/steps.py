@@ -39,7 +39,7 @@ def parse(workspace: Workspace, narrator: Narrator) -> tuple[Declarations, Setti
     """Parse the project, read what it declares before a database is touched, and make sure the tables are there."""
     with narrator.step("parse") as step:
         workspace.parse()
-        declared = read_declarations(workspace).checked()
+        declared = read_declarations(workspace)
         settings = load_settings(workspace.home.root)
         created = ensure_landing(workspace)
         parts = [f"{len(workspace.home.manifest['nodes'])} nodes", f"{len(declared.monitors)} watched tables"]

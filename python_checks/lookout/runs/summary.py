@@ -11,6 +11,7 @@ import pandas as pd
 from lookout.alerts.listing import impact_text, read_impact
 from lookout.alerts.store import query_alerts
 from lookout.contracts.spec.model import ContractCheck
+from lookout.masking import mask_secrets
 from lookout.plain import plain
 from lookout.project.dbt import Invocation
 from lookout.runs.contracts import BlockedModels
@@ -63,7 +64,7 @@ def summarize(
         exit_code=_exit_code(run, alerts[is_open]),
         open_alerts=alerts[is_open],
         new_alerts=alerts[~alerts["alert_key"].isin(run.known_alerts)],
-        problems=tuple(map(plain, run.problems)),
+        problems=tuple(mask_secrets(plain(problem)) for problem in run.problems),
         reports=reports,
         build=build,
         checks=tuple(checks),

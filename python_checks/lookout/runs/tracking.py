@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lookout.errors import ArtifactError, LookoutError
+from lookout.project.damage import read_results
 from lookout.project.dbt import NodeEvent
-from lookout.project.files import RESULT_FILES, is_there, read_artifact, why_unreadable
+from lookout.project.files import RESULT_FILES, UnusableFileError, is_there, read_bytes
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
 from lookout.tracking.dbt.invocations import DbtInvocations, invocation_key
@@ -40,7 +41,7 @@ def catch_up(run: Run, execution_store: ExecutionStore) -> int:
     Returns the number of executions that ended. What cannot be read is a problem of the run, and stops nothing else.
     """
     delivered = deliver_spool(run.workspace.home.warehouse, run.store.schema)
-    run.problems += delivered.reasons
+    run.problems += delivered.problems
     ended = 0
     for watched in run.workspace.watched:
         ended += sum(_recorded(run, execution_store, events) for events in _dbt_events(run, execution_store, watched))
@@ -89,9 +90,9 @@ class LiveBuild:
         """Record the results of the build from run_results.json."""
         file = self._run.workspace.home.project.target_path / "run_results.json"
         try:
-            results = read_artifact(file, RESULT_FILES[file.name])
-        except ArtifactError as error:
-            self._run.problems.append(str(error))
+            # Reading test results reports what is left out.
+            results, _ = read_results(file)
+        except ArtifactError:
             return
         _recorded(self._run, self._execution_store, _shifted(self._run).of_results(results))
 
@@ -115,11 +116,11 @@ def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> 
     runs = DbtInvocations(watched.manifest, run.declared.limits)
     target, events = watched.target_path, []
     seen: set[str] = set()
-    for name, remedy in RESULT_FILES.items():
+    for name in RESULT_FILES:
         if not is_there(target / name):
             continue
         try:
-            content = read_artifact(target / name, remedy)
+            content, _ = read_results(target / name)
         except ArtifactError:
             # Reading test results reports it.
             continue
@@ -133,12 +134,14 @@ def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> 
 def _log_events(
     run: Run, file: Path, execution_store: ExecutionStore, runs: DbtInvocations, seen: set[str]
 ) -> list[list[Event]]:
+    if not is_there(file):
+        return []
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(file).decode("utf-8", "replace")
         written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
-    except OSError as error:
-        if is_there(file):
-            run.problems.append(f"{file} cannot be read, so no build is tracked: {why_unreadable(file, error)}.")
+    except (UnusableFileError, OSError, ValueError, OverflowError) as error:
+        reason = error.reason if isinstance(error, UnusableFileError) else "its time is not known"
+        run.problems.append(f"{file} cannot be read, so no build is tracked: {reason}.")
         return []
     found = invocations_in(text)
     known = _ended(execution_store, found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -17,8 +16,8 @@ from datetime import datetime, timezone
 from types import FrameType
 from typing import IO, Any
 
-from lookout.database.connection import mask_secrets
 from lookout.errors import ConfigError
+from lookout.masking import mask_arguments, mask_secrets, remember_secrets, secret_arguments
 from lookout.tracking.executions.events import End, Heartbeat, Start
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.model import Pipeline, watermark_text
@@ -115,10 +114,13 @@ def exec_command(
     pipeline_type: str | None = None,
     next_watermark: str | None = None,
     monotonic: bool = False,
+    with_arguments: bool = False,
     tracker: Tracker | None = None,
 ) -> int:
     """Run a command as an execution of a pipeline and return its exit code, as a shell would.
 
+    Of the command, its program's name is stored; ``with_arguments`` stores the arguments as well, all of them masked
+    that may be a secret.
     Its output goes where it would go anyway; the last lines of its standard error are kept when it fails. The command
     finds the watermark in LOOKOUT_WATERMARK, and executions that it tracks itself become children of this one. Signals
     are forwarded. For a command that cannot be found, one sentence is printed and 127 returned.
@@ -134,7 +136,10 @@ def exec_command(
             monotonic=monotonic,
         )
         run = used.begin(tracking, kind="command")
-        run.metadata["command"] = mask_secrets(shlex.join(argv))
+        program = os.path.basename(argv[0])  # noqa: PTH119
+        run.metadata["command"] = " ".join(mask_arguments([program, *argv[1:]])) if with_arguments else program
+        # The command may repeat in an error what it was called with.
+        remember_secrets(secret_arguments(argv[1:]), but_not=[program, name])
         code, error_text = _run(argv, run)
         run.metadata["exit_code"] = code
         if code:

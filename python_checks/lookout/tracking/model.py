@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from lookout.errors import ConfigError
+from lookout.masking import mask_address, mask_values
 from lookout.plain import plain, plain_name
 
 DATEPARTS = ("minute", "hour", "day", "week", "month", "year")
@@ -113,7 +114,7 @@ class Pipeline:
             "owner": clean_text(self.owner).strip(),
             "freshness": Limit.of(self.freshness),
             "timeliness": Limit.of(self.timeliness),
-            "metadata": jsonable(dict(self.metadata)),
+            "metadata": mask_values(jsonable(dict(self.metadata))),
             "sources": None if self.sources is None else addresses(self.sources),
             "targets": None if self.targets is None else addresses(self.targets),
         }.items():
@@ -191,7 +192,7 @@ class Address:
             "database_name": parts[0],
             "schema_name": parts[1],
             "table_name": parts[2],
-            "address_metadata": jsonable(dict(self.address_metadata)),
+            "address_metadata": mask_values(jsonable(dict(self.address_metadata))),
             "owner": clean_text(self.owner).strip(),
         }.items():
             object.__setattr__(self, field_name, value)
@@ -259,12 +260,15 @@ def normalised(name: str, what: str) -> str:
 
 
 def checked_name(name: str, what: str) -> str:
-    """Return the name as PostgreSQL can store it. Raises ConfigError when it is empty, too long or no text."""
+    """Return the name as PostgreSQL can store it, an address in it without password.
+
+    Raises ConfigError when it is empty, too long or no text.
+    """
     if not isinstance(name, str) or not clean_text(name).strip():
         raise ConfigError(f"The name of the {what} is {name!r}: give it a name that is not empty.")
     if len(name) > LONGEST_NAME:
         raise ConfigError(f"The name of the {what} has {len(name)} characters; it may have {LONGEST_NAME}.")
-    return plain_name(storable(name))
+    return mask_address(plain_name(storable(name)))
 
 
 def watermark_text(value: Any) -> str | None:

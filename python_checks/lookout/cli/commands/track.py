@@ -81,12 +81,22 @@ def exec_execution(
     kind: Kind = None,
     next_watermark: NextWatermark = None,
     monotonic: Monotonic = False,
+    with_arguments: Annotated[
+        bool, typer.Option("--with-arguments", help="Store the command's arguments, masked; else its name only.")
+    ] = False,
 ) -> None:
     """Run a command as an execution: `lookout track exec --name "load orders" -- python load.py`. Exits as it does."""
     from lookout.tracking.commands import exec_command
 
     raise typer.Exit(
-        exec_command(context.args, name, pipeline_type=kind, next_watermark=next_watermark, monotonic=monotonic)
+        exec_command(
+            context.args,
+            name,
+            pipeline_type=kind,
+            next_watermark=next_watermark,
+            monotonic=monotonic,
+            with_arguments=with_arguments,
+        )
     )
 
 
@@ -221,8 +231,10 @@ def _open_store() -> Any:
 
 
 def _mapping(text: str | None) -> dict[str, Any]:
+    from lookout.project.files import parse_json
+
     try:
-        content = json.loads(text) if text else {}
+        content = parse_json(text) if text else {}
     except ValueError as error:
         raise ConfigError(f'--metadata is no JSON ({error}): write it like \'{{"file": "a.csv"}}\'.') from error
     if not isinstance(content, dict):

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from lookout.contracts.changes.breaking import LEVELS, ConsumerRule, Judgement, Level, judge_changes, rename_columns
-from lookout.contracts.changes.consumers import COLLECTIONS, Consumer, Graph
+from lookout.contracts.changes.consumers import Consumer, Graph
 from lookout.contracts.changes.versions import Change, Definition, changes, contract_definition
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract
 from lookout.errors import ArtifactError, ConfigError
+from lookout.project.damage import leave_out_damaged
 from lookout.project.declarations.nodes import file_of, name_of, owner_of
-from lookout.project.files import check_manifest_version, read_artifact
+from lookout.project.files import read_artifact
 
 Manifest = Mapping[str, Any]
 TABLES = ("model", "snapshot", "seed", "source")
@@ -77,9 +78,10 @@ def diff_files(base: Path, head: Path, *, default_connection: str = "") -> Contr
 
 def check_manifest(manifest: Manifest, file: str) -> None:
     """Raise ArtifactError unless this is a manifest of a version that Lookout reads, with nodes and sources in it."""
-    check_manifest_version(manifest, file)
-    if not all(isinstance(manifest.get(part) or {}, Mapping) for part in COLLECTIONS):
-        raise ArtifactError(f"{file} is damaged: run `dbt parse` to write it anew.")
+    problems = leave_out_damaged(dict(manifest), file)
+    if problems:
+        # What is left out would count as removed.
+        raise ArtifactError(f"{file} is damaged: {problems[0]}")
 
 
 def diff_manifests(base: Manifest, head: Manifest, *, default_connection: str = "") -> ContractDiff:

@@ -44,10 +44,15 @@ class _CurrentState:
 
 
 def record_contracts(store: Store, contracts: Sequence[Contract], *, as_of: datetime, run_id: str) -> None:
-    """Write the contracts in force; those no longer declared become inactive, which is recorded as a change."""
-    declared = {(c.connection, c.asset): c for c in contracts}
-    known = store.query("select connection, asset, owner from {schema}.contracts where is_active")
-    undeclared = [row for row in known.to_dict("records") if (row["connection"], row["asset"]) not in declared]
+    """Write the contracts in force; those no longer declared become inactive, which is recorded as a change.
+
+    One that cannot be read as it is declared now stays in force as it was.
+    """
+    known = store.query("select connection, asset, owner from {schema}.contracts where is_active").to_dict("records")
+    in_force = {(row["connection"], row["asset"]) for row in known}
+    wrong = {(c.connection, c.asset) for c in contracts if c.problem}
+    declared = {(c.connection, c.asset): c for c in contracts if (c.connection, c.asset) not in wrong & in_force}
+    undeclared = [row for row in known if (row["connection"], row["asset"]) not in {*declared, *wrong}]
     states = [_CurrentState(key, "contract", contract_definition(c), c.owner) for key, c in declared.items()]
     states += [_CurrentState((row["connection"], row["asset"]), "contract", None, row["owner"]) for row in undeclared]
     numbers = _record_versions(store, states, as_of=as_of, run_id=run_id)

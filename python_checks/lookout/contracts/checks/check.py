@@ -67,7 +67,10 @@ def check_contracts(
         _DatabaseChecker(session, stop, marks or {}, values, as_of).run(wanted, emit)
 
     for position, contract in enumerate(contracts):
-        if contract.connection in connections:
+        if contract.problem:
+            checks[position] = ContractCheck(contract, "not_evaluated", "not_evaluated", message=contract.problem)
+            report(checks[position])
+        elif contract.connection in connections:
             by_source.setdefault(contract.connection, {})[position] = contract
         else:
             checks[position] = _unreachable_check(contract, unknown_output_message(contract.connection), values)

@@ -21,7 +21,7 @@ from lookout.contracts.compile.checksum import contract_checksum
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract
 from lookout.project.declarations.nodes import loaded_at_field
-from lookout.project.files import is_there, read_definition
+from lookout.project.files import UnusableFileError, first_folder, read_definition, read_if_there
 from lookout.project.own import PACKAGE
 
 NAME = "lookout_contracts.sql"
@@ -65,11 +65,10 @@ class CompiledFile:
 
 def compiled_file(root: Path, manifest: Mapping[str, Any], default_connection: str) -> CompiledFile:
     """Compile the contracts of a parsed project in ``root``. Raises ConfigError naming every wrong setting."""
-    folders = read_definition(root).get("macro-paths") or ["macros"]
-    path = root / str(folders[0]) / NAME
+    path = root / first_folder(read_definition(root), "macro-paths", "macros") / NAME
     try:
-        found = path.read_text(encoding="utf-8") if is_there(path) else None
-    except (OSError, UnicodeDecodeError):
+        found = read_if_there(path)
+    except UnusableFileError:
         found = ""
     return CompiledFile(path, _text(manifest, default_connection), found)
 

@@ -23,6 +23,7 @@ from lookout.engines.session import Session
 from lookout.errors import ConfigError, SourceError
 from lookout.project.declarations.monitors import load_monitors
 from lookout.project.declarations.nodes import location_of, name_of, table_nodes
+from lookout.project.files import read_text
 from lookout.project.workspace import Workspace
 
 T = TypeVar("T")
@@ -113,11 +114,7 @@ def import_odcs(file: Path, *, source: str, is_model: bool) -> str:
     """Return dbt YAML of a contract in the Open Data Contract Standard. Raises ConfigError."""
     from lookout.contracts.exchange.odcs_import import from_odcs
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: give a YAML file in UTF-8 ({error}).") from error
-    return from_odcs(text, file=file.name, source=source, is_model=is_model)
+    return from_odcs(read_text(file), file=str(file), source=source, is_model=is_model)
 
 
 def _load(workspace: Workspace, loader: Callable[..., tuple[T, ...]]) -> tuple[T, ...]:

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import yaml
-
 from lookout.contracts.exchange.dbt_yaml import YamlColumn, YamlSource, YamlTable, write_models, write_sources
 from lookout.contracts.exchange.odcs import ENGINE, UNVERSIONED, check
 from lookout.errors import ConfigError
+from lookout.project.files import parse_yaml
 
 WORDS = {"timestamp": "datetime"}
 BROKEN = re.compile(
@@ -63,9 +62,9 @@ def from_odcs(text: str, *, file: str = "the contract", source: str = "", is_mod
     with one sentence when the text is not YAML or does not follow the standard, or the library is missing.
     """
     try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())[:300]}.") from error
+        content = parse_yaml(text)
+    except ValueError as error:
+        raise ConfigError(f"{file} is not valid YAML{error}.") from error
     check(content, file)
     if not content.get("schema"):
         raise ConfigError(f"{file} has no schema: there is no table to write a contract for.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from lookout.contracts.spec.dbt_tests import read_tests, tests_by_node
@@ -61,15 +61,20 @@ class _Project:
 
 
 def load_contracts(
-    manifest: Mapping[str, Any], *, default_connection: str, known_connections: Collection[str] | None = None
+    manifest: Mapping[str, Any],
+    *,
+    default_connection: str,
+    known_connections: Collection[str] | None = None,
+    problems: list[str] | None = None,
 ) -> tuple[Contract, ...]:
     """Return the contracts declared in a manifest (the dict of ``target/manifest.json``), in order of file and name.
 
     A table carries a contract when ``meta.lookout.contract`` of itself or its source says so, a model also when dbt's
-    own contract is enforced. Raises ConfigError with one line per mistake, each naming file, asset and key.
+    own contract is enforced. Each mistake is one line that names file, asset and key. With ``problems`` the lines are
+    appended to it, and a contract with a mistake has a ``problem``; without, ConfigError is raised with all of them.
     """
     project = _Project(manifest, default_connection, known_connections, tests_by_node(manifest))
-    problems: list[str] = []
+    is_strict, problems = problems is None, [] if problems is None else problems
     found: dict[tuple[str, str], tuple[Contract, bool]] = {}
     for raw in table_nodes(manifest):
         reader = Reader(f"{file_of(raw)}: {name_of(raw)}")
@@ -84,10 +89,11 @@ def load_contracts(
                     f"table {contract.asset} of connection '{contract.connection}' already has the contract of "
                     f"{other.name}; promise everything in one place."
                 )
-            if other is None or is_explicit:
+            if other is None or (is_explicit and not other_is_explicit):
+                contract = replace(contract, problem=" ".join(reader.problems))
                 found[contract.connection, contract.asset] = contract, is_explicit
         problems += reader.problems
-    if problems:
+    if problems and is_strict:
         raise ConfigError("\n".join(problems))
     return tuple(contract for contract, _ in found.values())
 

@@ -132,6 +132,7 @@ class Contract:
     constrained_keys: tuple[tuple[str, ...], ...] = ()
     left_out: tuple[str, ...] = ()
     column_rules: range = range(0)
+    problem: str = ""
 
     @property
     def asset(self) -> str:

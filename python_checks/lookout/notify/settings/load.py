@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from lookout.masking import address_secrets, remember_secrets
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.notify.settings.reader import read_settings
 from lookout.project.files import is_there
@@ -32,6 +33,7 @@ def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> S
     url = environment.get(URL_VARIABLE, "").strip()
     if not url:
         return Settings()
+    remember_secrets(address_secrets(url))
     target = Target(FROM_ENVIRONMENT, url)
     link = environment.get(LINK_VARIABLE, "").strip().rstrip("/")
     return Settings({target.name: target}, (Route((target.name,)),), link)

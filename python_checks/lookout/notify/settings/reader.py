@@ -8,19 +8,19 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic_core import PydanticCustomError
 
 from lookout.errors import ConfigError
+from lookout.masking import address_secrets, is_secret_name, remember_secrets
 from lookout.notify.settings.file import REFERENCE, DefaultRoute, RouteSettings, SettingsFile, TargetSettings, read_zone
 from lookout.notify.settings.model import Route, Settings, Target
-from lookout.project.files import why_unreadable
+from lookout.project.files import read_yaml
 from lookout.project.validation import Reader
 
 
 def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None:
     """Return the settings in a lookout.yml, None without `notifications`. Raises ConfigError with every mistake."""
-    content = _parsed(file)
+    content = read_yaml(file, "put a value with special characters in quotes")
     if content is None:
         return None
     reader = Reader(file.name)
@@ -39,22 +39,6 @@ def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None
     routes = [_route(route, settings.timezone) for route in settings.routes]
     routes.append(_route(settings.default, settings.timezone) if settings.default else Route(tuple(targets)))
     return Settings(targets, tuple(routes), settings.link)
-
-
-def _parsed(file: Path) -> Any:
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        # The offending line itself may hold a secret.
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigError(
-            f"{file.name} is not valid YAML{where}: {error.problem or error.context}; put a value with special "
-            "characters in quotes."
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file.name} is not valid YAML: it holds characters that are no UTF-8 text.") from error
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
 
 
 def _context(settings: object, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -83,10 +67,15 @@ def _check_default(reader: Reader, settings: object) -> None:
 
 
 def _target(name: str, settings: TargetSettings, images: bool | None, environment: Mapping[str, str]) -> Target:
+    url = _expanded(settings.url, environment)
+    # What fills in an address is as secret as the address.
+    remember_secrets(
+        [*address_secrets(url), *(environment.get(v, "") for v in REFERENCE.findall(settings.url) if is_secret_name(v))]
+    )
     missing = [variable for variable in REFERENCE.findall(settings.url) if not environment.get(variable, "").strip()]
     return Target(
         name,
-        None if missing else _expanded(settings.url, environment),
+        None if missing else url,
         f"the environment variable {missing[0]} is not set" if missing else "",
         60 / settings.messages_per_minute,
         settings.most_messages,
@@ -102,8 +91,8 @@ def _expanded(text: str, environment: Mapping[str, str]) -> str:
     # A part of an address is encoded, so that a password may hold any character; a whole one is left as it is.
     whole = REFERENCE.fullmatch(text)
     if whole:
-        return environment[whole[1]].strip()
-    return REFERENCE.sub(lambda match: quote(environment[match[1]].strip(), safe=""), text)
+        return environment.get(whole[1], "").strip()
+    return REFERENCE.sub(lambda match: quote(environment.get(match[1], "").strip(), safe=""), text)
 
 
 def _route(settings: DefaultRoute, zone: ZoneInfo) -> Route:

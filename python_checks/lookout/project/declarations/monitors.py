@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -36,13 +37,18 @@ MONITOR_COLUMNS = (
 
 
 def load_monitors(
-    manifest: Mapping[str, Any], *, default_connection: str, known_connections: Collection[str] | None = None
+    manifest: Mapping[str, Any],
+    *,
+    default_connection: str,
+    known_connections: Collection[str] | None = None,
+    problems: list[str] | None = None,
 ) -> tuple[Monitor, ...]:
     """Read the monitors declared in a manifest (the dict of ``target/manifest.json``), in order of file and asset.
 
-    Raises ConfigError with one line per mistake, each naming file, asset and key.
+    Each mistake is one line that names file, asset and key. With ``problems`` the lines are appended to it, and a table
+    with a mistake is a monitor with a ``problem``; without, ConfigError is raised with all of them.
     """
-    problems: list[str] = []
+    is_strict, problems = problems is None, [] if problems is None else problems
     monitors: list[Monitor] = []
     watched: dict[tuple[str, str], str] = {}
     for raw in table_nodes(manifest):
@@ -51,14 +57,16 @@ def load_monitors(
         problems += reader.problems
         if monitor is None:
             continue
+        monitor = replace(monitor, problem=" ".join(reader.problems))
         other = watched.setdefault((monitor.connection, monitor.asset), name_of(raw))
         if other != name_of(raw):
             problems.append(
                 f"{reader.where}: table {monitor.asset} of connection '{monitor.connection}' is already watched by "
                 f"{other}; declare all its metrics in one place."
             )
+            continue
         monitors.append(monitor)
-    if problems:
+    if problems and is_strict:
         raise ConfigError("\n".join(problems))
     return tuple(monitors)
 

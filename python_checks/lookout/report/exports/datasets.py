@@ -8,8 +8,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
-from lookout.database.connection import Connection, mask_secrets
+from lookout.database.connection import Connection
 from lookout.database.store import Store, records
+from lookout.masking import mask_secrets
 
 Row = dict[str, Any]
 DEFAULT_PERIOD = timedelta(days=1)

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from lookout import __version__
-from lookout.database.connection import mask_secrets
+from lookout.masking import mask_secrets
 from lookout.report.exports.datasets import LineageData
 
 Row = dict[str, Any]

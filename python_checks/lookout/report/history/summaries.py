@@ -11,7 +11,7 @@ from typing import Any
 
 from lookout.database.store import Store, records
 from lookout.errors import ConfigError, DeliveryError
-from lookout.project.files import is_there, why_unreadable
+from lookout.project.files import is_there, read_json, why_unreadable
 from lookout.report.data import ReportData
 from lookout.report.markdown import contracts
 from lookout.report.markdown.alerts import overall
@@ -217,18 +217,23 @@ def summaries(folder: Path, *, before: datetime) -> list[Path]:
 def _files(folder: Path) -> list[Path]:
     """Return the summaries in a folder, the oldest first; files with another kind of name are ignored."""
     try:
-        return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+        return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name) and _is_time(path.stem))
     except OSError as error:
         if is_there(folder):
             raise ConfigError(f"The summaries in {folder} cannot be read: {why_unreadable(folder, error)}.") from error
         return []
 
 
-def _moment(path: Path) -> datetime:
+def _is_time(stem: str) -> bool:
     try:
-        return datetime.strptime(path.stem, _STAMP).replace(tzinfo=timezone.utc)
-    except ValueError as error:
-        raise ConfigError(f"The name of {path} is not a time: rename or remove the file.") from error
+        datetime.strptime(stem, _STAMP)
+    except ValueError:
+        return False
+    return True
+
+
+def _moment(path: Path) -> datetime:
+    return datetime.strptime(path.stem, _STAMP).replace(tzinfo=timezone.utc)
 
 
 def _second(moment: datetime | None) -> datetime | None:
@@ -253,12 +258,7 @@ def _limit(moment: str | None) -> datetime | None:
 
 
 def _read(path: Path) -> Row:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=float)
-    except OSError as error:
-        raise ConfigError(f"The summary {path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not a summary of a report: it does not hold JSON.") from error
+    found = read_json(path)
     version = found.get("schema_version") if isinstance(found, dict) else None
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise ConfigError(f"{path} was written by a newer Lookout (schema {version}): compare with the same version.")

@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from lookout.project.files import UnusableFileError, read_text
+
 logger = logging.getLogger(__name__)
 
 NEEDED = "Charts need the package vl-convert-python: install it and write the report again."
@@ -28,10 +30,10 @@ def chart_script() -> str | None:
 
     cached = user_cache_path("lookout") / f"charts-{vl_convert.__version__}.js"
     try:
-        script = cached.read_text("utf-8")
+        script = read_text(cached)
         if script.endswith("\n//complete\n"):
             return script
-    except (OSError, UnicodeDecodeError):
+    except UnusableFileError:
         pass
     # Nothing in the script may end the script element around it, or look like the beginning of a comment.
     script = str(vl_convert.javascript_bundle()).replace("</script", "<\\/script").replace("<!--", "<\\!--")

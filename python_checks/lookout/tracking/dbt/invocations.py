@@ -36,14 +36,15 @@ def node_key(invocation_id: str, node_id: str) -> str:
 class DbtInvocations:
     """Converter of dbt's results into events for the execution store. Lookout's own monitoring models are left out.
 
-    ``limits`` are those that nodes declare, by unique id. ``shift`` is added to every time: a run with an ``as_of`` in
-    the past is recorded in the past. ``host`` is the process that runs dbt, where it is known.
+    ``limits`` are those that nodes declare, by unique id, None where they cannot be read. ``shift`` is added to every
+    time: a run with an ``as_of`` in the past is recorded in the past. ``host`` is the process that runs dbt, where it
+    is known.
     """
 
     def __init__(
         self,
         manifest: Mapping[str, Any],
-        limits: Mapping[str, Mapping[str, Any]] | None = None,
+        limits: Mapping[str, Mapping[str, Any] | None] | None = None,
         *,
         shift: timedelta = timedelta(0),
         host: str = "",
@@ -194,7 +195,10 @@ class DbtInvocations:
         return not (list(fqn[:2]) == ["lookout", "monitoring"] or node_id.startswith(("sql_operation.", "operation.")))
 
     def _pipeline(self, node_id: str) -> Pipeline:
-        node = self._nodes.get(node_id) or {}
+        node, limits = self._nodes.get(node_id) or {}, self._limits.get(node_id, {})
+        if limits is None:
+            # A reference leaves the stored settings as they are.
+            return Pipeline(node_id, origin="dbt", node_id=node_id)
         kind = str(node.get("resource_type") or node_id.split(".")[0]).replace("_", " ")
         return Pipeline(
             node_id,
@@ -202,7 +206,7 @@ class DbtInvocations:
             origin="dbt",
             node_id=node_id,
             owner=owner_of(node, self._manifest.get("groups") or {}),
-            **self._limits.get(node_id, {}),
+            **limits,
         )
 
 

@@ -41,20 +41,21 @@ class PipelineSettings(Settings):
     mute: Checks = ()
 
 
-def load_limits(manifest: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def load_limits(manifest: Mapping[str, Any], *, problems: list[str] | None = None) -> dict[str, dict[str, Any] | None]:
     """Return the limits of every node that declares some, by its unique id: arguments of ``Pipeline``.
 
-    Raises ConfigError with one line per mistake, each naming file, asset and key.
+    Each mistake is one line that names file, asset and key. With ``problems`` the lines are appended to it, and the
+    limits of that node are None: those stored stay in force. Without, ConfigError is raised with all of them.
     """
-    problems: list[str] = []
-    found: dict[str, dict[str, Any]] = {}
+    is_strict, problems = problems is None, [] if problems is None else problems
+    found: dict[str, dict[str, Any] | None] = {}
     for node in table_nodes(manifest):
         reader = Reader(f"{file_of(node)}: {name_of(node)}")
         limits = _read(reader, node)
         problems += reader.problems
-        if limits:
-            found[str(node.get("unique_id") or "")] = limits
-    if problems:
+        if limits or reader.problems:
+            found[str(node.get("unique_id") or "")] = None if reader.problems else limits
+    if problems and is_strict:
         raise ConfigError("\n".join(problems))
     return found
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
 
 from lookout.plain import plain
+from lookout.project.files import parse_json
 
 DAY = timedelta(days=1)
 # Characters at the end of a section that hold its last time, as a rule.
 TAIL = 4000
-HEADER = re.compile(r"^=+ (\d{2}:\d{2}:\d{2}\.\d+) \| ([0-9a-f-]{36}) =+$", re.MULTILINE)
+CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d+"
+HEADER = re.compile(rf"^=+ ({CLOCK}) \| ([0-9a-f-]{{36}}) =+$", re.MULTILINE | re.ASCII)
 IDENTITY = re.compile(r"^=+ [\d:.]+ \| ([0-9a-f-]{36}) =+$|\"invocation_id\": ?\"([0-9a-f-]{36})\"", re.MULTILINE)
-LINE = re.compile(r"^(\d{2}:\d{2}:\d{2}\.\d+) \[\w+ *\] \[([^\]]*)\]: (.*)$")
+LINE = re.compile(rf"^({CLOCK}) \[\w+ *\] \[([^\]]*)\]: (.*)$", re.ASCII)
 COMMAND = re.compile(r"Command `\S+ ([\w-]+)[^`]*` (succeeded|failed) at")
 ARGUMENTS = re.compile(r"running dbt with arguments .*'invocation_command': ['\"]\S+ ([\w-]+)")
 NODE = re.compile(r"(Began|Finished) running node (\S+)")
@@ -78,7 +81,7 @@ def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedI
     ends = [*(header.start() for header in headers[1:]), len(text)]
     found: list[LoggedInvocation] = []
     latest = written_at
-    for header, end in reversed(list(zip(headers, ends, strict=True))):
+    for header, end in reversed(list(zip(headers, ends, strict=False))):
         # Read from the end, because a section happened before the one after it.
         section = text[header.end() : end]
         last = _not_after(_last_time(section) or header[1], latest)
@@ -149,7 +152,7 @@ def _with_result(node: LoggedNode, result: re.Match[str], failures: dict[str, st
         node,
         status=status,
         message=failures.get(name, "") if status in ("error", "fail") else "",
-        rows=int(counted[1]) if counted else None,
+        rows=_count(counted),
     )
 
 
@@ -157,35 +160,51 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
     found: dict[str, LoggedInvocation] = {}
     nodes: dict[str, dict[str, LoggedNode]] = {}
     for line in lines:
-        try:
-            entry = json.loads(line)
-            info, data = entry["info"], entry.get("data") or {}
-            key, now = info["invocation_id"], moment_of(info["ts"])
-        except (ValueError, KeyError, TypeError):
+        entry = _entry(line)
+        if entry is None:
             continue
+        info, data, key, now = entry
         found[key] = replace(found.get(key) or LoggedInvocation(key, now), last_seen_at=now)
-        node = data.get("node_info") or {}
-        if info["name"] in ("NodeStart", "NodeFinished") and node.get("unique_id"):
-            is_finished = info["name"] == "NodeFinished"
+        node, name = _mapping(data.get("node_info")), info.get("name")
+        if name in ("NodeStart", "NodeFinished") and isinstance(node.get("unique_id"), str) and node["unique_id"]:
+            is_finished = name == "NodeFinished"
             nodes.setdefault(key, {})[node["unique_id"]] = _json_node(node, now, is_finished, data)
-        elif info["name"] == "CommandCompleted":
+        elif name == "CommandCompleted":
             found[key] = replace(
                 found[key],
                 ended_at=now,
                 succeeded=bool(data.get("success")),
                 command=str(data.get("command", "")).partition(" ")[2].split(" ")[0],
             )
-        elif info["name"] == "MainReportArgs" and (arguments := ARGUMENTS.match(str(info.get("msg", "")))):
+        elif name == "MainReportArgs" and (arguments := ARGUMENTS.match(str(info.get("msg", "")))):
             found[key] = replace(found[key], command=arguments[1])
     for key, invocation in found.items():
         yield replace(invocation, nodes=tuple(nodes.get(key, {}).values()))
 
 
-def _json_node(node: dict[str, str], now: datetime, is_finished: bool, data: dict[str, dict[str, str]]) -> LoggedNode:
-    started = moment_of(node["node_started_at"]) if node.get("node_started_at") else now
+def _entry(line: str) -> tuple[dict[str, Any], dict[str, Any], str, datetime] | None:
+    """Return what a line says about itself, its data, its invocation and its time; None when it is no line of dbt's."""
+    try:
+        content = _mapping(parse_json(line))
+        info = _mapping(content.get("info"))
+        key = str(UUID(info.get("invocation_id")))
+        return info, _mapping(content.get("data")), key, moment_of(info.get("ts"))
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _json_node(node: dict[str, Any], now: datetime, is_finished: bool, data: dict[str, Any]) -> LoggedNode:
+    try:
+        started = moment_of(node.get("node_started_at"))
+    except ValueError:
+        started = now
     if not is_finished:
         return LoggedNode(node["unique_id"], started)
-    result = data.get("run_result") or {}
+    result = _mapping(data.get("run_result"))
     counted = COUNTING.search(str(result.get("message", "")))
     return LoggedNode(
         node["unique_id"],
@@ -193,13 +212,19 @@ def _json_node(node: dict[str, str], now: datetime, is_finished: bool, data: dic
         now,
         str(node.get("node_status") or result.get("status", "")),
         str(result.get("message", "")),
-        int(counted[1]) if counted else None,
+        _count(counted),
     )
 
 
-def moment_of(text: str) -> datetime:
+def _count(match: re.Match[str] | None) -> int | None:
+    """Return a number of rows; None for none, and for more than a database can count."""
+    return int(match[1]) if match and len(match[1]) < 19 else None
+
+
+def moment_of(text: object) -> datetime:
     """Read a time in UTC as dbt writes it, with any number of digits. Raises ValueError for anything else."""
-    match = re.match(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?", text)
+    # Centuries in which a time of dbt may be; adding to others ends at the limits of datetime.
+    match = re.match(r"((?:19|20|21)\d{2}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?", str(text), re.ASCII)
     if match is None:
         raise ValueError(text)
     moment = datetime.fromisoformat(f"{match[1]} {match[2]}").replace(tzinfo=timezone.utc)

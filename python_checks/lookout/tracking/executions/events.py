@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timezone
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from lookout.database.connection import mask_secrets
-from lookout.errors import ConfigError
+from lookout.errors import ConfigError, short_repr
+from lookout.masking import mask_secrets, mask_values
+from lookout.project.files import parse_json
 from lookout.tracking.model import (
     Address,
     Limit,
@@ -26,6 +28,7 @@ from lookout.tracking.model import (
 COUNTS = ("inserts", "updates", "soft_deletes", "total_rows")
 LONGEST_ERROR = 4000
 LONGEST_COUNT = 2**63 - 1
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -157,16 +160,18 @@ def to_line(event: Event) -> str:
 def from_line(line: str) -> Event:
     """Read a line that ``to_line`` wrote. Raises ConfigError with the reason when it is none."""
     try:
-        content = json.loads(line)
+        content = parse_json(line)
     except ValueError as error:
         raise ConfigError("the line is cut off or no JSON") from error
-    kind = KINDS.get(content.pop("event", "")) if isinstance(content, dict) else None
+    name = content.pop("event", None) if isinstance(content, dict) else None
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ConfigError("the line is no event")
     try:
         return _read(kind, content)  # type: ignore[no-any-return]
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(f"a field of the event is missing or wrong ({clean_text(str(error))})") from error
+    except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+        reason = clean_text(str(error))[:LONGEST_REASON]
+        raise ConfigError(f"a field of the event is missing or wrong ({reason})") from error
 
 
 def too_early(execution_id: str, end: datetime, start: datetime) -> str:
@@ -188,23 +193,45 @@ def _read(kind: type[Any], content: Mapping[str, Any]) -> Any:
         values["start"] = _read(Start, values["start"])
     for name in ("sources", "targets"):
         if name in values:
-            values[name] = tuple(Address(**address) for address in values[name])
+            values[name] = tuple(_made(Address, address) for address in values[name])
+    return _made(kind, values)
+
+
+def _made(kind: type[Any], values: Mapping[str, Any]) -> Any:
+    """Return a value of a dataclass. Raises TypeError for a field of another type, which nobody would look at again."""
+    for name, hint in get_type_hints(kind).items():
+        if name in values and not _fits(values[name], hint):
+            raise TypeError(f"{name} is {short_repr(values[name])}")
     return kind(**values)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Return whether a value is of a type, one of several, or a collection of such values."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return any(_fits(value, part) for part in parts)
+    if hint is Any:
+        return True
+    if isinstance(value, bool) and hint is not bool:
+        return False
+    if not isinstance(value, origin or hint) or (isinstance(value, str) and hint is not str):
+        return False
+    return origin is None or issubclass(origin, Mapping) or all(_fits(item, parts[0]) for item in value)
 
 
 def _read_pipeline(content: Mapping[str, Any]) -> Pipeline:
     values = dict(content)
     kind = values.get("pipeline_type")
     if kind:
-        values["pipeline_type"] = PipelineType(**{**kind, **_limits(kind)})
+        values["pipeline_type"] = _made(PipelineType, {**kind, **_limits(kind)})
     for name in ("sources", "targets"):
         # Lines of earlier versions hold an empty list for a pipeline that declares nothing.
-        values[name] = tuple(Address(**address) for address in values.get(name) or ()) or None
-    return Pipeline(**{**values, **_limits(values)})
+        values[name] = tuple(_made(Address, address) for address in values.get(name) or ()) or None
+    return _made(Pipeline, {**values, **_limits(values)})  # type: ignore[no-any-return]
 
 
 def _limits(content: Mapping[str, Any]) -> dict[str, Limit]:
-    return {name: Limit(**content[name]) for name in ("freshness", "timeliness") if content.get(name)}
+    return {name: _made(Limit, content[name]) for name in ("freshness", "timeliness") if content.get(name)}
 
 
 def _plain(value: Any) -> Any:
@@ -233,7 +260,7 @@ def _watermark(value: Any) -> str | None:
 
 
 def _metadata(value: Mapping[str, Any]) -> dict[str, Any]:
-    return jsonable(dict(value)) if value else {}
+    return mask_values(jsonable(dict(value))) if value else {}
 
 
 def _utc(moment: datetime, name: str) -> datetime:

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
-import yaml
 from psycopg2.extensions import parse_dsn
 
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError
-from lookout.project.files import find_project, profile_name
-from lookout.project.profiles import LIBPQ_KEYS, load_profile, profiles_directory
+from lookout.project.files import UnusableFileError, find_project, profile_name, read_yaml
+from lookout.project.profiles import OutputError, load_profile, parameters_of, profiles_directory
 
 URL = "LOOKOUT_DATABASE_URL"
 PARENT = "LOOKOUT_EXECUTION_ID"
@@ -68,7 +67,8 @@ def connection_of(url: str, name: str = URL) -> Connection:
         parameters = parse_dsn(url)
     except psycopg2.Error:
         parameters = {}
-    if not parameters:
+    if not parameters.get("dbname"):
+        # Without the database's name, libpq would take that of the user.
         raise ConfigError(f"{name} is no PostgreSQL URL: write it like postgresql://user:password@host:5432/database.")
     return Connection(name, parameters)
 
@@ -137,18 +137,14 @@ def process_begun(pid: int) -> str | None:
 def _plain_output(folder: Path, profile: str) -> Connection | None:
     """Return the target's connection if env_var() is the profile's only Jinja: reading it through dbt costs seconds."""
     try:
-        profiles = yaml.safe_load((folder / "profiles.yml").read_text(encoding="utf-8")) or {}
+        profiles = read_yaml(folder / "profiles.yml")
         settings = profiles[profile]
         target = os.environ.get("DBT_TARGET") or _rendered(settings.get("target", "default"))
         output = {key: _rendered(value) for key, value in settings["outputs"][target].items()}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+        return Connection(str(target), parameters_of(output))
+    except (UnusableFileError, OutputError, LookupError, TypeError, AttributeError):
+        # Reading it through dbt says what is wrong.
         return None
-    if output.get("type") != "postgres":
-        return None
-    parameters = {LIBPQ_KEYS[key]: value for key, value in output.items() if key in LIBPQ_KEYS and value is not None}
-    if not parameters.get("password"):
-        parameters.pop("password", None)
-    return Connection(str(target), parameters)
 
 
 def _rendered(value: Any) -> Any:

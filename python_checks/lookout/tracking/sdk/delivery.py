@@ -13,8 +13,10 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeVar
 
-from lookout.database.connection import Connection, mask_secrets
+from lookout.database.connection import Connection
 from lookout.errors import ConfigError, LookoutError, SourceError
+from lookout.masking import mask_secrets
+from lookout.project.files import UnusableFileError, read_json
 from lookout.tracking.executions.batch import Rejected
 from lookout.tracking.executions.events import End, Event, Register
 from lookout.tracking.executions.store import ExecutionStore
@@ -151,10 +153,12 @@ class Delivery:
     def remembered(self, pipeline_id: str) -> Registered | None:
         """Return a pipeline as this machine last saw it in the database; None when it never did."""
         try:
-            known = json.loads((self.spool.folder / "known" / f"{pipeline_id}.json").read_text(encoding="utf-8"))
-            return Registered(pipeline_id, bool(known["active"]), False, known["watermark"])
-        except (OSError, ValueError, LookupError, TypeError):
+            known = read_json(self.spool.folder / "known" / f"{pipeline_id}.json")
+            active, watermark = known["active"], known["watermark"]
+        except (UnusableFileError, LookupError, TypeError):
             return None
+        is_right = isinstance(active, bool) and (watermark is None or isinstance(watermark, str))
+        return Registered(pipeline_id, active, False, watermark) if is_right else None
 
     def remember_watermark(self, pipeline_id: str, watermark: str, *, monotonic: bool) -> None:
         """Store a pipeline's new watermark on this machine, for the time when the database is away."""
@@ -191,9 +195,17 @@ class Delivery:
                 statement_timeout=self.patience,
                 lock_timeout=self.patience,
             )
-        if time.monotonic() >= self._next_spool and not self.spool.is_empty():
-            self._next_spool = time.monotonic() + SPOOL_EVERY
-            self.spool.deliver(execution_store, seconds=SPOOL_SECONDS)
+        if time.monotonic() >= self._next_spool:
+            try:
+                if not self.spool.is_empty():
+                    self._next_spool = time.monotonic() + SPOOL_EVERY
+                    for problem in self.spool.deliver(execution_store, seconds=SPOOL_SECONDS).problems:
+                        logger.warning("%s", problem)
+            except OSError as error:
+                # What waits there is no reason to lose what happens now.
+                self.warn(
+                    "spool", "%s cannot be read (%s): events of pipelines may wait there.", self.spool.folder, error
+                )
         return work(execution_store)
 
     def _worker(self) -> queue.SimpleQueue[Job | None]:

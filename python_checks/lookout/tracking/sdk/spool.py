@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError, LookoutError
-from lookout.project.files import is_there
+from lookout.project.files import UnusableFileError, is_there, read_text
 from lookout.tracking.executions.events import Event, from_line, to_line
 from lookout.tracking.executions.store import ExecutionStore
 
@@ -29,16 +29,21 @@ logger = logging.getLogger(__name__)
 FOLDER = "LOOKOUT_SPOOL"
 UNASSIGNED = "unassigned"
 CHUNK = 5000
+ADVICE = "events of pipelines may wait there; move it away"
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """Counts of a delivery: events recorded, rejected (with ``reasons``) and still waiting."""
+    """Counts of a delivery: events recorded, rejected (with ``reasons``) and still waiting.
+
+    ``problems`` has a sentence for each spool with rejected events, and for each that cannot be read.
+    """
 
     events: int = 0
     rejected: int = 0
     waiting: int = 0
     reasons: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,15 +74,14 @@ class Spool:
 
     def problem(self) -> str:
         """Return a sentence when something is where the spool or its files should be that can hold no events."""
-        advice = "events of pipelines may wait there; move it away"
         try:
             if is_there(self.folder) and not self.folder.is_dir():
-                return f"{self.folder} is no folder: {advice}."
+                return f"{self.folder} is no folder: {ADVICE}."
             for file in (self.events, self.delivering):
                 if is_there(file) and not file.is_file():
-                    return f"{file} is no file: {advice}."
+                    return f"{file} is no file: {ADVICE}."
         except OSError as error:
-            return f"{self.folder} cannot be read ({error.strerror or error}): {advice}."
+            return f"{self.folder} cannot be read ({error.strerror or error}): {ADVICE}."
         return ""
 
     def append(self, events: Sequence[Event]) -> None:
@@ -114,15 +118,22 @@ class Spool:
                     events += len(chunk) - len(chunk_reasons)
                     _write_number(self.folder / "delivering.offset", end)
                     if deadline is not None and time.monotonic() > deadline:
-                        return Delivered(events, len(reasons), self.waiting(), tuple(reasons))
+                        return self._outcome(events, reasons, self.waiting())
                 # The offset goes last: without it, a file that is still there would be delivered from its beginning.
                 self.delivering.unlink()
                 (self.folder / "delivering.offset").unlink(missing_ok=True)
-            return Delivered(events, len(reasons), 0, tuple(reasons))
+            return self._outcome(events, reasons, 0)
+
+    def _outcome(self, events: int, reasons: Sequence[str], waiting: int) -> Delivered:
+        done = Delivered(events, len(reasons), waiting, tuple(reasons))
+        if not reasons:
+            return done
+        what = f"{len(reasons)} event(s) of pipelines cannot be recorded and were set aside in {self.rejected}"
+        return replace(done, problems=(f"{what}; the first: {reasons[0].rstrip('.')}.",))
 
     def waiting(self) -> int:
         """Return the number of waiting lines."""
-        done = _read_number(self.folder / "delivering.offset") if self.delivering.exists() else 0
+        done = self._delivered() if self.delivering.exists() else 0
         return _count_lines(self.delivering, done) + _count_lines(self.events, 0)
 
     def _set_aside(self) -> bool:
@@ -139,7 +150,7 @@ class Spool:
     def _chunks(self) -> Iterator[tuple[list[bytes], int]]:
         """Yield up to CHUNK lines at a time, each with the offset in bytes at which they end."""
         with self.delivering.open("rb") as file:
-            end = file.seek(_read_number(self.folder / "delivering.offset"))
+            end = file.seek(self._delivered())
             lines: list[bytes] = []
             for line in file:
                 end += len(line)
@@ -151,31 +162,36 @@ class Spool:
             if lines:
                 yield lines, end
 
+    def _delivered(self) -> int:
+        """Return the number of bytes that are delivered; 0 unless they end with a line, as a torn number would not."""
+        try:
+            done = int(read_text(self.folder / "delivering.offset"))
+            with self.delivering.open("rb") as file:
+                file.seek(max(done - 1, 0))
+                return done if done > 0 and file.read(1) == b"\n" else 0
+        except (OSError, ValueError, OverflowError, UnusableFileError):
+            return 0
+
     def _deliver(self, execution_store: ExecutionStore, lines: Sequence[bytes]) -> list[str]:
         """Record lines; append those that cannot be recorded to the rejected file and return their reasons."""
         events: list[tuple[Event, bytes]] = []
         rejected: list[tuple[bytes, str]] = []
         for line in lines:
             try:
-                events.append((from_line(line.decode()), line))
+                events.append((from_line(line.decode("utf-8-sig")), line))
             except (ConfigError, UnicodeDecodeError) as error:
                 rejected.append((line, str(error)))
         rejected += _record(execution_store, events)
         if rejected:
             with self.rejected.open("ab") as file:
                 file.writelines(f"# {reason}\n".encode() + line.rstrip(b"\n") + b"\n" for line, reason in rejected)
-            logger.warning(
-                "%d event(s) of pipelines cannot be recorded and were set aside in %s; the first: %s",
-                len(rejected),
-                self.rejected,
-                rejected[0][1],
-            )
         return [reason for _, reason in rejected]
 
     @contextlib.contextmanager
     def _locked(self, name: str, *, wait: bool = True) -> Iterator[bool]:
         """Hold a lock between processes and threads; yield False when ``wait`` is off and another holds it."""
-        with (self.folder / name).open("ab") as file:
+        # Opened for reading as well, because opening a pipe for writing alone would wait for a reader.
+        with os.fdopen(os.open(self.folder / name, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600), "ab") as file:
             is_locked = _lock(file, wait)
             try:
                 yield is_locked
@@ -202,22 +218,27 @@ def spools_for(connection: Connection) -> list[Spool]:
 
 
 def deliver_spool(connection: Connection, schema: str | None = None, *, seconds: float | None = None) -> Delivered:
-    """Deliver the events that wait for a database. Raises SourceError, and loses none, when it cannot be reached."""
+    """Deliver the events that wait for a database. Raises SourceError, and loses none, when it cannot be reached.
+
+    A spool that cannot be read is one of the ``problems``.
+    """
     total = Delivered()
     for spool in spools_for(connection):
-        problem = spool.problem()
+        problem, done = spool.problem(), Delivered()
+        try:
+            if not problem and not spool.is_empty():
+                with ExecutionStore(connection, schema) as execution_store:
+                    done = spool.deliver(execution_store, seconds=seconds)
+        except OSError as error:
+            problem = f"{spool.folder} cannot be read ({error.strerror or error}): {ADVICE}."
         if problem:
-            total = replace(total, reasons=(*total.reasons, problem))
-            continue
-        if spool.is_empty():
-            continue
-        with ExecutionStore(connection, schema) as execution_store:
-            done = spool.deliver(execution_store, seconds=seconds)
+            done = replace(done, problems=(problem,))
         total = Delivered(
             total.events + done.events,
             total.rejected + done.rejected,
             total.waiting + done.waiting,
             total.reasons + done.reasons,
+            total.problems + done.problems,
         )
     return total
 
@@ -228,8 +249,9 @@ def _record(execution_store: ExecutionStore, events: Sequence[tuple[Event, bytes
         return []
     try:
         recorded = execution_store.record([event for event, _ in events])
-    except LookoutError as error:
-        if not execution_store.is_about_data(error):
+    except (LookoutError, TypeError, ValueError, OverflowError) as error:
+        # The driver raises Python's own errors for values that it cannot write.
+        if isinstance(error, LookoutError) and not execution_store.is_about_data(error):
             raise
         if len(events) == 1:
             return [(events[0][1], str(error))]
@@ -264,13 +286,6 @@ def _count_lines(path: Path, offset: int) -> int:
             file.seek(offset)
             return sum(1 for _ in file)
     except FileNotFoundError:
-        return 0
-
-
-def _read_number(path: Path) -> int:
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
         return 0
 
 

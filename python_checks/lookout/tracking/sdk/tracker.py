@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from lookout.database.connection import Connection
 from lookout.errors import ConfigError
+from lookout.masking import mask_secrets
 from lookout.tracking.executions.batch import Rejected
 from lookout.tracking.executions.events import End, Event, Heartbeat, Lineage, Register, Start
 from lookout.tracking.model import Pipeline, Registered, watermark_text
@@ -161,7 +162,9 @@ class Tracker(AbstractContextManager["Tracker"]):
             event = run.end(error)
         except Exception as problem:  # noqa: BLE001 - a value that cannot be written must not end somebody's pipeline
             logger.warning(
-                "Pipeline '%s': its counts, metadata and watermark are not recorded (%r).", run.pipeline, problem
+                "Pipeline '%s': its counts, metadata and watermark are not recorded (%s).",
+                run.pipeline,
+                mask_secrets(repr(problem)),
             )
             event = run.end_without_details(error)
         if event is not None:
