@@ -13,7 +13,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from lookout.errors import ConfigError
 from lookout.project.clock import parse_clock
 from lookout.project.dbt import Project
 from lookout.project.files import check_manifest_version, find_project, profile_name, project_name
+from lookout.project.lookout_file import read_options
 from lookout.project.own import PACKAGE
 from lookout.project.profiles import Profile, load_profile, profiles_directory
 
@@ -66,8 +67,14 @@ class Home:
 
     @cached_property
     def options(self) -> CollectOptions:
-        """Return how patient reads of watched databases are. Raises ConfigError for a wrong environment variable."""
-        return CollectOptions.from_environment()
+        """Return the limits of a command. Raises ConfigError for a wrong environment variable or a wrong lookout.yml."""
+        return read_options(self.root)
+
+    def begin(self) -> None:
+        """Begin the time of a run: when it is over, whatever waits for a database is ended."""
+        time_limit = self.options.run_time()
+        self.options = replace(self.options, time_limit=time_limit)
+        self.project.time_limit = time_limit
 
     @property
     def schema(self) -> str:
@@ -81,7 +88,7 @@ class Home:
 
     def store(self) -> Store:
         """Return the monitoring schema, to be opened by ``with``; the schema must have been parsed or located."""
-        return Store(self.warehouse, self.schema)
+        return Store(self.warehouse, self.schema, time_limit=self.options.time_limit)
 
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""

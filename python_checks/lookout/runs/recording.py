@@ -1,4 +1,4 @@
-"""A run, and the record of it: its row in lookout_runs, and the lock that it holds meanwhile."""
+"""A run, and the record of it: its row in lookout_runs, and the lease that it holds meanwhile."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 
 import pandas as pd
 
+from lookout.database.lease import writing
+from lookout.database.options import LAST_WORDS_SECONDS
 from lookout.database.store import Store
 from lookout.declarations import Declarations
 from lookout.errors import SourceError
@@ -18,7 +20,7 @@ from lookout.project.workspace import Workspace
 
 @dataclass
 class Run:
-    """One run of a writing command. ``batch_number`` numbers its collection; the store's lock is held meanwhile.
+    """One run of a writing command. ``batch_number`` numbers its collection; the lease is held meanwhile.
 
     ``known_alerts`` are the keys of the alerts that were stored before it.
     """
@@ -47,9 +49,13 @@ def new_run_id() -> str:
 def recorded_run(
     workspace: Workspace, command: str, run_id: str, declared: Declarations | None = None
 ) -> Iterator[Run]:
-    """Hold the schema's lock and keep a row in ``lookout_runs`` from start to end, whatever happens in between."""
-    with workspace.home.store() as store:
-        store.lock()
+    """Hold the lease of the schema and keep a row in ``lookout_runs`` from start to end, whatever happens in between.
+
+    The time of the run ends, with the reason, when the lease is lost.
+    """
+    options = workspace.home.options
+    limits = {"seconds": options.lease, "time_limit": options.time_limit}
+    with workspace.home.store() as store, writing(store, command, run_id=run_id, **limits):
         store.execute(
             "update {schema}.lookout_runs set status = 'failed', "
             "message = 'ended without a word: killed or disconnected' where status = 'running'"
@@ -72,6 +78,7 @@ def recorded_run(
             run.problems.append(str(error) or type(error).__name__)
             # The connection may be what failed: then the next run closes this row, and the first error is raised.
             with suppress(SourceError):
+                store.allow(LAST_WORDS_SECONDS)
                 _record(run, command, started, "failed")
             raise
         _record(run, command, started, "partial" if run.problems else "success")

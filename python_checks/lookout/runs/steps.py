@@ -37,6 +37,7 @@ DERIVE = (
 
 def parse(workspace: Workspace, narrator: Narrator) -> tuple[Declarations, Settings]:
     """Parse the project, read what it declares before a database is touched, and make sure the tables are there."""
+    workspace.home.begin()
     with narrator.step("parse") as step:
         workspace.parse()
         declared = read_declarations(workspace).checked()
@@ -55,7 +56,7 @@ def parse(workspace: Workspace, narrator: Narrator) -> tuple[Declarations, Setti
 def started(
     workspace: Workspace, narrator: Narrator, command: str, run_id: str, declared: Declarations | None = None
 ) -> Iterator[Steps]:
-    """Hold the schema's lock, keep the record of the run, and yield its steps."""
+    """Hold the schema's lease, keep the record of the run, and yield its steps."""
     with recorded_run(workspace, command, run_id, declared) as run:
         yield Steps(run, narrator)
 

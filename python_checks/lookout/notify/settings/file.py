@@ -16,6 +16,7 @@ from lookout.errors import suggestion
 from lookout.notify.settings.model import Grouping, Target
 from lookout.notify.settings.schedule import EVERY_DAY, Digest, QuietHours, first_loud
 from lookout.project.declarations.monitor import Severity
+from lookout.project.lookout_file import LimitSettings
 from lookout.project.validation import Settings, list_of, mistake
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -286,3 +287,4 @@ class SettingsFile(Settings):
 
     sentences = MAPPING
     notifications: Notifications | None = Field(default=None, description="Who is told what, where and when.")
+    limits: LimitSettings | None = Field(default=None, description="How long runs, sources and statements may take.")

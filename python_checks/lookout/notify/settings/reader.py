@@ -8,19 +8,18 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic_core import PydanticCustomError
 
 from lookout.errors import ConfigError
 from lookout.notify.settings.file import REFERENCE, DefaultRoute, RouteSettings, SettingsFile, TargetSettings, read_zone
 from lookout.notify.settings.model import Route, Settings, Target
-from lookout.project.files import why_unreadable
+from lookout.project.lookout_file import parse_file
 from lookout.project.validation import Reader
 
 
 def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None:
     """Return the settings in a lookout.yml, None without `notifications`. Raises ConfigError with every mistake."""
-    content = _parsed(file)
+    content = parse_file(file)
     if content is None:
         return None
     reader = Reader(file.name)
@@ -39,22 +38,6 @@ def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None
     routes = [_route(route, settings.timezone) for route in settings.routes]
     routes.append(_route(settings.default, settings.timezone) if settings.default else Route(tuple(targets)))
     return Settings(targets, tuple(routes), settings.link)
-
-
-def _parsed(file: Path) -> Any:
-    try:
-        return yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.MarkedYAMLError as error:
-        # The offending line itself may hold a secret.
-        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigError(
-            f"{file.name} is not valid YAML{where}: {error.problem or error.context}; put a value with special "
-            "characters in quotes."
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file.name} is not valid YAML: it holds characters that are no UTF-8 text.") from error
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {why_unreadable(file, error)}.") from error
 
 
 def _context(settings: object, environment: Mapping[str, str]) -> dict[str, Any]:
