@@ -67,9 +67,7 @@ def connect(
         # One second is taken for none, which is no limit.
         parameters["connect_timeout"] = max(2, int(min(parameters["connect_timeout"], time_limit.remaining)))
     role, search_path = parameters.pop("role", None), parameters.pop("search_path", None)
-    options = (
-        f"-c TimeZone=UTC -c client_min_messages=warning {server_options(statement, lock_timeout or LOCK_TIMEOUT)}"
-    )
+    limits = server_options(statement, lock_timeout or LOCK_TIMEOUT)
     try:
         handle: LimitedConnection = psycopg2.connect(
             **parameters,

@@ -27,6 +27,8 @@ IDLE_TIMEOUT = 60.0
 LEASE_SECONDS = 120.0
 # A server that hangs cannot enforce its own statement timeout: so much later, Lookout closes the connection.
 HANG_GRACE = 10.0
+# What a server may take to cancel a statement when the time is over.
+CANCEL_SECONDS = 1.0
 TICK = 0.1
 # A peer that has vanished is noticed after a minute: by this side, and by the server, which then frees its locks.
 TCP_PARAMETERS = {
@@ -92,34 +94,38 @@ class TimeLimit:
 class LimitedConnection(extensions.connection):
     """A connection on which no wait for the server is longer than ``patience`` seconds, or than ``time_limit`` allows.
 
-    ``is_overdue`` says that Lookout hung up; the error is a SilentServerError then.
+    ``is_overdue`` says that Lookout ended the last wait. The error is an OutOfTimeError when the time was over, and a
+    SilentServerError otherwise.
     """
 
     patience: float = STATEMENT_TIMEOUT + HANG_GRACE
     time_limit: TimeLimit | None = None
     is_overdue: bool = False
-    waiting_until: float | None = None
     waits: int = 0
+    waiting_until: float = math.inf
+    cancelled_at: float | None = None
 
     @contextlib.contextmanager
     def limited(self) -> Iterator[None]:
         """Limit the waits inside."""
-        if self.time_limit is not None:
-            self.time_limit.check()
         WATCHDOG.add(self)
         try:
             yield
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             if not self.is_overdue:
                 raise
-            is_over = self.time_limit is not None and self.time_limit.is_over
-            reason = self.time_limit.reason if is_over and self.time_limit else "the server did not answer"
-            raise SilentServerError(f"{reason.rstrip('.')}; Lookout hung up.") from error
+            self.check_time()
+            raise SilentServerError("the server did not answer in time; Lookout hung up.") from error
         finally:
             WATCHDOG.remove(self)
 
+    def check_time(self) -> None:
+        """Raise OutOfTimeError when the time is over."""
+        if self.time_limit is not None:
+            self.time_limit.check()
+
     def commit(self) -> None:
-        """Commit, within the limits."""
+        """Commit, within the limits; also what was written just before the time was over."""
         with self.limited():
             super().commit()
 
@@ -133,13 +139,19 @@ class LimitedConnection(extensions.connection):
         with self.limited():
             super().set_session(*arguments, **settings)
 
-    def hang_up_if_overdue(self) -> None:
-        """End the connection when its wait is too long."""
-        until = self.waiting_until
-        is_over = self.time_limit is not None and self.time_limit.is_over
-        if until is not None and (is_over or time.monotonic() >= until):
+    def end_if_overdue(self) -> None:
+        """End a wait that is too long. When the time is over, the server is asked to cancel, before Lookout hangs up."""
+        now = time.monotonic()
+        if now >= self.waiting_until:
             self.is_overdue = True
             hang_up(self)
+        elif self.time_limit is not None and self.time_limit.is_over:
+            self.is_overdue = True
+            if self.cancelled_at is None:
+                self.cancelled_at = now
+                cancel(self)
+            elif now - self.cancelled_at > CANCEL_SECONDS:
+                hang_up(self)
 
 
 class LimitedCursor(extensions.cursor):
@@ -149,16 +161,19 @@ class LimitedCursor(extensions.cursor):
 
     def execute(self, query: Any, vars: Any = None) -> None:
         """Execute, within the limits."""
+        self.connection.check_time()
         with self.connection.limited():
             super().execute(query, vars)
 
     def executemany(self, query: Any, vars_list: Any) -> None:
         """Execute for each, within the limits."""
+        self.connection.check_time()
         with self.connection.limited():
             super().executemany(query, vars_list)
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
         """Copy, within the limits."""
+        self.connection.check_time()
         with self.connection.limited():
             super().copy_expert(sql, file, size)
 
@@ -179,6 +194,7 @@ class Watchdog:
         """Look after a connection that waits for its server; several threads may wait on one."""
         with self._changed:
             connection.waits += 1
+            connection.is_overdue, connection.cancelled_at = False, None
             connection.waiting_until = time.monotonic() + connection.patience
             self._waiting[id(connection)] = connection
             if self._thread is None:
@@ -192,7 +208,6 @@ class Watchdog:
         with self._changed:
             connection.waits -= 1
             if not connection.waits:
-                connection.waiting_until = None
                 self._waiting.pop(id(connection), None)
 
     def _run(self) -> None:
@@ -201,7 +216,7 @@ class Watchdog:
                 while not self._waiting:
                     self._changed.wait()
                 for connection in list(self._waiting.values()):
-                    connection.hang_up_if_overdue()
+                    connection.end_if_overdue()
             time.sleep(TICK)
 
 

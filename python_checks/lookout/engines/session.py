@@ -12,7 +12,7 @@ import pybreaker
 from psycopg2 import sql
 
 from lookout.database.connection import Connection, connect
-from lookout.database.limits import LimitedConnection, SilentServerError, cancel, hang_up
+from lookout.database.limits import LimitedConnection, OutOfTimeError, cancel, hang_up
 from lookout.database.options import CollectOptions, Stopwatch
 from lookout.database.retries import UnreachableError, open_connection
 
@@ -55,8 +55,8 @@ class Session:
             rows: Rows = breaker.call(self._fetch_twice, query, parameters)
         except pybreaker.CircuitBreakerError as error:
             raise UnreachableError(
-                f"{self.connection.location} did not answer {breaker.fail_max} queries in a row in time, so the rest "
-                f"of it is not evaluated: it is left alone for {breaker.reset_timeout:g} s; look for what makes it slow."
+                f"{self.connection.location} did not answer {breaker.fail_max} queries in a row in time and is left "
+                f"alone for {breaker.reset_timeout:g} s: look for what makes it slow."
             ) from error
         return rows
 
@@ -87,9 +87,8 @@ class Session:
             with handle.cursor() as cursor:
                 cursor.execute(query, parameters)
                 return cursor.fetchall()
-        except SilentServerError:
-            self._check_time()
-            raise
+        except OutOfTimeError as error:
+            raise UnreachableError(str(error)) from error
         finally:
             with self._lock:
                 self._is_querying = False

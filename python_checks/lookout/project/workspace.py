@@ -23,13 +23,13 @@ import yaml
 
 from lookout.database.connection import Connection
 from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
+from lookout.database.limits import TimeLimit
 from lookout.database.options import CollectOptions
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.clock import parse_clock
 from lookout.project.dbt import Project
 from lookout.project.files import check_manifest_version, find_project, profile_name, project_name
-from lookout.project.lookout_file import read_options
 from lookout.project.own import PACKAGE
 from lookout.project.profiles import Profile, load_profile, profiles_directory
 
@@ -54,6 +54,7 @@ class Home:
     is_embedded: bool
     manifest: Mapping[str, Any] = field(default_factory=dict)
     located: str = ""
+    time_limit: TimeLimit = field(default_factory=TimeLimit)
 
     @property
     def warehouse(self) -> Connection:
@@ -67,14 +68,16 @@ class Home:
 
     @cached_property
     def options(self) -> CollectOptions:
-        """Return the limits of a command. Raises ConfigError for a wrong environment variable or a wrong lookout.yml."""
+        """Return the limits of a run. Raises ConfigError for a wrong environment variable or a wrong lookout.yml."""
+        # It checks settings with a library that takes a while to import, and commands that only read need none.
+        from lookout.project.lookout_file import read_options
+
         return read_options(self.root)
 
     def begin(self) -> None:
         """Begin the time of a run: when it is over, whatever waits for a database is ended."""
-        time_limit = self.options.run_time()
-        self.options = replace(self.options, time_limit=time_limit)
-        self.project.time_limit = time_limit
+        self.time_limit = self.project.time_limit = self.options.run_time()
+        self.options = replace(self.options, time_limit=self.time_limit)
 
     @property
     def schema(self) -> str:
@@ -88,7 +91,7 @@ class Home:
 
     def store(self) -> Store:
         """Return the monitoring schema, to be opened by ``with``; the schema must have been parsed or located."""
-        return Store(self.warehouse, self.schema, time_limit=self.options.time_limit)
+        return Store(self.warehouse, self.schema, time_limit=self.time_limit)
 
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""

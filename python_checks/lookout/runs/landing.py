@@ -39,9 +39,9 @@ def ensure_landing(workspace: Workspace) -> bool:
         is_new = _lacks_columns(store, workspace)
         if not is_new and not store.missing_indexes(indexes):
             return False
-        options = workspace.home.options
+        home = workspace.home
         # Another first run may be creating them at this moment.
-        with writing(store, "run", seconds=options.lease, time_limit=options.time_limit):
+        with writing(store, "run", seconds=home.options.lease, time_limit=home.time_limit):
             if _lacks_columns(store, workspace):
                 outcome = project.build(CREATE_LANDING, keep_artifacts=False)
                 if not outcome.success:

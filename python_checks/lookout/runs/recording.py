@@ -28,6 +28,7 @@ class Run:
     workspace: Workspace
     store: Store
     run_id: str
+    command: str
     batch_number: int
     learned_through: int | None = None
     problems: list[str] = field(default_factory=list)
@@ -53,9 +54,11 @@ def recorded_run(
 
     The time of the run ends, with the reason, when the lease is lost.
     """
-    options = workspace.home.options
-    limits = {"seconds": options.lease, "time_limit": options.time_limit}
-    with workspace.home.store() as store, writing(store, command, run_id=run_id, **limits):
+    home = workspace.home
+    with (
+        home.store() as store,
+        writing(store, command, run_id=run_id, seconds=home.options.lease, time_limit=home.time_limit),
+    ):
         store.execute(
             "update {schema}.lookout_runs set status = 'failed', "
             "message = 'ended without a word: killed or disconnected' where status = 'running'"
@@ -66,12 +69,13 @@ def recorded_run(
             workspace,
             store,
             run_id,
+            command,
             int(last["n"][0]) + 1,
             known_alerts=frozenset(known),
             declared=declared or Declarations(),
         )
         started = datetime.now(timezone.utc)
-        _record(run, command, started, "running")
+        _record(run, started, "running")
         try:
             yield run
         except BaseException as error:
@@ -79,16 +83,16 @@ def recorded_run(
             # The connection may be what failed: then the next run closes this row, and the first error is raised.
             with suppress(SourceError):
                 store.allow(LAST_WORDS_SECONDS)
-                _record(run, command, started, "failed")
+                _record(run, started, "failed")
             raise
-        _record(run, command, started, "partial" if run.problems else "success")
+        _record(run, started, "partial" if run.problems else "success")
 
 
-def _record(run: Run, command: str, started: datetime, status: str) -> None:
+def _record(run: Run, started: datetime, status: str) -> None:
     row = {
         "run_id": run.run_id,
         "batch_number": run.batch_number,
-        "command": command,
+        "command": run.command,
         "as_of": run.as_of,
         "started_at": started,
         "finished_at": None if status == "running" else datetime.now(timezone.utc),
