@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 import yaml
 
 from lookout.database.options import CollectOptions
 from lookout.database.retries import Breakers, RetryPolicy
-from lookout.errors import SourceError
 from tests.conftest import Observed
 from tests.faults import Proxy, proxy
 

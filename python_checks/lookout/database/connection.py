@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import psycopg2
@@ -23,6 +24,7 @@ from lookout.database.limits import (
 from lookout.errors import SourceError
 from lookout.plain import plain
 
+BRIEFLY = 2.0
 # A key that names a secret, the sign after it, and the value: quoted, or up to the next space.
 SECRET_PAIR = re.compile(
     r"""(password|pass|pwd|token|secret)(["']?\s*[=:]\s*)('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|[^\s,;}]+)""",
@@ -80,6 +82,7 @@ def connect(
     except psycopg2.Error as error:
         raise SourceError(f"Cannot connect to {connection.location}: {clean_message(error)}") from error
     handle.patience, handle.time_limit = statement + hang_grace, time_limit
+    handle.opener = partial(connect_briefly, connection)
     try:
         handle.set_session(readonly=read_only)
         with handle, handle.cursor() as cursor:
@@ -91,6 +94,19 @@ def connect(
         handle.close()
         raise SourceError(f"Cannot use {connection.location}: {clean_message(error)}") from error
     return handle
+
+
+def connect_briefly(connection: Connection) -> LimitedConnection:
+    """Open a connection for one short statement, with limits of seconds. Raises SourceError."""
+    parameters = {key: value for key, value in connection.parameters.items() if key != "connect_timeout"}
+    return connect(
+        replace(connection, parameters=parameters),
+        application="lookout cancel",
+        statement_timeout=BRIEFLY,
+        lock_timeout=BRIEFLY,
+        connect_timeout=int(BRIEFLY),
+        hang_grace=1.0,
+    )
 
 
 def _tcp_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

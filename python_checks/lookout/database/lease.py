@@ -149,7 +149,7 @@ class Lease:
                 self._store.connection,
                 application="lookout lease",
                 statement_timeout=moment,
-                lock_timeout=moment,
+                lock_timeout=moment / 2,
                 connect_timeout=max(2, int(moment)),
                 hang_grace=moment,
             )

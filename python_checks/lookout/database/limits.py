@@ -104,6 +104,8 @@ class LimitedConnection(extensions.connection):
     waits: int = 0
     waiting_until: float = math.inf
     cancelled_at: float | None = None
+    # Opens a second connection to the same server, for a moment.
+    opener: Opener | None = None
 
     @contextlib.contextmanager
     def limited(self) -> Iterator[None]:
@@ -130,7 +132,9 @@ class LimitedConnection(extensions.connection):
             super().commit()
 
     def rollback(self) -> None:
-        """Roll back, within the limits."""
+        """Roll back, within the limits; a connection that was hung up on has nothing left to roll back."""
+        if self.closed:
+            return
         with self.limited():
             super().rollback()
 
@@ -140,7 +144,7 @@ class LimitedConnection(extensions.connection):
             super().set_session(*arguments, **settings)
 
     def end_if_overdue(self) -> None:
-        """End a wait that is too long. When the time is over, the server is asked to cancel, before Lookout hangs up."""
+        """End a wait that is too long; when the time is over, the server is asked to cancel it first."""
         now = time.monotonic()
         if now >= self.waiting_until:
             self.is_overdue = True
@@ -149,9 +153,13 @@ class LimitedConnection(extensions.connection):
             self.is_overdue = True
             if self.cancelled_at is None:
                 self.cancelled_at = now
-                cancel(self)
+                if self.opener is not None:
+                    cancel(self.get_backend_pid(), self.opener)
             elif now - self.cancelled_at > CANCEL_SECONDS:
                 hang_up(self)
+
+
+Opener = Callable[[], LimitedConnection]
 
 
 class LimitedCursor(extensions.cursor):
@@ -231,14 +239,22 @@ def hang_up(handle: extensions.connection) -> None:
             duplicate.shutdown(socket.SHUT_RDWR)
 
 
-def cancel(handle: extensions.connection) -> threading.Thread:
-    """Ask the server to cancel what it is running, in a thread of its own: it is a connection that may hang, too."""
+def cancel(pid: int, opener: Opener) -> threading.Thread:
+    """Ask a server to cancel what a backend is running, on a connection and in a thread of its own.
+
+    Not by libpq's request to cancel, which waits for a silent server without end and stops this whole process.
+    """
 
     def ask() -> None:
-        with contextlib.suppress(psycopg2.Error):
-            handle.cancel()
+        with (
+            contextlib.suppress(psycopg2.Error, SourceError),
+            contextlib.closing(opener()) as handle,
+            handle,
+            handle.cursor() as cursor,
+        ):
+            cursor.execute("select pg_cancel_backend(%s)", (pid,))
 
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=ask, name="lookout cancel", daemon=True)
     thread.start()
     return thread
 

@@ -138,8 +138,8 @@ class Session:
             is_idle = self._handle is None or not self._is_querying
             if is_idle or (self._canceller is not None and self._canceller.is_alive()):
                 return
-            assert self._handle is not None
-            self._canceller = cancel(self._handle)
+            if self._handle is not None and self._handle.opener is not None:
+                self._canceller = cancel(self._handle.get_backend_pid(), self._handle.opener)
 
     def hang_up(self) -> None:
         """End the connection under a running query, which then fails in its own thread."""

@@ -70,6 +70,8 @@ def work_on_sources(
                 futures.append(pool.submit(worker, session, wanted[name], put, stop))
             expected = sum(len(requests) for requests in wanted.values())
             for position, outcome in _arrivals(arrived, futures, expected, options.time_limit):
+                # What the end of the run has ended says nothing about a source.
+                options.time_limit.check()
                 outcomes[position] = outcome
                 on_outcome(outcome)
         except BaseException:

@@ -15,7 +15,7 @@ from typing import Any
 
 from psycopg2 import extensions
 
-from lookout.database.limits import TimeLimit, cancel, hang_up, server_options, within
+from lookout.database.limits import CANCEL_SECONDS, Opener, TimeLimit, cancel, hang_up, server_options, within
 from lookout.errors import ArtifactError, ConfigError
 from lookout.project.files import read_definition, read_manifest
 
@@ -74,6 +74,7 @@ class Project:
         # dbt makes a folder for its log even when logging is off.
         self.log_path = log_path
         self.time_limit = TimeLimit()
+        self.opener: Opener | None = None
         self._is_ended = False
         self._manifest: Any = None
         self._graph_keys: frozenset[str] = frozenset()
@@ -196,9 +197,10 @@ class Project:
                 for connection in list(adapter.connections.thread_connections.values())
                 if isinstance(connection.handle, extensions.connection) and not connection.handle.closed
             ]
-            for attempt in [cancel(handle) for handle in opened]:
-                attempt.join(END_SECONDS / 10)
-            thread.join(END_SECONDS / 10)
+            if self.opener is not None:
+                for handle in opened:
+                    cancel(handle.get_backend_pid(), self.opener)
+            thread.join(CANCEL_SECONDS)
             for handle in opened if thread.is_alive() else ():
                 hang_up(handle)
 

@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from lookout.database.connection import Connection
+from lookout.database.connection import Connection, connect_briefly
 from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
 from lookout.database.limits import TimeLimit
 from lookout.database.options import CollectOptions
@@ -77,6 +77,7 @@ class Home:
     def begin(self) -> None:
         """Begin the time of a run: when it is over, whatever waits for a database is ended."""
         self.time_limit = self.project.time_limit = self.options.run_time()
+        self.project.opener = partial(connect_briefly, self.warehouse)
         self.options = replace(self.options, time_limit=self.time_limit)
 
     @property
