@@ -80,6 +80,10 @@ class TimeLimit:
         """Return why it is over."""
         return self.parent.reason if self.parent is not None and self.parent.is_over else self._reason
 
+    def half(self) -> TimeLimit:
+        """Return a limit of half the time that is left."""
+        return TimeLimit(self.remaining / 2, self._reason, self)
+
     def end(self, reason: str) -> None:
         """End it now; the first reason stays."""
         if not self.is_over:

@@ -241,7 +241,9 @@ class Steps:
         """Notify people of what is new."""
         with self._step("notify") as step:
             home = self.run.workspace.home
-            outcome = notify(self.run.store, home.root, as_of=self.run.as_of, run_id=self.run.run_id)
+            outcome = notify(
+                self.run.store, home.root, as_of=self.run.as_of, run_id=self.run.run_id, time_limit=home.time_limit
+            )
             self.run.problems += [f"notifications: {problem}" for problem in outcome.problems]
             step.done = outcome.sentence
 
