@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lookout.database.connection import Connection
+from lookout.database.lease import writing
 from lookout.database.retention import RETENTION, TABLES, prune
 from lookout.database.store import Store
 from lookout.errors import ConfigError
@@ -262,8 +263,7 @@ def test_defaults_keep_what_is_learned_from(execution_store: ExecutionStore) -> 
 def test_a_run_beside_it_is_not_waited_for(execution_store: ExecutionStore, connection: Connection) -> None:
     execution_store.execution(NOW - 100 * DAY)
     moving = execution_store.execution(NOW - 100 * DAY)
-    with Store(connection, MONITORING) as other:
-        other.lock()
+    with Store(connection, MONITORING) as other, writing(other, "run"):
 
         def write(table: str, rows: int) -> None:
             # A late word about an old execution between two batches.

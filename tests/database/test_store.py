@@ -15,7 +15,6 @@ from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError, LookoutError, SourceError
 from tests.conftest import Server
-from tests.waiting import Clock
 
 SCHEMA = 'moni"tor é; --'
 TEXTS = [
@@ -191,24 +190,6 @@ def test_two_writers_of_the_same_rows_lose_nothing(store: Store, place: Connecti
     assert problems == []
     found = store.query("select count(*) as n, count(distinct value) as v from {schema}.metric_observations")
     assert found.to_dict("records") == [{"n": 50, "v": 1}]
-
-
-def test_the_lock_is_waited_for_and_given_up_with_a_sentence(
-    store: Store, place: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = Clock()
-    monkeypatch.setattr("lookout.database.store.time", clock)
-    store.lock(timeout=5)
-    with Store(place, SCHEMA) as second:
-        with pytest.raises(SourceError, match=r"Another run has been writing to store .* for 0 s; wait for it"):
-            second.lock(timeout=0.2, poll=0.05)
-        assert len(clock.pauses) == 5, "as often as fits into the time, and once more"
-
-        monkeypatch.setattr(clock, "sleep", lambda seconds: store.close())
-        second.lock(timeout=30, poll=0.05)
-        assert store._handle.closed, "it waited until the first had ended"
-    with Store(place, "another schema") as third:  # a schema of its own, a lock of its own
-        third.lock(timeout=0)
 
 
 def test_a_table_that_is_missing(store: Store) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from lookout.database.limits import TimeLimit
 from lookout.database.store import Store
 from lookout.notify import charts
 from lookout.notify.charts import Chart
@@ -260,7 +261,7 @@ def test_a_chat_is_told_once_whatever_becomes_of_the_image(
     asked = answering(monkeypatch, upload=upload)
     service = Service.of(Target("a", SLACK))
     assert service is not None
-    attempt = transport.send(service, with_charts(count=3, alerts=5))
+    attempt = transport.send(service, with_charts(count=3, alerts=5), TimeLimit())
     assert attempt.ok
     texts = [one for one in asked if one.startswith("chat.postMessage")]
     assert len([one for one in texts if "CRITICAL" in one]) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,8 +27,8 @@ from lookout.notify.model import NotifyOutcome
 from lookout.notify.notifying import notify, notify_alerts, preview, preview_text, send_test
 from lookout.notify.settings.load import load_settings
 from lookout.notify.settings.model import Settings
-from lookout.notify.transport import deliver, webhook
 from lookout.notify.transport import sending as transport
+from lookout.notify.transport import webhook
 from lookout.project.workspace import Workspace
 from tests.conftest import MONITORING, Observed
 from tests.waiting import Clock, wait_until
@@ -47,6 +48,7 @@ class Sink:
         self.answers: list[Any] = []
         self.always: Any = 200
         self.released = Event()
+        self.scheme, self.is_cut = "http", False
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -57,6 +59,13 @@ class Sink:
                 if answer == "drip":
                     while not sink.released.wait(0.05):
                         self.wfile.write(b"H")
+                elif answer == "flood":
+                    self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+                    try:
+                        while not sink.released.is_set():
+                            self.wfile.write(b"x" * 100_000)
+                    except OSError:
+                        sink.is_cut = True
                 elif answer == "hang":
                     sink.released.wait(20)
                 elif answer == "die":
@@ -78,7 +87,7 @@ class Sink:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/hook/{TOKEN}"
+        return f"{self.scheme}://127.0.0.1:{self.server.server_port}/hook/{TOKEN}"
 
     def stages(self) -> list[list[str]]:
         """What each message told: the stages of its alerts, in order."""
@@ -156,9 +165,9 @@ def settings_for(tmp_path: Path, text: str, **environment: str) -> Settings:
     return load_settings(tmp_path, environment)
 
 
-def one_target(sink: Sink, tmp_path: Path, more: str = "", rest: str = "") -> Settings:
+def one_target(sink: Sink, tmp_path: Path, more: str = "", rest: str = "", url: str = "") -> Settings:
     text = f"notifications:\n  targets:\n    team: {{url: {{env: HOOK}}, messages_per_minute: 60000{more}}}\n{rest}"
-    return settings_for(tmp_path, text, HOOK=sink.url)
+    return settings_for(tmp_path, text, HOOK=url or sink.url)
 
 
 def told(observed: Observed) -> list[tuple[Any, ...]]:
@@ -263,17 +272,85 @@ def test_services_that_misbehave(
 
 
 def test_a_service_that_answers_byte_by_byte_holds_nobody_up(
-    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, observed: Observed, sink: Sink, alert: Raise, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(deliver, "DEADLINE", 0.5)
-    monkeypatch.setattr(deliver, "GRACE", 0.1)
-    alert("a1")
+    for number in range(3):
+        alert(f"a{number}", owner=f"team {number}")
     sink.always = "drip"
+    settings = one_target(sink, tmp_path, more=", time_limit: 0.5 seconds")
+    outcome = notify_alerts(store, settings, as_of=NOW)
+    assert (outcome.sent, outcome.failed) == (0, 3)
+    assert re.search(r"it had not answered in full after 0\.\d s; the next run tries again", outcome.problems[0])
+    assert len(sink.posts) == 1, "a service that drips gets no further message in this run"
+    assert {row[4] for row in told(observed)} == {"pending"}
+    sink.always = 200
+    assert notify_alerts(store, settings, as_of=NOW).sent == 3
+
+
+@pytest.mark.parametrize("scheme", ["http", "json"])
+def test_an_answer_without_end_is_not_read_to_its_end(
+    store: Store, sink: Sink, alert: Raise, tmp_path: Path, scheme: str
+) -> None:
+    alert("a1")
+    sink.always = "flood"
+    sink.scheme = scheme
+    outcome = notify_alerts(store, one_target(sink, tmp_path, more=", time_limit: 20 seconds"), as_of=NOW)
+    assert (outcome.sent, outcome.problems) == (1, ())
+    assert wait_until(lambda: sink.is_cut)
+
+
+@pytest.mark.parametrize("scheme", ["http", "json"])
+def test_a_redirect_is_not_followed(store: Store, sink: Sink, alert: Raise, tmp_path: Path, scheme: str) -> None:
+    alert("a1")
+    sink.scheme = scheme
+    sink.always = (302, {"Location": "/elsewhere"})
     outcome = notify_alerts(store, one_target(sink, tmp_path), as_of=NOW)
     assert (outcome.sent, outcome.failed) == (0, 1)
-    assert "it has not answered yet" in outcome.problems[0]
-    # It may yet arrive, so its claim stands.
-    assert told(observed)[0][4] == "sending"
+    assert "it answered HTTP 302" in outcome.problems[0]
+
+
+@pytest.mark.parametrize("step", [b"", b"220 mail ESMTP\r\n"])
+def test_a_mail_server_that_drips(
+    store: Store, sink: Sink, alert: Raise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: bytes
+) -> None:
+    """Silent from the beginning, or after its greeting a byte at a time."""
+    alert("a1")
+    is_over = Event()
+
+    def serve(listening: socket.socket) -> None:
+        client, _ = listening.accept()
+        with client:
+            client.sendall(step)
+            while not is_over.wait(0.05) and step:
+                client.sendall(b"2")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        url = f"mailto://127.0.0.1:{listening.getsockname()[1]}?from=a@example.com&to=b@example.com"
+        settings = one_target(sink, tmp_path, more=", time_limit: 0.5 seconds", url=url)
+        outcome = notify_alerts(store, settings, as_of=NOW)
+        is_over.set()
+        thread.join()
+    assert (outcome.sent, outcome.failed) == (0, 1)
+    assert "it had not answered in full after 0." in outcome.problems[0]
+
+
+def test_a_name_server_that_does_not_answer(
+    store: Store, sink: Sink, alert: Raise, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert("a1")
+    settings = one_target(sink, tmp_path, more=", time_limit: 0.5 seconds", url="http://slow.example/hook")
+    asked = socket.getaddrinfo
+
+    def answer(host: Any, *arguments: Any, **settings: Any) -> Any:
+        if host == "slow.example":
+            sink.released.wait()
+        return asked(host, *arguments, **settings)
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    outcome = notify_alerts(store, settings, as_of=NOW)
+    assert "it had not answered in full after 0." in outcome.problems[0]
 
 
 def test_nobody_is_there(store: Store, sink: Sink, alert: Raise, tmp_path: Path) -> None:
@@ -503,7 +580,9 @@ def test_a_killed_sender_is_taken_over_from(
     process.wait()
     assert told(observed)[0][4] == "sending"
     # As long as it might be alive, nobody takes its work; afterwards the next run does.
-    assert notify_alerts(store, settings, as_of=NOW).pending == 1
+    waiting = notify_alerts(store, settings, as_of=NOW)
+    assert (waiting.pending, waiting.failed) == (0, 1)
+    assert "another process is sending them, or ended while it did; the next run tries again" in waiting.problems[0]
     observed.sql(f"update {MONITORING}.alert_deliveries set claimed_until = now() - interval '1 second'", at="observed")
     assert notify_alerts(store, settings, as_of=NOW).sent == 1
     assert len(sink.posts) == 2

@@ -18,6 +18,7 @@ import pybreaker
 import pytest
 
 from lookout.database.connection import Connection, connect
+from lookout.database.limits import OutOfTimeError, TimeLimit
 from lookout.database.options import CollectOptions
 from lookout.database.retries import Breakers, RetryPolicy, UnreachableError, open_connection
 from lookout.engines.catalog import Relation
@@ -27,6 +28,7 @@ from lookout.profiling.checks import check_monitor
 from lookout.profiling.collect import CollectionOutcome, collect
 from lookout.profiling.query import ProfileRequest
 from lookout.project.declarations.monitor import Metric, Monitor
+from tests.faults import Proxy, proxy
 from tests.waiting import Clock, ended_by_the_test, wait_until
 
 AS_OF = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)
@@ -331,7 +333,7 @@ def test_a_port_that_never_answers(source: Connection) -> None:
             options=options(connect_timeout=2),
             on_done=lambda outcome: done.append(outcome.asset),
         )
-    assert [o.status for o in outcomes] == ["timeout", "ok"]
+    assert [o.status for o in outcomes] == ["source_unreachable", "ok"]
     assert "timeout expired" in outcomes[0].message
     assert "s3cret" not in outcomes[0].message
     assert done == ["public.good", "public.t"], "the other source does not wait for it"
@@ -361,8 +363,61 @@ def test_a_server_that_stops_in_the_middle_of_a_query(source: Connection, sql_ro
         is_over.set()
         thread.join()
         os.kill(stopped[0], signal.SIGCONT)
-    assert (hung.status, beside.status, beside.attempts) == ("timeout", "ok", 2)
+    assert (hung.status, beside.status, beside.attempts) == ("source_unreachable", "ok", 2)
     assert "stopped answering; Lookout hung up: check that server." in hung.message
+
+
+def look_through(running: Proxy, *names: str, **settings: Any) -> list[CollectionOutcome]:
+    """Collect tables of one source through a proxy, with limits of fractions of a second."""
+    requests = [ProfileRequest(watch(name, connection="far", grain="hour"), SINCE) for name in names]
+    limits = options(**{"statement_timeout": 0.3, "hang_grace": 0.2, "connect_timeout": 2, **settings})
+    return collect(requests, {"far": running.connection}, as_of=AS_OF, options=limits)
+
+
+def test_a_source_that_stalls_is_left_when_its_time_is_over(source: Connection) -> None:
+    """Two stall, each on a connection of its own, and the others are not even asked for."""
+    with proxy(source, "far", stall_after=2500) as far:
+        outcomes = look_through(far, *["good"] * 20, source_limit=0.9)
+    assert {o.status for o in outcomes} == {"source_unreachable"}
+    assert "has used up the 0.9 seconds that one source may take in a run" in outcomes[-1].message
+    assert far.opened <= 3
+
+
+def test_a_source_that_stalls_again_and_again_is_left_alone(source: Connection) -> None:
+    with proxy(source, "far", stall_after=2500) as far:
+        outcomes = look_through(far, *["good"] * 20, breakers=Breakers(fail_max=2))
+    assert {o.status for o in outcomes} == {"source_unreachable"}
+    assert "did not answer 2 queries in a row in time and is left alone for 60 s" in outcomes[-1].message
+    assert far.opened <= 3
+
+
+def test_a_table_that_takes_too_long_does_not_count_against_the_next(source: Connection) -> None:
+    names = ("asleep_for_long", "good") * 3
+    outcomes = look(source, *map(watch, names), statement_timeout=0.3, breakers=Breakers(fail_max=2))
+    assert [o.status for o in outcomes] == ["timeout", "ok"] * 3
+
+
+def test_the_time_of_a_source_is_that_of_all_steps(source: Connection) -> None:
+    settings = options(source_limit=5.0)
+    settings.source_times.add(source, 6.0)
+    first, beside = collect(
+        [ProfileRequest(watch("good"), SINCE), ProfileRequest(watch("good", connection="other"), SINCE)],
+        {"batch": source, "other": replace(source, name="other")},
+        as_of=AS_OF,
+        options=settings,
+    )
+    assert (first.status, beside.status) == ("source_unreachable", "ok")
+
+
+def test_the_end_of_the_run_ends_the_collection(source: Connection, sql_rows: Sql) -> None:
+    settings = options(time_limit=TimeLimit(0.5, "The run has used up its time."))
+    with (
+        ended_by_the_test(source, "asleep_for_long") as ended,
+        pytest.raises(OutOfTimeError, match="The run has used up its time"),
+    ):
+        collect([ProfileRequest(watch("asleep_for_long"), SINCE)], {"batch": source}, as_of=AS_OF, options=settings)
+    wait_until(lambda: not running(source, sql_rows))
+    assert ended == []
 
 
 # Connections ---------------------------------------------------------------------------------------------------------
@@ -633,7 +688,9 @@ def test_retry_settings_from_the_environment() -> None:
     assert len(str(caught.value).splitlines()) == 2
 
 
-@pytest.mark.parametrize("name", ["statement_timeout", "lock_timeout", "connect_timeout", "hang_grace"])
+@pytest.mark.parametrize(
+    "name", ["statement_timeout", "lock_timeout", "connect_timeout", "hang_grace", "source_limit", "run_limit", "lease"]
+)
 def test_timeouts_are_positive(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} is 0; it must be greater than 0."):
         CollectOptions(**{name: 0})

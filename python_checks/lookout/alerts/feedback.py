@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 
 from lookout.alerts.store import query_alerts
+from lookout.database.lease import writing
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.workspace import Workspace
 
 SHORT = 8
-LOCK_PATIENCE = 60.0
+LEASE_PATIENCE = 60.0
 TAKES_EFFECT = "It counts from the next `lookout run` or `lookout learn` on."
 
 
@@ -40,8 +41,7 @@ def give_feedback(
     answer is about when it is not yet over. Returns one line for each alert. Raises ConfigError with one sentence.
     """
     workspace.locate()
-    with workspace.home.store() as store:
-        store.lock(timeout=LOCK_PATIENCE)
+    with workspace.home.store() as store, writing(store, "alerts resolve", patience=LEASE_PATIENCE):
         alerts = pd.DataFrame([find_alert(store, prefix) for prefix in dict.fromkeys(prefixes)])
         alerts = alerts.drop_duplicates("alert_key").reset_index(drop=True)
         answers = _newest_answers(store, list(alerts["alert_key"]))

@@ -12,6 +12,7 @@ import typer
 
 from lookout import __version__
 from lookout.cli.commands import alerts, backtest, ci, contracts, db, grants, init, runs, track
+from lookout.cli.options import cancel_last_resorts
 from lookout.errors import ConfigError, LookoutError
 from lookout.masking import mask_secrets
 from lookout.plain import plain
@@ -101,6 +102,8 @@ def main() -> None:
             f"Lookout met an error it does not know ({type(error).__name__}: {message}); "
             "set LOOKOUT_TRACEBACK=1 to see where, and please report it."
         )
+    finally:
+        cancel_last_resorts()
 
 
 def _fail(message: str, code: int = 2) -> NoReturn:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone
@@ -35,6 +37,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
 HERE = Path()
 MOST_AHEAD = timedelta(days=1)
+GRACE_SECONDS = 10.0
+LAST_RESORTS: list[threading.Timer] = []
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +86,9 @@ class RunOptions:
             )
             if sys.stdin.isatty() and not typer.confirm("Go on?", default=False):
                 raise typer.Exit(2)
-        return self.open()
+        workspace = self.open()
+        _end_at_last(workspace.home.options.run_limit)
+        return workspace
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,27 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     vars(wrapper)["__signature__"] = Signature(parameters)
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapper
+
+
+def _end_at_last(seconds: float) -> None:
+    """End this process a little after a run should have ended itself: whatever it hangs in, nothing else can."""
+
+    def end() -> None:
+        print(
+            "The run did not end in its time (`limits: run` in lookout.yml) and was ended.", file=sys.stderr, flush=True
+        )
+        os._exit(2)
+
+    timer = threading.Timer(seconds + GRACE_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+    LAST_RESORTS.append(timer)
+
+
+def cancel_last_resorts() -> None:
+    """Cancel what ends this process, once its command has ended."""
+    while LAST_RESORTS:
+        LAST_RESORTS.pop().cancel()
 
 
 def _open(project_dir: Path, profiles_dir: Path | None, target: str | None, as_of: str | None = None) -> Any:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import psycopg2
-from psycopg2 import extensions
 
+from lookout.database.limits import (
+    CONNECT_TIMEOUT,
+    HANG_GRACE,
+    LOCK_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    TCP_PARAMETERS,
+    LimitedConnection,
+    LimitedCursor,
+    TimeLimit,
+    server_options,
+)
 from lookout.errors import SourceError
 from lookout.masking import mask_secrets, remember_secrets
 from lookout.plain import plain
 
+BRIEFLY = 2.0
 # The parameters of a connection that may be shown; whatever else there is counts as secret.
 SHOWN = frozenset(
     {
@@ -55,25 +67,40 @@ def connect(
     statement_timeout: float | None = None,
     lock_timeout: float | None = None,
     read_only: bool = False,
-    connect_timeout: int = 10,
-) -> extensions.connection:
-    """Open one connection in UTC. Timeouts are in seconds. Raises SourceError without any secret in it."""
+    connect_timeout: int = CONNECT_TIMEOUT,
+    hang_grace: float = HANG_GRACE,
+    time_limit: TimeLimit | None = None,
+) -> LimitedConnection:
+    """Open one connection in UTC, on which nothing waits without end; this is the only place that opens one.
+
+    Timeouts are in seconds, by default those of `limits`. A server that has not answered ``hang_grace`` after the
+    statement timeout, or when ``time_limit`` is over, is hung up on. Raises SourceError without any secret in it.
+    """
     if connection.problem:
         raise SourceError(connection.problem)
+    statement = statement_timeout or STATEMENT_TIMEOUT
     # What is not named would come from PGHOSTADDR, which goes before the host, and PGPORT.
-    parameters = {"connect_timeout": connect_timeout, "hostaddr": "", "port": 5432, **connection.parameters}
+    unnamed = {"connect_timeout": connect_timeout, "hostaddr": "", "port": 5432}
+    parameters = {**unnamed, **_tcp_parameters(connection.parameters)}
+    if time_limit is not None:
+        time_limit.check()
+        # One second is taken for none, which is no limit.
+        parameters["connect_timeout"] = max(2, int(min(parameters["connect_timeout"], time_limit.remaining)))
     role, search_path = parameters.pop("role", None), parameters.pop("search_path", None)
-    options = "-c TimeZone=UTC -c client_min_messages=warning"
-    if statement_timeout:
-        options += f" -c statement_timeout={int(statement_timeout * 1000)}"
-    if lock_timeout:
-        options += f" -c lock_timeout={int(lock_timeout * 1000)}"
+    limits = server_options(statement, lock_timeout or LOCK_TIMEOUT)
     try:
-        handle: extensions.connection = psycopg2.connect(
-            **parameters, application_name=application, client_encoding="UTF8", options=options
+        handle: LimitedConnection = psycopg2.connect(
+            **parameters,
+            application_name=application,
+            client_encoding="UTF8",
+            options=f"-c TimeZone=UTC -c client_min_messages=warning {limits}",
+            connection_factory=LimitedConnection,
+            cursor_factory=LimitedCursor,
         )
     except psycopg2.Error as error:
         raise SourceError(f"Cannot connect to {connection.location}: {clean_message(error)}") from error
+    handle.patience, handle.time_limit = statement + hang_grace, time_limit
+    handle.opener = partial(connect_briefly, connection)
     try:
         handle.set_session(readonly=read_only)
         with handle, handle.cursor() as cursor:
@@ -85,6 +112,25 @@ def connect(
         handle.close()
         raise SourceError(f"Cannot use {connection.location}: {clean_message(error)}") from error
     return handle
+
+
+def connect_briefly(connection: Connection) -> LimitedConnection:
+    """Open a connection for one short statement, with limits of seconds. Raises SourceError."""
+    parameters = {key: value for key, value in connection.parameters.items() if key != "connect_timeout"}
+    return connect(
+        replace(connection, parameters=parameters),
+        application="lookout cancel",
+        statement_timeout=BRIEFLY,
+        lock_timeout=BRIEFLY,
+        connect_timeout=int(BRIEFLY),
+        hang_grace=1.0,
+    )
+
+
+def _tcp_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return libpq's keywords with limits where the profile has none; to dbt and libpq, 0 is none."""
+    unset = {name for name in ("connect_timeout", *TCP_PARAMETERS) if name in parameters and not int(parameters[name])}
+    return {**TCP_PARAMETERS, **{name: value for name, value in parameters.items() if name not in unset}}
 
 
 def clean_message(error: BaseException) -> str:

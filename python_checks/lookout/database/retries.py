@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import psycopg2
 import pybreaker
 import tenacity
-from psycopg2.extensions import connection as PgConnection  # noqa: N812
 
 from lookout.database.connection import Connection
+from lookout.database.limits import LimitedConnection, SilentServerError, TimeLimit
 from lookout.errors import ConfigError, SourceError
 
 logger = logging.getLogger(__name__)
@@ -30,16 +30,19 @@ PERMANENT = re.compile(
     r"|unsupported startup parameter|certificate|does not support SSL",
     flags=re.IGNORECASE,
 )
-Opener = Callable[[Connection], PgConnection]
+Opener = Callable[[Connection], LimitedConnection]
+Failure = Callable[[BaseException], bool]
 
 
 class UnreachableError(SourceError):
-    """No connection could be opened. ``attempts`` counts the tries, ``timed_out`` means that no answer came."""
+    """A source is not queried: no connection could be opened, it stalls, or its time is over.
 
-    def __init__(self, message: str, *, attempts: int, timed_out: bool = False) -> None:
+    ``attempts`` counts the tries to connect.
+    """
+
+    def __init__(self, message: str, *, attempts: int = 0) -> None:
         super().__init__(message)
         self.attempts = attempts
-        self.timed_out = timed_out
 
 
 @dataclass(frozen=True)
@@ -87,30 +90,37 @@ class RetryPolicy:
 
 
 class Breakers:
-    """One circuit breaker for each source, remembered as long as this object lives.
+    """Two circuit breakers for each source, for connecting and for queries, remembered as long as this object lives.
 
-    After ``fail_max`` failed attempts in a row a source is left alone for ``cool_down`` seconds; then one attempt
-    decides whether it is open again.
+    After ``fail_max`` failed attempts in a row, or as many queries in a row without an answer, a source is left alone
+    for ``cool_down`` seconds; then one attempt decides whether it is open again.
     """
 
     def __init__(self, fail_max: int = FAIL_MAX, cool_down: float = COOL_DOWN) -> None:
         self.fail_max, self.cool_down = fail_max, cool_down
         self._lock = threading.Lock()
-        self._breakers: dict[str, pybreaker.CircuitBreaker] = {}
+        self._breakers: dict[tuple[str, Failure], pybreaker.CircuitBreaker] = {}
 
     def of(self, connection: Connection) -> pybreaker.CircuitBreaker:
-        """Return the breaker of one source."""
+        """Return the breaker of connecting to one source. A server that answers "wrong password" is up."""
+        return self._breaker(connection, is_transient)
+
+    def of_queries(self, connection: Connection) -> pybreaker.CircuitBreaker:
+        """Return the breaker of queries to one source; connecting may well work where answers stall."""
+        return self._breaker(connection, is_stall)
+
+    def _breaker(self, connection: Connection, counts: Failure) -> pybreaker.CircuitBreaker:
+        key = connection.location, counts
         with self._lock:
-            if connection.location not in self._breakers:
-                self._breakers[connection.location] = pybreaker.CircuitBreaker(
+            if key not in self._breakers:
+                self._breakers[key] = pybreaker.CircuitBreaker(
                     fail_max=self.fail_max,
                     reset_timeout=self.cool_down,
-                    # A server that answers "wrong password" is up.
-                    exclude=[lambda error: not is_transient(error)],
+                    exclude=[lambda error: not counts(error)],
                     name=connection.location,
                     throw_new_error_on_trip=False,
                 )
-            return self._breakers[connection.location]
+            return self._breakers[key]
 
 
 PROCESS_BREAKERS = Breakers()
@@ -122,6 +132,11 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(cause, psycopg2.OperationalError) and not PERMANENT.search(str(cause))
 
 
+def is_stall(error: BaseException) -> bool:
+    """Return whether a query got no answer in time, be it that the server cancelled it or that it stayed silent."""
+    return isinstance(error, (psycopg2.errors.QueryCanceled, SilentServerError))
+
+
 def open_connection(
     connection: Connection,
     opener: Opener,
@@ -130,22 +145,25 @@ def open_connection(
     *,
     stop: threading.Event,
     sleep: Callable[[float], object] | None = None,
-) -> tuple[PgConnection, int]:
+    time_limit: TimeLimit | None = None,
+) -> tuple[LimitedConnection, int]:
     """Open a connection with ``opener``, retrying transient errors. Returns it and the number of attempts.
 
-    ``stop`` ends the waiting early. Raises UnreachableError with one sentence.
+    ``stop`` and the end of ``time_limit`` end the waiting early. Raises UnreachableError with one sentence.
     """
     breaker = breakers.of(connection)
     retrying = tenacity.Retrying(
         stop=tenacity.stop_any(tenacity.stop_after_attempt(policy.max_attempts), tenacity.stop_when_event_set(stop)),
         wait=lambda state: policy.pause(state.attempt_number),
         retry=tenacity.retry_if_exception(is_transient),
-        sleep=lambda seconds: _wait(connection, sleep or stop.wait, seconds, stop),
+        sleep=lambda seconds: _wait(
+            connection, sleep or stop.wait, min(seconds, time_limit.remaining) if time_limit else seconds, stop
+        ),
         before_sleep=lambda state: logger.info("%s: attempt %d failed", connection.location, state.attempt_number),
         reraise=True,
     )
     try:
-        handle: PgConnection = retrying(breaker.call, opener, connection)
+        handle: LimitedConnection = retrying(breaker.call, opener, connection)
     except pybreaker.CircuitBreakerError as error:
         message = (
             f"{connection.location} failed {breakers.fail_max} times in a row and is left alone for "
@@ -153,8 +171,7 @@ def open_connection(
         )
         raise UnreachableError(message, attempts=_attempts(retrying) - 1) from error
     except SourceError as error:
-        timed_out = "timeout expired" in str(error.__cause__)
-        raise UnreachableError(str(error), attempts=_attempts(retrying), timed_out=timed_out) from error
+        raise UnreachableError(str(error), attempts=_attempts(retrying)) from error
     return handle, _attempts(retrying)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import logging
-import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -16,9 +15,10 @@ import numpy as np
 import pandas as pd
 import psycopg2
 from numpy.typing import NDArray
-from psycopg2 import sql
+from psycopg2 import extensions, sql
 
 from lookout.database.connection import Connection, clean_message, connect
+from lookout.database.limits import TimeLimit
 from lookout.errors import ConfigError, SourceError
 from lookout.plain import plain, plain_name
 
@@ -30,6 +30,7 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
     "collection_results": ("connection", "asset", "as_of"),
     "baselines": ("series_key", "bucket_start"),
     "lookout_runs": ("run_id",),
+    "run_leases": ("lease_name",),
     "assets": ("node_id",),
     "dbt_results": ("invocation_id", "node_id"),
     "alert_feedback": ("feedback_number",),
@@ -76,42 +77,34 @@ NULL = "\x01"
 # Columns whose text stands in one line of lists and messages.
 ONE_LINE = {"connection", "asset", "column_name", "metric", "name", "expected", "actual", "owner", "layer"}
 _ROWS_AT_A_TIME = 50_000  # as text, so that a million rows need little memory
-LOCK_KEY = 4_716_215_730_202_611
 
 
 class Store(AbstractContextManager["Store"]):
-    """One connection to the monitoring schema. Every write commits on its own, so what was collected is kept."""
+    """One connection to the monitoring schema. Every write commits on its own, so what was collected is kept.
 
-    def __init__(self, connection: Connection, schema: str = "monitoring") -> None:
+    ``fence`` is called with the cursor of each transaction that writes, first, and raises SourceError when this process
+    may no longer write (see `lease`).
+    """
+
+    def __init__(
+        self, connection: Connection, schema: str = "monitoring", *, time_limit: TimeLimit | None = None
+    ) -> None:
         self.connection, self.schema = connection, schema
-        self._handle = connect(connection, application="lookout store")
+        self.fence: Callable[[Any], None] | None = None
+        self._handle = connect(connection, application="lookout store", time_limit=time_limit)
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close the connection; its lock, if held, is released."""
-        self._handle.close()
+    def allow(self, seconds: float) -> None:
+        """Give the store some time of its own: for last words when that of its run is over."""
+        self._handle.time_limit = TimeLimit(seconds, f"{self.connection.location} did not answer in time.")
 
-    def lock(self, *, timeout: float = 600.0, poll: float = 0.5) -> None:
-        """Wait until no other run writes to this schema. Raises SourceError after ``timeout`` seconds."""
-        deadline, is_logged = time.monotonic() + timeout, False
-        while True:
-            with self._handle, self._handle.cursor() as cursor:
-                cursor.execute("select pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_KEY % 2**31, self.schema))
-                if cursor.fetchone() == (True,):
-                    return
-            if not is_logged:
-                logger.info("another run is writing to %s in %s; waiting for it", self.schema, self.connection.name)
-                is_logged = True
-            if time.monotonic() > deadline:
-                raise SourceError(
-                    f"Another run has been writing to {self.connection.location} for {timeout:.0f} s; "
-                    "wait for it, or end its session (application name 'lookout store')."
-                )
-            time.sleep(poll)
+    def close(self) -> None:
+        """Close the connection."""
+        self._handle.close()
 
     def has_later_run(self, as_of: datetime, *, derived: bool = False) -> bool:
         """Return whether a run had a later clock than this one, which makes this one a replay of the past.
@@ -162,7 +155,9 @@ class Store(AbstractContextManager["Store"]):
         columns, key = list(frame.columns), LANDING_KEYS[table]
         target = sql.Identifier(self.schema, table)
         statement = _upsert_statement(target, columns, key)
-        with self._translated_errors(f"write to {self.schema}.{table}"), self._handle, self._handle.cursor() as cursor:
+        # Before the transaction begins, which must not be idle for long.
+        incoming = _csv(frame)
+        with self._writing(f"write to {self.schema}.{table}") as cursor:
             cursor.execute(
                 sql.SQL(
                     "create temporary table lookout_incoming on commit drop as select {} from {} where false"
@@ -170,15 +165,15 @@ class Store(AbstractContextManager["Store"]):
             )
             cursor.copy_expert(
                 sql.SQL("copy lookout_incoming from stdin with (format csv, null {})").format(sql.Literal(NULL)),
-                _csv(frame),
+                incoming,
             )
             cursor.execute(statement)
             return int(cursor.rowcount)
 
     def execute(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> int:
         """Run one writing statement and commit; returns the affected rows."""
-        with self._translated_errors("write to the monitoring schema"), self._handle, self._handle.cursor() as cursor:
-            cursor.execute(self._named(statement), parameters)
+        with self._writing("write to the monitoring schema") as cursor:
+            cursor.execute(self.named(statement), parameters)
             return int(cursor.rowcount)
 
     def query(
@@ -186,24 +181,32 @@ class Store(AbstractContextManager["Store"]):
     ) -> pd.DataFrame:
         """Return a small result as a frame of Python values. ``{schema}`` in the text is the monitoring schema."""
         with self._translated_errors("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
-            cursor.execute(self._named(statement), parameters)
+            cursor.execute(self.named(statement), parameters)
             names = [column.name for column in cursor.description or ()]
             return pd.DataFrame(cursor.fetchall(), columns=names)
 
     def fetch_numbers(self, statement: str, columns: int, parameters: Sequence[Any] = ()) -> NDArray[np.float64]:
         """Return a large result of float8 columns without nulls as a matrix of rows, read in binary format."""
         with self._translated_errors("read the monitoring schema"), self._handle, self._handle.cursor() as cursor:
-            text = cursor.mogrify(self._named(statement), tuple(parameters)).decode()
+            text = cursor.mogrify(self.named(statement), tuple(parameters)).decode()
             buffer = io.BytesIO()
             cursor.copy_expert(f"copy ({text}) to stdout with (format binary)", buffer)
         # A header of 19 bytes; per row the number of fields, per field its length and value; and two bytes at the end.
         row = np.dtype([("fields", ">i2"), ("cells", [("length", ">i4"), ("value", ">f8")], (columns,))])
         return np.frombuffer(buffer.getbuffer()[19:-2], dtype=row)["cells"]["value"].astype(np.float64)
 
-    def _named(self, statement: str | sql.Composable) -> str | sql.Composable:
+    def named(self, statement: str | sql.Composable) -> str | sql.Composable:
+        """Return a statement with the monitoring schema in the place of ``{schema}``."""
         if isinstance(statement, str):
             return statement.replace("{schema}", '"' + self.schema.replace('"', '""') + '"')
         return statement
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[extensions.cursor]:
+        with self._translated_errors(what), self._handle, self._handle.cursor() as cursor:
+            if self.fence is not None:
+                self.fence(cursor)
+            yield cursor
 
     def _translated_errors(self, what: str) -> ErrorTranslation:
         return ErrorTranslation(what, self.connection)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import socket
 import threading
-import time
 from collections.abc import Mapping
 from typing import Any
 
 import psycopg2
+import pybreaker
 from psycopg2 import sql
-from psycopg2.extensions import connection as PgConnection  # noqa: N812
 
 from lookout.database.connection import Connection, connect
-from lookout.database.options import CollectOptions
+from lookout.database.limits import LimitedConnection, OutOfTimeError, cancel, hang_up
+from lookout.database.options import CollectOptions, Stopwatch
 from lookout.database.retries import UnreachableError, open_connection
 
 logger = logging.getLogger(__name__)
@@ -27,16 +24,17 @@ Rows = list[tuple[Any, ...]]
 class Session:
     """A connection that is opened when first needed, and once more when it breaks.
 
-    One thread queries; ``cancel``, ``hang_up`` and ``hang_up_if_overdue`` are for others. ``attempts`` counts the tries
-    to connect so far, ``is_overdue`` means that Lookout hung up on a server that did not answer.
+    One thread queries; ``cancel`` and ``hang_up`` are for others. ``attempts`` counts the tries to connect so far,
+    ``is_overdue`` means that Lookout hung up on a server that did not answer.
     """
 
     def __init__(self, connection: Connection, options: CollectOptions, stop: threading.Event) -> None:
         self.connection, self.options = connection, options
         self.attempts, self.is_overdue, self.is_broken = 0, False, False
         self._stop = stop
-        self._handle: PgConnection | None = None
-        self._deadline: float | None = None
+        self._handle: LimitedConnection | None = None
+        self._stopwatch: Stopwatch | None = None
+        self._is_querying = False
         self._canceller: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -49,8 +47,20 @@ class Session:
     def fetch_rows(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None = None) -> Rows:
         """Run one query and return its rows. A connection that breaks meanwhile is opened again, once.
 
-        Raises UnreachableError when none can be opened, psycopg2.Error when the query fails or breaks it anew.
+        Raises UnreachableError when none can be opened, the time of the source is over, or too many queries in a row
+        had no answer; psycopg2.Error when the query fails or breaks the connection anew.
         """
+        breaker = self.options.breakers.of_queries(self.connection)
+        try:
+            rows: Rows = breaker.call(self._fetch_twice, query, parameters)
+        except pybreaker.CircuitBreakerError as error:
+            raise UnreachableError(
+                f"{self.connection.location} did not answer {breaker.fail_max} queries in a row in time and is left "
+                f"alone for {breaker.reset_timeout:g} s: look for what makes it slow."
+            ) from error
+        return rows
+
+    def _fetch_twice(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None) -> Rows:
         try:
             return self._fetch_once(query, parameters)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
@@ -60,13 +70,16 @@ class Session:
             return self._fetch_once(query, parameters)
 
     def _fetch_once(self, query: sql.Composable | str, parameters: Mapping[str, Any] | None) -> Rows:
+        if self._stopwatch is None:
+            self._stopwatch = Stopwatch(self.options, self.connection)
         is_new = self._handle is None
+        self._check_time()
         handle = self._handle or self._open()
         self.is_broken = self.is_overdue = False
         with self._lock:
             if self._stop.is_set():
-                raise UnreachableError(f"{self.connection.location}: the collection was stopped.", attempts=0)
-            self._deadline = time.monotonic() + self.options.statement_timeout + self.options.hang_grace
+                raise UnreachableError(f"{self.connection.location}: the collection was stopped.")
+            self._is_querying = True
         try:
             if is_new:
                 # No transaction stays open between two tables: a source must be able to vacuum.
@@ -74,13 +87,19 @@ class Session:
             with handle.cursor() as cursor:
                 cursor.execute(query, parameters)
                 return cursor.fetchall()
+        except OutOfTimeError as error:
+            raise UnreachableError(str(error)) from error
         finally:
             with self._lock:
-                self._deadline = None
+                self._is_querying = False
                 if handle.closed:
-                    self._handle, self.is_broken = None, True
+                    self._handle, self.is_broken, self.is_overdue = None, True, handle.is_overdue
 
-    def _open(self) -> PgConnection:
+    def _check_time(self) -> None:
+        if self._stopwatch is not None and self._stopwatch.limit.is_over:
+            raise UnreachableError(self._stopwatch.limit.reason)
+
+    def _open(self) -> LimitedConnection:
         try:
             handle, attempts = open_connection(
                 self.connection,
@@ -89,6 +108,7 @@ class Session:
                 self.options.breakers,
                 stop=self._stop,
                 sleep=self.options.sleep,
+                time_limit=self._stopwatch.limit if self._stopwatch else None,
             )
         except UnreachableError as error:
             self.attempts += error.attempts
@@ -98,13 +118,15 @@ class Session:
             self._handle = handle
         return handle
 
-    def _connect(self, connection: Connection) -> PgConnection:
+    def _connect(self, connection: Connection) -> LimitedConnection:
         return connect(
             connection,
             read_only=True,
             statement_timeout=self.options.statement_timeout,
             lock_timeout=self.options.lock_timeout,
             connect_timeout=self.options.connect_timeout,
+            hang_grace=self.options.hang_grace,
+            time_limit=self._stopwatch.limit if self._stopwatch else None,
         )
 
     def cancel(self) -> None:
@@ -113,39 +135,24 @@ class Session:
         A cancellation that overtakes its query is lost, so this may have to be called again.
         """
         with self._lock:
-            is_idle = self._handle is None or self._deadline is None
+            is_idle = self._handle is None or not self._is_querying
             if is_idle or (self._canceller is not None and self._canceller.is_alive()):
                 return
-            # A cancellation is a connection of its own, to a server that may not answer.
-            self._canceller = threading.Thread(target=_cancel, args=(self._handle,), daemon=True)
-            self._canceller.start()
-
-    def hang_up_if_overdue(self) -> None:
-        """End the connection when its query should have timed out on the server long ago."""
-        with self._lock:
-            if self._deadline is None or time.monotonic() < self._deadline:
-                return
-            self.is_overdue = True
-        self.hang_up()
+            if self._handle is not None and self._handle.opener is not None:
+                self._canceller = cancel(self._handle.get_backend_pid(), self._handle.opener)
 
     def hang_up(self) -> None:
         """End the connection under a running query, which then fails in its own thread."""
         with self._lock:
-            if self._handle is None or self._deadline is None:
-                return
-            with contextlib.suppress(psycopg2.Error, OSError):
-                duplicate = socket.socket(fileno=os.dup(self._handle.fileno()))
-                with contextlib.closing(duplicate):
-                    duplicate.shutdown(socket.SHUT_RDWR)
+            if self._handle is not None and self._is_querying:
+                hang_up(self._handle)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, and count the time that the source has taken."""
+        if self._stopwatch is not None:
+            self._stopwatch.stop()
+            self._stopwatch = None
         with self._lock:
             if self._handle is not None:
                 self._handle.close()
             self._handle = None
-
-
-def _cancel(handle: PgConnection) -> None:
-    with contextlib.suppress(psycopg2.Error):
-        handle.cancel()

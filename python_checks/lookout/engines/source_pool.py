@@ -13,6 +13,7 @@ import psycopg2
 from psycopg2 import errors
 
 from lookout.database.connection import Connection, clean_message
+from lookout.database.limits import TimeLimit
 from lookout.database.options import CollectOptions
 from lookout.database.retries import UnreachableError
 from lookout.engines.catalog import Status
@@ -68,7 +69,9 @@ def work_on_sources(
             for name, session in sessions.items():
                 futures.append(pool.submit(worker, session, wanted[name], put, stop))
             expected = sum(len(requests) for requests in wanted.values())
-            for position, outcome in _arrivals(arrived, futures, list(sessions.values()), expected):
+            for position, outcome in _arrivals(arrived, futures, expected, options.time_limit):
+                # What the end of the run has ended says nothing about a source.
+                options.time_limit.check()
                 outcomes[position] = outcome
                 on_outcome(outcome)
         except BaseException:
@@ -84,9 +87,11 @@ def explain_failure(error: Exception, session: Session, what: str, advice: str =
     """Return status and one sentence for a failed query. ``advice`` is for queries that take too long."""
     limits = session.options
     if isinstance(error, UnreachableError):
-        return ("timeout" if error.timed_out else "source_unreachable"), str(error)
+        return "source_unreachable", str(error)
     if session.is_overdue:
-        return "timeout", f"{what} stopped answering; Lookout hung up: check that server."
+        # About the source, not about the table that it was noticed in.
+        location = session.connection.location
+        return "source_unreachable", f"{location} stopped answering; Lookout hung up: check that server."
     if session.is_broken:
         return "source_unreachable", f"{what}: the connection broke twice: {clean_message(error)}"
     if isinstance(error, errors.LockNotAvailable):
@@ -100,11 +105,12 @@ def explain_failure(error: Exception, session: Session, what: str, advice: str =
 def _arrivals(
     arrived: queue.SimpleQueue[tuple[int, Outcome]],
     futures: Sequence[Future[None]],
-    sessions: Sequence[Session],
     expected: int,
+    time_limit: TimeLimit,
 ) -> Iterator[tuple[int, Outcome]]:
-    """Yield outcomes as they arrive; meanwhile, hang up on servers that have stopped answering."""
+    """Yield outcomes as they arrive. Raises OutOfTimeError when the time of the run is over."""
     while expected:
+        time_limit.check()
         # Checked before the queue: a thread that has ended has put everything it had.
         has_ended = all(future.done() for future in futures)
         try:
@@ -113,8 +119,6 @@ def _arrivals(
         except queue.Empty:
             if has_ended:
                 return
-        for session in sessions:
-            session.hang_up_if_overdue()
 
 
 def _abandon(futures: Sequence[Future[None]], sessions: Sequence[Session]) -> None:

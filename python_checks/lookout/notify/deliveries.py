@@ -1,8 +1,9 @@
 """The rows of ``alert_deliveries`` and ``alert_mutes``: reading, planning, claiming and recording.
 
 A row is claimed before its message is sent and marked afterwards. A process that dies in between leaves its claim,
-which runs out after ``LEASE``; then the next run sends the message. So every message arrives at least once, and twice
-only if a process dies, or its service stops answering, between sending a message and recording it.
+which runs out ``MARGIN`` after the time that its target may take; then the next run sends the message. So every message
+arrives at least once, and twice only if a process dies, or its service stops answering, between sending a message and
+recording it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from lookout.database.store import Store, records
 from lookout.notify.model import DROPPED, PENDING, SENT, Delivery
 from lookout.notify.plan import Plan
 
-LEASE = timedelta(minutes=15)  # several times what sending may take in all (deliver.DEADLINE)
+MARGIN = timedelta(minutes=1)
 
 _COLUMNS = (
     "alert_key, target, step, stage, status, owner, severity, alert_status, not_before, attempts, message_id, sent_at"
@@ -75,8 +76,8 @@ def waiting_rows(store: Store) -> list[Delivery]:
     return [Delivery(**row) for row in records(frame)]
 
 
-def claim(store: Store, rows: Sequence[Delivery], token: str) -> set[tuple[str, str, int]]:
-    """Claim rows that no other process holds; return the keys of those claimed."""
+def claim(store: Store, rows: Sequence[Delivery], token: str, seconds: float) -> set[tuple[str, str, int]]:
+    """Claim rows that no other process holds; return the keys of those claimed. Sending takes ``seconds`` at most."""
     if not rows:
         return set()
     # One process at a time: the second of two that want the same rows sees the claims of the first.
@@ -86,7 +87,7 @@ def claim(store: Store, rows: Sequence[Delivery], token: str) -> set[tuple[str, 
         f"attempts = rows.attempts + 1 from {_KEYS} where {_CHOSEN} "
         "and (rows.status = 'pending' or (rows.status = 'sending' and rows.claimed_until < now())) "
         "returning rows.alert_key, rows.target, rows.step",
-        (token, LEASE, *_arrays(rows)),
+        (token, timedelta(seconds=seconds) + MARGIN, *_arrays(rows)),
     )
     return {(str(key), str(target), int(step)) for key, target, step in frame.itertuples(index=False)}
 

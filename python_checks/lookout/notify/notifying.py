@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from lookout.database.limits import TimeLimit
 from lookout.database.store import Store
 from lookout.errors import ConfigError, DeliveryError, LookoutError, suggestion
 from lookout.notify.model import NotifyOutcome
@@ -37,20 +38,26 @@ class Preview:
     body: str
 
 
-def notify(store: Store, folder: Path, *, as_of: datetime, run_id: str) -> NotifyOutcome:
+def notify(
+    store: Store, folder: Path, *, as_of: datetime, run_id: str, time_limit: TimeLimit | None = None
+) -> NotifyOutcome:
     """Send everybody what changed since the last message, as lookout.yml in ``folder`` says.
 
-    Without targets it does nothing. Errors of a service, a setting or the database become problems of the outcome;
-    none is raised.
+    Without targets it does nothing. ``time_limit`` is that of the run. Errors of a service, a setting or the database
+    become problems of the outcome; none is raised.
     """
     try:
         settings = load_settings(folder)
-        return notify_alerts(store, settings, as_of=as_of, run_id=run_id) if settings else NotifyOutcome()
+        if not settings:
+            return NotifyOutcome()
+        return notify_alerts(store, settings, as_of=as_of, run_id=run_id, time_limit=time_limit)
     except LookoutError as error:
         return NotifyOutcome(problems=tuple(str(error).splitlines()))
 
 
-def notify_alerts(store: Store, settings: Settings, *, as_of: datetime, run_id: str = "") -> NotifyOutcome:
+def notify_alerts(
+    store: Store, settings: Settings, *, as_of: datetime, run_id: str = "", time_limit: TimeLimit | None = None
+) -> NotifyOutcome:
     """Plan, claim, send and record, as `notify` does, with settings that are read already.
 
     Any number of processes may do this at once, and any of them may be killed. Raises SourceError and ConfigError when
@@ -58,7 +65,7 @@ def notify_alerts(store: Store, settings: Settings, *, as_of: datetime, run_id: 
     """
     from lookout.notify.publish import publish
 
-    return publish(store, settings, as_of=as_of, run_id=run_id)
+    return publish(store, settings, as_of=as_of, run_id=run_id, time_limit=time_limit)
 
 
 def preview(store: Store, settings: Settings, *, as_of: datetime) -> list[Preview]:
@@ -88,8 +95,9 @@ def send_test(root: Path, target: str, *, as_of: datetime) -> str:
     message = Message(
         uuid.uuid4().hex[:12], target, "", (), as_of, settings.link, note=note, charts=sample_charts(as_of)
     )
-    with quiet_libraries():
-        attempt = send(sender_for(settings.targets[target]), message)
+    quiet_libraries()
+    chosen = settings.targets[target]
+    attempt = send(sender_for(chosen), message, TimeLimit(chosen.time_limit))
     if not attempt.ok:
         raise DeliveryError(f"Target '{target}' did not get the test message: {attempt.error}.")
     return f"Target '{target}' took the test message."

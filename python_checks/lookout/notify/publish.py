@@ -10,12 +10,13 @@ from datetime import datetime
 
 from lookout.alerts.model import Alert
 from lookout.alerts.store import read_alerts, read_mutes
+from lookout.database.limits import TimeLimit
 from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.notify import deliveries
 from lookout.notify.charts import MOST, read_charts
 from lookout.notify.message import Message, Notice, message_id
-from lookout.notify.model import OPENED, PENDING, SENT, WORSENED, Delivery, NotifyOutcome
+from lookout.notify.model import OPENED, PENDING, SENDING, SENT, WORSENED, Delivery, NotifyOutcome
 from lookout.notify.plan import Plan, make_plan, opening_delivery
 from lookout.notify.routing import batches
 from lookout.notify.settings.model import Settings
@@ -23,6 +24,7 @@ from lookout.notify.transport.attempt import Attempt
 from lookout.notify.transport.deliver import deliver
 
 logger = logging.getLogger(__name__)
+BUSY = "another process is sending them, or ended while it did"
 REPLAY = "a later run has been, so nothing is sent for this replay of the past"
 
 
@@ -41,7 +43,9 @@ class _Round:
     errors: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def publish(store: Store, settings: Settings, *, as_of: datetime, run_id: str) -> NotifyOutcome:
+def publish(
+    store: Store, settings: Settings, *, as_of: datetime, run_id: str, time_limit: TimeLimit | None = None
+) -> NotifyOutcome:
     """Plan, claim, send and record (see `lookout.notify.notifying.notify_alerts`)."""
     if store.has_later_run(as_of, derived=True):
         return NotifyOutcome(note=REPLAY)
@@ -51,7 +55,8 @@ def publish(store: Store, settings: Settings, *, as_of: datetime, run_id: str) -
     waiting = deliveries.waiting_rows(store)
     due = _due(current, waiting)
     token = uuid.uuid4().hex
-    claimed = deliveries.claim(store, due, token)
+    longest = max((settings.targets[row.target].time_limit for row in due), default=0.0)
+    claimed = deliveries.claim(store, due, token, longest)
     rows_of = {}
     messages = []
     for batch in batches([row for row in due if row.key in claimed], current.alerts, settings.targets):
@@ -70,11 +75,15 @@ def publish(store: Store, settings: Settings, *, as_of: datetime, run_id: str) -
             _count_failure(current, message.target, attempt.error, len(rows))
         logger.info("message %s to %s: %s", message.message_id, message.target, attempt.error or "sent")
 
-    for message in deliver(messages, settings.targets, record):
-        # It may have arrived: the claim stays, so that it is not sent again at once.
-        _count_failure(current, message.target, "it has not answered yet", len(rows_of[message.message_id]))
-    unclaimed = [row for row in waiting if row.key not in claimed]
-    pending = sum(row.alert_key in current.alerts and row.alert_key not in current.plan.held for row in unclaimed)
+    deliver(messages, settings.targets, record, time_limit)
+    wanted = {row.key for row in due}
+    unclaimed = [row for row in waiting if row.key not in claimed and row.alert_key in current.alerts]
+    pending = 0
+    for row in unclaimed:
+        if row.status == SENDING or row.key in wanted:
+            _count_failure(current, row.target, BUSY, 1)
+        else:
+            pending += row.alert_key not in current.plan.held
     return NotifyOutcome(
         current.sent, current.failed, pending, current.plan.muted, current.messages, _problems(current)
     )

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from psycopg2 import extensions
+
+from lookout.database.limits import CANCEL_SECONDS, Opener, TimeLimit, cancel, hang_up, server_options, within
 from lookout.errors import ArtifactError, ConfigError
 from lookout.masking import mask_secrets
 from lookout.project.files import read_definition, read_manifest
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
 LIVE_VARIABLE = "LOOKOUT_LIVE"
+# What dbt may take to end when it is ended.
+END_SECONDS = 5.0
+# PostgreSQL counts milliseconds in 31 bits.
+LONGEST_SECONDS = 2_000_000.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,9 @@ class Project:
         self.target_path = target_path or root / str(read_definition(root).get("target-path") or "target")
         # dbt makes a folder for its log even when logging is off.
         self.log_path = log_path
+        self.time_limit = TimeLimit()
+        self.opener: Opener | None = None
+        self._is_ended = False
         self._manifest: Any = None
         self._graph_keys: frozenset[str] = frozenset()
         self._operation_failures: list[str] = []
@@ -129,6 +141,8 @@ class Project:
         from dbt.cli.main import dbtRunner
 
         def forward(event: Any) -> None:
+            if self._is_ended:
+                raise KeyboardInterrupt
             # The result of a failed operation has no message: only an event has the reason.
             if event.info.name.startswith("RunningOperation"):
                 self._operation_failures.append(str(event.data.exc))
@@ -159,8 +173,38 @@ class Project:
         self._forget_leftovers()
         _forget_behavior_flags()
         clock = self.as_of.isoformat() if self.as_of else None
-        with _environment(AS_OF_VARIABLE, clock), _environment(LIVE_VARIABLE, "1" if self.is_live else None):
-            return dbtRunner(manifest=self._manifest, callbacks=[forward]).invoke(arguments + flags)
+        self._is_ended = False
+        runner, context = dbtRunner(manifest=self._manifest, callbacks=[forward]), copy_context()
+        with _environment(
+            {AS_OF_VARIABLE: clock, LIVE_VARIABLE: "1" if self.is_live else None, "PGOPTIONS": self._server_options()}
+        ):
+            # In a thread of its own, because dbt waits for databases without any limit.
+            return within(self.time_limit, lambda: context.run(runner.invoke, arguments + flags), self._end)
+
+    def _server_options(self) -> str:
+        """Return the limits that dbt's sessions get from the server: a statement may take what is left of the run."""
+        left = min(self.time_limit.remaining, LONGEST_SECONDS)
+        return f"{os.environ.get('PGOPTIONS', '')} {server_options(left, left)}".strip()
+
+    def _end(self, thread: threading.Thread) -> None:
+        """End dbt: no further node begins, what runs is cancelled, and connections that stay silent are hung up on."""
+        from dbt.adapters.factory import FACTORY
+
+        self._is_ended = True
+        deadline = time.monotonic() + END_SECONDS
+        while thread.is_alive() and time.monotonic() < deadline:
+            opened = [
+                connection.handle
+                for adapter in list(FACTORY.adapters.values())
+                for connection in list(adapter.connections.thread_connections.values())
+                if isinstance(connection.handle, extensions.connection) and not connection.handle.closed
+            ]
+            if self.opener is not None:
+                for handle in opened:
+                    cancel(handle.get_backend_pid(), self.opener)
+            thread.join(CANCEL_SECONDS)
+            for handle in opened if thread.is_alive() else ():
+                hang_up(handle)
 
     def _forget_compiled(self) -> None:
         # dbt marks a node once it has prepended the CTEs of its ephemeral parents, and skips that the next time a
@@ -220,15 +264,15 @@ def _reason(result: Any) -> str:
 
 
 @contextmanager
-def _environment(name: str, value: str | None) -> Iterator[None]:
-    # An environment variable, not --vars: changed vars make dbt parse the whole project again.
-    before = os.environ.get(name)
-    if value is not None:
-        os.environ[name] = value
+def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
+    # Environment variables, not --vars: changed vars make dbt parse the whole project again.
+    changed = {name: value for name, value in values.items() if value is not None}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
     try:
         yield
     finally:
-        if value is not None:
+        for name, value in before.items():
             os.environ.pop(name, None)
-            if before is not None:
-                os.environ[name] = before
+            if value is not None:
+                os.environ[name] = value

@@ -23,6 +23,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from lookout.errors import short_repr, suggestion
 
 PERIODS = {
+    "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
@@ -214,7 +215,7 @@ class Period(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     count: float = Field(description="How many of the period.")
-    period: str = Field(description="minute, hour, day or week.")
+    period: str = Field(description="second, minute, hour, day or week.")
 
 
 Text = Annotated[str, AfterValidator(_text)]

@@ -13,14 +13,15 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from lookout.database.connection import Connection
+from lookout.database.connection import Connection, connect_briefly
 from lookout.database.embedded import DATABASES, EmbeddedServer, state_directory
+from lookout.database.limits import TimeLimit
 from lookout.database.options import CollectOptions
 from lookout.database.store import Store
 from lookout.errors import ConfigError
@@ -61,6 +62,7 @@ class Home:
     manifest: Mapping[str, Any] = field(default_factory=dict)
     located: str = ""
     problems: tuple[str, ...] = ()
+    time_limit: TimeLimit = field(default_factory=TimeLimit)
 
     @property
     def warehouse(self) -> Connection:
@@ -74,8 +76,17 @@ class Home:
 
     @cached_property
     def options(self) -> CollectOptions:
-        """Return how patient reads of watched databases are. Raises ConfigError for a wrong environment variable."""
-        return CollectOptions.from_environment()
+        """Return the limits of a run. Raises ConfigError for a wrong environment variable or a wrong lookout.yml."""
+        # It checks settings with a library that takes a while to import, and commands that only read need none.
+        from lookout.project.lookout_file import read_options
+
+        return read_options(self.root)
+
+    def begin(self) -> None:
+        """Begin the time of a run: when it is over, whatever waits for a database is ended."""
+        self.time_limit = self.project.time_limit = self.options.run_time()
+        self.project.opener = partial(connect_briefly, self.warehouse)
+        self.options = replace(self.options, time_limit=self.time_limit)
 
     @property
     def schema(self) -> str:
@@ -89,7 +100,7 @@ class Home:
 
     def store(self) -> Store:
         """Return the monitoring schema, to be opened by ``with``; the schema must have been parsed or located."""
-        return Store(self.warehouse, self.schema)
+        return Store(self.warehouse, self.schema, time_limit=self.time_limit)
 
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""

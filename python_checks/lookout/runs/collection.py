@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -122,9 +122,19 @@ def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = N
         on_done=write_and_report,
     )
     # Those of the declarations are problems of the run already.
-    failed = [outcome for outcome in outcomes if outcome.status not in (*EVALUATED, "wrong_setting")]
-    run.problems += [f"{outcome.connection} {outcome.asset}: {outcome.message}" for outcome in failed]
+    run.problems += _problems(outcome for outcome in outcomes if outcome.status not in (*EVALUATED, "wrong_setting"))
     return outcomes
+
+
+def _problems(failed: Iterable[CollectionOutcome]) -> list[str]:
+    """Return one sentence for each cause: what keeps a whole database from being read is one."""
+    causes: dict[tuple[str, str], list[str]] = {}
+    for outcome in failed:
+        causes.setdefault((outcome.connection, outcome.message), []).append(outcome.asset)
+    return [
+        f"{connection} {assets[0]}{f' and {len(assets) - 1} more' if len(assets) > 1 else ''}: {message}"
+        for (connection, message), assets in causes.items()
+    ]
 
 
 def write_outcome(run: Run, outcome: CollectionOutcome) -> None:

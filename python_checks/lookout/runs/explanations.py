@@ -107,8 +107,6 @@ def _wait(futures: Sequence[Future[Any]], sessions: Sequence[Session], stop: thr
     try:
         while pending:
             pending = wait(pending, timeout=TICK).not_done
-            for session in sessions:
-                session.hang_up_if_overdue()
     except BaseException:
         stop.set()
         for session in sessions:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lookout.database.lease import writing
 from lookout.database.store import Store
 from lookout.database.upgrades import refuse_other_types
 from lookout.errors import LookoutError
@@ -38,16 +39,17 @@ def ensure_landing(workspace: Workspace) -> bool:
         is_new = _lacks_columns(store, workspace)
         if not is_new and not store.missing_indexes(indexes):
             return False
+        home = workspace.home
         # Another first run may be creating them at this moment.
-        store.lock()
-        if _lacks_columns(store, workspace):
-            outcome = project.build(CREATE_LANDING, keep_artifacts=False)
-            if not outcome.success:
-                raise LookoutError("dbt could not create the landing tables: " + "; ".join(outcome.failures))
-        if store.missing_indexes(indexes):
-            failure = project.operate("lookout.add_missing_indexes")
-            if failure:
-                raise LookoutError(f"dbt could not add an index to a landing table: {failure}")
+        with writing(store, "run", seconds=home.options.lease, time_limit=home.time_limit):
+            if _lacks_columns(store, workspace):
+                outcome = project.build(CREATE_LANDING, keep_artifacts=False)
+                if not outcome.success:
+                    raise LookoutError("dbt could not create the landing tables: " + "; ".join(outcome.failures))
+            if store.missing_indexes(indexes):
+                failure = project.operate("lookout.add_missing_indexes")
+                if failure:
+                    raise LookoutError(f"dbt could not add an index to a landing table: {failure}")
     return is_new
 
 

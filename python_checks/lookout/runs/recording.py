@@ -1,4 +1,4 @@
-"""A run, and the record of it: its row in lookout_runs, and the lock that it holds meanwhile."""
+"""A run, and the record of it: its row in lookout_runs, and the lease that it holds meanwhile."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from datetime import datetime, timezone
 
 import pandas as pd
 
+from lookout.database.lease import writing
+from lookout.database.options import LAST_WORDS_SECONDS
 from lookout.database.store import Store
 from lookout.database.upgrades import rename_keys
 from lookout.declarations import Declarations
@@ -20,7 +22,7 @@ from lookout.project.workspace import Workspace
 
 @dataclass
 class Run:
-    """One run of a writing command. ``batch_number`` numbers its collection; the store's lock is held meanwhile.
+    """One run of a writing command. ``batch_number`` numbers its collection; the lease is held meanwhile.
 
     ``known_alerts`` are the keys of the alerts that were stored before it.
     """
@@ -28,6 +30,7 @@ class Run:
     workspace: Workspace
     store: Store
     run_id: str
+    command: str
     batch_number: int
     learned_through: int | None = None
     problems: list[str] = field(default_factory=list)
@@ -49,9 +52,15 @@ def new_run_id() -> str:
 def recorded_run(
     workspace: Workspace, command: str, run_id: str, declared: Declarations | None = None
 ) -> Iterator[Run]:
-    """Hold the schema's lock and keep a row in ``lookout_runs`` from start to end, whatever happens in between."""
-    with workspace.home.store() as store:
-        store.lock()
+    """Hold the lease of the schema and keep a row in ``lookout_runs`` from start to end, whatever happens in between.
+
+    The time of the run ends, with the reason, when the lease is lost.
+    """
+    home = workspace.home
+    with (
+        home.store() as store,
+        writing(store, command, run_id=run_id, seconds=home.options.lease, time_limit=home.time_limit),
+    ):
         store.execute(
             "update {schema}.lookout_runs set status = 'failed', "
             "message = 'ended without a word: killed or disconnected' where status = 'running'"
@@ -63,29 +72,31 @@ def recorded_run(
             workspace,
             store,
             run_id,
+            command,
             int(last["n"][0]) + 1,
             problems=list((declared or Declarations()).problems),
             known_alerts=frozenset(known),
             declared=declared or Declarations(),
         )
         started = datetime.now(timezone.utc)
-        _record(run, command, started, "running")
+        _record(run, started, "running")
         try:
             yield run
         except BaseException as error:
             run.problems.append(str(error) or type(error).__name__)
             # The connection may be what failed: then the next run closes this row, and the first error is raised.
             with suppress(SourceError):
-                _record(run, command, started, "failed")
+                store.allow(LAST_WORDS_SECONDS)
+                _record(run, started, "failed")
             raise
-        _record(run, command, started, "partial" if run.problems else "success")
+        _record(run, started, "partial" if run.problems else "success")
 
 
-def _record(run: Run, command: str, started: datetime, status: str) -> None:
+def _record(run: Run, started: datetime, status: str) -> None:
     row = {
         "run_id": run.run_id,
         "batch_number": run.batch_number,
-        "command": command,
+        "command": run.command,
         "as_of": run.as_of,
         "started_at": started,
         "finished_at": None if status == "running" else datetime.now(timezone.utc),

@@ -32,7 +32,8 @@ FLUSH = timedelta(seconds=1)
 
 def open_execution_store(run: Run) -> ExecutionStore:
     """Return the execution store in the monitoring schema of a run, on a connection of its own."""
-    return ExecutionStore(run.workspace.home.warehouse, run.store.schema)
+    home = run.workspace.home
+    return ExecutionStore(home.warehouse, run.store.schema, time_limit=home.time_limit)
 
 
 def catch_up(run: Run, execution_store: ExecutionStore) -> int:

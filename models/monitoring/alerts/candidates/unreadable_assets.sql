@@ -1,7 +1,15 @@
 {{ config(materialized='ephemeral') }}
 
+-- A query that had no answer in time has the cause of its database, where the rest of that could not be read either.
 with asset_status as (
-    select * from {{ ref('lookout', 'asset_status') }}
+    select
+        *,
+        status = 'source_unreachable'
+        or (
+            status = 'timeout'
+            and bool_or(status = 'source_unreachable') over (partition by connection, looked_at)
+        ) as is_unreachable
+    from {{ ref('lookout', 'asset_status') }}
     -- A setting that is wrong is a problem of the run, not of the people who own the table.
     where status not in ('ok', 'empty', 'wrong_setting')
 ),
@@ -19,12 +27,14 @@ unreachable as (
         '' as asset,
         min(unevaluated_since) as window_start,
         max(looked_at) as seen_at,
-        concat(count(*), ' watched tables could not be evaluated: ', min(message)) as reason,
+        concat(
+            count(*), ' watched tables could not be evaluated: ', min(message) filter (where status = 'source_unreachable')
+        ) as reason,
         'source could not be reached' as description,
         string_agg(distinct nullif(owner, ''), ', ') as owner,
         '' as layer
     from asset_status
-    where status = 'source_unreachable'
+    where is_unreachable
     group by connection
 ),
 
@@ -44,7 +54,7 @@ unreadable as (
             asset_status.connection = unbuilt.connection
             and asset_status.asset = unbuilt.asset
             and asset_status.status = 'missing_table'
-    where asset_status.status <> 'source_unreachable' and unbuilt.asset is null
+    where not asset_status.is_unreachable and unbuilt.asset is null
 ),
 
 final as (

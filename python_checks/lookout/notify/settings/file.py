@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timezone
+from datetime import datetime, time, timedelta, timezone
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -16,7 +16,8 @@ from lookout.errors import suggestion
 from lookout.notify.settings.model import Grouping, Target
 from lookout.notify.settings.schedule import EVERY_DAY, Digest, QuietHours, first_loud
 from lookout.project.declarations.monitor import Severity
-from lookout.project.validation import Settings, list_of, mistake
+from lookout.project.lookout_file import LimitSettings
+from lookout.project.validation import Duration, Settings, list_of, mistake
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 FIELDS = ("owner", "severity", "alert_type", "connection", "asset", "layer")
@@ -265,6 +266,7 @@ class TargetSettings(Settings):
     images: bool | None = None
     icon: bool = Target.icon
     payload: Literal["json", "slack"] | None = None
+    time_limit: Duration = timedelta(seconds=Target.time_limit)
 
 
 class Notifications(Settings):
@@ -286,3 +288,4 @@ class SettingsFile(Settings):
 
     sentences = MAPPING
     notifications: Notifications | None = Field(default=None, description="Who is told what, where and when.")
+    limits: LimitSettings | None = Field(default=None, description="How long runs, sources and statements may take.")

@@ -10,8 +10,7 @@ from lookout.masking import address_secrets, remember_secrets
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.notify.settings.reader import read_settings
 from lookout.project.files import is_there
-
-FILE = "lookout.yml"
+from lookout.project.lookout_file import FILE
 
 URL_VARIABLE, LINK_VARIABLE = "LOOKOUT_NOTIFY_URL", "LOOKOUT_NOTIFY_LINK"
 

@@ -15,8 +15,8 @@ Grouping = Literal["owner", "layer", "connection", "none"]
 class Target:
     """A destination of messages. ``url`` is never printed; it is None when ``problem`` says why it is not known.
 
-    ``pause`` is in seconds between two messages; ``most_messages`` bounds one run. ``images`` says whether
-    messages carry charts; None means where the service shows them well.
+    ``pause`` is in seconds between two messages; ``most_messages`` and ``time_limit``, in seconds, bound one run.
+    ``images`` says whether messages carry charts; None means where the service shows them well.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Target:
     icon: bool = False
     images: bool | None = None
     payload: str | None = None
+    time_limit: float = 300.0
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from lookout.masking import address_secrets, is_secret_name, remember_secrets
 from lookout.notify.settings.file import REFERENCE, DefaultRoute, RouteSettings, SettingsFile, TargetSettings, read_zone
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.project.files import read_yaml
+from lookout.project.lookout_file import QUOTING
 from lookout.project.validation import Reader
 
 
 def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None:
     """Return the settings in a lookout.yml, None without `notifications`. Raises ConfigError with every mistake."""
-    content = read_yaml(file, "put a value with special characters in quotes")
+    content = read_yaml(file, QUOTING)
     if content is None:
         return None
     reader = Reader(file.name)
@@ -84,6 +85,7 @@ def _target(name: str, settings: TargetSettings, images: bool | None, environmen
         settings.icon,
         images if settings.images is None else settings.images,
         settings.payload,
+        settings.time_limit.total_seconds(),
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from time import sleep
 
+from lookout.database.limits import OutOfTimeError, TimeLimit, within
 from lookout.errors import DeliveryError
 from lookout.notify.message import Message
 from lookout.notify.settings.model import Target
@@ -15,6 +14,7 @@ from lookout.notify.transport.attempt import Attempt, Sender
 
 logger = logging.getLogger(__name__)
 PAUSES = (1.0, 2.0)  # seconds before the second and the third try
+ANSWER_SECONDS = 30.0  # what one try may take from the first look at the name server to the end of the answer
 PATIENCE = 30.0  # the longest wait that a service may ask for within a run
 # The log records of these libraries may hold addresses, which are secrets.
 CHATTY = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
@@ -42,38 +42,47 @@ def sender_for(target: Target) -> Sender:
     )
 
 
-def send(sender: Sender, message: Message) -> Attempt:
+def send(sender: Sender, message: Message, limit: TimeLimit) -> Attempt:
     """Post a message, three times at most, waiting in between as long as the service asks for, up to ``PATIENCE``.
 
-    The last try is without images: a message must not fail because of them.
+    The last try is without images: a message must not fail because of them. No try takes longer than ``ANSWER_SECONDS``
+    in all, and none begins after ``limit``.
     """
-    attempt = sender.send(message)
+    attempt = _send_once(sender, message, limit)
     for number, pause in enumerate(PAUSES, 1):
+        wait = max(pause, attempt.retry_after or 0)
         # Where other messages would fail too, leaving out the images does not help.
         is_hopeless = not attempt.is_transient and (attempt.is_down or not message.charts)
-        if attempt.ok or is_hopeless or (attempt.retry_after or 0) > PATIENCE:
+        if attempt.ok or is_hopeless or wait > min(PATIENCE, limit.remaining):
             break
         # Otherwise the images may be the cause.
         if message.charts and (not attempt.is_transient or number == len(PAUSES)):
             logger.warning("message %s to %s is tried again without images", message.message_id, message.target)
             message = replace(message, charts=())
-        sleep(max(pause, attempt.retry_after or 0))
-        attempt = sender.send(message)
+        sleep(wait)
+        attempt = _send_once(sender, message, limit)
     return attempt
 
 
-@contextmanager
-def quiet_libraries() -> Iterator[None]:
+def _send_once(sender: Sender, message: Message, limit: TimeLimit) -> Attempt:
+    """Post once, in a thread that is left behind when it takes too long.
+
+    The time limits of sockets are for each read: a service that answers a byte at a time, or a name server that does
+    not answer at all, would outlast them. The message may have arrived, and comes again with the next run.
+    """
+    seconds = min(ANSWER_SECONDS, limit.remaining)
+    try:
+        attempt: Attempt = within(TimeLimit(seconds), lambda: sender.send(message), lambda _: None)
+    except OutOfTimeError:
+        return Attempt(False, f"it had not answered in full after {seconds:.1f} s", is_down=True)
+    return attempt
+
+
+def quiet_libraries() -> None:
     """Keep the log records of the libraries that post away from everybody's log, whatever its level.
 
-    Loggers belong to the whole process: enter this once, around everything that is sent, and not in each thread.
+    For good, because a try that was left behind may still write to them.
     """
-    loggers = [logging.getLogger(name) for name in CHATTY]
-    before = [(log.propagate, list(log.handlers)) for log in loggers]
-    for log in loggers:
+    for name in CHATTY:
+        log = logging.getLogger(name)
         log.propagate, log.handlers = False, [logging.NullHandler()]
-    try:
-        yield
-    finally:
-        for log, (propagate, handlers) in zip(loggers, before, strict=True):
-            log.propagate, log.handlers = propagate, handlers

@@ -15,6 +15,7 @@ from lookout.notify.transport.attempt import TIMEOUT, Attempt, http_failure
 logger = logging.getLogger(__name__)
 _STATUS = re.compile(r"error=(\d{3})\b")
 _TYPES = {"CRITICAL": "failure", "ERROR": "failure", "WARNING": "warning", "SUCCESS": "success", "INFO": "info"}
+MOST_BYTES = 1_000_000
 _TITLE_ROOM = 16  # characters that a service may add where it has no title of its own
 # Services that send text and images in one request, so that they arrive together or not at all.
 _LETTERS = (
@@ -69,6 +70,9 @@ class Service:
         asset = apprise.AppriseAsset(app_id="Lookout", app_desc="Lookout", async_mode=False)
         if not target.icon:
             asset.image_url_mask = asset.image_url_logo = asset.image_path_mask = ""
+        # A redirected POST becomes a GET, and a lost message would count as sent.
+        asset.http_redirects = False
+        _bound_answers()
         plugin = apprise.Apprise.instantiate(target.url or "", asset=asset)
         return None if plugin is None else cls(plugin, asset, target.images)
 
@@ -118,6 +122,21 @@ class Service:
             attach=images if len(images) else None,
         )
         return Attempt(True) if result else _failure(result)
+
+
+def _bound_answers() -> None:
+    """Let the library read no more than the beginning of an answer, which may have no end."""
+    from requests import Response, adapters, sessions
+
+    class BoundedAdapter(adapters.HTTPAdapter):
+        def send(self, *arguments: Any, **settings: Any) -> Response:
+            response = super().send(*arguments, **{**settings, "stream": True})
+            response._content = response.raw.read(MOST_BYTES, decode_content=True)
+            response._content_consumed = True
+            response.close()
+            return response
+
+    vars(sessions)["HTTPAdapter"] = BoundedAdapter
 
 
 def _failure(result: Any) -> Attempt:

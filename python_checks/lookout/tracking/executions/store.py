@@ -18,6 +18,7 @@ from psycopg2.extensions import connection as PgConnection  # noqa: N812
 from psycopg2.extensions import quote_ident
 
 from lookout.database.connection import Connection, clean_message, connect
+from lookout.database.limits import CONNECT_TIMEOUT, TimeLimit
 from lookout.errors import ConfigError, LookoutError, SourceError
 from lookout.tracking.executions import statements
 from lookout.tracking.executions.batch import Batch, Recorded, newest_steps, write_batch, write_steps
@@ -58,9 +59,10 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
         connection: Connection,
         schema: str | None = None,
         *,
-        connect_timeout: int = 10,
+        connect_timeout: int = CONNECT_TIMEOUT,
         statement_timeout: float | None = None,
         lock_timeout: float | None = None,
+        time_limit: TimeLimit | None = None,
         auto_rules: bool | None = None,
     ) -> None:
         self.connection, self.schema = connection, schema or os.environ.get("LOOKOUT_SCHEMA") or "monitoring"
@@ -68,7 +70,7 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
             auto_rules = os.environ.get(AUTO_RULES, "").strip().lower() in ("1", "true", "yes", "on")
         self.auto_rules = auto_rules
         self._statement_timeout, self._lock_timeout = statement_timeout, lock_timeout
-        self._connect_timeout = connect_timeout
+        self._connect_timeout, self._time_limit = connect_timeout, time_limit
         self._handle: PgConnection | None = None
 
     def __exit__(
@@ -86,12 +88,13 @@ class ExecutionStore(AbstractContextManager["ExecutionStore"]):
     def handle(self) -> PgConnection:
         """Return the open connection."""
         if self._handle is None or self._handle.closed:
-            waits = {"tcp_user_timeout": 5000, "keepalives_idle": 30, **self.connection.parameters}
+            waits = {"tcp_user_timeout": 5000, **self.connection.parameters}
             self._handle = connect(
                 replace(self.connection, parameters={**waits, "connect_timeout": self._connect_timeout}),
                 application="lookout track",
                 statement_timeout=self._statement_timeout,
                 lock_timeout=self._lock_timeout,
+                time_limit=self._time_limit,
             )
         return self._handle
 

@@ -1,0 +1,50 @@
+"""lookout.yml: reading the file, and the limits of a command that it sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from lookout.database.limits import LEASE_SECONDS, LOCK_TIMEOUT, STATEMENT_TIMEOUT
+from lookout.database.options import RUN_SECONDS, SOURCE_SECONDS, CollectOptions
+from lookout.errors import ConfigError
+from lookout.project.files import is_there, read_yaml
+from lookout.project.validation import Duration, Reader, Settings
+
+FILE = "lookout.yml"
+# What to do about a mistake in its syntax.
+QUOTING = "put a value with special characters in quotes"
+
+
+class LimitSettings(Settings):
+    """The mapping `limits`."""
+
+    sentences = dict.fromkeys(("model_type", "dict_type"), "{key} must be a mapping of keys to values.")
+    run: Duration = timedelta(seconds=RUN_SECONDS)
+    source: Duration = timedelta(seconds=SOURCE_SECONDS)
+    statement: Duration = timedelta(seconds=STATEMENT_TIMEOUT)
+    lock: Duration = timedelta(seconds=LOCK_TIMEOUT)
+    lease: Duration = timedelta(seconds=LEASE_SECONDS)
+
+
+def read_options(root: Path) -> CollectOptions:
+    """Return the limits of a command: those of `limits` in lookout.yml, and the retries of the environment.
+
+    Raises ConfigError that names every mistake.
+    """
+    file = root / FILE
+    content = read_yaml(file, QUOTING) if is_there(file) else None
+    limits = LimitSettings()
+    if isinstance(content, Mapping) and content.get("limits") is not None:
+        reader = Reader(FILE)
+        limits = reader.read(LimitSettings, content["limits"], "limits") or limits
+        if reader.problems:
+            raise ConfigError("\n".join(reader.problems))
+    return CollectOptions.from_environment(
+        run_limit=limits.run.total_seconds(),
+        source_limit=limits.source.total_seconds(),
+        statement_timeout=limits.statement.total_seconds(),
+        lock_timeout=limits.lock.total_seconds(),
+        lease=limits.lease.total_seconds(),
+    )
