@@ -21,7 +21,7 @@ _NAME = re.compile(rf"(?:{_LONG}|(?:^|[^a-z]){_SHORT})s?(?:$|[^a-z])", re.IGNORE
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _VALUE = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|[^\s'"][^\s]*?(?=[,;)}\]]*(?:\s|$))"""
 _PAIR = re.compile(
-    rf"""((?:{_LONG}|(?<![a-z]){_SHORT}|pass|token)s?)(\\?["']?\s*(?:=>|:=|[=:])\s*)(\\?(?:{_VALUE}))""", re.IGNORECASE
+    rf"""((?:{_LONG}|(?<![a-z]){_SHORT}|token)s?)(\\?["']?\s*(?:=>|:=|[=:])\s*)(\\?(?:{_VALUE}))""", re.IGNORECASE
 )
 _HEADER = re.compile(r"""(authorization\\?["']?\s*[=:]\s*\\?["']?)[^"'\r\n\\]+""", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic)(\s+)(?=\S*[A-Z0-9=._-])[\w.~+/=-]{6,}")
@@ -138,7 +138,7 @@ def secret_arguments(arguments: Sequence[str]) -> list[str]:
     found: list[str] = []
     for before, argument in zip(arguments, [*arguments[1:], ""], strict=False):
         name, sign, value = before.partition("=")
-        if name.startswith("-") and is_secret_name(name):
+        if re.fullmatch(r"-+[A-Za-z_-]+", name) and is_secret_name(name):
             found.append(value if sign else argument)
         elif before in ("-p", "-P", "-w"):
             found.append(argument)
