@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -44,8 +44,9 @@ def notify(store: Store, folder: Path, *, as_of: datetime, run_id: str) -> Notif
     none is raised.
     """
     try:
-        settings = load_settings(folder)
-        return notify_alerts(store, settings, as_of=as_of, run_id=run_id) if settings else NotifyOutcome()
+        settings = load_settings(folder, is_strict=False)
+        outcome = notify_alerts(store, settings, as_of=as_of, run_id=run_id) if settings else NotifyOutcome()
+        return replace(outcome, problems=(*settings.problems, *outcome.problems))
     except LookoutError as error:
         return NotifyOutcome(problems=tuple(str(error).splitlines()))
 
