@@ -131,7 +131,12 @@ SUITES = (
     Suite("wheel", wheel, (f"{FOLDER}/test_wheel.py",), 240),
     Suite("compile", partial(nullcontext, {}), (f"{FOLDER}/test_compile.py",), 240),
     # As in `make test`, with a thousand examples for every six.
-    Suite("fuzz", partial(nullcontext, {"LOOKOUT_FUZZ_EXAMPLES": "1000"}), ("tests/project/test_every_file.py",), 900),
+    Suite(
+        "fuzz",
+        partial(nullcontext, {"LOOKOUT_FUZZ_EXAMPLES": "1000"}),
+        ("tests/project/test_every_file.py", f"{FOLDER}/test_canaries.py"),
+        900,
+    ),
     Suite("upgrade", partial(nullcontext, {}), (f"{FOLDER}/test_upgraded_schema.py",), 180),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
