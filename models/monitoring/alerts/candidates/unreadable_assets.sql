@@ -2,8 +2,7 @@
 
 with asset_status as (
     select * from {{ ref('lookout', 'asset_status') }}
-    -- A setting that is wrong is a problem of the run, not of the people who own the table.
-    where status not in ('ok', 'empty', 'wrong_setting')
+    where status not in ('ok', 'empty', 'wrong_setting')  -- A wrong setting is a problem of the run, not of the owner.
 ),
 
 -- A table that is missing because dbt could not build it has one cause, which is an alert of its own.
