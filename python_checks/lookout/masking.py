@@ -19,17 +19,21 @@ _SHORT = (
 )
 _NAME = re.compile(rf"(?:{_LONG}|(?:^|[^a-z]){_SHORT})s?(?:$|[^a-z])", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_VALUE = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|[^\s'"][^\s]*?(?=[,;)}\]]*(?:\s|$))"""
+_VALUE = r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|\S+"""
 _PAIR = re.compile(
-    rf"""((?:{_LONG}|(?<![a-z]){_SHORT}|pass|token)s?)(\\?["']?\s*(?:=>|:=|[=:])\s*)(\\?(?:{_VALUE}))""", re.IGNORECASE
+    rf"""((?:{_LONG}|(?<![a-z]){_SHORT}|token)s?)(\\?["']?\s*(?:=>|:=|[=:])\s*)(\\?(?:{_VALUE}))""", re.IGNORECASE
 )
 _HEADER = re.compile(r"""(authorization\\?["']?\s*[=:]\s*\\?["']?)[^"'\r\n\\]+""", re.IGNORECASE)
 _BEARER = re.compile(r"\b(Bearer|Basic)(\s+)(?=\S*[A-Z0-9=._-])[\w.~+/=-]{6,}")
 _OPTION = re.compile(rf"(?<!\S)(--?(?:[\w-]*[_-])?(?:{_LONG}|{_SHORT})s?)(\s+)({_VALUE})", re.IGNORECASE)
 # From the scheme to the last `@` before a space or quote: a password may hold slashes and further `@`.
-_USER = re.compile(r"""(\b[a-z][a-z0-9+.-]*(?:://|%3A%2F%2F))([^\s"'<>]*)(@|%40)(?=[\w.\[%-])""", re.IGNORECASE)
+_USER = re.compile(
+    r"""(\b[a-z][a-z0-9+.-]{0,30}(?:://|%3A%2F%2F))([^\s"'<>]{0,2000})(@|%40)(?=[\w.\[%-])""", re.IGNORECASE
+)
 # What comes after the host in the address of a service is a secret more often than not; in that of a page it is not.
-_ADDRESS = re.compile(r"""\b([a-z][a-z0-9+.-]*://(?:[^\s/?#"'@]*@)?[^\s/?#"'<>]+)([/?#]?[^\s"'<>]*)""", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"""\b([a-z][a-z0-9+.-]{0,30}://(?:[^\s/?#"'@]{0,500}@)?[^\s/?#"'<>]+)([/?#]?[^\s"'<>]*)""", re.IGNORECASE
+)
 _SERVICE = re.compile(r"/(?:services|hooks?|webhooks?\w*|bot[\w:-]+|workflows|triggers)(?:/|$)", re.IGNORECASE)
 _QUERY = re.compile(r"([?&])([\w.-]+)=([^&#\s\"']*)")
 # Schemes of databases, files and pages. Others are those of notification services, whose whole address is secret.
@@ -44,7 +48,7 @@ SAFE_PARAMETERS = frozenset(
 )
 _TOKEN = re.compile(
     r"\bgh[opsur]_\w{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{16,}|\bxox[abeoprs]-[\w-]{8,}|\bAKIA[0-9A-Z]{16}\b"
-    r"|\bsk-[\w-]{16,}|\bdapi[0-9a-f]{20,}|\bey[A-Za-z0-9_-]{10,}\.[\w-]{6,}\.[\w-]*"
+    r"|\bsk-[\w-]{16,}|\bdapi[0-9a-f]{20,}|\bey[A-Za-z0-9_-]{10,2000}\.[\w-]{6,}\.[\w-]*"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)",
     re.DOTALL,
 )
@@ -80,8 +84,8 @@ def mask_secrets(text: str) -> str:
     text = _ADDRESS.sub(_masked_address, text)
     text = _HEADER.sub(rf"\1{MASK}", text)
     text = _BEARER.sub(rf"\1\2{MASK}", text)
-    text = _OPTION.sub(rf"\1\2{MASK}", text)
-    text = _PAIR.sub(rf"\1\2{MASK}", text)
+    text = _OPTION.sub(_masked_value, text)
+    text = _PAIR.sub(_masked_value, text)
     return _TOKEN.sub(MASK, text)
 
 
@@ -138,7 +142,7 @@ def secret_arguments(arguments: Sequence[str]) -> list[str]:
     found: list[str] = []
     for before, argument in zip(arguments, [*arguments[1:], ""], strict=False):
         name, sign, value = before.partition("=")
-        if name.startswith("-") and is_secret_name(name):
+        if re.fullmatch(r"-+[A-Za-z_-]+", name) and is_secret_name(name):
             found.append(value if sign else argument)
         elif before in ("-p", "-P", "-w"):
             found.append(argument)
@@ -193,6 +197,14 @@ def _spellings(secret: str) -> tuple[str, ...]:
         *(secret.replace("'", "''"), secret.replace("'", "'\"'\"'"), secret.encode("unicode_escape").decode()),
     )
     return tuple(dict.fromkeys(spelling for spelling in spellings if len(spelling) >= SHORTEST))
+
+
+def _masked_value(match: re.Match[str]) -> str:
+    """Return the key with stars for its value; what closes a list or sentence behind a bare value stays."""
+    value = match[3].lstrip("\\")
+    is_quoted = len(value) > 1 and value[0] in "'\"" and value[-1] == value[0]
+    rest = "" if is_quoted else value[len(value.rstrip(",;)}]")) :]
+    return f"{match[1]}{match[2]}{MASK}{rest}"
 
 
 def _masked_user(match: re.Match[str]) -> str:

@@ -144,6 +144,13 @@ SUITES = (
         300,
     ),
     Suite("replays", partial(nullcontext, {}), (f"{FOLDER}/test_day_by_day.py", f"{FOLDER}/test_two_steps.py"), 240),
+    # As in `make test`, with a thousand examples for every six.
+    Suite(
+        "fuzz",
+        partial(nullcontext, {"LOOKOUT_FUZZ_EXAMPLES": "1000"}),
+        ("tests/project/test_every_file.py", f"{FOLDER}/test_canaries.py"),
+        900,
+    ),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(

@@ -218,3 +218,27 @@ def test_images_are_left_to_the_service_unless_somebody_says_so(tmp_path: Path) 
         found("", ", images: sometimes")
     with pytest.raises(ConfigError, match="images"):
         found("images: 3,", "")
+
+
+def test_one_wrong_target_or_route_leaves_the_others(tmp_path: Path) -> None:
+    text = """
+notifications:
+  targets: {a: {url: {env: A}}, b: {url: 'slack://xoxb-t0ken'}, c: {url: {env: A}, icons: true}}
+  routes: [{match: {ownr: x}, targets: a}, {match: {owner: y}, targets: [a, b]}]
+  default: a
+"""
+    (tmp_path / "lookout.yml").write_text(text)
+    found = load_settings(tmp_path, {"A": "https://example.com/x"}, is_strict=False)
+    assert [(name, bool(target.url)) for name, target in found.targets.items()] == [
+        ("a", True),
+        ("b", False),
+        ("c", False),
+    ]
+    assert [route.match for route in found.routes] == [{"owner": ("y",)}, {}]
+    assert len(found.problems) == 3
+    assert "xoxb-t0ken" not in str(found.problems)
+    with pytest.raises(ConfigError, match="unknown key 'icons'"):
+        load_settings(tmp_path, {"A": "https://example.com/x"})
+    (tmp_path / "lookout.yml").write_text(text.replace("  default: a\n", ""))
+    with pytest.raises(ConfigError, match="default is missing"):
+        load_settings(tmp_path, {"A": "https://example.com/x"}, is_strict=False)

@@ -12,6 +12,7 @@ import pytest
 
 from lookout.errors import ArtifactError, ConfigError
 from lookout.project.artifacts import asset_rows, result_rows
+from lookout.project.damage import read_results
 from lookout.project.declarations.nodes import layer_of, owner_of
 from lookout.project.files import check_manifest_version, find_project, profile_name, read_artifact, read_manifest
 from tests.conftest import MONITORING, Observed
@@ -166,13 +167,14 @@ def test_no_results_keep_their_columns() -> None:
         (None, False),
     ],
 )
-def test_only_results_are_results(version: str | None, works: bool) -> None:
-    content = results(dbt_schema_version=version)
+def test_only_results_are_results(version: str | None, works: bool, tmp_path: Path) -> None:
+    file = tmp_path / "run_results.json"
+    file.write_text(json.dumps(results(dbt_schema_version=version)))
     if works:
-        result_rows(content, MANIFEST, connection="dev")
+        assert read_results(file)[1] == []
         return
-    with pytest.raises(ArtifactError, match="is not supported"):
-        result_rows(content, MANIFEST, connection="dev")
+    with pytest.raises(ArtifactError, match=r"run_results.json: .* is not supported"):
+        read_results(file)
 
 
 @pytest.mark.parametrize(

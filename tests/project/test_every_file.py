@@ -60,7 +60,7 @@ from lookout.tracking.sdk.context import _plain_output
 from lookout.tracking.sdk.delivery import Delivery
 from lookout.tracking.sdk.spool import Spool
 
-EXAMPLES = int(os.environ.get("LOOKOUT_FUZZ_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("LOOKOUT_FUZZ_EXAMPLES", "6"))
 NOW = datetime(2026, 3, 1, 6, tzinfo=timezone.utc)
 INVOCATION = "6c3c1d0f-96ff-4a6b-8c51-6a3d6f7a1c3e"
 SCHEMAS = "https://schemas.getdbt.com/dbt"
@@ -226,7 +226,6 @@ def read_the_manifest(root: Path) -> list[str]:
     manifest_lineage(manifest, "dev")
     DbtInvocations(manifest, limits).registrations(manifest.get("nodes") or {}, NOW)
     find_node(manifest, calendar_name(manifest))
-    assert "model.shop.good" in {m.node_id for m in monitors if not m.problem} or "good" in str(problems) or problems
     return problems
 
 
@@ -435,3 +434,123 @@ def test_any_content_is_a_result_or_a_sentence(name: str, tmp_path_factory: pyte
         check(name, root)
 
     fuzz()
+
+
+def written(name: str, root: Path) -> Path:
+    """Write a valid file and return its path."""
+    _, document, write = FILES[name]
+    file = root / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(write(document))
+    return file
+
+
+def make_unreadable(file: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("nothing is unreadable to root")
+    file.write_text("x")
+    file.chmod(0)
+
+
+KINDS: dict[str, Callable[[Path], None]] = {
+    "folder": lambda file: file.mkdir(),
+    "dangling link": lambda file: file.symlink_to("nowhere"),
+    "link to itself": lambda file: file.symlink_to(file.name),
+    "pipe that nobody writes to": os.mkfifo,
+    "device without end": lambda file: file.symlink_to("/dev/zero"),
+    "unreadable": make_unreadable,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_file_is_a_sentence_and_never_waited_for(kind: str, tmp_path: Path) -> None:
+    for name in FILES:
+        file = written(name, tmp_path)
+        file.unlink()
+        KINDS[kind](file)
+        check(name, tmp_path)
+        if file.is_dir():
+            file.rmdir()
+        file.unlink(missing_ok=True)
+
+
+def test_what_is_valid_is_read_without_a_word(tmp_path: Path) -> None:
+    for name, (read, *_) in FILES.items():
+        written(name, tmp_path)
+        assert read(tmp_path) == [] or name not in ("manifest.json", "run_results.json", "sources.json"), name
+    assert not (tmp_path / "spool" / "events.rejected").exists()
+
+
+ANYTHING = st.recursive(
+    st.sampled_from(ODD),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+)
+
+
+def spoilt_entry(entry: Any) -> st.SearchStrategy[Any]:
+    """An entry in which something is wrong, or that is something else altogether."""
+    places = [path for path in paths(entry) if path]
+    one = st.tuples(st.sampled_from(places), ANYTHING).map(lambda change: replaced(entry, *change))
+    return st.one_of(one, ANYTHING)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None)
+@given(spoilt_entry(result("wrong")))
+def test_a_good_result_beside_a_bad_one_is_read(tmp_path_factory: pytest.TempPathFactory, entry: Any) -> None:
+    file = tmp_path_factory.mktemp("results") / "run_results.json"
+    content = results("run-results/v6")
+    file.write_text(json.dumps({**content, "results": [entry, content["results"][1]]}))
+    found, problems = read_results(file)
+    assert "model.shop.good" in list(result_rows(found, MANIFEST, connection="dev")["node_id"])
+    assert "model.shop.good" in [
+        e.start.node_id for e in DbtInvocations(MANIFEST).of_results(found) if isinstance(e, End) and e.start
+    ]
+    assert len(problems) + len(found["results"]) == 2
+    assert all(str(file) in problem for problem in problems)
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None)
+@given(spoilt_entry(MANIFEST["nodes"]["model.shop.wrong"]))
+def test_a_good_node_beside_a_bad_one_is_watched(tmp_path_factory: pytest.TempPathFactory, entry: Any) -> None:
+    root = tmp_path_factory.mktemp("manifest")
+    nodes = {**MANIFEST["nodes"], "model.shop.wrong": entry}
+    (root / "manifest.json").write_text(json.dumps({**MANIFEST, "nodes": nodes}))
+    manifest = read_manifest(root)
+    problems = leave_out_damaged(manifest, str(root / "manifest.json"))
+    monitors = load_monitors(manifest, default_connection="dev", problems=problems)
+    contracts = load_contracts(manifest, default_connection="dev", problems=problems)
+    assert [m.problem for m in monitors if m.node_id == "model.shop.good"] == [""]
+    assert [c.problem for c in contracts if c.node_id == "model.shop.good"] == [""]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None)
+@given(st.lists(st.sampled_from([json.loads(to_line(event)) for event in EVENTS]).flatmap(spoilt_entry), max_size=3))
+def test_a_good_event_behind_bad_ones_is_delivered(
+    tmp_path_factory: pytest.TempPathFactory, entries: list[Any]
+) -> None:
+    folder = tmp_path_factory.mktemp("spool")
+    (folder / "events.jsonl").write_text(lines_of(entries) + to_line(EVENTS[-1]) + "\n")
+    assert EVENTS[-1] in deliver(folder).events
+    assert Spool(folder).is_empty()
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None)
+@given(spoilt_entry(OUTPUT))
+def test_a_good_output_beside_a_bad_one_is_used(tmp_path_factory: pytest.TempPathFactory, entry: Any) -> None:
+    root = tmp_path_factory.mktemp("profile")
+    try:
+        (root / "profiles.yml").write_text(
+            yaml.safe_dump({"shop": {"target": "dev", "outputs": {"wrong": entry, "dev": OUTPUT}}})
+        )
+    except (ValueError, UnicodeError):  # what YAML cannot say
+        return
+    profile = load_profile(root, "shop")
+    assert profile.warehouse.problem == ""
+    assert dict(profile.warehouse.parameters)["dbname"] == "d"
+
+
+@settings(max_examples=EXAMPLES, deadline=None, database=None)
+@given(spoilt_entry(LOG_LINES[0]))
+def test_the_rest_of_a_log_is_read(entry: Any) -> None:
+    (logged,) = read_log(lines_of([entry, *LOG_LINES[1:]]), written_at=NOW)
+    assert (logged.command, logged.succeeded) == ("build", True)

@@ -411,7 +411,7 @@ def test_no_summary_is_one_sentence(tmp_path: Path, moment: str | None, before: 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("no json", "it does not hold JSON"),
+        ("no json", "it is not valid JSON"),
         ("[]", "it has no schema_version"),
         ({"schema_version": 2}, "was written by a newer Lookout"),
         ({"schema_version": "1"}, "it has no schema_version"),

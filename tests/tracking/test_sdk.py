@@ -514,6 +514,17 @@ def test_a_command_runs_as_it_would_anyway(
     assert metadata["exit_code"] == code
 
 
+@pytest.mark.parametrize("with_arguments", [False, True])
+def test_no_argument_of_a_command_is_stored_that_may_be_secret(
+    execution_store: ExecutionStore, capfd: pytest.CaptureFixture[str], with_arguments: bool
+) -> None:
+    arguments = ["-c", "echo refused $1 >&2; exit 1", "--password", "kAn4ry", "--day", "2026-01-01"]
+    assert exec_command(["/bin/sh", *arguments], with_arguments=with_arguments) == 1
+    ((error, metadata),) = rows(execution_store, "e.error, e.execution_metadata")
+    expected = "sh -c *** --password *** --day 2026-01-01" if with_arguments else "sh"
+    assert (error, metadata["command"]) == ("refused ***", expected)
+
+
 @pytest.mark.parametrize(("command", "code"), [("/no/such/command", 127), ("/etc/passwd", 126)])
 def test_a_command_that_cannot_be_run_is_one_sentence(
     execution_store: ExecutionStore, capfd: pytest.CaptureFixture[str], command: str, code: int

@@ -40,7 +40,7 @@ STATUS_OF: tuple[tuple[type[psycopg2.Error], Status], ...] = (
 
 def unknown_output_message(name: str) -> str:
     """Return the message about a connection that profiles.yml does not have."""
-    return f"There is no output '{name}' in profiles.yml, or an environment variable it needs is not set."
+    return f"There is no output '{name}' in profiles.yml."
 
 
 def work_on_sources(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -47,10 +47,13 @@ def notify(
     become problems of the outcome; none is raised.
     """
     try:
-        settings = load_settings(folder)
-        if not settings:
-            return NotifyOutcome()
-        return notify_alerts(store, settings, as_of=as_of, run_id=run_id, time_limit=time_limit)
+        settings = load_settings(folder, is_strict=False)
+        outcome = (
+            notify_alerts(store, settings, as_of=as_of, run_id=run_id, time_limit=time_limit)
+            if settings
+            else NotifyOutcome()
+        )
+        return replace(outcome, problems=(*settings.problems, *outcome.problems))
     except LookoutError as error:
         return NotifyOutcome(problems=tuple(str(error).splitlines()))
 

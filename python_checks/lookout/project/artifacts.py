@@ -100,7 +100,7 @@ def _result_row(
     generic = node.get("test_metadata") or {}
     output, asset = _location(tested, connection)
     timing = [t.get("completed_at") for t in result.get("timing") or [] if t.get("completed_at")]
-    adapter = result.get("adapter_response") or {}
+    affected = (result.get("adapter_response") or {}).get("rows_affected")
     test_name = ".".join(filter(None, [generic.get("namespace"), generic.get("name")]))
     return {
         "invocation_id": str(metadata.get("invocation_id", "")),
@@ -114,7 +114,7 @@ def _result_row(
         "test_name": test_name,
         "severity": str((node.get("config") or {}).get("severity", "")).lower() if test_name else "",
         "failures": result.get("failures"),
-        "rows_affected": adapter.get("rows_affected") if adapter.get("rows_affected", -1) >= 0 else None,
+        "rows_affected": affected if affected is not None and affected >= 0 else None,
         "message": mask_secrets(" ".join(plain(str(result.get("message") or result.get("error") or "")).split()))[
             :2000
         ],

@@ -187,6 +187,7 @@ def leave_out_damaged(manifest: dict[str, Any], file: str) -> list[str]:
     for part in (*_PARTS, *_MAPS):
         entries, model = manifest.get(part), _PARTS.get(part, _DependsOn)
         if entries is None:
+            manifest[part] = {}
             continue
         if not isinstance(entries, dict):
             raise ArtifactError(f"{file} is damaged, `{part}` is no mapping: {remedy}.")

@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -52,23 +52,33 @@ class UnusableFileError(ConfigError):
         self.reason = reason
 
 
-def read_bytes(file: Path) -> bytes:
-    """Return the content of a file. Raises UnusableFileError for everything else, and never waits for a writer."""
+def open_file(file: Path) -> BinaryIO:
+    """Open a file for reading. Raises UnusableFileError for everything else, and never waits for a writer."""
     try:
         # A pipe would be waited for until somebody writes to it.
-        with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as opened:
-            kind = os.fstat(opened.fileno()).st_mode
-            if not stat.S_ISREG(kind):
-                raise UnusableFileError(file, "it is a folder" if stat.S_ISDIR(kind) else "it is no regular file")
-            return opened.read()
+        opened = os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+        kind = os.fstat(opened.fileno()).st_mode
+        if stat.S_ISREG(kind):
+            return opened
+        opened.close()
+        raise UnusableFileError(file, "it is no regular file")
     except ValueError as error:
         raise UnusableFileError(file, "its name holds a character that no file name can have") from error
-    except MemoryError as error:
-        raise UnusableFileError(file, "it is larger than the memory") from error
     except OSError as error:
         is_absent = isinstance(error, FileNotFoundError) and not is_there(file)
         reason = "there is none" if is_absent else why_unreadable(file, error)
         raise UnusableFileError(file, reason) from error
+
+
+def read_bytes(file: Path) -> bytes:
+    """Return the content of a file. Raises UnusableFileError for everything else."""
+    with open_file(file) as opened:
+        try:
+            return opened.read()
+        except (OSError, MemoryError) as error:
+            raise UnusableFileError(
+                file, str(getattr(error, "strerror", "") or "it is larger than the memory")
+            ) from error
 
 
 def read_text(file: Path) -> str:

@@ -26,7 +26,6 @@ from lookout.database.options import CollectOptions
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.clock import parse_clock
-from lookout.project.damage import leave_out_damaged
 from lookout.project.dbt import Project
 from lookout.project.files import (
     UnusableFileError,
@@ -104,6 +103,9 @@ class Home:
 
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""
+        # Costs time that a command which need not parse does not spend.
+        from lookout.project.damage import leave_out_damaged
+
         self.manifest = self.project.parse()
         self.problems = tuple(leave_out_damaged(self.manifest, str(self.project.target_path / "manifest.json")))
         with suppress(ConfigError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from lookout.contracts.changes.record import record_contracts
@@ -54,7 +55,8 @@ def parse(workspace: Workspace, narrator: Narrator) -> tuple[Declarations, Setti
     with narrator.step("parse") as step:
         workspace.parse()
         declared = read_declarations(workspace)
-        settings = load_settings(workspace.home.root)
+        settings = load_settings(workspace.home.root, is_strict=False)
+        declared = replace(declared, problems=(*declared.problems, *settings.problems))
         created = ensure_landing(workspace)
         parts = [f"{len(workspace.home.manifest['nodes'])} nodes", f"{len(declared.monitors)} watched tables"]
         if declared.contracts:
@@ -244,7 +246,8 @@ class Steps:
             outcome = notify(
                 self.run.store, home.root, as_of=self.run.as_of, run_id=self.run.run_id, time_limit=home.time_limit
             )
-            self.run.problems += [f"notifications: {problem}" for problem in outcome.problems]
+            new = [problem for problem in outcome.problems if problem not in self.run.declared.problems]
+            self.run.problems += [f"notifications: {problem}" for problem in new]
             step.done = outcome.sentence
 
     def _note_failures(self, outcome: Invocation) -> None:

@@ -67,14 +67,11 @@ def check_contracts(
         _DatabaseChecker(session, stop, marks or {}, values, as_of).run(wanted, emit)
 
     for position, contract in enumerate(contracts):
-        if contract.problem:
-            checks[position] = ContractCheck(contract, "not_evaluated", "not_evaluated", message=contract.problem)
-            report(checks[position])
-        elif contract.connection in connections:
+        if contract.connection in connections and not contract.problem:
             by_source.setdefault(contract.connection, {})[position] = contract
-        else:
-            checks[position] = _unreachable_check(contract, unknown_output_message(contract.connection), values)
-            report(checks[position])
+            continue
+        checks[position] = _unasked_check(contract, values)
+        report(checks[position])
     checks |= work_on_sources(by_source, connections, options or CollectOptions(), check_database, report)
     return [checks[position] for position in range(len(contracts))]
 
@@ -163,6 +160,14 @@ def _has_structure_rules(contract: Contract) -> bool:
 
 def _has_value_rules(contract: Contract) -> bool:
     return bool(contract.rules or contract.payload)
+
+
+def _unasked_check(contract: Contract, values: bool) -> ContractCheck:
+    """Return the check of a contract that is declared wrongly, or whose output the profile does not have."""
+    if contract.problem:
+        # A mistake in a setting is no finding about the table.
+        return ContractCheck(contract, "not_evaluated", "not_evaluated", message=contract.problem)
+    return _unreachable_check(contract, unknown_output_message(contract.connection), values)
 
 
 def _unreachable_check(contract: Contract, message: str, values: bool) -> ContractCheck:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from lookout.errors import ConfigError
 from lookout.masking import address_secrets, remember_secrets
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.notify.settings.reader import read_settings
@@ -17,16 +18,19 @@ URL_VARIABLE, LINK_VARIABLE = "LOOKOUT_NOTIFY_URL", "LOOKOUT_NOTIFY_LINK"
 FROM_ENVIRONMENT = "environment"
 
 
-def load_settings(root: Path, environment: Mapping[str, str] | None = None) -> Settings:
+def load_settings(root: Path, environment: Mapping[str, str] | None = None, *, is_strict: bool = True) -> Settings:
     """Return the settings of the project in ``root``; empty settings when there are no targets.
 
     Without `notifications` in lookout.yml, the variable LOOKOUT_NOTIFY_URL is the only target. Raises ConfigError
-    that names every mistake; a variable that is not set is only a problem of the target that refers to it.
+    that names every mistake; unless it ``is_strict``, only when nothing can be made of the rest. A variable that is not
+    set is only a problem of the target that refers to it.
     """
     environment = os.environ if environment is None else environment
     file = root / FILE
     if is_there(file):
         settings = read_settings(file, environment)
+        if settings is not None and settings.problems and is_strict:
+            raise ConfigError("\n".join(settings.problems))
         if settings is not None:
             return settings
     url = environment.get(URL_VARIABLE, "").strip()

@@ -49,11 +49,15 @@ class Route:
 
 @dataclass(frozen=True)
 class Settings:
-    """Targets by name, and routes in order; the last one is the default and fits every alert."""
+    """Targets by name, and routes in order; the last one is the default and fits every alert.
+
+    ``problems`` has a sentence for each mistake; the targets and routes with one are not used.
+    """
 
     targets: Mapping[str, Target] = field(default_factory=dict)
     routes: tuple[Route, ...] = ()
     link: str = ""
+    problems: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.targets)

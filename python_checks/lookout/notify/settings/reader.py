@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from lookout.errors import ConfigError
@@ -20,26 +22,58 @@ from lookout.project.validation import Reader
 
 
 def read_settings(file: Path, environment: Mapping[str, str]) -> Settings | None:
-    """Return the settings in a lookout.yml, None without `notifications`. Raises ConfigError with every mistake."""
+    """Return the settings in a lookout.yml, None without `notifications`.
+
+    A target or route with a mistake is left out, and is one of the ``problems``. Raises ConfigError with every mistake
+    when nothing can be made of the rest.
+    """
     content = read_yaml(file, QUOTING)
     if content is None:
         return None
     reader = Reader(file.name)
-    found = None
+    found: SettingsFile | None = None
+    wrong: list[str] = []
     if isinstance(content, Mapping):
-        found = reader.read(SettingsFile, content, context=_context(content.get("notifications"), environment))
+        context = _context(content.get("notifications"), environment)
+        found = reader.read(SettingsFile, content, context=context)
+        if reader.problems:
+            found, wrong = _without_mistakes(content, context)
+        before = len(reader.problems)
         _check_default(reader, content.get("notifications"))
+        # Without a default nobody knows where the other alerts go.
+        found = found if len(reader.problems) == before else None
     else:
         reader.wrong("it must be a mapping that begins with `notifications:`.")
-    if reader.problems:
+    if reader.problems and found is None:
         raise ConfigError("\n".join(reader.problems))
     if found is None or found.notifications is None:
         return None
     settings = found.notifications
     targets = {name: _target(name, target, settings.images, environment) for name, target in settings.targets.items()}
+    targets |= {name: Target(name, problem="its settings in lookout.yml are wrong") for name in wrong}
     routes = [_route(route, settings.timezone) for route in settings.routes]
     routes.append(_route(settings.default, settings.timezone) if settings.default else Route(tuple(targets)))
-    return Settings(targets, tuple(routes), settings.link)
+    return Settings(targets, tuple(routes), settings.link, tuple(reader.problems))
+
+
+def _without_mistakes(content: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[SettingsFile | None, list[str]]:
+    """Return the settings without the targets and routes that are wrong, and the names of these targets.
+
+    None when something else is wrong as well.
+    """
+    rest: Any = copy.deepcopy(content)
+    names: list[str] = []
+    while True:
+        try:
+            return SettingsFile.model_validate(rest, context=context), names
+        except ValidationError as error:
+            location = error.errors(include_url=False)[0]["loc"]
+        part: Any = rest["notifications"].get(location[1]) if len(location) > 2 else None
+        if location[1:2] == ("targets",) and isinstance(part, dict) and location[2] in part:
+            names.append(str(location[2]))
+        elif not (location[1:2] == ("routes",) and isinstance(part, list) and isinstance(location[2], int)):
+            return None, names
+        del part[location[2]]
 
 
 def _context(settings: object, environment: Mapping[str, str]) -> dict[str, Any]:

@@ -17,11 +17,7 @@ Trend = dict[tuple[str, str], list[tuple[str, float]]]
 
 def read_trend(folder: Path, *, before: datetime) -> Trend:
     """Return the scores of the last summary of each of the 90 newest days before ``before``; bad files are left out."""
-    try:
-        newest_of_day: dict[str, Path] = {path.name[:10]: path for path in summaries(folder, before=before)}
-    except ConfigError as error:
-        logger.warning("there is no trend: %s", error)
-        return {}
+    newest_of_day: dict[str, Path] = {path.name[:10]: path for path in summaries(folder, before=before)}
     trend: Trend = {}
     for day in sorted(newest_of_day)[-MOST_DAYS:]:
         try:

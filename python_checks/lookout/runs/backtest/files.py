@@ -22,6 +22,7 @@ from lookout.baseline.judge import judge
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
 from lookout.project.declarations.monitor import Grain
+from lookout.project.files import open_file
 
 GRAINS: dict[str, Grain] = {"D": "day", "H": "hour"}
 COLUMNS = ("series_id", "ts", "value", "expected", "lower", "upper", "score", "reason", "flagged")
@@ -139,6 +140,7 @@ def _ordered(path: Path, code: Any, moment: Any, value: Any, steps: Any) -> _Poi
 
 def _read(path: Path, columns: tuple[str, ...], types: Any) -> Iterator[pd.DataFrame]:
     """Yield the named columns of a CSV file, some rows at a time; the index counts the rows from 0."""
+    open_file(path).close()
     try:
         header = pd.read_csv(path, nrows=0)
         for name in columns:
