@@ -402,6 +402,7 @@ def test_failing_dbt_tests_alert_until_they_pass(desk: Desk) -> None:
             "name": name,
             "resource_type": "test",
             "status": status,
+            "outcome": outcome_of(status),
             "connection": "observed",
             "asset": "public.orders",
             "column_name": "id",

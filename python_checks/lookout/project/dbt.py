@@ -13,6 +13,7 @@ from typing import Any
 
 from lookout.errors import ArtifactError, ConfigError
 from lookout.project.files import read_definition, read_manifest
+from lookout.project.outcomes import ERROR, FAILED, message_of, outcome_of
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
 LIVE_VARIABLE = "LOOKOUT_LIVE"
@@ -100,14 +101,14 @@ class Project:
                 return Invocation(True, {}, ())
             raise ConfigError(f"`dbt {arguments[0]}` could not run: {_reason(result)}")
         counts: dict[str, int] = {}
-        failed: dict[str, list[str]] = {"fail": [], "error": [], "runtime error": []}
+        failed: dict[str, list[str]] = {ERROR: [], FAILED: []}
         for node in outcome:
             status = str(node.status)
             counts[status] = counts.get(status, 0) + 1
-            if status in failed:
-                failed[status].append(f"{node.node.name}: {' '.join(str(node.message or status).split())}")
-        errors = (*failed["error"], *failed["runtime error"])
-        return Invocation(result.success, counts, (*errors, *failed["fail"]), errors)
+            if (meaning := outcome_of(status)) in failed:
+                failed[meaning].append(f"{node.node.name}: {' '.join(_message(node).split())}")
+        errors = tuple(failed[ERROR])
+        return Invocation(result.success, counts, (*errors, *failed[FAILED]), errors)
 
     def operate(self, macro: str) -> str:
         """Run a macro as an operation. Returns the sentence with which it failed; empty when it did not.
@@ -184,6 +185,13 @@ class Project:
             yield
         finally:
             nodes.update(hooks)
+
+
+def _message(node: Any) -> str:
+    batches = getattr(node, "batch_results", None)
+    parts = {"successful": batches.successful, "failed": batches.failed} if batches is not None else None
+    status = str(node.status)
+    return message_of({"status": status, "message": node.message, "batch_results": parts}) or status
 
 
 def _operation_failure(text: str) -> str:
