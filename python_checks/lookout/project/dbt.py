@@ -17,6 +17,8 @@ from lookout.project.outcomes import ERROR, FAILED, message_of, outcome_of
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
 LIVE_VARIABLE = "LOOKOUT_LIVE"
+# With these of dbt's, a build holds no rows or a sample of them; what is judged, and the judging itself, needs all.
+PARTIAL_VARIABLES = ("DBT_EMPTY", "DBT_SAMPLE", "DBT_ENGINE_EMPTY", "DBT_ENGINE_SAMPLE")
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,11 @@ class Project:
         self._forget_leftovers()
         _forget_behavior_flags()
         clock = self.as_of.isoformat() if self.as_of else None
-        with _environment(AS_OF_VARIABLE, clock), _environment(LIVE_VARIABLE, "1" if self.is_live else None):
+        with (
+            _without_environment(PARTIAL_VARIABLES),
+            _environment(AS_OF_VARIABLE, clock),
+            _environment(LIVE_VARIABLE, "1" if self.is_live else None),
+        ):
             return dbtRunner(manifest=self._manifest, callbacks=[forward]).invoke(arguments + flags)
 
     def _forget_compiled(self) -> None:
@@ -238,3 +244,12 @@ def _environment(name: str, value: str | None) -> Iterator[None]:
             os.environ.pop(name, None)
             if before is not None:
                 os.environ[name] = before
+
+
+@contextmanager
+def _without_environment(names: Sequence[str]) -> Iterator[None]:
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
