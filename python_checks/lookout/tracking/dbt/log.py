@@ -30,7 +30,7 @@ RESULT = re.compile(
 BATCH = re.compile(r"Batch \d+ of \d+ (OK|ERROR|SKIP)\b.*? batch (\d{4}\S*) of ")
 # The sentence of an error is part of the same entry; that of a test which found something is the next entry.
 FAILURE = re.compile(
-    r"\b(?:\w+ Error|Failure|Warning) in \w+ (\S+) \([^)]*\)\n(?:[\d:.]+ \[\w+ *\] \[[^\]]*\]: )?"
+    r"\b(?:\w+ Error|Failure|Warning) in \w+ (\S+) \([^)]*\)\n(?:[\d:.]+ \[\w+ *\] \[[^\]]*\]: ?)?"
     r"([^\n]*(?:\n(?!\d\d:\d\d:\d\d\.)[^\n]*)*)"
 )
 STATUS = {
@@ -65,8 +65,8 @@ def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedI
     text = plain(text)
     headers = list(HEADER.finditer(text))
     ends = [*(header.start() for header in headers[1:]), len(text)]
-    # Read from the end, because a section happened before the one after it.
-    sections = [(header, text[header.end() : end]) for header, end in zip(headers, ends, strict=True)][::-1]
+    # Read from the end, because a section happened before the one after it; a log in JSON has none.
+    sections = [(header, text[header.end() : end]) for header, end in zip(headers, ends, strict=False)][::-1]
     found: list[LoggedInvocation] = []
     latest = written_at
     for position, (header, section) in enumerate(sections):
