@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -193,3 +194,17 @@ def test_a_hook_that_fails_fails_its_command() -> None:
 def test_a_command_that_was_interrupted_did_not_succeed() -> None:
     content = {**results({"status": "success"}), "succeeded": False}
     assert ends(content)["dbt:shop"].error == "dbt was interrupted, or failed outside its nodes"
+
+
+def test_a_build_repeated_at_one_clock_begins_after_the_one_before() -> None:
+    """Also one that took longer; it takes as long as it did, but ends by the clock."""
+    clock = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    shift = clock - datetime(2026, 3, 30, 10, 0, 6, tzinfo=timezone.utc)
+    for last in (None, clock - timedelta(seconds=5.5), clock - timedelta(seconds=2)):
+        after = {} if last is None else {"model.shop.orders": last, "dbt:shop": last}
+        reader = DbtInvocations(MANIFEST, shift=shift, after=after, until=clock)
+        found = ends(results({"status": "success"}), reader)["model.shop.orders"]
+        assert found.start is not None
+        begun = clock - timedelta(seconds=6) if last is None else last + timedelta(milliseconds=1)
+        assert found.start.start_date == begun
+        assert found.end_date == min(begun + timedelta(seconds=5), clock)

@@ -153,7 +153,7 @@ def _missing_batches(run: Run, execution_store: ExecutionStore) -> dict[str, lis
         where node_id = any(%s) and end_date is not null and start_date <= %s
         order by node_id, start_date desc
         """,
-        (nodes, run.as_of),
+        (nodes, datetime.now(timezone.utc) if run.workspace.home.project.is_live else run.as_of),
     )
     return {str(node_id): missing for node_id, missing in found if missing}
 
