@@ -48,7 +48,7 @@ def main() -> None:
             live, invocation = LiveBuild(run, execution_store), str(uuid.uuid4())
             began = time.perf_counter()
             for node_id in ids:
-                live.hear(NodeEvent(node_id, node_id, "model", "", invocation))
+                live.on_event(NodeEvent(node_id, node_id, "model", "", invocation))
             took = time.perf_counter() - began
             share = took / (nodes * SECONDS_PER_MODEL)
             print(f"{nodes} nodes told while they begin{took:15.3f} s, {share:.1%} of a build of such models")

@@ -211,8 +211,8 @@ def test_the_newest_of_everything_stays(execution_store: ExecutionStore) -> None
     for at, status in zip(old, ("ok", "empty", "timeout", "timeout"), strict=True):
         execution_store.add("collection_results", connection="c", asset="a", as_of=at, status=status)
     execution_store.add("collection_results", connection="c", asset="a", as_of=NOW - 400 * DAY, status="ok")
-    for at, status in zip(old, ("pass", "fail", "fail", "fail"), strict=True):
-        execution_store.add("dbt_results", invocation_id=str(at), node_id="n", executed_at=at, status=status)
+    for at, outcome in zip(old, ("passed", "failed", "error", "warned"), strict=True):
+        execution_store.add("dbt_results", invocation_id=str(at), node_id="n", executed_at=at, outcome=outcome)
     for at, values in zip(old, ("passed", "passed", "none", "none"), strict=True):
         execution_store.add(
             "contract_checks", connection="c", asset="a", as_of=at, values_status=values, structure_status="passed"

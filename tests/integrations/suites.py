@@ -151,6 +151,7 @@ SUITES = (
         ("tests/project/test_every_file.py", f"{FOLDER}/test_canaries.py"),
         900,
     ),
+    Suite("dbt-results", partial(nullcontext, {}), (f"{FOLDER}/test_dbt_results.py",), 600),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(

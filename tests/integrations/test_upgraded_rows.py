@@ -12,6 +12,7 @@ from lookout.database.connection import connect
 from lookout.database.store import BOOKKEEPING, LANDING_KEYS
 from lookout.errors import ConfigError
 from lookout.project.dbt import Project
+from lookout.project.outcomes import outcome_of
 from lookout.project.workspace import open_workspace
 from lookout.runs.landing import ensure_landing
 from tests.conftest import MONITORING, Observed, Server
@@ -107,6 +108,9 @@ def test_every_old_row_is_there_with_new_columns_and_indexes(old: Observed) -> N
     assert all(set(before[table]) <= set(columns(old, MONITORING, table)) for table in before)
     assert all(name in columns(old, MONITORING, table) for table, name in added.items())
     assert columns(old, MONITORING, "contract_findings") != []
+    judged = old.sql(f"select distinct status, outcome from {MONITORING}.dbt_results", at="observed")
+    assert judged != []
+    assert all(outcome == outcome_of(status) for status, outcome in judged)
     told = old.sql(f"select window_start::date::text, status from {MONITORING}.alerts order by 1", at="observed")
     assert told == [("2026-02-20", "resolved"), ("2026-03-02", "open")]
 

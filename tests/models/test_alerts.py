@@ -12,6 +12,7 @@ import pytest
 from lookout.database.store import Store
 from lookout.project.clock import parse_clock
 from lookout.project.declarations.monitor import series_key
+from lookout.project.outcomes import outcome_of
 from lookout.project.workspace import Workspace, open_workspace
 from tests.conftest import MONITORING, Observed
 
@@ -402,6 +403,7 @@ def test_failing_dbt_tests_alert_until_they_pass(desk: Desk) -> None:
             "name": name,
             "resource_type": "test",
             "status": status,
+            "outcome": outcome_of(status),
             "connection": "observed",
             "asset": "public.orders",
             "column_name": "id",

@@ -51,10 +51,10 @@ from generate_series(0, 1000) as n;
 insert into monitoring.assets (node_id, name, connection, asset, layer, owner, has_description, test_count, is_active) values
     ('model.shop.fact_orders', 'fact_orders', 'shop', 'marts.fact_orders', 'batch', 'sales', true, 2, true),
     ('model.shop.plain', 'plain', 'shop', 'marts.plain', 'marts', '', false, 0, true);
-insert into monitoring.dbt_results (invocation_id, node_id, name, resource_type, status, connection, asset, owner, layer, executed_at)
+insert into monitoring.dbt_results (invocation_id, node_id, name, resource_type, outcome, connection, asset, owner, layer, executed_at)
 values
-    ('1', 'test.a', 'a', 'test', 'pass', 'shop', 'marts.fact_orders', 'sales', 'batch', '2025-01-31 05:00Z'),
-    ('1', 'test.b', 'b', 'test', 'fail', 'shop', 'marts.fact_orders', 'sales', 'batch', '2025-01-31 05:00Z');
+    ('1', 'test.a', 'a', 'test', 'passed', 'shop', 'marts.fact_orders', 'sales', 'batch', '2025-01-31 05:00Z'),
+    ('1', 'test.b', 'b', 'test', 'failed', 'shop', 'marts.fact_orders', 'sales', 'batch', '2025-01-31 05:00Z');
 insert into monitoring.alerts (alert_key, alert_type, severity, status, connection, asset, column_name, metric, layer, owner,
     series_key, window_start, window_end, observed_value, expected_value, lower_bound, upper_bound, reason, description,
     first_seen_at, last_seen_at, occurrences, resolved_at) values

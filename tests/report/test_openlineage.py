@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError
+from lookout.project.outcomes import outcome_of
 from lookout.report.exports.comparison import export_lineage
 from lookout.report.exports.datasets import LineageData, Namer
 from lookout.report.exports.openlineage import FACETS, lineage_events, run_id
@@ -239,7 +240,7 @@ def test_a_test_is_an_assertion_about_its_table_unless_it_could_not_be_evaluated
         "node_id": "test.shop.unique",
         "name": "unique_orders_id",
         "test_name": "unique",
-        "status": status,
+        "outcome": outcome_of(status),
         "severity": "ERROR",
         "failures": 3 if status == "fail" else None,
         "column_name": "id",
@@ -354,8 +355,8 @@ def test_they_are_read_from_what_is_stored(observed: Observed, monkeypatch: pyte
              '2026-03-03', 10),
             ('old', null, 'd', '2026-03-01 10:00Z', '2026-03-01 10:05Z', true, 'dbt invocation', 'success', '', null,
              '2026-03-01', 10);
-        insert into {MONITORING}.dbt_results (invocation_id, node_id, name, resource_type, status, connection, asset,
-            test_name, failures) values ('abc', 'test.shop.unique', 'u', 'test', 'pass', 'shop', 'public.a', 'unique', 0);
+        insert into {MONITORING}.dbt_results (invocation_id, node_id, name, resource_type, outcome, connection, asset,
+            test_name, failures) values ('abc', 'test.shop.unique', 'u', 'test', 'passed', 'shop', 'public.a', 'unique', 0);
         insert into {MONITORING}.contract_checks (connection, asset, as_of, structure_status, values_status) values
             ('shop', 'public.a', '2026-03-03 09:00Z', 'passed', 'none')
     """

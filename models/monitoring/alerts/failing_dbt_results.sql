@@ -4,40 +4,33 @@
 with results as (
     select
         *,
-        status in ('fail', 'warn', 'error', 'runtime error') as is_failing,
-        resource_type in ('test', 'unit_test', 'source') as is_check
+        outcome in ('warned', 'failed', 'error') as is_failing,
+        resource_type in ('test', 'unit_test', 'source') as is_check,
+        row_number() over (partition by node_id order by executed_at, finished_at nulls first, invocation_id) as position
     from {{ ref('lookout', 'dbt_results') }}
     where
         resource_type in ('test', 'unit_test', 'source', 'model', 'seed', 'snapshot')
-        and status <> 'skipped'
+        and outcome <> 'none'
         and coalesce(test_name, '') not in ('lookout.volume_anomaly', 'lookout.freshness_anomaly', 'lookout.zscore_anomaly')
-        and executed_at <= {{ lookout.as_of() }}
+        and executed_at <= {{ lookout.horizon() }}
 ),
 
-numbered as (
+-- The order in which they ran decides: a replay may have been repeated at the same clock.
+ordered as (
     select
         *,
-        row_number() over (partition by node_id order by executed_at desc, invocation_id) as recency,
-        max(executed_at) filter (where not is_failing) over (partition by node_id) as passed_at
+        position = max(position) over node as is_newest,
+        position > coalesce(max(position) filter (where not is_failing) over node, 0) as is_in_streak
     from results
-),
-
-streaks as (
-    select
-        node_id,
-        min(executed_at) as failing_since
-    from numbered
-    where {{ lookout.is_in_streak('executed_at', 'passed_at') }}
-    group by node_id
+    window node as (partition by node_id)
 ),
 
 final as (
     select
-        numbered.*,
-        streaks.failing_since
-    from numbered
-    inner join streaks on numbered.node_id = streaks.node_id
-    where numbered.recency = 1 and numbered.is_failing
+        *,
+        min(executed_at) filter (where is_in_streak) over (partition by node_id) as failing_since
+    from ordered
 )
 
 select * from final
+where is_newest and is_failing

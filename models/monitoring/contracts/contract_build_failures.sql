@@ -3,7 +3,7 @@
 -- Models that dbt would not build because of their own contract, or that the database refused row by row.
 with broken as (
     select * from {{ ref('lookout', 'failing_dbt_results') }}
-    where not is_check and status = 'error'
+    where not is_check and outcome = 'error'
 ),
 
 -- dbt prints one line per column: | name | type of the model | type of the contract | what is wrong |

@@ -21,7 +21,7 @@ final as (
         test_results.message as actual,
         test_results.failures as failing_rows,
         cast(null as bigint) as total_rows,
-        case when test_results.status = 'warn' then 'warning' else 'critical' end as severity,
+        case when test_results.outcome = 'warned' then 'warning' else 'critical' end as severity,
         '[]' as example_keys,
         test_results.failing_since as first_seen_at,
         test_results.executed_at as as_of,

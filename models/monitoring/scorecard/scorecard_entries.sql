@@ -22,9 +22,9 @@ latest_results as (
     select distinct on (node_id) * from {{ ref('lookout', 'dbt_results') }}
     where
         resource_type in ('test', 'unit_test', 'source')
-        and status <> 'skipped'
-        and executed_at <= {{ lookout.as_of() }}
-    order by node_id, executed_at desc, invocation_id
+        and outcome <> 'none'
+        and executed_at <= {{ lookout.horizon() }}
+    order by node_id, executed_at desc, finished_at desc nulls last, invocation_id
 ),
 
 final as (
@@ -69,11 +69,11 @@ final as (
 
     select
         connection, asset, layer, owner,
-        case when status in ('fail', 'warn', 'error', 'runtime error') then 'tests_failed' else 'tests_passed' end as measure,
+        case when outcome = 'passed' then 'tests_passed' else 'tests_failed' end as measure,
         1 as amount,
         executed_at as evaluated_at
     from latest_results
-    where status in ('pass', 'success', 'fail', 'warn', 'error', 'runtime error')
+    where outcome <> 'removed'
 
     union all
 

@@ -12,12 +12,9 @@ from lookout.ci.plan import TABLES, Lineage, parents_of
 from lookout.ci.stub_tables import StubTable
 from lookout.masking import mask_secrets
 from lookout.plain import plain
+from lookout.project.outcomes import GOOD, NONE, PASSED, WARNED, has_results, message_of, outcome_of
 from lookout.report.history.compare import SLOWER_FACTOR, SLOWER_SECONDS
 
-STATUSES: dict[str, Status] = {
-    "success": "built", "no-op": "built", "pass": "passed", "warn": "warned", "fail": "failed", "error": "failed",
-    "runtime error": "failed", "partial success": "failed", "skipped": "skipped",
-}  # fmt: skip
 NO_COLUMN = re.compile(r'column (?:"([^"]+)"|(?:[\w"]+\.)?"?(\w+)"?) does not exist')
 # Parts of dbt's messages that are of no use outside the machine that built.
 NOISE = re.compile(
@@ -35,12 +32,22 @@ def read_results(results: Mapping[str, Any], head: Manifest, wanted: Collection[
     lineage, found = Lineage(head), []
     for row in results.get("results") or ():
         key = str(row.get("unique_id"))
-        is_hook = key.startswith("operation.") and row.get("status") not in ("success", "pass")
+        is_hook = key.startswith("operation.") and outcome_of(row.get("status")) not in GOOD
         if key in wanted or is_hook:
-            status = STATUSES.get(str(row.get("status")), "failed")
-            message = "" if status in ("built", "passed") else plain_message(str(row.get("message") or ""))
+            status = _status(str(row.get("status")))
+            message = "" if status in ("built", "passed") else plain_message(message_of(row))
             found.append(Outcome(lineage.named(key), status, message, float(row.get("execution_time") or 0)))
     return tuple(found)
+
+
+def _status(status: str) -> Status:
+    outcome = outcome_of(status)
+    if outcome == PASSED:
+        return "passed" if status == "pass" else "built"
+    if outcome == NONE:
+        # dbt had nothing to do for it, unless it did not come to it.
+        return "skipped" if status == "skipped" else "built"
+    return "warned" if outcome == WARNED else "failed"
 
 
 def blame_stubs(outcomes: Sequence[Outcome], head: Manifest, stubs: Mapping[str, StubTable]) -> list[Outcome]:
@@ -89,8 +96,14 @@ def tested_tables(test: str, head: Manifest) -> list[str]:
 
 
 def slower(outcomes: Iterable[Outcome], before: Mapping[str, Any]) -> tuple[Slowed, ...]:
-    """Return tables that took at least twice as long as in the base's run results, and at least a second more."""
-    seconds = {str(row.get("unique_id")): float(row.get("execution_time") or 0) for row in before.get("results") or ()}
+    """Return tables that took at least twice as long as in the base's run results, and at least a second more.
+
+    Only tables that the base has really built count: not one that failed, or results of a command that compiled.
+    """
+    rows = [row for row in before.get("results") or () if outcome_of(row.get("status")) == PASSED]
+    if not has_results(before):
+        return ()
+    seconds = {str(row.get("unique_id")): float(row.get("execution_time") or 0) for row in rows}
     found = []
     for one in outcomes:
         old = seconds.get(one.node.node_id)

@@ -64,20 +64,19 @@ _RESULTS = """
     select row_id from (
         select
             *,
-            min(executed_at) filter (where executed_at > coalesce(passed_at, '-infinity')) over node as failing_since
+            max(position) over node as newest,
+            coalesce(max(position) filter (where outcome not in ('warned', 'failed', 'error')) over node, 0) as passed
         from (
             select
-                ctid as row_id, node_id, executed_at,
-                max(executed_at) over node as newest_at,
-                max(executed_at) filter (where status not in ('fail', 'warn', 'error', 'runtime error')) over node
-                    as passed_at
+                ctid as row_id, node_id, outcome,
+                row_number() over (partition by node_id order by executed_at, finished_at nulls first, invocation_id)
+                    as position
             from {schema}.dbt_results
-            where status <> 'skipped'
-            window node as (partition by node_id)
+            where outcome is distinct from 'none'
         ) as results
         window node as (partition by node_id)
     ) as results
-    where executed_at in (newest_at, failing_since)
+    where position in (newest, passed + 1)
 """
 _CHECKS = """
     select row_id from (

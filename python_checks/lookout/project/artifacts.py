@@ -11,6 +11,7 @@ import pandas as pd
 from lookout.masking import mask_secrets
 from lookout.plain import plain, plain_name
 from lookout.project.declarations.nodes import TABLE_TYPES, layer_of, location_of, owner_of, tested_node
+from lookout.project.outcomes import message_of, outcome_of
 
 
 def asset_rows(
@@ -38,14 +39,15 @@ def result_rows(
 ) -> pd.DataFrame:
     """Return one row per result of run_results.json or sources.json, in the columns of ``dbt_results``.
 
-    ``not_after`` caps the time of execution, so that a replay of the past reads its own results. Raises ArtifactError
-    for a file of another kind.
+    ``not_after`` caps the time of execution, so that a replay of the past reads its own results; the time at which they
+    really finished puts them into order. Raises ArtifactError for a file of another kind.
     """
     metadata = results.get("metadata") or {}
     groups = manifest.get("groups") or {}
     rows = [_result_row(r, metadata, manifest, groups, connection) for r in results.get("results", [])]
     frame = pd.DataFrame(rows, columns=list(_result_row({}, {}, {}, {}, "")))
     frame["executed_at"] = pd.to_datetime(frame["executed_at"], utc=True, format="ISO8601")
+    frame["finished_at"] = frame["executed_at"]
     if not_after is not None:
         latest = pd.Timestamp(not_after)
         frame["executed_at"] = frame["executed_at"].where(frame["executed_at"] <= latest, latest)
@@ -108,6 +110,7 @@ def _result_row(
         "name": str(node.get("name") or node_id.split(".")[-1]),
         "resource_type": str(node.get("resource_type") or node_id.split(".")[0]),
         "status": str(result.get("status", "")),
+        "outcome": outcome_of(result.get("status", ""), node_id),
         "connection": output,
         "asset": asset,
         "column_name": str(node.get("column_name") or ""),
@@ -115,9 +118,7 @@ def _result_row(
         "severity": str((node.get("config") or {}).get("severity", "")).lower() if test_name else "",
         "failures": result.get("failures"),
         "rows_affected": affected if affected is not None and affected >= 0 else None,
-        "message": mask_secrets(" ".join(plain(str(result.get("message") or result.get("error") or "")).split()))[
-            :2000
-        ],
+        "message": mask_secrets(" ".join(plain(message_of(result)).split()))[:2000],
         "execution_seconds": result.get("execution_time"),
         "executed_at": max(timing, default=result.get("snapshotted_at") or metadata.get("generated_at")),
         "owner": owner_of(node, groups) or owner_of(tested, groups),

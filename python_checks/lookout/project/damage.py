@@ -54,6 +54,11 @@ class _AdapterResponse(_Entry):
     rows_affected: Count | None = None
 
 
+class _Batches(_Entry):
+    successful: list[list[Any]] | None = None
+    failed: list[list[Any]] | None = None
+
+
 class _Result(_Entry):
     """An entry of run_results.json or sources.json."""
 
@@ -64,6 +69,7 @@ class _Result(_Entry):
     adapter_response: _AdapterResponse | None = None
     failures: Count | None = None
     snapshotted_at: Time | None = None
+    batch_results: _Batches | None = None
 
 
 class _ResultMetadata(_Entry):

@@ -19,6 +19,7 @@ from lookout.database.limits import CANCEL_SECONDS, Opener, TimeLimit, cancel, h
 from lookout.errors import ArtifactError, ConfigError
 from lookout.masking import mask_secrets
 from lookout.project.files import read_definition, read_manifest
+from lookout.project.outcomes import ERROR, FAILED, message_of, outcome_of
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
 LIVE_VARIABLE = "LOOKOUT_LIVE"
@@ -26,6 +27,8 @@ LIVE_VARIABLE = "LOOKOUT_LIVE"
 END_SECONDS = 5.0
 # PostgreSQL counts milliseconds in 31 bits.
 LONGEST_SECONDS = 2_000_000.0
+# With these of dbt's, a build holds no rows or a sample of them; what is judged, and the judging itself, needs all.
+PARTIAL_VARIABLES = ("DBT_EMPTY", "DBT_SAMPLE", "DBT_ENGINE_EMPTY", "DBT_ENGINE_SAMPLE")
 
 
 @dataclass(frozen=True)
@@ -113,15 +116,15 @@ class Project:
                 return Invocation(True, {}, ())
             raise ConfigError(f"`dbt {arguments[0]}` could not run: {_reason(result)}")
         counts: dict[str, int] = {}
-        failed: dict[str, list[str]] = {"fail": [], "error": [], "runtime error": []}
+        failed: dict[str, list[str]] = {ERROR: [], FAILED: []}
         for node in outcome:
             status = str(node.status)
             counts[status] = counts.get(status, 0) + 1
-            if status in failed:
-                words = mask_secrets(" ".join(str(node.message or status).split()))
-                failed[status].append(f"{node.node.name}: {words}")
-        errors = (*failed["error"], *failed["runtime error"])
-        return Invocation(result.success, counts, (*errors, *failed["fail"]), errors)
+            if (meaning := outcome_of(status)) in failed:
+                words = mask_secrets(" ".join(_message(node).split()))
+                failed[meaning].append(f"{node.node.name}: {words}")
+        errors = tuple(failed[ERROR])
+        return Invocation(result.success, counts, (*errors, *failed[FAILED]), errors)
 
     def operate(self, macro: str) -> str:
         """Run a macro as an operation. Returns the sentence with which it failed; empty when it did not.
@@ -175,9 +178,13 @@ class Project:
         clock = self.as_of.isoformat() if self.as_of else None
         self._is_ended = False
         runner, context = dbtRunner(manifest=self._manifest, callbacks=[forward]), copy_context()
-        with _environment(
-            {AS_OF_VARIABLE: clock, LIVE_VARIABLE: "1" if self.is_live else None, "PGOPTIONS": self._server_options()}
-        ):
+        variables = {
+            **dict.fromkeys(PARTIAL_VARIABLES),
+            AS_OF_VARIABLE: clock,
+            LIVE_VARIABLE: "1" if self.is_live else None,
+            "PGOPTIONS": self._server_options(),
+        }
+        with _environment(variables):
             # In a thread of its own, because dbt waits for databases without any limit.
             return within(self.time_limit, lambda: context.run(runner.invoke, arguments + flags), self._end)
 
@@ -230,6 +237,13 @@ class Project:
             yield
         finally:
             nodes.update(hooks)
+
+
+def _message(node: Any) -> str:
+    batches = getattr(node, "batch_results", None)
+    parts = {"successful": batches.successful, "failed": batches.failed} if batches is not None else None
+    status = str(node.status)
+    return message_of({"status": status, "message": node.message, "batch_results": parts}) or status
 
 
 def _operation_failure(text: str) -> str:

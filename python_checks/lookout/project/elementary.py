@@ -12,6 +12,7 @@ from psycopg2 import sql
 from lookout.database.store import Store
 from lookout.errors import SourceError
 from lookout.masking import mask_secrets
+from lookout.project.outcomes import FAILED, WARNED
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ def with_messages(store: Store, manifest: Mapping[str, Any], results: pd.DataFra
     dbt's message stays where the project has no Elementary, or where its table is missing, empty or not ours to read.
     """
     node = (manifest.get("nodes") or {}).get(RESULTS)
-    failing = results["test_name"].str.startswith(TESTS) & results["status"].isin(("fail", "warn"))
+    failing = results["test_name"].str.startswith(TESTS) & results["outcome"].isin((FAILED, WARNED))
     if node is None or not failing.any():
         return results
     table = sql.Identifier(str(node["schema"]), str(node["alias"]))

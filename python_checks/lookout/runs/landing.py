@@ -12,6 +12,7 @@ from lookout.errors import LookoutError
 from lookout.project.own import PACKAGE
 from lookout.project.workspace import Workspace
 from lookout.runs.recording import Run
+from lookout.runs.results import judge_older_results
 
 LANDING = "lookout_landing"
 CREATE_LANDING = ("run", "--select", f"tag:{LANDING}", "+fqn:lookout.monitoring.alerts.alert_states")
@@ -38,6 +39,7 @@ def ensure_landing(workspace: Workspace) -> bool:
         indexes = _indexes(workspace)
         is_new = _lacks_columns(store, workspace)
         if not is_new and not store.missing_indexes(indexes):
+            judge_older_results(store)
             return False
         home = workspace.home
         # Another first run may be creating them at this moment.
@@ -50,6 +52,7 @@ def ensure_landing(workspace: Workspace) -> bool:
                 failure = project.operate("lookout.add_missing_indexes")
                 if failure:
                     raise LookoutError(f"dbt could not add an index to a landing table: {failure}")
+            judge_older_results(store)
     return is_new
 
 

@@ -11,7 +11,6 @@ from lookout.render.progress import Narrator
 from lookout.runs.collection import follow_pipelines
 from lookout.runs.contracts import blocked_models, warn_of_stale_files
 from lookout.runs.explanations import MOST_EXPLAINED
-from lookout.runs.results import ingest_results
 from lookout.runs.steps import parse, started
 from lookout.runs.summary import RunSummary, contracts_exit_code, summarize
 
@@ -41,7 +40,6 @@ def run_all(
         steps.register()
         with steps.tracking() as executions:
             steps.collect(sources, "collect")
-            ingest_results(steps.run, own=False)
             checks = steps.check_contracts([c for c in declared.contracts if c.is_source], "contracts")
             blocked = blocked_models(checks, workspace.home.manifest)
             build = steps.build(executions, blocked, select)
@@ -69,7 +67,6 @@ def run_collect(workspace: Workspace, narrator: Narrator, *, run_id: str) -> Run
         steps.register()
         with steps.tracking():
             steps.collect(declared.monitors, "collect")
-            ingest_results(steps.run, own=False)
         follow_pipelines(steps.run)
         return summarize(steps.run)
 

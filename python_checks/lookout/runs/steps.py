@@ -26,7 +26,6 @@ from lookout.runs.explanations import explain_alerts
 from lookout.runs.landing import LANDING, drop_retired_relations, ensure_landing
 from lookout.runs.learning import learn as learning
 from lookout.runs.recording import Run, recorded_run
-from lookout.runs.results import ingest_results, retire_removed_tests
 from lookout.runs.tracking import LiveBuild, catch_up, declare_lineage, open_execution_store
 from lookout.tracking.executions.store import ExecutionStore
 
@@ -183,10 +182,8 @@ class Steps:
                 _advance(step, event)
 
             outcome = self._project.build(arguments, on_event)
-            tracked.finish()
+            stored = tracked.finish()
             self.run.problems += [f"dbt build: {error}" for error in outcome.errors]
-            stored = ingest_results(self.run, own=True)
-            retire_removed_tests(self.run)
             step.done = _counted(outcome) or f"{stored} results"
             if blocked.sentence:
                 step.done += f"; {blocked.sentence}"

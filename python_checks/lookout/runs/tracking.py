@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 from lookout.errors import ArtifactError, LookoutError
 from lookout.project.damage import read_results
 from lookout.project.dbt import NodeEvent
-from lookout.project.files import RESULT_FILES, UnusableFileError, is_there, read_bytes
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
+from lookout.runs.results import retire_removed_tests, write_results
+from lookout.tracking.dbt.commands import read_commands
 from lookout.tracking.dbt.invocations import DbtInvocations, invocation_key
-from lookout.tracking.dbt.log import invocations_in, read_log
 from lookout.tracking.executions.events import Event
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.lineage.declare import declare_manifest, rebuild_closure
@@ -37,7 +34,7 @@ def open_execution_store(run: Run) -> ExecutionStore:
 
 
 def catch_up(run: Run, execution_store: ExecutionStore) -> int:
-    """Record what happened since the last run: spooled events, executions that died, dbt builds of other people.
+    """Record what happened since the last run: spooled events, executions that died, dbt's commands and their results.
 
     Returns the number of executions that ended. What cannot be read is a problem of the run, and stops nothing else.
     """
@@ -45,7 +42,8 @@ def catch_up(run: Run, execution_store: ExecutionStore) -> int:
     run.problems += delivered.problems
     ended = 0
     for watched in run.workspace.watched:
-        ended += sum(_recorded(run, execution_store, events) for events in _dbt_events(run, execution_store, watched))
+        ended += _record_commands(run, execution_store, watched)
+    retire_removed_tests(run)
     if run.workspace.home.project.is_live:
         # In a replay of the past, every running execution would look dead.
         ended += len(reap(execution_store, datetime.now(timezone.utc)))
@@ -87,15 +85,22 @@ class LiveBuild:
         if now - self._flushed_at > FLUSH:
             self._flush(now)
 
-    def finish(self) -> None:
-        """Record the results of the build from run_results.json."""
+    def finish(self) -> int:
+        """Record the results of the build from run_results.json; return their number."""
         file = self._run.workspace.home.project.target_path / "run_results.json"
         try:
-            # Reading test results reports what is left out.
-            results, _ = read_results(file)
-        except ArtifactError:
-            return
-        _recorded(self._run, self._execution_store, _shifted(self._run).of_results(results))
+            results, damaged = read_results(file)
+        except ArtifactError as error:
+            self._run.problems.append(str(error))
+            return 0
+        # Without a new build the file is an old one, which is known.
+        if _ended(self._execution_store, [str(results["metadata"].get("invocation_id") or "")]):
+            return 0
+        self._run.problems += damaged
+        stored = write_results(self._run, self._run.workspace.watched[0], results, is_own=True)
+        events = _own_invocations(self._run, self._execution_store).of_results(results)
+        _recorded(self._run, self._execution_store, events)
+        return stored
 
     def _flush(self, now: datetime) -> None:
         waiting, self._waiting, self._flushed_at = self._waiting, [], now
@@ -106,78 +111,81 @@ class LiveBuild:
             self._is_on = False
 
 
-def _shifted(run: Run) -> DbtInvocations:
-    """Return a reader of dbt results whose times are shifted, in a replay of the past, to end at the run's clock."""
-    shift = timedelta(0) if run.workspace.home.project.is_live else run.as_of - datetime.now(timezone.utc)
-    return DbtInvocations(run.workspace.home.manifest, run.declared.limits, shift=shift, host=this_process())
+def _own_invocations(run: Run, execution_store: ExecutionStore) -> DbtInvocations:
+    """Return a reader of this run's dbt results; in a replay of the past their times end at the run's clock."""
+    manifest, limits, missing = run.workspace.home.manifest, run.declared.limits, _missing_batches(run, execution_store)
+    if run.workspace.home.project.is_live:
+        return DbtInvocations(manifest, limits, missing=missing, host=this_process())
+    # A replay may be repeated at the same clock, and the order in which its builds ran decides.
+    starts = execution_store.query(
+        """
+        select pipelines.name, max(executions.start_date)
+        from {schema}.pipeline_executions as executions
+        inner join {schema}.pipelines as pipelines on executions.pipeline_id = pipelines.pipeline_id
+        where executions.kind like 'dbt %%' and executions.start_date between %s - interval '1 day' and %s
+        group by pipelines.name
+        """,
+        (run.as_of, run.as_of),
+    )
+    return DbtInvocations(
+        manifest,
+        limits,
+        shift=run.as_of - datetime.now(timezone.utc),
+        after={str(name): at for name, at in starts},
+        until=run.as_of,
+        missing=missing,
+        host=this_process(),
+    )
 
 
-def _dbt_events(run: Run, execution_store: ExecutionStore, watched: Watched) -> list[list[Event]]:
-    """Return the events of the invocations that are not known yet: from the artifacts, then from the log."""
-    runs = DbtInvocations(watched.manifest, run.declared.limits)
-    target, events = watched.target_path, []
-    seen: set[str] = set()
-    for name in RESULT_FILES:
-        if not is_there(target / name):
-            continue
-        try:
-            content, _ = read_results(target / name)
-        except ArtifactError:
-            # Reading test results reports it.
-            continue
-        invocation = str((content.get("metadata") or {}).get("invocation_id") or "")
-        seen.add(invocation)
-        if not _ended(execution_store, [invocation]):
-            events.append(runs.of_results(content))
-    return events + _log_events(run, watched.log_file, execution_store, runs, seen)
+def _missing_batches(run: Run, execution_store: ExecutionStore) -> dict[str, list[str]]:
+    """Return the batches that microbatch models lack after their last execution, by unique id."""
+    nodes = [
+        str(node_id)
+        for watched in run.workspace.watched
+        for node_id, node in watched.manifest["nodes"].items()
+        if (node.get("config") or {}).get("incremental_strategy") == "microbatch"
+    ]
+    if not nodes:
+        return {}
+    found = execution_store.query(
+        """
+        select distinct on (node_id) node_id, execution_metadata -> 'missing_batches'
+        from {schema}.pipeline_executions
+        where node_id = any(%s) and end_date is not null and start_date <= %s
+        order by node_id, start_date desc
+        """,
+        (nodes, datetime.now(timezone.utc) if run.workspace.home.project.is_live else run.as_of),
+    )
+    return {str(node_id): missing for node_id, missing in found if missing}
 
 
-def _log_events(
-    run: Run, file: Path, execution_store: ExecutionStore, runs: DbtInvocations, seen: set[str]
-) -> list[list[Event]]:
-    if not is_there(file):
-        return []
-    try:
-        text = read_bytes(file).decode("utf-8", "replace")
-        written_at = datetime.fromtimestamp(file.stat().st_mtime, timezone.utc)
-    except (UnusableFileError, OSError, ValueError, OverflowError) as error:
-        reason = error.reason if isinstance(error, UnusableFileError) else "its time is not known"
-        run.problems.append(f"{file} cannot be read, so no build is tracked: {reason}.")
-        return []
-    found = invocations_in(text)
-    known = _ended(execution_store, found)
-    skip = seen | {invocation for invocation in found if invocation_key(invocation) in known}
-    if skip.issuperset(found):
-        return []
-    logged = read_log(text, written_at=written_at, skip=skip)
-    now = datetime.now(timezone.utc)
-    is_alive = bool(logged) and logged[-1].ended_at is None and _is_being_written(file)
-    # Only the last invocation of a log can still be running.
-    return [runs.of_log(invocation, now=now, may_run=is_alive and invocation is logged[-1]) for invocation in logged]
-
-
-def _is_being_written(file: Path) -> bool:
-    """Return whether a process on this machine has the log open; a dbt that was killed has not."""
-    import psutil  # type: ignore[import-untyped]
-
-    wanted = str(file.resolve())
-    for process in psutil.process_iter():
-        # The dbt inside this process has the log open, too, but writes nothing to it.
-        if process.pid == os.getpid():
-            continue
-        with contextlib.suppress(psutil.Error, OSError):
-            if any(opened.path == wanted for opened in process.open_files()):
-                return True
-    return False
+def _record_commands(run: Run, execution_store: ExecutionStore, watched: Watched) -> int:
+    """Record the results and the executions of dbt's commands since the last run; return how many executions ended."""
+    commands = read_commands(watched, lambda invocations: _ended(execution_store, invocations))
+    run.problems += commands.problems
+    runs = DbtInvocations(watched.manifest, run.declared.limits, missing=_missing_batches(run, execution_store))
+    now, ended = datetime.now(timezone.utc), 0
+    for command in commands.found:
+        # Results first: the execution is what says that a command is known.
+        if not command.may_run:
+            write_results(run, watched, command.results, is_logged=command.logged is not None)
+        if command.logged is None:
+            events = runs.of_results(command.results)
+        else:
+            events = runs.of_log(command.logged, now=now, may_run=command.may_run)
+        ended += _recorded(run, execution_store, events)
+    return ended
 
 
 def _ended(execution_store: ExecutionStore, invocations: Sequence[str]) -> set[str]:
-    keys = [invocation_key(invocation) for invocation in invocations]
+    """Return those of dbt's invocations whose executions have ended."""
+    keys = {invocation_key(invocation): invocation for invocation in invocations}
     found = execution_store.query(
         "select execution_id from {schema}.pipeline_executions where execution_id = any(%s) and end_date is not null",
-        (keys,),
+        (list(keys),),
     )
-    return {str(key) for (key,) in found}
+    return {keys[str(key)] for (key,) in found}
 
 
 def _recorded(run: Run, execution_store: ExecutionStore, events: Sequence[Any]) -> int:

@@ -33,15 +33,15 @@ unreported as (
                 when 'elementary.volume_anomalies' then 'VOLUME_ANOMALY'
                 when 'elementary.freshness_anomalies' then 'STALE_DATA_FLOW'
             end
-            and test_results.status in ('fail', 'warn')
-            and (worst_own_alerts.severity = 'critical' or test_results.status = 'warn')
+            and test_results.outcome in ('failed', 'warned')
+            and (worst_own_alerts.severity = 'critical' or test_results.outcome = 'warned')
     where test_results.is_check and check_results.rule is null and worst_own_alerts.asset is null
 ),
 
 final as (
     select
         'TEST_FAILURE' as alert_type,
-        case when status = 'warn' then 'warning' else 'critical' end as severity,
+        case when outcome = 'warned' then 'warning' else 'critical' end as severity,
         connection,
         asset,
         column_name,
@@ -53,10 +53,8 @@ final as (
         failures as observed_value,
         0 as expected_value,
         message as reason,
-        case
-            when status in ('error', 'runtime error') then concat('dbt could not evaluate ', name)
-            else concat('dbt test ', name, ' failed')
-        end as description,
+        case when outcome = 'error' then concat('dbt could not evaluate ', name) else concat('dbt test ', name, ' failed') end
+            as description,
         true as is_open,
         {{ lookout.as_of() }} as seen_at
     from unreported

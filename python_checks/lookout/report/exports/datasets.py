@@ -44,7 +44,7 @@ ADDRESSES = """
     order by address_id
 """
 RESULTS = """
-    select invocation_id, node_id, name, coalesce(test_name, '') as test_name, status, severity, failures,
+    select invocation_id, node_id, name, coalesce(test_name, '') as test_name, outcome, severity, failures,
         column_name, coalesce(connection, '') as connection, coalesce(asset, '') as asset, message
     from {schema}.dbt_results
     where resource_type in ('test', 'unit_test') and invocation_id = any(%s)

@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from lookout import __version__
 from lookout.masking import mask_secrets
+from lookout.project.outcomes import FAILED, PASSED, WARNED
 from lookout.report.exports.datasets import LineageData
 
 Row = dict[str, Any]
@@ -33,8 +34,8 @@ FACETS = {
     "dataQualityAssertions": ("1-1-0", "DataQualityAssertionsDatasetFacet"),
     "outputStatistics": ("1-0-2", "OutputStatisticsOutputDatasetFacet"),
 }
-# Whether a test result counts as success; results with another status were not evaluated.
-SUCCESS = {"pass": True, "warn": False, "fail": False}
+# Whether a test result counts as success; results with another outcome were not evaluated.
+SUCCESS = {PASSED: True, WARNED: False, FAILED: False}
 STARTED, ENDED = 0, 1
 Event = tuple[datetime, int, str, Row]  # time, start before end, run id, the event itself: sorted by the first three
 
@@ -102,7 +103,7 @@ def _execution(index: _Index, row: Row, result: Row | None) -> Iterable[Event]:
     if result is not None and result["asset"]:
         tested = _table(index, result["connection"], result["asset"])
         inputs = [dataset for dataset in inputs if dataset["name"] != tested["name"]] + [tested]
-        if result["status"] in SUCCESS:
+        if result["outcome"] in SUCCESS:
             tested["inputFacets"] = _assertions([_test_assertion(result)])
     if row["total_rows"] is not None and len(outputs) == 1:
         rows = facet("outputStatistics", rowCount=int(row["total_rows"]))
@@ -226,7 +227,7 @@ def _schema_field(column: Mapping[str, Any]) -> Row:
 def _test_assertion(result: Row) -> Row:
     assertion: Row = {
         "assertion": result["test_name"] or "custom_sql",
-        "success": SUCCESS[result["status"]],
+        "success": SUCCESS[result["outcome"]],
         "name": result["name"],
     }
     if result["column_name"]:

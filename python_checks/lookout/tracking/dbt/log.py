@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
 from lookout.plain import plain
 from lookout.project.files import parse_json
+from lookout.project.outcomes import PARTIAL_FLAGS, batch_name
+from lookout.tracking.dbt.logged import LoggedInvocation, LoggedNode
 
 DAY = timedelta(days=1)
 # Characters at the end of a section that hold its last time, as a rule.
@@ -20,42 +22,28 @@ HEADER = re.compile(rf"^=+ ({CLOCK}) \| ([0-9a-f-]{{36}}) =+$", re.MULTILINE | r
 IDENTITY = re.compile(r"^=+ [\d:.]+ \| ([0-9a-f-]{36}) =+$|\"invocation_id\": ?\"([0-9a-f-]{36})\"", re.MULTILINE)
 LINE = re.compile(rf"^({CLOCK}) \[\w+ *\] \[([^\]]*)\]: (.*)$", re.ASCII)
 COMMAND = re.compile(r"Command `\S+ ([\w-]+)[^`]*` (succeeded|failed) at")
-ARGUMENTS = re.compile(r"running dbt with arguments .*'invocation_command': ['\"]\S+ ([\w-]+)")
+ARGUMENTS = re.compile(r"running dbt with arguments .*'invocation_command': (['\"])(.*?)\1")
+SET_FLAG = re.compile(rf"'({'|'.join(PARTIAL_FLAGS)})': '(?!None|False)")
 NODE = re.compile(r"(Began|Finished) running node (\S+)")
 RESULT = re.compile(
-    r"\d+ of \d+ (OK|PASS|FAIL|WARN|ERROR|SKIP\w*|NO-OP|STALE)\b(?!.*\[RUN\]).*?(?:\[(.*?)(?: in [\d.]+s)?\])?$"
+    r"\d+ of \d+ (OK|PASS|FAIL|WARN|ERROR|PARTIALLY|REUSED|SKIP\w*|NO-OP|STALE)\b(?!.*\[RUN\]).*?"
+    r"(?:\[(.*?)(?: in [\d.]+s)?\])?$"
 )
-FAILURE = re.compile(r"\b\w+ Error in \w+ (\S+) \([^)]*\)\n((?:  .*(?:\n|$))+)")
+BATCH = re.compile(r"Batch \d+ of \d+ (OK|ERROR|SKIP)\b.*? batch (\d{4}\S*) of ")
+# The sentence of an error is part of the same entry; that of a test which found something is the next entry.
+FAILURE = re.compile(
+    r"\b(?:\w+ Error|Failure|Warning) in \w+ (\S+) \([^)]*\)\n(?:[\d:.]+ \[\w+ *\] \[[^\]]*\]: ?)?"
+    r"([^\n]*(?:\n(?!\d\d:\d\d:\d\d\.)[^\n]*)*)"
+)
 STATUS = {
     "OK": "success", "PASS": "pass", "FAIL": "fail", "WARN": "warn", "ERROR": "error", "NO-OP": "no-op",
-    "STALE": "error",
+    "STALE": "error", "PARTIALLY": "partial success", "REUSED": "reused",
 }  # fmt: skip
+FOUND = re.compile(r"(?:FAIL|WARN) (\d+)")
+RETRY = "retry"
+# Commands that leave run_results.json as it is.
+KEEPING = ("", "parse", "list", "ls", "deps", "clean", "debug", "init", "source", "freshness")
 COUNTING = re.compile(r"(?:INSERT 0|SELECT|MERGE|UPDATE|DELETE) (\d+)")
-
-
-@dataclass(frozen=True)
-class LoggedNode:
-    """A node that ran; ``status`` is dbt's own, empty while it has not ended, and for an ephemeral model."""
-
-    node_id: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    status: str = ""
-    message: str = ""
-    rows: int | None = None
-
-
-@dataclass(frozen=True)
-class LoggedInvocation:
-    """One dbt command; ``succeeded`` is None when its end is not in the log. ``last_seen_at`` is its last line."""
-
-    invocation_id: str
-    started_at: datetime
-    command: str = ""
-    ended_at: datetime | None = None
-    succeeded: bool | None = None
-    last_seen_at: datetime | None = None
-    nodes: tuple[LoggedNode, ...] = field(default_factory=tuple)
 
 
 def invocations_in(text: str) -> list[str]:
@@ -79,17 +67,29 @@ def _read_text(text: str, written_at: datetime, known: set[str]) -> list[LoggedI
     text = plain(text)
     headers = list(HEADER.finditer(text))
     ends = [*(header.start() for header in headers[1:]), len(text)]
+    # Read from the end, because a section happened before the one after it; a log in JSON has none.
+    sections = [(header, text[header.end() : end]) for header, end in zip(headers, ends, strict=False)][::-1]
     found: list[LoggedInvocation] = []
     latest = written_at
-    for header, end in reversed(list(zip(headers, ends, strict=False))):
-        # Read from the end, because a section happened before the one after it.
-        section = text[header.end() : end]
+    for position, (header, section) in enumerate(sections):
         last = _not_after(_last_time(section) or header[1], latest)
         started = _not_after(header[1], last)
         latest = started
         if header[2] not in known:
-            found.append(_invocation(header[2], started, section))
+            earlier = (_invocation(one[2], started, text) for one, text in sections[position + 1 :])
+            found.append(_repeating(_invocation(header[2], started, section), earlier))
     return found
+
+
+def _repeating(invocation: LoggedInvocation, earlier: Iterable[LoggedInvocation]) -> LoggedInvocation:
+    """Return an invocation; a `retry` as the command that it repeats, which run_results.json names, too.
+
+    ``earlier`` are the invocations before it, the newest first.
+    """
+    if invocation.command != RETRY:
+        return invocation
+    repeated = next((one for one in earlier if one.command not in (*KEEPING, RETRY)), None)
+    return replace(invocation, command=repeated.command, args=repeated.args) if repeated else invocation
 
 
 def _last_time(section: str) -> str:
@@ -130,29 +130,47 @@ def _invocation(invocation_id: str, started: datetime, section: str) -> LoggedIn
         now, thread, message = _not_before(match[1], now), match[2], match[3]
         if node := NODE.match(message):
             if node[1] == "Began":
-                nodes[node[2]] = LoggedNode(node[2], now)
+                # Each batch of a microbatch model begins and ends like a node, before its result as a whole.
+                nodes.setdefault(node[2], LoggedNode(node[2], now))
                 running[thread] = node[2]
             elif node[2] in nodes:
                 nodes[node[2]] = replace(nodes[node[2]], ended_at=now)
-                running.pop(thread, None)
+        elif thread in running and (batch := BATCH.match(message)):
+            nodes[running[thread]] = _with_batch(nodes[running[thread]], batch)
         elif thread in running and (result := RESULT.match(message)):
             nodes[running[thread]] = _with_result(nodes[running[thread]], result, failures)
         elif arguments := ARGUMENTS.match(message):
-            found = replace(found, command=arguments[1])
+            found = _with_arguments(found, arguments)
         elif command := COMMAND.match(message):
             found = replace(found, ended_at=now, succeeded=command[2] == "succeeded", command=command[1])
     return replace(found, last_seen_at=now, nodes=tuple(nodes.values()))
 
 
+def _with_arguments(invocation: LoggedInvocation, arguments: re.Match[str]) -> LoggedInvocation:
+    words = arguments[2].split()[1:]
+    flags = {name: f"--{name}" in words for name in PARTIAL_FLAGS} | {
+        name: f"--{name.replace('_', '-')}" in words for name in ("full_refresh", "event_time_start", "event_time_end")
+    }
+    flags["full_refresh"] |= "-f" in words
+    flags |= {match[1]: True for match in SET_FLAG.finditer(arguments.string)}
+    command = next((word for word in words if not word.startswith("-")), "")
+    return replace(invocation, command=command, args={name: True for name, is_set in flags.items() if is_set})
+
+
+def _with_batch(node: LoggedNode, batch: re.Match[str]) -> LoggedNode:
+    return replace(node, batches={**node.batches, batch_name(batch[2]): batch[1] == "OK"})
+
+
 def _with_result(node: LoggedNode, result: re.Match[str], failures: dict[str, str]) -> LoggedNode:
     status = STATUS.get(result[1], "skipped")
     name = next((name for name in failures if f".{name}" in node.node_id), "")
-    counted = COUNTING.search(result[2] or "")
+    counted, found = COUNTING.search(result[2] or ""), FOUND.search(result[2] or "")
     return replace(
         node,
         status=status,
-        message=failures.get(name, "") if status in ("error", "fail") else "",
+        message=failures.get(name, "") if status in ("error", "fail", "warn") else "",
         rows=_count(counted),
+        failures=_count(found),
     )
 
 
@@ -166,9 +184,13 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
         info, data, key, now = entry
         found[key] = replace(found.get(key) or LoggedInvocation(key, now), last_seen_at=now)
         node, name = _mapping(data.get("node_info")), info.get("name")
-        if name in ("NodeStart", "NodeFinished") and isinstance(node.get("unique_id"), str) and node["unique_id"]:
-            is_finished = name == "NodeFinished"
-            nodes.setdefault(key, {})[node["unique_id"]] = _json_node(node, now, is_finished, data)
+        node_id, known = node.get("unique_id"), nodes.setdefault(key, {})
+        if not isinstance(node_id, str) or not node_id:
+            node_id = None
+        if name in ("NodeStart", "NodeFinished") and node_id:
+            known[node_id] = _json_node(node, now, name == "NodeFinished", data, known.get(node_id))
+        elif node_id in known and (batch := BATCH.match(plain(str(info.get("msg", ""))))):
+            known[node_id] = _with_batch(known[node_id], batch)
         elif name == "CommandCompleted":
             found[key] = replace(
                 found[key],
@@ -177,9 +199,10 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
                 command=str(data.get("command", "")).partition(" ")[2].split(" ")[0],
             )
         elif name == "MainReportArgs" and (arguments := ARGUMENTS.match(str(info.get("msg", "")))):
-            found[key] = replace(found[key], command=arguments[1])
-    for key, invocation in found.items():
-        yield replace(invocation, nodes=tuple(nodes.get(key, {}).values()))
+            found[key] = _with_arguments(found[key], arguments)
+    read = [replace(invocation, nodes=tuple(nodes.get(key, {}).values())) for key, invocation in found.items()]
+    for position, invocation in enumerate(read):
+        yield _repeating(invocation, read[:position][::-1])
 
 
 def _entry(line: str) -> tuple[dict[str, Any], dict[str, Any], str, datetime] | None:
@@ -197,22 +220,30 @@ def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _json_node(node: dict[str, Any], now: datetime, is_finished: bool, data: dict[str, Any]) -> LoggedNode:
+def _json_node(
+    node: dict[str, Any], now: datetime, is_finished: bool, data: dict[str, Any], before: LoggedNode | None
+) -> LoggedNode:
     try:
         started = moment_of(node.get("node_started_at"))
     except ValueError:
         started = now
+    if before is not None:
+        started = before.started_at
+    batches = before.batches if before is not None else {}
     if not is_finished:
-        return LoggedNode(node["unique_id"], started)
-    result = _mapping(data.get("run_result"))
+        return before or LoggedNode(node["unique_id"], started)
+    result, status = _mapping(data.get("run_result")), str(node.get("node_status") or "")
     counted = COUNTING.search(str(result.get("message", "")))
+    failures = result.get("num_failures") if status in ("fail", "warn") else None
     return LoggedNode(
         node["unique_id"],
         started,
         now,
-        str(node.get("node_status") or result.get("status", "")),
+        status or str(result.get("status", "")),
         str(result.get("message", "")),
         _count(counted),
+        failures if isinstance(failures, int) else None,
+        batches,
     )
 
 
