@@ -55,8 +55,8 @@ class _AdapterResponse(_Entry):
 
 
 class _Batches(_Entry):
-    successful: list[list[Any]] | None = None
-    failed: list[list[Any]] | None = None
+    successful: list[Annotated[list[Any], Field(min_length=1)]] | None = None
+    failed: list[Annotated[list[Any], Field(min_length=1)]] | None = None
 
 
 class _Result(_Entry):
