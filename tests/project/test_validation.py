@@ -100,9 +100,9 @@ def test_every_model_is_tried() -> None:
             yield child
             yield from below(child)
 
-    assert {model.__name__ for model in below(Settings)} - {model.__name__ for model in NEEDED} == {
-        "EnvironmentVariable"
-    }
+    # What dbt writes instead of people is tried in test_every_file.py.
+    written_by_people = {model for model in below(Settings) if model.__module__ != "lookout.project.damage"}
+    assert {model.__name__ for model in written_by_people - set(NEEDED)} == {"EnvironmentVariable"}
 
 
 @pytest.mark.parametrize(
