@@ -100,7 +100,7 @@ def slower(outcomes: Iterable[Outcome], before: Mapping[str, Any]) -> tuple[Slow
 
     Only tables that the base has really built count: not one that failed, or results of a command that compiled.
     """
-    rows = [row for row in before.get("results") or () if outcome_of(row.get("status")) == PASSED]
+    rows = [row for row in before.get("results") or () if outcome_of(row.get("status", "success")) == PASSED]
     if not has_results(before):
         return ()
     seconds = {str(row.get("unique_id")): float(row.get("execution_time") or 0) for row in rows}
