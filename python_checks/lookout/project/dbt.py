@@ -16,7 +16,7 @@ from typing import Any
 from psycopg2 import extensions
 
 from lookout.database.limits import CANCEL_SECONDS, Opener, TimeLimit, cancel, hang_up, server_options, within
-from lookout.errors import ArtifactError, ConfigError
+from lookout.errors import ArtifactError, ConfigError, SourceError
 from lookout.project.files import read_definition, read_manifest
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
@@ -139,8 +139,8 @@ class Project:
         from dbt.cli.main import dbtRunner
 
         def forward(event: Any) -> None:
-            if self._is_ended:
-                raise KeyboardInterrupt
+            if self._is_ended and event.info.name == "NodeStart":
+                raise SourceError("dbt was ended.")
             # The result of a failed operation has no message: only an event has the reason.
             if event.info.name.startswith("RunningOperation"):
                 self._operation_failures.append(str(event.data.exc))

@@ -29,11 +29,7 @@ def deliver(
     No target takes longer than its own time, or than half of what is left of ``time_limit``; messages without an answer
     by then are reported as not sent.
     """
-    with quiet_libraries():
-        _deliver(messages, targets, report, time_limit or TimeLimit())
-
-
-def _deliver(messages: Sequence[Message], targets: Mapping[str, Target], report: Report, time_limit: TimeLimit) -> None:
+    quiet_libraries()
     results: Queue[tuple[Message, Attempt]] = Queue()
     by_target: dict[str, list[Message]] = {}
     for message in messages:
