@@ -132,6 +132,7 @@ SUITES = (
     Suite("compile", partial(nullcontext, {}), (f"{FOLDER}/test_compile.py",), 240),
     Suite("upgrade", partial(nullcontext, {}), (f"{FOLDER}/test_upgraded_schema.py",), 180),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
+    Suite("faults", partial(nullcontext, {}), (f"{FOLDER}/test_faults.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(
         "browser",

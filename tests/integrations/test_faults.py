@@ -69,9 +69,9 @@ def start(observed: Observed, *arguments: str) -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str], seconds: float = 100) -> tuple[int, str]:
-    """The exit code, and what was said on standard error."""
+    """The exit code, and what was said, line breaks aside."""
     try:
-        _, said = process.communicate(timeout=seconds)
+        said = " ".join(" ".join(process.communicate(timeout=seconds)).split())
     except subprocess.TimeoutExpired:
         process.kill()
         raise
