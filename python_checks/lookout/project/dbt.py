@@ -191,12 +191,13 @@ class Project:
         self._is_ended = True
         deadline = time.monotonic() + END_SECONDS
         while thread.is_alive() and time.monotonic() < deadline:
-            opened = [
-                connection.handle
+            # Not `handle`, which opens a connection that dbt has not opened yet.
+            handles = [
+                connection._handle
                 for adapter in list(FACTORY.adapters.values())
                 for connection in list(adapter.connections.thread_connections.values())
-                if isinstance(connection.handle, extensions.connection) and not connection.handle.closed
             ]
+            opened = [handle for handle in handles if isinstance(handle, extensions.connection) and not handle.closed]
             if self.opener is not None:
                 for handle in opened:
                     cancel(handle.get_backend_pid(), self.opener)
