@@ -164,10 +164,10 @@ class Lease:
             return list(cursor.fetchall()) if cursor.description else []
 
     def _lost_to(self, holder: tuple[Any, ...] | None) -> str:
-        now = f": {_described(holder)}" if holder else ""
+        where, who = self._store.connection.location, _described(holder) if holder else "a run that has ended since"
         return (
-            f"This run did not renew its lease on {self._store.connection.location} within {self._seconds:g} s, and "
-            f"another has taken over{now}; what was written so far is kept, the rest is left to the other run."
+            f"This run did not renew its lease on {where} within {self._seconds:g} s, and another has taken over: {who}; "
+            "what was written so far is kept, the rest is left to the other run."
         )
 
 

@@ -35,8 +35,8 @@ def deliver(
     for message in messages:
         by_target.setdefault(message.target, []).append(message)
     # The other half is for recording what came of them.
-    parent = (time_limit or TimeLimit()).half()
-    limits = {name: TimeLimit(targets[name].time_limit.total_seconds(), parent=parent) for name in by_target}
+    most = (time_limit or TimeLimit()).remaining / 2
+    limits = {name: TimeLimit(min(targets[name].time_limit.total_seconds(), most)) for name in by_target}
     for name, queue in by_target.items():
         # A daemon, because a service must not keep the process alive.
         Thread(target=_send_all, args=(targets[name], queue, results, limits[name]), daemon=True).start()
