@@ -166,8 +166,8 @@ class Lease:
     def _lost_to(self, holder: tuple[Any, ...] | None) -> str:
         where, who = self._store.connection.location, _described(holder) if holder else "a run that has ended since"
         return (
-            f"This run did not renew its lease on {where} within {self._seconds:g} s, and another has taken over: {who}; "
-            "what was written so far is kept, the rest is left to the other run."
+            f"This run did not renew its lease on {where} within {self._seconds:g} s, and another has taken over: {who}"
+            "; what was written so far is kept, the rest is left to the other run."
         )
 
 

@@ -171,11 +171,6 @@ class LimitedCursor(extensions.cursor):
         with self._limited():
             super().execute(query, vars)
 
-    def executemany(self, query: Any, vars_list: Any) -> None:
-        """Execute for each, within the limits."""
-        with self._limited():
-            super().executemany(query, vars_list)
-
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
         """Copy, within the limits."""
         with self._limited():
