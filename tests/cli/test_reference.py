@@ -17,6 +17,8 @@ from lookout.database.retention import checked_retention
 from lookout.notify.settings.reader import read_settings
 from lookout.project.declarations.metrics import CRITICAL_SCORE
 from lookout.project.declarations.monitors import load_monitors
+from lookout.project.lookout_file import LimitSettings
+from lookout.project.validation import Reader
 from lookout.tracking.dbt.limits import load_limits
 
 SECTIONS = {section["title"]: section for section in reference.described()}
@@ -161,6 +163,12 @@ def _retention(_: str, example: str) -> None:
     checked_retention({kind: int(days)})
 
 
+def _limits(content: Mapping[str, Any]) -> None:
+    jsonschema.validate({"limits": content}, _schema("lookout.schema.json"))
+    reader = Reader("lookout.yml")
+    assert (reader.read(LimitSettings, content) is not None, reader.problems) == (True, [])
+
+
 TRIES: dict[str, Callable[[str, Any], None]] = {
     "A watched table": _table,
     "Metrics": lambda _, example: _table("metrics", [example]),
@@ -174,6 +182,7 @@ TRIES: dict[str, Callable[[str, Any], None]] = {
     "Sample of a contract": lambda key, value: _table("contract", {"sample": {"rows": 10, key: value}}),
     "Contract of a column": lambda key, value: _own_column("contract", {key: value}),
     "Retention": _retention,
+    "Limits in lookout.yml": lambda key, value: _limits({key: value}),
 }
 ROUTE = {"match": {"owner": "sales"}, "targets": "data-team"}
 IN_FILE: dict[str, Callable[[str, Any], dict[str, Any]]] = {

@@ -153,6 +153,7 @@ SUITES = (
     ),
     Suite("dbt-results", partial(nullcontext, {}), (f"{FOLDER}/test_dbt_results.py",), 600),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
+    Suite("faults", partial(nullcontext, {}), (f"{FOLDER}/test_faults.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(
         "browser",

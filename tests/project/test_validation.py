@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lookout.contracts.spec.settings import ColumnContractSettings, ContractSettings, RuleSettings, SampleSettings
+from lookout.errors import ConfigError
 from lookout.notify.settings.file import (
     DefaultRoute,
     DigestTimes,
@@ -27,6 +29,7 @@ from lookout.project.declarations.settings import (
     MetricSettings,
     TableSettings,
 )
+from lookout.project.lookout_file import LimitSettings, read_options
 from lookout.project.validation import Reader, Settings, keys_of
 from lookout.tracking.dbt.limits import PipelineSettings
 
@@ -41,6 +44,7 @@ NEEDED: dict[type[Settings], dict[str, Any]] = {
     Match: {"owner": "x"},
     Quiet: {"days": "sat"},
     DigestTimes: {"at": "08:00"},
+    LimitSettings: {},
     TableSettings: {},
     ColumnSettings: {},
     MetricDefaults: {},
@@ -92,6 +96,24 @@ def test_a_slip_in_a_key_names_the_right_one_and_a_mapping_is_asked_for(model: t
         assert reader.read(model, value, "root.here") is None
         (sentence,) = reader.problems
         assert sentence.endswith("must be a mapping of keys to values.")
+
+
+def test_limits_of_lookout_yml_reach_the_run(tmp_path: Path) -> None:
+    assert (read_options(tmp_path).run_limit, read_options(tmp_path).lease) == (3600, 120)
+    file = tmp_path / "lookout.yml"
+    file.write_text(
+        "limits: {run: 2 hours, source: 90 seconds, statement: 1 minute, lock: 5 seconds, lease: 3 minutes}"
+    )
+    found = read_options(tmp_path)
+    times = (found.run_limit, found.source_limit, found.statement_timeout, found.lock_timeout, found.lease)
+    assert times == (7200, 90, 60, 5, 180)
+    file.write_text("limits: {run: soon, sauce: 1 minute}")
+    with pytest.raises(ConfigError) as wrong:
+        read_options(tmp_path)
+    assert str(wrong.value).splitlines() == [
+        "lookout.yml: unknown key 'sauce' in limits; did you mean 'source'?",
+        "lookout.yml: limits.run is 'soon'; write it like '3 days', '36 hours' or {count: 3, period: day}.",
+    ]
 
 
 def test_every_model_is_tried() -> None:

@@ -37,7 +37,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
 HERE = Path()
 MOST_AHEAD = timedelta(days=1)
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 2.0
 LAST_RESORTS: list[threading.Timer] = []
 
 logger = logging.getLogger(__name__)
@@ -150,9 +150,8 @@ def _end_at_last(seconds: float) -> None:
     """End this process a little after a run should have ended itself: whatever it hangs in, nothing else can."""
 
     def end() -> None:
-        print(
-            "The run did not end in its time (`limits: run` in lookout.yml) and was ended.", file=sys.stderr, flush=True
-        )
+        sentence = "The run did not end within its time (`limits: run` in lookout.yml), so its process was ended."
+        print(sentence, file=sys.stderr, flush=True)
         os._exit(2)
 
     timer = threading.Timer(seconds + GRACE_SECONDS, end)

@@ -27,6 +27,7 @@ from lookout.database.cluster.data import Programs, find_programs, locate_data, 
 from lookout.database.cluster.folders import PRIVATE, SOCKET, SOCKET_FOLDER, is_private, socket_folder, write_access
 from lookout.database.cluster.processes import Running, end_leftovers, running_server, stop_server
 from lookout.database.connection import Connection, connect
+from lookout.database.limits import CONNECT_TIMEOUT, TCP_PARAMETERS
 from lookout.errors import ConfigError, SourceError
 
 DATABASES = ("warehouse", "batch_analytics", "cdc_history")
@@ -187,6 +188,8 @@ class EmbeddedServer:
                 "dbname": name,
                 "schema": "public",
                 "threads": 2,
+                "connect_timeout": CONNECT_TIMEOUT,
+                "keepalives_idle": TCP_PARAMETERS["keepalives_idle"],
             }
             for name in databases
         }

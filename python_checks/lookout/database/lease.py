@@ -23,7 +23,7 @@ from typing import Any
 import psycopg2
 
 from lookout.database.connection import clean_message, connect
-from lookout.database.limits import LEASE_SECONDS, LimitedConnection, TimeLimit
+from lookout.database.limits import LEASE_SECONDS, LimitedConnection, TimeLimit, hang_up
 from lookout.database.store import Store
 from lookout.errors import SourceError
 
@@ -34,6 +34,7 @@ PATIENCE = 600.0
 POLL = 0.5
 # So many renewals fit into a lease.
 BEATS = 6
+RELEASE_SECONDS = 3.0
 _LOCK_KEY = 4_716_215_730_202_611 % 2**31
 _TAKE = """
 insert into {schema}.run_leases as held
@@ -108,12 +109,17 @@ class Lease:
     def release(self) -> None:
         """Give the lease back; one that cannot be given back lapses."""
         self._stop.set()
-        # The thread may be waiting for a server that is silent.
-        self._thread.join(self._seconds / BEATS)
+        self._thread.join(RELEASE_SECONDS)
+        if self._handle is None:
+            return
+        if self._thread.is_alive():
+            # It waits for a server that is silent.
+            hang_up(self._handle)
+            return
+        self._handle.time_limit = TimeLimit(RELEASE_SECONDS)
         with suppress(SourceError, psycopg2.Error):
             self._run("delete from {schema}.run_leases where lease_name = 'writing' and run_id = %(run_id)s")
-        if self._handle is not None:
-            self._handle.close()
+        self._handle.close()
 
     def _try_to_take(self) -> str | None:
         """Return None when the lease was taken, else who holds it."""
@@ -158,10 +164,10 @@ class Lease:
             return list(cursor.fetchall()) if cursor.description else []
 
     def _lost_to(self, holder: tuple[Any, ...] | None) -> str:
-        now = f": {_described(holder)}" if holder else ""
+        where, who = self._store.connection.location, _described(holder) if holder else "a run that has ended since"
         return (
-            f"This run did not renew its lease on {self._store.connection.location} within {self._seconds:g} s, and "
-            f"another has taken over{now}; what was written so far is kept, the rest is left to the other run."
+            f"This run did not renew its lease on {where} within {self._seconds:g} s, and another has taken over: {who}"
+            "; what was written so far is kept, the rest is left to the other run."
         )
 
 

@@ -39,10 +39,9 @@ TCP_PARAMETERS = {
     "tcp_user_timeout": 60_000,
 }
 TCP_OPTIONS = {
-    "tcp_keepalives_idle": 30,
-    "tcp_keepalives_interval": 10,
-    "tcp_keepalives_count": 3,
-    "tcp_user_timeout": 60_000,
+    f"{'tcp_' if name.startswith('keep') else ''}{name}": value
+    for name, value in TCP_PARAMETERS.items()
+    if name != "keepalives"
 }
 
 
@@ -55,9 +54,9 @@ class SilentServerError(psycopg2.OperationalError):
 
 
 class TimeLimit:
-    """The time that something may take, by this machine's clock; over at the latest when that of ``parent`` is.
+    """Time that something may take; it is over when that of ``parent`` is, at the latest.
 
-    ``reason`` is the sentence that says so. Any thread may ``end`` it early, for another reason.
+    ``reason`` is the sentence about its end. Any thread may ``end`` it early, for another reason.
     """
 
     def __init__(self, seconds: float = math.inf, reason: str = "", parent: TimeLimit | None = None) -> None:
@@ -66,7 +65,7 @@ class TimeLimit:
 
     @property
     def remaining(self) -> float:
-        """Return the seconds that are left, 0 when it is over."""
+        """Return the seconds that are left."""
         own = max(self._deadline - time.monotonic(), 0.0)
         return own if self.parent is None else min(own, self.parent.remaining)
 
@@ -79,10 +78,6 @@ class TimeLimit:
     def reason(self) -> str:
         """Return why it is over."""
         return self.parent.reason if self.parent is not None and self.parent.is_over else self._reason
-
-    def half(self) -> TimeLimit:
-        """Return a limit of half the time that is left."""
-        return TimeLimit(self.remaining / 2, self._reason, self)
 
     def end(self, reason: str) -> None:
         """End it now; the first reason stays."""
@@ -127,7 +122,7 @@ class LimitedConnection(extensions.connection):
 
     def check_time(self) -> None:
         """Raise OutOfTimeError when the time is over."""
-        if self.time_limit is not None:
+        if self.time_limit:
             self.time_limit.check()
 
     def commit(self) -> None:
@@ -173,21 +168,17 @@ class LimitedCursor(extensions.cursor):
 
     def execute(self, query: Any, vars: Any = None) -> None:
         """Execute, within the limits."""
-        self.connection.check_time()
-        with self.connection.limited():
+        with self._limited():
             super().execute(query, vars)
-
-    def executemany(self, query: Any, vars_list: Any) -> None:
-        """Execute for each, within the limits."""
-        self.connection.check_time()
-        with self.connection.limited():
-            super().executemany(query, vars_list)
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:
         """Copy, within the limits."""
-        self.connection.check_time()
-        with self.connection.limited():
+        with self._limited():
             super().copy_expert(sql, file, size)
+
+    def _limited(self) -> contextlib.AbstractContextManager[None]:
+        self.connection.check_time()
+        return self.connection.limited()
 
 
 class Watchdog:

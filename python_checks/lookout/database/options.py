@@ -24,7 +24,7 @@ from lookout.errors import ConfigError
 SOURCE_SECONDS = 600.0
 RUN_SECONDS = 3600.0
 # The end of a run is recorded, and its lease given back, within its time: at most so many seconds, or this share of it.
-LAST_WORDS_SECONDS, LAST_WORDS_SHARE = 15.0, 0.1
+LAST_WORDS_SECONDS, LAST_WORDS_SHARE = 15.0, 0.4
 
 
 class SourceTimes:

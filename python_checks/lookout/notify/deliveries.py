@@ -76,8 +76,8 @@ def waiting_rows(store: Store) -> list[Delivery]:
     return [Delivery(**row) for row in records(frame)]
 
 
-def claim(store: Store, rows: Sequence[Delivery], token: str, seconds: float) -> set[tuple[str, str, int]]:
-    """Claim rows that no other process holds; return the keys of those claimed. Sending takes ``seconds`` at most."""
+def claim(store: Store, rows: Sequence[Delivery], token: str, longest: timedelta) -> set[tuple[str, str, int]]:
+    """Claim rows that no other process holds; return the keys of those claimed. Sending takes ``longest`` at most."""
     if not rows:
         return set()
     # One process at a time: the second of two that want the same rows sees the claims of the first.
@@ -87,7 +87,7 @@ def claim(store: Store, rows: Sequence[Delivery], token: str, seconds: float) ->
         f"attempts = rows.attempts + 1 from {_KEYS} where {_CHOSEN} "
         "and (rows.status = 'pending' or (rows.status = 'sending' and rows.claimed_until < now())) "
         "returning rows.alert_key, rows.target, rows.step",
-        (token, timedelta(seconds=seconds) + MARGIN, *_arrays(rows)),
+        (token, longest + MARGIN, *_arrays(rows)),
     )
     return {(str(key), str(target), int(step)) for key, target, step in frame.itertuples(index=False)}
 

@@ -100,7 +100,7 @@ def send_test(root: Path, target: str, *, as_of: datetime) -> str:
     )
     quiet_libraries()
     chosen = settings.targets[target]
-    attempt = send(sender_for(chosen), message, TimeLimit(chosen.time_limit))
+    attempt = send(sender_for(chosen), message, TimeLimit(chosen.time_limit.total_seconds()))
     if not attempt.ok:
         raise DeliveryError(f"Target '{target}' did not get the test message: {attempt.error}.")
     return f"Target '{target}' took the test message."

@@ -6,7 +6,7 @@ import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lookout.alerts.model import Alert
 from lookout.alerts.store import read_alerts, read_mutes
@@ -55,7 +55,7 @@ def publish(
     waiting = deliveries.waiting_rows(store)
     due = _due(current, waiting)
     token = uuid.uuid4().hex
-    longest = max((settings.targets[row.target].time_limit for row in due), default=0.0)
+    longest = max((settings.targets[row.target].time_limit for row in due), default=timedelta())
     claimed = deliveries.claim(store, due, token, longest)
     rows_of = {}
     messages = []

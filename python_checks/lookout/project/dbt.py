@@ -16,7 +16,7 @@ from typing import Any
 from psycopg2 import extensions
 
 from lookout.database.limits import CANCEL_SECONDS, Opener, TimeLimit, cancel, hang_up, server_options, within
-from lookout.errors import ArtifactError, ConfigError
+from lookout.errors import ArtifactError, ConfigError, SourceError
 from lookout.masking import mask_secrets
 from lookout.project.files import read_definition, read_manifest
 from lookout.project.outcomes import ERROR, FAILED, message_of, outcome_of
@@ -144,8 +144,8 @@ class Project:
         from dbt.cli.main import dbtRunner
 
         def forward(event: Any) -> None:
-            if self._is_ended:
-                raise KeyboardInterrupt
+            if self._is_ended and event.info.name == "NodeStart":
+                raise SourceError("dbt was ended.")
             # The result of a failed operation has no message: only an event has the reason.
             if event.info.name.startswith("RunningOperation"):
                 self._operation_failures.append(str(event.data.exc))
@@ -200,12 +200,13 @@ class Project:
         self._is_ended = True
         deadline = time.monotonic() + END_SECONDS
         while thread.is_alive() and time.monotonic() < deadline:
-            opened = [
-                connection.handle
+            # Not `handle`, which opens a connection that dbt has not opened yet.
+            handles = [
+                connection._handle
                 for adapter in list(FACTORY.adapters.values())
                 for connection in list(adapter.connections.thread_connections.values())
-                if isinstance(connection.handle, extensions.connection) and not connection.handle.closed
             ]
+            opened = [handle for handle in handles if isinstance(handle, extensions.connection) and not handle.closed]
             if self.opener is not None:
                 for handle in opened:
                     cancel(handle.get_backend_pid(), self.opener)

@@ -15,17 +15,24 @@ from lookout.project.validation import Duration, Reader, Settings
 FILE = "lookout.yml"
 # What to do about a mistake in its syntax.
 QUOTING = "put a value with special characters in quotes"
+DEFAULTS = {
+    "run": timedelta(seconds=RUN_SECONDS),
+    "source": timedelta(seconds=SOURCE_SECONDS),
+    "statement": timedelta(seconds=STATEMENT_TIMEOUT),
+    "lock": timedelta(seconds=LOCK_TIMEOUT),
+    "lease": timedelta(seconds=LEASE_SECONDS),
+}
 
 
 class LimitSettings(Settings):
     """The mapping `limits`."""
 
     sentences = dict.fromkeys(("model_type", "dict_type"), "{key} must be a mapping of keys to values.")
-    run: Duration = timedelta(seconds=RUN_SECONDS)
-    source: Duration = timedelta(seconds=SOURCE_SECONDS)
-    statement: Duration = timedelta(seconds=STATEMENT_TIMEOUT)
-    lock: Duration = timedelta(seconds=LOCK_TIMEOUT)
-    lease: Duration = timedelta(seconds=LEASE_SECONDS)
+    run: Duration = DEFAULTS["run"]
+    source: Duration = DEFAULTS["source"]
+    statement: Duration = DEFAULTS["statement"]
+    lock: Duration = DEFAULTS["lock"]
+    lease: Duration = DEFAULTS["lease"]
 
 
 def read_options(root: Path) -> CollectOptions:

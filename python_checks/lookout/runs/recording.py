@@ -86,7 +86,7 @@ def recorded_run(
             run.problems.append(str(error) or type(error).__name__)
             # The connection may be what failed: then the next run closes this row, and the first error is raised.
             with suppress(SourceError):
-                store.allow(LAST_WORDS_SECONDS)
+                store.allow(LAST_WORDS_SECONDS / 3)
                 _record(run, started, "failed")
             raise
         _record(run, started, "partial" if run.problems else "success")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timezone
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -266,7 +266,7 @@ class TargetSettings(Settings):
     images: bool | None = None
     icon: bool = Target.icon
     payload: Literal["json", "slack"] | None = None
-    time_limit: Duration = timedelta(seconds=Target.time_limit)
+    time_limit: Duration = Target.time_limit
 
 
 class Notifications(Settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from lookout.notify.settings.schedule import Digest, QuietHours
@@ -15,7 +16,7 @@ Grouping = Literal["owner", "layer", "connection", "none"]
 class Target:
     """A destination of messages. ``url`` is never printed; it is None when ``problem`` says why it is not known.
 
-    ``pause`` is in seconds between two messages; ``most_messages`` and ``time_limit``, in seconds, bound one run.
+    ``pause`` is in seconds between two messages; ``most_messages`` and ``time_limit`` bound one run.
     ``images`` says whether messages carry charts; None means where the service shows them well.
     """
 
@@ -29,7 +30,7 @@ class Target:
     icon: bool = False
     images: bool | None = None
     payload: str | None = None
-    time_limit: float = 300.0
+    time_limit: timedelta = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)

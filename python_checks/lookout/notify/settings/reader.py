@@ -119,7 +119,7 @@ def _target(name: str, settings: TargetSettings, images: bool | None, environmen
         settings.icon,
         images if settings.images is None else settings.images,
         settings.payload,
-        settings.time_limit.total_seconds(),
+        settings.time_limit,
     )
 
 

@@ -29,18 +29,14 @@ def deliver(
     No target takes longer than its own time, or than half of what is left of ``time_limit``; messages without an answer
     by then are reported as not sent.
     """
-    with quiet_libraries():
-        _deliver(messages, targets, report, time_limit or TimeLimit())
-
-
-def _deliver(messages: Sequence[Message], targets: Mapping[str, Target], report: Report, time_limit: TimeLimit) -> None:
+    quiet_libraries()
     results: Queue[tuple[Message, Attempt]] = Queue()
     by_target: dict[str, list[Message]] = {}
     for message in messages:
         by_target.setdefault(message.target, []).append(message)
     # The other half is for recording what came of them.
-    parent = (time_limit or TimeLimit()).half()
-    limits = {name: TimeLimit(targets[name].time_limit, parent=parent) for name in by_target}
+    most = (time_limit or TimeLimit()).remaining / 2
+    limits = {name: TimeLimit(min(targets[name].time_limit.total_seconds(), most)) for name in by_target}
     for name, queue in by_target.items():
         # A daemon, because a service must not keep the process alive.
         Thread(target=_send_all, args=(targets[name], queue, results, limits[name]), daemon=True).start()
