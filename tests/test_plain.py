@@ -13,7 +13,7 @@ from lookout.database.connection import clean_message
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.plain import plain, plain_name
-from lookout.project.artifacts import result_rows
+from lookout.project.artifacts.rows import result_rows
 from lookout.tracking.model import Address, Pipeline, clean_text, watermark_text
 from tests.conftest import MONITORING, Observed, Said
 

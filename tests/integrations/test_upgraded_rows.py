@@ -11,8 +11,8 @@ import pytest
 from lookout.database.connection import connect
 from lookout.database.store import BOOKKEEPING, LANDING_KEYS
 from lookout.errors import ConfigError
+from lookout.project.artifacts.outcomes import outcome_of
 from lookout.project.dbt import Project
-from lookout.project.outcomes import outcome_of
 from lookout.project.workspace import open_workspace
 from lookout.runs.landing import ensure_landing
 from tests.conftest import MONITORING, Observed, Server

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from lookout.database.store import Store
+from lookout.project.artifacts.outcomes import outcome_of
 from lookout.project.clock import parse_clock
 from lookout.project.declarations.monitor import series_key
-from lookout.project.outcomes import outcome_of
 from lookout.project.workspace import Workspace, open_workspace
 from tests.conftest import MONITORING, Observed
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from lookout.errors import ArtifactError, ConfigError
-from lookout.project.artifacts import asset_rows, result_rows
-from lookout.project.damage import read_results
+from lookout.project.artifacts.damage import read_results
+from lookout.project.artifacts.rows import asset_rows, result_rows
 from lookout.project.declarations.nodes import layer_of, owner_of
 from lookout.project.files import check_manifest_version, find_project, profile_name, read_artifact, read_manifest
 from tests.conftest import MONITORING, Observed

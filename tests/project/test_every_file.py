@@ -28,9 +28,9 @@ from lookout.database.connection import Connection
 from lookout.errors import LookoutError
 from lookout.init.plan import plan_selectors
 from lookout.notify.settings.load import load_settings
-from lookout.project.artifacts import asset_rows, result_rows
+from lookout.project.artifacts.damage import leave_out_damaged, read_results
+from lookout.project.artifacts.rows import asset_rows, result_rows
 from lookout.project.calendar import calendar_name, find_node
-from lookout.project.damage import leave_out_damaged, read_results
 from lookout.project.declarations.monitors import load_monitors
 from lookout.project.files import (
     packages_folder,

@@ -10,8 +10,7 @@ import pytest
 from dbt.artifacts.schemas.results import NodeStatus
 
 from lookout.ci.outcomes import read_results, slower
-from lookout.project.artifacts import result_rows
-from lookout.project.outcomes import (
+from lookout.project.artifacts.outcomes import (
     ERROR,
     FAILED,
     OUTCOMES,
@@ -22,6 +21,7 @@ from lookout.project.outcomes import (
     missing_batches,
     outcome_of,
 )
+from lookout.project.artifacts.rows import result_rows
 from lookout.tracking.dbt.invocations import DbtInvocations
 from lookout.tracking.executions.events import End
 from tests.conftest import ROOT

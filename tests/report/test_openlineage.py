@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from lookout.database.connection import Connection
 from lookout.database.store import Store
 from lookout.errors import ConfigError
-from lookout.project.outcomes import outcome_of
+from lookout.project.artifacts.outcomes import outcome_of
 from lookout.report.exports.comparison import export_lineage
 from lookout.report.exports.datasets import LineageData, Namer
 from lookout.report.exports.openlineage import FACETS, lineage_events, run_id

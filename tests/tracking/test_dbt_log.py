@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import Any
 
-from lookout.project.outcomes import has_results, message_of
+from lookout.project.artifacts.outcomes import has_results, message_of
 from lookout.tracking.dbt.log import read_log
 from lookout.tracking.dbt.logged import LoggedInvocation
 

@@ -12,7 +12,7 @@ from lookout.ci.plan import TABLES, Lineage, parents_of
 from lookout.ci.stub_tables import StubTable
 from lookout.masking import mask_secrets
 from lookout.plain import plain
-from lookout.project.outcomes import GOOD, NONE, PASSED, WARNED, has_results, message_of, outcome_of
+from lookout.project.artifacts.outcomes import GOOD, NONE, PASSED, WARNED, has_results, message_of, outcome_of
 from lookout.report.history.compare import SLOWER_FACTOR, SLOWER_SECONDS
 
 NO_COLUMN = re.compile(r'column (?:"([^"]+)"|(?:[\w"]+\.)?"?(\w+)"?) does not exist')

@@ -30,7 +30,7 @@ from lookout.ci.outcomes import plain_message, slower
 from lookout.ci.plan import Lineage, changed_seeds, learned_tests, make_plan, readers, removed_tables
 from lookout.contracts.changes.diff import check_manifest, diff_manifests
 from lookout.errors import ConfigError
-from lookout.project.damage import read_results
+from lookout.project.artifacts.damage import read_results
 from lookout.project.files import (
     find_project,
     is_there,

@@ -21,8 +21,8 @@ from lookout.database.limits import (
 from lookout.database.retries import PROCESS_BREAKERS, Breakers, RetryPolicy
 from lookout.errors import ConfigError
 
-SOURCE_SECONDS = 600.0
-RUN_SECONDS = 3600.0
+SOURCE_SECONDS = 1800.0
+RUN_SECONDS = 6 * 3600.0
 # The end of a run is recorded, and its lease given back, within its time: at most so many seconds, or this share of it.
 LAST_WORDS_SECONDS, LAST_WORDS_SHARE = 15.0, 0.4
 

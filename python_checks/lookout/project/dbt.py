@@ -18,8 +18,8 @@ from psycopg2 import extensions
 from lookout.database.limits import CANCEL_SECONDS, Opener, TimeLimit, cancel, hang_up, server_options, within
 from lookout.errors import ArtifactError, ConfigError, SourceError
 from lookout.masking import mask_secrets
+from lookout.project.artifacts.outcomes import ERROR, FAILED, message_of, outcome_of
 from lookout.project.files import read_definition, read_manifest
-from lookout.project.outcomes import ERROR, FAILED, message_of, outcome_of
 
 AS_OF_VARIABLE = "LOOKOUT_AS_OF"
 LIVE_VARIABLE = "LOOKOUT_LIVE"

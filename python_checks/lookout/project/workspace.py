@@ -104,7 +104,7 @@ class Home:
     def parse(self) -> None:
         """Parse the dbt project. Raises ConfigError or ArtifactError with one sentence."""
         # Costs time that a command which need not parse does not spend.
-        from lookout.project.damage import leave_out_damaged
+        from lookout.project.artifacts.damage import leave_out_damaged
 
         self.manifest = self.project.parse()
         self.problems = tuple(leave_out_damaged(self.manifest, str(self.project.target_path / "manifest.json")))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from lookout.profiling.collect import CollectionOutcome, collect
 from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest
-from lookout.project.artifacts import asset_rows
+from lookout.project.artifacts.rows import asset_rows
 from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
 from lookout.project.declarations.monitors import monitor_rows
 from lookout.runs.recording import Run

@@ -7,9 +7,9 @@ from typing import Any
 
 from lookout.database.store import Store
 from lookout.errors import ArtifactError
-from lookout.project.artifacts import result_rows
-from lookout.project.elementary import with_messages
-from lookout.project.outcomes import OUTCOMES, has_results
+from lookout.project.artifacts.elementary import with_messages
+from lookout.project.artifacts.outcomes import OUTCOMES, has_results
+from lookout.project.artifacts.rows import result_rows
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run
 

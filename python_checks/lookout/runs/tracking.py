@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from lookout.errors import ArtifactError, LookoutError
-from lookout.project.damage import read_results
+from lookout.project.artifacts.damage import read_results
 from lookout.project.dbt import NodeEvent
 from lookout.project.workspace import Watched
 from lookout.runs.recording import Run

@@ -19,7 +19,7 @@ from lookout.contracts.changes.versions import Change, Definition, changes, cont
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import ColumnContract, Contract
 from lookout.errors import ArtifactError, ConfigError
-from lookout.project.damage import leave_out_damaged
+from lookout.project.artifacts.damage import leave_out_damaged
 from lookout.project.declarations.nodes import file_of, name_of, owner_of
 from lookout.project.files import read_artifact
 

@@ -15,7 +15,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from lookout import __version__
 from lookout.masking import mask_secrets
-from lookout.project.outcomes import FAILED, PASSED, WARNED
+from lookout.project.artifacts.outcomes import FAILED, PASSED, WARNED
 from lookout.report.exports.datasets import LineageData
 
 Row = dict[str, Any]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lookout.errors import ArtifactError
-from lookout.project.damage import read_results
+from lookout.project.artifacts.damage import read_results
+from lookout.project.artifacts.outcomes import foreign_project, packages_of
 from lookout.project.files import RESULT_FILES, UnusableFileError, is_there, read_bytes
-from lookout.project.outcomes import foreign_project, packages_of
 from lookout.project.workspace import Watched
 from lookout.tracking.dbt.entry import moment_or_epoch
 from lookout.tracking.dbt.log import invocations_in, read_log

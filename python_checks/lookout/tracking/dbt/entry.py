@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from lookout.project.outcomes import NONE, outcome_of
+from lookout.project.artifacts.outcomes import NONE, outcome_of
 from lookout.tracking.dbt.log import moment_of
 
 BUILT = ("model.", "seed.", "snapshot.")

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from lookout.project.declarations.nodes import owner_of
-from lookout.project.outcomes import (
+from lookout.project.artifacts.outcomes import (
     GOOD,
     NONE,
     command_of,
@@ -21,6 +20,7 @@ from lookout.project.outcomes import (
     outcome_of,
     packages_of,
 )
+from lookout.project.declarations.nodes import owner_of
 from lookout.tracking.dbt.entry import BUILT, TICK, moment_or_epoch, rows_of, times_of
 from lookout.tracking.dbt.logged import LoggedInvocation, LoggedNode
 from lookout.tracking.executions.events import End, Event, Heartbeat, Register, Start

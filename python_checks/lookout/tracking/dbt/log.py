@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from lookout.plain import plain
+from lookout.project.artifacts.outcomes import PARTIAL_FLAGS, batch_name
 from lookout.project.files import parse_json
-from lookout.project.outcomes import PARTIAL_FLAGS, batch_name
 from lookout.tracking.dbt.logged import LoggedInvocation, LoggedNode
 
 DAY = timedelta(days=1)

@@ -12,7 +12,7 @@ from psycopg2 import sql
 from lookout.database.store import Store
 from lookout.errors import SourceError
 from lookout.masking import mask_secrets
-from lookout.project.outcomes import FAILED, WARNED
+from lookout.project.artifacts.outcomes import FAILED, WARNED
 
 logger = logging.getLogger(__name__)
 

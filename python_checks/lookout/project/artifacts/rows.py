@@ -10,8 +10,8 @@ import pandas as pd
 
 from lookout.masking import mask_secrets
 from lookout.plain import plain, plain_name
+from lookout.project.artifacts.outcomes import message_of, outcome_of
 from lookout.project.declarations.nodes import TABLE_TYPES, layer_of, location_of, owner_of, tested_node
-from lookout.project.outcomes import message_of, outcome_of
 
 
 def asset_rows(

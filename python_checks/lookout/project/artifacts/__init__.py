@@ -1,0 +1,1 @@
+"""What dbt writes: entries that are damaged, what a status means, and rows of the landing tables."""
