@@ -74,6 +74,8 @@ class Session:
             with handle.cursor() as cursor:
                 cursor.execute(query, parameters)
                 return cursor.fetchall()
+        except UnicodeDecodeError as error:
+            raise psycopg2.DataError("a text cannot be decoded") from error
         finally:
             with self._lock:
                 self._deadline = None
