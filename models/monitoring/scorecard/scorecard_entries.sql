@@ -36,7 +36,8 @@ final as (
         values
         ('asset_count', 1),
         ('monitored_count', cast(assets.is_watched as integer)),
-        ('unevaluated_assets', cast(assets.is_unevaluated as integer)),
+        ('unevaluated_assets', cast(assets.state = 'not evaluated' as integer)),
+        ('learning_assets', cast(assets.state = 'learning' as integer)),
         ('described_count', cast(assets.is_described as integer)),
         ('tested_count', cast(assets.is_tested as integer)),
         ('baseline_count', assets.baseline_count)

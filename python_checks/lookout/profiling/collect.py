@@ -63,6 +63,11 @@ class CollectionOutcome:
     attempts: int = 0
 
     @property
+    def is_evaluated(self) -> bool:
+        """Return whether the table was read, though some of its metrics may have failed."""
+        return self.status in ("ok", "empty") or self.unmeasured is not None
+
+    @property
     def connection(self) -> str:
         """Return the name of the profiles.yml output."""
         return self.monitor.connection

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -27,7 +28,10 @@ select
 
 @dataclass(frozen=True)
 class RunSummary:
-    """The result of a run. Alert frames hold rows of ``alerts``; ``new_alerts`` are those that this run saw first."""
+    """The result of a run. Alert frames hold rows of ``alerts``; ``new_alerts`` are those that this run saw first.
+
+    ``states`` has the state of every watched table and the reason for it, in the columns of ``asset_states``.
+    """
 
     run_id: str
     as_of: pd.Timestamp
@@ -40,6 +44,9 @@ class RunSummary:
     checks: tuple[ContractCheck, ...] = ()
     blocked: BlockedModels = field(default_factory=BlockedModels)
     counts: dict[str, int] = field(default_factory=dict)
+    states: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["connection", "asset", "state", "reason"])
+    )
 
 
 def summarize(
@@ -57,18 +64,22 @@ def summarize(
     impact = read_impact(run.store, list(alerts.loc[is_open, "alert_key"]))
     alerts["downstream"] = [impact_text(impact.get(key, {})) for key in alerts["alert_key"]]
     counts = run.store.query(_COUNTS)
+    states = _read_states(run)
+    unevaluated = states[states["state"] == "not evaluated"]
+    problems = [*run.problems, *(_sentence(row) for row in unevaluated.to_dict("records") if not _is_known(run, row))]
     return RunSummary(
         run_id=run.run_id,
         as_of=pd.Timestamp(run.as_of),
-        exit_code=_exit_code(run, alerts[is_open]),
+        exit_code=_exit_code(problems, alerts[is_open]),
         open_alerts=alerts[is_open],
         new_alerts=alerts[~alerts["alert_key"].isin(run.known_alerts)],
-        problems=tuple(map(plain, run.problems)),
+        problems=tuple(map(plain, problems)),
         reports=reports,
         build=build,
         checks=tuple(checks),
         blocked=blocked or BlockedModels(),
         counts={name: int(counts[name][0]) for name in counts.columns},
+        states=states,
     )
 
 
@@ -81,7 +92,23 @@ def contracts_exit_code(run: Run, checks: Sequence[ContractCheck]) -> int:
     return EXIT_OK if all(check.is_evaluated for check in checks) else EXIT_UNEVALUATED
 
 
-def _exit_code(run: Run, open_alerts: pd.DataFrame) -> int:
-    if run.problems or (open_alerts["alert_type"] == "SOURCE_UNREACHABLE").any():
+def _exit_code(problems: Sequence[str], open_alerts: pd.DataFrame) -> int:
+    if problems or (open_alerts["alert_type"] == "SOURCE_UNREACHABLE").any():
         return EXIT_UNEVALUATED
     return EXIT_ALERTS if (open_alerts["severity"] == "critical").any() else EXIT_OK
+
+
+def _read_states(run: Run) -> pd.DataFrame:
+    """Return the state of each watched table; no rows before dbt has derived any."""
+    if run.store.missing_tables(["asset_states"]):
+        return pd.DataFrame(columns=["connection", "asset", "state", "reason"])
+    return run.store.query("select * from {schema}.asset_states order by connection, asset")
+
+
+def _sentence(row: Mapping[Hashable, Any]) -> str:
+    return f"{row['connection']} {row['asset']}: {row['reason'] or 'not evaluated'}"
+
+
+def _is_known(run: Run, row: Mapping[Hashable, Any]) -> bool:
+    """Return whether the run has met the problem of a table itself."""
+    return any(problem.startswith(f"{row['connection']} {row['asset']}: ") for problem in run.problems)

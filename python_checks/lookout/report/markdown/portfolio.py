@@ -31,7 +31,7 @@ def component_table(data: ReportData) -> str:
 
 def _status_and_score(row: Row | None) -> tuple[str, str]:
     if row is None or row["score"] is None:
-        return "**NOT EVALUATED**", text.NOTHING
+        return without_score(row), text.NOTHING
     return text.cell(row["status"]), text.score(row["score"])
 
 
@@ -39,7 +39,7 @@ def _details(name: str, row: Row | None) -> str:
     if row is None:
         return "nothing collected yet"
     alerts = row["critical_alerts"] + row["warning_alerts"]
-    evaluated = row["monitored_count"] - row["unevaluated_assets"]
+    evaluated = _evaluated(row)
     if name == COMPONENTS[0]:
         return (
             f"{text.number(row['critical_alerts'])} critical of {text.plural(alerts, 'open alert')}, "
@@ -52,6 +52,16 @@ def _details(name: str, row: Row | None) -> str:
         f"{text.number(row['metric_alerts'])} metric alerts open, "
         f"{text.number(evaluated)} of {text.plural(row['monitored_count'], 'watched table')} evaluated"
     )
+
+
+def without_score(row: Row | None) -> str:
+    """Return the status of a row of the scorecard that has no score, LEARNING or NOT EVALUATED, in bold."""
+    return "**LEARNING**" if row is not None and row["status"] == "learning" else "**NOT EVALUATED**"
+
+
+def _evaluated(row: Row) -> int:
+    """Return the number of watched tables that are neither learning nor not evaluated."""
+    return int(row["monitored_count"] - row["unevaluated_assets"] - (row.get("learning_assets") or 0))
 
 
 def component_sections(data: ReportData) -> list[dict[str, str]]:
@@ -80,6 +90,7 @@ def factor_lines(data: ReportData) -> list[str]:
         f"- Open warnings: {text.number(row['warning_alerts'])}",
         f"- Open alerts in all: {text.number(alerts)}",
         f"- Watched tables not evaluated: {text.number(row['unevaluated_assets'])}",
+        f"- Watched tables still learning: {text.number(row.get('learning_assets') or 0)}",
     ]
 
 
@@ -139,7 +150,7 @@ def score_table(data: ReportData, scope: str, heading: str) -> str:
             *_status_and_score(row),
             text.number(row["critical_alerts"]),
             text.number(row["warning_alerts"]),
-            f"{row['monitored_count'] - row['unevaluated_assets']:,} of {row['monitored_count']:,}",
+            f"{_evaluated(row):,} of {row['monitored_count']:,}",
         )
         for row in rows[:MOST_ROWS]
     ]
@@ -165,6 +176,9 @@ def recommendation_lines(data: ReportData) -> list[str]:
         if row is not None and row["score"] is not None and row["score"] < GOOD_SCORE:
             lines.append(f"- **{name}** ({text.score(row['score'])}): {ADVICE[name]}")
         elif row is None or (row["score"] is None and row["monitored_count"]):
+            if row is not None and row["status"] == "learning":
+                lines.append(f"- **{name}** is LEARNING: wait for more history, or set a limit on what is too sparse.")
+                continue
             lines.append(f"- **{name}** is NOT EVALUATED: make its tables readable, then run `lookout run`.")
     return lines or ["- Maintain: every evaluated component is at 75 or above."]
 

@@ -26,7 +26,7 @@
             and as_of > clock.now - interval '30 days' and as_of <= clock.now
     ) as runs
     cross join lateral (
-        select count(*) as looks, count(*) filter (where status in ('ok', 'empty')) as good_looks
+        select count(*) as looks, count(*) filter (where status in ('ok', 'empty') or unmeasured_series is not null) as good_looks
         from {schema}.collection_results
         where as_of > clock.now - interval '30 days' and as_of <= clock.now
     ) as looks
