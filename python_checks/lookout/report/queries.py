@@ -9,8 +9,8 @@ from lookout.database.sql_files import read_sql
 # The tables without which there is nothing to report.
 TABLES = (
     "monitors", "metric_observations", "collection_results", "baselines", "lookout_runs", "assets", "dbt_results",
-    "asset_status", "series_states", "asset_states", "alert_states", "alerts", "scorecard", "alert_feedback", "contracts", "contract_status",
-    "contract_violations",
+    "asset_status", "series_states", "asset_states", "alert_states", "alerts", "scorecard", "alert_feedback",
+    "contracts", "contract_status", "contract_violations",
 )  # fmt: skip
 MOST_SERIES = 1000
 

@@ -17,6 +17,7 @@ from lookout.project.dbt import Invocation
 from lookout.runs.contracts import BlockedModels
 from lookout.runs.recording import Run
 
+STATE_COLUMNS = ["connection", "asset", "state", "reason"]
 EXIT_OK, EXIT_ALERTS, EXIT_UNEVALUATED = 0, 1, 2
 
 _COUNTS = """
@@ -101,7 +102,7 @@ def _exit_code(problems: Sequence[str], open_alerts: pd.DataFrame) -> int:
 def _read_states(run: Run) -> pd.DataFrame:
     """Return the state of each watched table; no rows before dbt has derived any."""
     if run.store.missing_tables(["asset_states"]):
-        return pd.DataFrame(columns=["connection", "asset", "state", "reason"])
+        return pd.DataFrame(columns=STATE_COLUMNS)
     return run.store.query("select * from {schema}.asset_states order by connection, asset")
 
 

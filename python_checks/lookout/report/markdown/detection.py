@@ -104,9 +104,7 @@ def next_steps(data: ReportData) -> list[str]:
     learning = sum(row.get("state") == "learning" for row in data.rows("series"))
     if learning:
         count = text.plural(learning, "series", "series")
-        steps.append(
-            f"- Wait: {count} are learning: what is too sparse needs a freshness limit, the rest more history."
-        )
+        steps.append(f"- Wait: {count} learning; what is too sparse needs a freshness limit, the rest time.")
     return steps or ["- Nothing to do."]
 
 
