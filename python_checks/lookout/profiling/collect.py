@@ -224,7 +224,7 @@ class _Collector:
         if status == "ok" and not profile.rows_profiled:
             status, message = self._why_no_rows(request, plan.since, profile)
         elif status == "ok":
-            message = _left_out_message(monitor, profile, self._as_of)
+            message = _left_out_message(monitor, profile, self._as_of, relation.columns[monitor.timestamp_column])
         return CollectionOutcome(
             monitor,
             status,
@@ -264,7 +264,7 @@ class _Collector:
         return explain_failure(error, self._session, what, advice)
 
 
-def _left_out_message(monitor: Monitor, profile: TableProfile, as_of: datetime) -> str:
+def _left_out_message(monitor: Monitor, profile: TableProfile, as_of: datetime, time_type: str) -> str:
     """Return sentences about rows and values that no metric counts; empty when there are none."""
     sentences = []
     if profile.future_rows:
@@ -272,6 +272,10 @@ def _left_out_message(monitor: Monitor, profile: TableProfile, as_of: datetime) 
             f"Table {monitor.asset} holds {_rows(profile.future_rows)} with '{monitor.timestamp_column}' after "
             f"{as_of:%Y-%m-%d %H:%M} UTC; they are not judged."
         )
+        if time_type == "timestamp":
+            sentences.append(
+                "Times without a zone are read as UTC: if they are local, watch a view that converts them."
+            )
     if profile.undated_rows:
         sentences.append(_undated_sentence(monitor, profile))
     if profile.not_finite:

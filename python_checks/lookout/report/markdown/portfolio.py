@@ -11,6 +11,7 @@ from lookout.report.markdown.alerts import NOBODY, component, line, of_component
 
 Row = dict[str, Any]
 GOOD_SCORE, MOST_ROWS = 75, 50
+MOST_GAPS = 2.0  # longest gaps between runs after which they have stopped
 ADVICE = {
     "Platform reliability": "resolve the critical alerts first; the fewer series are learned, the more each weighs.",
     "Batch layer": "look into the volume, freshness and metric alerts of the batch tables and their loads.",
@@ -102,7 +103,6 @@ def infrastructure_lines(data: ReportData) -> list[str]:
     total = rows[0]
     series, tables = text.plural(total["series"], "series", "series"), text.plural(total["tables"], "table")
     alerts = f"{text.number(total['alerts'])}, of which {text.number(total['open_alerts'])} open"
-    good_runs = _share(total["good_runs"], total["runs"], "finished run")
     good_looks = _share(total["good_looks"], total["looks"], "look")
     return [
         f"- Watched: {series} on {tables} in {text.plural(total['databases'], 'database')}",
@@ -110,9 +110,22 @@ def infrastructure_lines(data: ReportData) -> list[str]:
         f"- Baselines: {text.number(total['baselines'])}, last learned {_moment(total['learned_at'])}",
         f"- Alerts: {alerts}, newest first seen {_moment(total['newest_alert_at'])}",
         f"- Last collection: {_moment(total['collected_at'])}",
-        f"- Availability, last 30 days: {good_runs} without a failure",
+        f"- Availability, last 30 days: {_availability(data, total)}",
         f"- Looks at tables, last 30 days: {good_looks} could evaluate the table",
     ]
+
+
+def _availability(data: ReportData, total: Row) -> str:
+    """Return the share of finished runs without a failure; a scheduler that stopped leaves no run that could fail."""
+    counted = f"{_share(total['good_runs'], total['runs'], 'finished run')} without a failure"
+    gap, newest = total.get("longest_gap_seconds"), total.get("newest_run_at")
+    age = (data.as_of - newest).total_seconds() if newest is not None else 0.0
+    if not gap or age <= MOST_GAPS * gap:
+        return counted
+    return (
+        f"**NOT EVALUATED**, no run for {text.duration(age)} where they came at most {text.duration(gap)} apart; "
+        f"until then {counted}"
+    )
 
 
 def _moment(value: Any) -> str:

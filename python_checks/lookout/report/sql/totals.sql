@@ -20,10 +20,14 @@
         where learned_at <= clock.now
     ) as learned
     cross join lateral (
-        select count(*) as runs, count(*) filter (where status = 'success') as good_runs
-        from {schema}.lookout_runs
-        where command in ('run', 'collect') and status <> 'running'
-            and as_of > clock.now - interval '30 days' and as_of <= clock.now
+        select count(*) as runs, count(*) filter (where status = 'success') as good_runs, max(as_of) as newest_run_at,
+            cast(extract(epoch from max(gap)) as double precision) as longest_gap_seconds
+        from (
+            select status, as_of, as_of - lag(as_of) over (order by as_of) as gap
+            from {schema}.lookout_runs
+            where command in ('run', 'collect') and status <> 'running'
+                and as_of > clock.now - interval '30 days' and as_of <= clock.now
+        ) as finished
     ) as runs
     cross join lateral (
         select count(*) as looks, count(*) filter (where status in ('ok', 'empty') or unmeasured_series is not null) as good_looks
