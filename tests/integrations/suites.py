@@ -131,6 +131,7 @@ SUITES = (
     Suite("wheel", wheel, (f"{FOLDER}/test_wheel.py",), 240),
     Suite("compile", partial(nullcontext, {}), (f"{FOLDER}/test_compile.py",), 240),
     Suite("upgrade", partial(nullcontext, {}), (f"{FOLDER}/test_upgraded_schema.py",), 180),
+    Suite("health", partial(nullcontext, {}), (f"{FOLDER}/test_health_worlds.py",), 240),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(

@@ -72,11 +72,12 @@ def slots(panel: Panel) -> Slots:
     return Slots(usual[:, start:], misses, seen[:, start:], known[:, start:], regular)
 
 
-def too_sparse(panel: Panel, ages: NDArray[np.bool_]) -> Mask:
-    """Return the judged buckets that hold nothing, in series in which no slot of a week mostly holds something.
+def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
+    """Return the judged buckets before which no slot of a week mostly held something, and those that hold nothing.
 
-    Nobody can tell whether something is missing there: all that is learned is the cycle of a week. ``ages`` marks the
-    series whose values are ages in seconds: what is older than its bucket is wide says that nothing came.
+    In buckets that are both, nobody can tell whether something is missing: all that is learned is the cycle of a week.
+    ``ages`` marks the series whose values are ages in seconds: what is older than its bucket is wide says that nothing
+    came.
     """
     spans = panel.spans
     width = 86_400.0 / spans.day
@@ -85,8 +86,7 @@ def too_sparse(panel: Panel, ages: NDArray[np.bool_]) -> Mask:
     seen, known = _history(filled, panel)
     mostly = (seen >= 2) & (2 * seen > known)
     regular = rolling_count(mostly, spans.season, lag=0, start=panel.start) > 0
-    sparse: Mask = ~filled & ~panel.excluded & panel.is_closed & ~regular
-    return sparse[:, panel.start :]
+    return ~regular[:, panel.start :], (~filled & ~panel.excluded & panel.is_closed)[:, panel.start :]
 
 
 def _history(present: Mask, panel: Panel) -> tuple[NDArray[np.int8], NDArray[np.int8]]:

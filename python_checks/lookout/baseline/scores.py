@@ -248,7 +248,8 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
 def _with_sparse(verdict: Verdict, panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Return the verdict with nothing said about silence where nobody can tell; what is remarkable stays judged."""
     quiet = np.abs(verdict.score) < settings["warn_score"].to_numpy()[:, None]
-    sparse = rules.too_sparse(panel, (settings["metric"] == "freshness").to_numpy()) & quiet
+    irregular, silent = rules.irregular(panel, (settings["metric"] == "freshness").to_numpy())
+    learning = verdict.learning | (irregular & silent & quiet)
     # A young series needs history first.
     is_young = verdict.learning & (verdict.slots.known < 2)
-    return replace(verdict, sparse=sparse & ~is_young, learning=verdict.learning | sparse)
+    return replace(verdict, sparse=learning & irregular & ~is_young, learning=learning)
