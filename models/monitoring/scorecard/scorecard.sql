@@ -31,7 +31,7 @@ final as (
             when scores.score = 100 and scores.unevaluated_assets > 0 then 'partly evaluated'
             when scores.score = 100 and scores.learning_assets > 0 and scores.rule <> 'contracts' then 'partly evaluated'
             when scores.rule in ('reliability', 'penalties') then case
-                when scores.score >= 90 then 'Excellent'
+                when scores.score >= 90 and scores.critical_alerts + scores.warning_alerts = 0 then 'Excellent'
                 when scores.score >= 75 then 'Good'
                 when scores.score >= 60 then 'Fair'
                 else 'Poor'
