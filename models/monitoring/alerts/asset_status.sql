@@ -49,18 +49,14 @@ final as (
         numbered.asset,
         numbered.as_of as looked_at,
         numbered.status,
-        numbered.is_evaluated,
-        numbered.unmeasured_series,
-        numbered.undated_rows,
-        numbered.most_rows,
+        numbered.is_evaluated, numbered.unmeasured_series, numbered.undated_rows, numbered.most_rows,
         numbered.message,
         numbered.owner,
         numbered.layer,
         streaks.evaluated_at,
         streaks.evaluated_status,
         streaks.latest_at,
-        streaks.unevaluated_since,
-        streaks.unmeasured_since,
+        streaks.unevaluated_since, streaks.unmeasured_since,
         streaks.empty_since
     from numbered
     inner join streaks on numbered.connection = streaks.connection and numbered.asset = streaks.asset

@@ -1,41 +1,29 @@
 {{ config(materialized='table', indexes=[{'columns': ['connection', 'asset'], 'unique': true}]) }}
 
-with series as (
+with watched as (
     select
-        connection,
-        asset,
-        max(state) filter (where state in ('learning', 'not evaluated')) as worst_state,
-        string_agg(distinct nullif(concat_ws(': ', nullif(label, ''), nullif(reason, '')), label), '; ')
-            filter (where state = 'not evaluated') as blind_spots,
-        string_agg(distinct reason, '; ') filter (where state = 'learning') as lessons,
-        count(judged_at) as baseline_count
-    from {{ ref('lookout', 'series_states') }}
-    group by connection, asset
-),
-
-watched as (
-    select
-        connection,
-        asset,
-        max(layer) as layer,
-        max(owner) as owner,
-        max(series_key) filter (where metric = 'row_count') as rows_key
-    from {{ ref('lookout', 'monitors') }} as monitors
-    where is_active and not {{ lookout.is_of_pipeline('monitors') }}
-    group by connection, asset
+        series.connection,
+        series.asset,
+        max(series.layer) as layer,
+        max(series.owner) as owner,
+        max(series.series_key) filter (where series.metric = 'row_count') as rows_key,
+        max(states.state) filter (where states.state in ('learning', 'not evaluated')) as worst_state,
+        string_agg(distinct concat(states.label, ': ', states.reason), '; ') filter (where states.state = 'not evaluated') as blind_spots,
+        string_agg(distinct states.reason, '; ') filter (where states.state = 'learning') as lessons,
+        count(states.judged_at) as baseline_count
+    from {{ ref('lookout', 'monitors') }} as series
+    inner join {{ ref('lookout', 'series_states') }} as states on series.series_key = states.series_key
+    group by series.connection, series.asset
 ),
 
 alerting as (
-    select distinct alerts.connection, alerts.asset
-    from {{ ref('lookout', 'alerts') }} as alerts
-    inner join {{ ref('lookout', 'alert_states') }} as states on alerts.alert_key = states.alert_key
-    where states.is_open and alerts.severity in ('critical', 'warning') and alerts.alert_type <> 'SOURCE_UNREACHABLE'
+    select distinct connection, asset from {{ ref('lookout', 'open_alerts') }}
+    where alert_type <> 'SOURCE_UNREACHABLE'
 ),
 
 final as (
     select
         watched.*,
-        series.baseline_count,
         looks.status,
         looks.evaluated_at,
         looks.unevaluated_since,
@@ -48,14 +36,12 @@ final as (
                 'not evaluated: ', round(cast(100.0 * looks.undated_rows / (looks.undated_rows + dated.row_count) as numeric)),
                 ' % of its rows have no time. ', looks.message
             )
-            when series.worst_state = 'not evaluated' then concat('not evaluated: ', series.blind_spots)
-            when series.worst_state = 'learning' then concat('learning: ', series.lessons)
+            when watched.worst_state = 'not evaluated' then concat('not evaluated: ', watched.blind_spots)
+            when watched.worst_state = 'learning' then concat('learning: ', watched.lessons)
             else concat('ok: ', looks.message)
         end as verdict
     from watched
-    inner join series on watched.connection = series.connection and watched.asset = series.asset
-    left join {{ ref('lookout', 'asset_status') }} as looks
-        on watched.connection = looks.connection and watched.asset = looks.asset
+    left join {{ ref('lookout', 'asset_status') }} as looks on watched.connection = looks.connection and watched.asset = looks.asset
     left join alerting on watched.connection = alerting.connection and watched.asset = alerting.asset
     -- Counted only where some rows are in no bucket.
     left join lateral (

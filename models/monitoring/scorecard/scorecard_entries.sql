@@ -12,10 +12,7 @@ contract_status as (
 ),
 
 open_alerts as (
-    select alerts.*
-    from {{ ref('lookout', 'alerts') }} as alerts
-    inner join {{ ref('lookout', 'alert_states') }} as states on alerts.alert_key = states.alert_key
-    where states.is_open and alerts.severity in ('critical', 'warning')
+    select * from {{ ref('lookout', 'open_alerts') }}
 ),
 
 latest_results as (

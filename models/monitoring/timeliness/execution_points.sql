@@ -57,8 +57,7 @@ final as (
     left join unflags on measured.execution_id = unflags.execution_id and measured.metric_field = unflags.metric_field
     left join answers
         on
-            measured.start_date = answers.window_start
-            and answers.verdict = 'expected'
+            measured.start_date = answers.window_start and answers.verdict = 'expected'
             and answers.alert_key = {{ lookout.alert_key(
                 "'PIPELINE_ANOMALY'", 'measured.connection', 'measured.asset', "''", "'anomaly_rules'", 'measured.start_date'
             ) }}

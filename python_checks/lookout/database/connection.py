@@ -88,6 +88,8 @@ def _without_values(error: BaseException) -> str:
     """Return the text of an error without the values that PostgreSQL quotes when it cannot work with one."""
     if not isinstance(error, (psycopg2.DataError, psycopg2.InternalError, psycopg2.IntegrityError)):
         return str(error)
+    if error.pgcode == "22023":  # the value of a setting, such as a role's name, and not of a row
+        return str(error)
     if error.pgcode in VALUE_ERRORS:
         return VALUE_ERRORS[error.pgcode]
     # Up to the last quote, for a value may hold quotes and line breaks itself.

@@ -27,37 +27,42 @@ measured as (
     select
         *,
         goes_on and ends_silent and metric = 'freshness' and age is not null as is_aged,
-        case
-            when goes_on and ends_silent
-                then greatest(window_end, date_trunc(grain, evaluated_at at time zone 'UTC') at time zone 'UTC')
-            else window_end
-        end as ends_at
+        greatest(
+            window_end, case when goes_on and ends_silent then date_trunc(grain, evaluated_at at time zone 'UTC') at time zone 'UTC' end
+        ) as ends_at
     from episodes
+),
+
+-- Rows without a time that came since the fall began, if they make up most of it.
+undated as (
+    select
+        measured.series_key,
+        measured.window_start,
+        measured.expected_value - measured.observed_value as missing,
+        (measured.undated_rows - coalesce(max(looks.undated_rows), 0)) / cast(measured.bucket_count as numeric) as per_bucket,
+        count(looks.undated_rows) > 0 as is_known
+    from measured
+    left join {{ ref('lookout', 'collection_results') }} as looks
+        on measured.connection = looks.connection and measured.asset = looks.asset and measured.window_start >= looks.as_of
+    where measured.metric = 'row_count' and measured.observed_value < measured.expected_value and measured.undated_rows > 0
+    group by
+        measured.series_key, measured.window_start, measured.expected_value, measured.observed_value, measured.undated_rows,
+        measured.bucket_count
 ),
 
 worded as (
     select
-        *,
-        case when is_aged then age else observed_value end as newest_value,
-        round(extract(epoch from ends_at - window_start) / extract(epoch from step)) as step_count,
-        observed_value > coalesce(lower_bound, '-infinity') and observed_value < coalesce(upper_bound, 'infinity')
-            and not ends_silent as is_within_bounds
+        measured.*,
+        case when measured.is_aged then measured.age else measured.observed_value end as newest_value,
+        round(extract(epoch from measured.ends_at - measured.window_start) / extract(epoch from measured.step)) as step_count,
+        round(100 * undated.per_bucket / (undated.per_bucket + measured.observed_value)) as share,
+        measured.observed_value > coalesce(measured.lower_bound, '-infinity')
+            and measured.observed_value < coalesce(measured.upper_bound, 'infinity') and not measured.ends_silent as is_within_bounds
     from measured
-    -- Rows without a time that came since the fall began, if they make up most of it.
-    left join lateral (
-        select round(100 * found.per_bucket / (found.per_bucket + measured.observed_value)) as share
-        from (
-            select
-                (measured.undated_rows - coalesce(max(looks.undated_rows), 0)) / cast(measured.bucket_count as numeric) as per_bucket,
-                measured.expected_value - measured.observed_value as missing,
-                count(looks.undated_rows) > 0 as is_known
-            from {{ ref('lookout', 'collection_results') }} as looks
-            where looks.connection = measured.connection and looks.asset = measured.asset and looks.as_of <= measured.window_start
-        ) as found
-        where
-            measured.metric = 'row_count' and found.missing > 0
-            and found.per_bucket >= found.missing / 2 and (found.is_known or found.per_bucket <= 2 * found.missing)
-    ) as undated on true
+    left join undated
+        on
+            measured.series_key = undated.series_key and measured.window_start = undated.window_start
+            and undated.per_bucket >= undated.missing / 2 and (undated.is_known or undated.per_bucket <= 2 * undated.missing)
 ),
 
 final as (
@@ -69,11 +74,8 @@ final as (
             else 'METRIC_ANOMALY'
         end as alert_type,
         case when is_critical then 'critical' else 'warning' end as severity,
-        connection, asset, column_name, metric, owner, layer, series_key,
-        window_start,
-        ends_at as window_end,
-        newest_value as observed_value,
-        expected_value, lower_bound, upper_bound, score,
+        connection, asset, column_name, metric, owner, layer, series_key, window_start, ends_at as window_end,
+        newest_value as observed_value, expected_value, lower_bound, upper_bound, score,
         concat(share || ' % of the rows have no timestamp; ', reason) as reason,
         concat(
             case when is_aged then 'no new rows for ' else concat(metric, case when column_name <> '' then concat(' of ', column_name) end, ' was ') end,

@@ -18,8 +18,7 @@ aged as (
         asset_status.evaluated_at,
         asset_status.evaluated_status,
         asset_status.empty_since,
-        asset_status.undated_rows,
-        asset_status.message,
+        asset_status.undated_rows, asset_status.message,
         extract(epoch from asset_status.evaluated_at - asset_status.latest_at) as age_seconds
     from asset_status
     inner join monitors on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset

@@ -35,9 +35,8 @@ unreadable as (
         asset_status.unmeasured_since as window_start,
         asset_status.looked_at as seen_at,
         asset_status.message as reason,
-        concat(
-            case when asset_status.is_evaluated then 'some metrics ' end, 'could not be evaluated: ', replace(asset_status.status, '_', ' ')
-        ) as description,
+        case when asset_status.is_evaluated then 'some metrics ' else '' end
+            || concat('could not be evaluated: ', replace(asset_status.status, '_', ' ')) as description,
         case when asset_status.is_evaluated then 'warning' else 'critical' end as severity,
         asset_status.owner,
         asset_status.layer
