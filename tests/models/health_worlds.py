@@ -195,11 +195,15 @@ def statements(world: World) -> str:
     """
 
 
-def contradictions(observed: Observed, made: list[World]) -> list[str]:
-    """Let Lookout look at the worlds once; return a line for each that it shows as healthier or worse than it is."""
+def contradictions(observed: Observed, made: list[World], beside: dict[str, dict[str, Any]] | None = None) -> list[str]:
+    """Let Lookout look at the worlds once; return a line for each that it shows as healthier or worse than it is.
+
+    ``beside`` are other watched tables, with their settings.
+    """
     for world in made:
         observed.sql(statements(world))
-    observed.declare({world.name: {"timestamp_column": "at", **world.settings} for world in made})
+    settings = {world.name: world.settings for world in made} | (beside or {})
+    observed.declare({name: {"timestamp_column": "at", **its} for name, its in settings.items()})
     summary = observed.run(CLOCK.isoformat())
     cards = {
         row[0]: row[1:]

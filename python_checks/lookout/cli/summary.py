@@ -35,6 +35,8 @@ def show(summary: RunSummary) -> None:
         print(f"  ... and {len(summary.open_alerts) - MOST_LINES} more: lookout alerts list")
     for line in _state_lines(summary):
         print(f"  {line}")
+    for note in summary.notes[:MOST_LINES]:
+        print(f"  note: {note}")
     for problem in summary.problems:
         print(f"  could not evaluate: {problem}")
     for path in summary.reports:
@@ -67,6 +69,7 @@ def as_dict(summary: RunSummary) -> dict[str, Any]:
         "exit_code": summary.exit_code,
         "open_alerts": _records(summary.open_alerts),
         "new_alerts": len(summary.new_alerts),
+        "notes": list(summary.notes),
         "problems": list(summary.problems),
         "reports": [str(path) for path in summary.reports],
         "build": summary.build.results if summary.build else None,

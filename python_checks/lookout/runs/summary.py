@@ -26,12 +26,27 @@ select
     (select count(*) from {schema}.monitors where is_active) as series
 """
 
+# Said once: not again while the next check of the table says the same.
+_NOTES = """
+select looks.connection, looks.asset, looks.message
+from {schema}.collection_results as looks
+left join lateral (
+    select message from {schema}.collection_results as earlier
+    where earlier.connection = looks.connection and earlier.asset = looks.asset and earlier.as_of < looks.as_of
+    order by earlier.as_of desc limit 1
+) as before on true
+where looks.as_of = %s and looks.run_id = %s and looks.status = 'ok' and looks.message <> ''
+    and looks.message is distinct from before.message
+order by looks.connection, looks.asset
+"""
+
 
 @dataclass(frozen=True)
 class RunSummary:
     """The result of a run. Alert frames hold rows of ``alerts``; ``new_alerts`` are those that this run saw first.
 
-    ``states`` has the state of every watched table and the reason for it, in the columns of ``asset_states``.
+    ``notes`` are sentences about rows and values that no metric counts. ``states`` has the state of every watched table
+    and the reason for it, in the columns of ``asset_states``.
     """
 
     run_id: str
@@ -45,6 +60,7 @@ class RunSummary:
     checks: tuple[ContractCheck, ...] = ()
     blocked: BlockedModels = field(default_factory=BlockedModels)
     counts: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     states: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["connection", "asset", "state", "reason"])
     )
@@ -65,6 +81,7 @@ def summarize(
     impact = read_impact(run.store, list(alerts.loc[is_open, "alert_key"]))
     alerts["downstream"] = [impact_text(impact.get(key, {})) for key in alerts["alert_key"]]
     counts = run.store.query(_COUNTS)
+    notes = run.store.query(_NOTES, (run.as_of, run.run_id))
     states = _read_states(run)
     unevaluated = states[states["state"] == "not evaluated"]
     problems = [*run.problems, *(_sentence(row) for row in unevaluated.to_dict("records") if not _is_known(run, row))]
@@ -80,6 +97,7 @@ def summarize(
         checks=tuple(checks),
         blocked=blocked or BlockedModels(),
         counts={name: int(counts[name][0]) for name in counts.columns},
+        notes=tuple(plain(_sentence(row, "message")) for row in notes.to_dict("records")),
         states=states,
     )
 
@@ -106,8 +124,8 @@ def _read_states(run: Run) -> pd.DataFrame:
     return run.store.query("select * from {schema}.asset_states order by connection, asset")
 
 
-def _sentence(row: Mapping[Hashable, Any]) -> str:
-    return f"{row['connection']} {row['asset']}: {row['reason'] or 'not evaluated'}"
+def _sentence(row: Mapping[Hashable, Any], name: str = "reason") -> str:
+    return f"{row['connection']} {row['asset']}: {row[name] or 'not evaluated'}"
 
 
 def _is_known(run: Run, row: Mapping[Hashable, Any]) -> bool:
