@@ -477,7 +477,7 @@ class TestSparseLoads:
     ) -> None:
         values = dict(zip(("row_count", "freshness"), self.loads(period, silent=period // 2), strict=True))[metric]
         kind = "count" if metric == "row_count" else "positive"
-        found = judge(one(kind, metric=metric, method=method), points(values)).tail(max(1, period // 2))
+        found = judge(one(kind, metric=metric, method=method, direction="up"), points(values)).tail(max(1, period // 2))
         assert set(found.status) == {"learning" if learning else "judged"}
         if learning:
             assert set(found.reason.str.split(":").str[0]) == {"too sparse to judge when nothing comes"}

@@ -30,7 +30,7 @@ create table stuck (at timestamptz);
 insert into stuck
 select d + interval '1 minute' * n
 from generate_series(timestamptz '2026-04-01Z', timestamptz '2026-06-14Z', interval '1 day') as d, generate_series(1, 1000) as n
-where n <= case when d > timestamptz '2026-06-10Z' then 900 else 890 + abs(hashtext(d::text)) % 25 end;
+where n <= case when d > timestamptz '2026-06-10Z' then 900 else 850 + abs(hashtext(d::text)) % 100 end;
 """
 
 

@@ -42,8 +42,7 @@ class RetentionRule:
 
 _LOOKS = """
     select row_id from (
-        select
-            *,
+        select *,
             min(as_of) filter (where as_of > coalesce(evaluated_at, '-infinity')) over looked as unevaluated_since,
             min(as_of) filter (where as_of > coalesce(measured_at, '-infinity')) over looked as unmeasured_since,
             min(as_of) filter (where status = 'empty' and as_of > coalesce(ok_at, '-infinity'))
