@@ -9,7 +9,7 @@ with watched as (
         max(series.series_key) filter (where series.metric = 'row_count') as rows_key,
         max(states.state) filter (where states.state in ('learning', 'not evaluated')) as worst_state,
         string_agg(distinct concat(states.label, ': ', states.reason), '; ') filter (where states.state = 'not evaluated') as blind_spots,
-        string_agg(distinct states.reason, '; ') filter (where states.state = 'learning') as lessons,
+        string_agg(distinct states.reason, '; ') filter (where states.state = 'learning') as learning_reasons,
         count(states.judged_at) as baseline_count
     from {{ ref('lookout', 'monitors') }} as series
     inner join {{ ref('lookout', 'series_states') }} as states on series.series_key = states.series_key
@@ -37,7 +37,7 @@ final as (
                 ' % of its rows have no time. ', looks.message
             )
             when watched.worst_state = 'not evaluated' then concat('not evaluated: ', watched.blind_spots)
-            when watched.worst_state = 'learning' then concat('learning: ', watched.lessons)
+            when watched.worst_state = 'learning' then concat('learning: ', watched.learning_reasons)
             else concat('ok: ', looks.message)
         end as verdict
     from watched

@@ -8,7 +8,6 @@ with episodes as (
         episodes.*,
         {{ lookout.bucket_step('monitors.grain') }} as step,
         asset_status.evaluated_at,
-        asset_status.undated_rows,
         extract(epoch from asset_status.evaluated_at - asset_status.latest_at) as age,
         -- Rows that came end a silence, also where their bucket could not be judged.
         episodes.is_open and not (
@@ -33,36 +32,17 @@ measured as (
     from episodes
 ),
 
--- Rows without a time that came since the fall began, if they make up most of it.
-undated as (
-    select
-        measured.series_key,
-        measured.window_start,
-        measured.expected_value - measured.observed_value as missing,
-        (measured.undated_rows - coalesce(max(looks.undated_rows), 0)) / cast(measured.bucket_count as numeric) as per_bucket,
-        count(looks.undated_rows) > 0 as is_known
-    from measured
-    left join {{ ref('lookout', 'collection_results') }} as looks
-        on measured.connection = looks.connection and measured.asset = looks.asset and measured.window_start >= looks.as_of
-    where measured.metric = 'row_count' and measured.observed_value < measured.expected_value and measured.undated_rows > 0
-    group by
-        measured.series_key, measured.window_start, measured.expected_value, measured.observed_value, measured.undated_rows,
-        measured.bucket_count
-),
-
 worded as (
     select
         measured.*,
         case when measured.is_aged then measured.age else measured.observed_value end as newest_value,
         round(extract(epoch from measured.ends_at - measured.window_start) / extract(epoch from measured.step)) as step_count,
-        round(100 * undated.per_bucket / (undated.per_bucket + measured.observed_value)) as share,
+        undated.share,
         measured.observed_value > coalesce(measured.lower_bound, '-infinity')
             and measured.observed_value < coalesce(measured.upper_bound, 'infinity') and not measured.ends_silent as is_within_bounds
     from measured
-    left join undated
-        on
-            measured.series_key = undated.series_key and measured.window_start = undated.window_start
-            and undated.per_bucket >= undated.missing / 2 and (undated.is_known or undated.per_bucket <= 2 * undated.missing)
+    left join {{ ref('lookout', 'undated_falls') }} as undated
+        on measured.series_key = undated.series_key and measured.window_start = undated.window_start
 ),
 
 final as (
