@@ -101,10 +101,13 @@ def next_steps(data: ReportData) -> list[str]:
     for owner, alerts in sorted(by_owner.items(), key=lambda item: (-len(item[1]), item[0])):
         critical = sum(a["severity"] == "critical" for a in alerts)
         steps.append(f"- {text.cell(owner)}: look into {text.plural(len(alerts), 'open alert')}, {critical} critical.")
-    learning = sum(row.get("state") == "learning" for row in data.rows("series"))
+    learning = sum(row["bucket_start"] is None for row in data.rows("series"))
     if learning:
         count = text.plural(learning, "series", "series")
-        steps.append(f"- Wait: {count} learning; what is too sparse needs a freshness limit, the rest time.")
+        steps.append(f"- Wait: {count} without enough history will be judged once the history is long enough.")
+    sparse = {(row["connection"], row["asset"]) for row in data.rows("series") if _is_sparse(row)}
+    if sparse:
+        steps.append(f"- Set a freshness limit on {text.plural(len(sparse), 'table')} too sparse to judge otherwise.")
     return steps or ["- Nothing to do."]
 
 
@@ -127,3 +130,7 @@ def unevaluated_table(data: ReportData) -> str:
             for r in rows[:200]
         ],
     )
+
+
+def _is_sparse(row: Row) -> bool:
+    return row.get("state") == "learning" and str(row.get("state_reason") or "").startswith("too sparse")
