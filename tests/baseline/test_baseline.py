@@ -455,3 +455,39 @@ def test_scores_agree_with_bounds(mixed: tuple[pd.DataFrame, pd.DataFrame]) -> N
             for column in ("expected_value", *thresholds):
                 pd.testing.assert_series_equal(got[column], ahead.loc[bound.index, column])
     assert seen > 200
+
+
+class TestSparseLoads:
+    @staticmethod
+    def loads(period: int, silent: int, days: int = 300) -> tuple[Any, Any]:
+        """Row counts, and ages at the end of each day, of a table loaded every so many days that then fell silent."""
+        newest = days - 1 - silent
+        filled = np.zeros(days, dtype=bool)
+        filled[np.arange(newest, -1, -period)] = True
+        before = np.maximum.accumulate(np.where(filled, np.arange(days), -period))
+        return np.where(filled, 500.0 + np.arange(days) % 7, 0.0), (np.arange(days) - before + 0.5) * 86_400.0
+
+    @pytest.mark.parametrize("metric", ["row_count", "freshness"])
+    @pytest.mark.parametrize("method", ["learned", "zscore"])
+    @pytest.mark.parametrize(
+        ("period", "learning"), [(1, False), (7, False), (2, True), (5, True), (14, True), (30, True)]
+    )
+    def test_silence_is_judged_only_where_loads_follow_a_week(
+        self, metric: str, method: str, period: int, learning: bool
+    ) -> None:
+        values = dict(zip(("row_count", "freshness"), self.loads(period, silent=period // 2), strict=True))[metric]
+        kind = "count" if metric == "row_count" else "positive"
+        found = judge(one(kind, metric=metric, method=method, direction="up"), points(values)).tail(max(1, period // 2))
+        assert set(found.status) == {"learning" if learning else "judged"}
+        if learning:
+            assert set(found.reason.str.split(":").str[0]) == {"too sparse to judge when nothing comes"}
+
+    def test_what_is_remarkable_is_judged_all_the_same(self) -> None:
+        _, ages = self.loads(3, silent=60)
+        found = judge(one("positive", metric="freshness", direction="up"), points(ages)).tail(60)
+        assert "critical" in set(found.severity)
+        assert set(found.status) == {"judged", "learning"}
+
+    def test_a_young_series_says_how_much_history_it_needs(self) -> None:
+        row = last(one(metric="row_count"), [500.0, 0.0, 510.0, 0.0])
+        assert (row.status, row.reason) == ("learning", "needs 11 more days of history")

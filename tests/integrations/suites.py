@@ -144,14 +144,15 @@ SUITES = (
         300,
     ),
     Suite("replays", partial(nullcontext, {}), (f"{FOLDER}/test_day_by_day.py", f"{FOLDER}/test_two_steps.py"), 240),
-    # As in `make test`, with a thousand examples for every six.
+    # As in `make test`, with sixty examples for each of them.
     Suite(
         "fuzz",
-        partial(nullcontext, {"LOOKOUT_FUZZ_EXAMPLES": "1000"}),
+        partial(nullcontext, {"LOOKOUT_FUZZ_EXAMPLES": "300"}),
         ("tests/project/test_every_file.py", f"{FOLDER}/test_canaries.py"),
-        900,
+        300,
     ),
-    Suite("dbt-results", partial(nullcontext, {}), (f"{FOLDER}/test_dbt_results.py",), 600),
+    Suite("dbt-results", partial(nullcontext, {}), (f"{FOLDER}/test_dbt_results.py",), 240),
+    Suite("health", partial(nullcontext, {}), (f"{FOLDER}/test_health_worlds.py",), 240),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("faults", partial(nullcontext, {}), (f"{FOLDER}/test_faults.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),

@@ -238,11 +238,31 @@ def _anomalies(desk: Desk) -> dict[str, str]:
     for execution in (judged["unflagged"], again[0]["execution_id"]):
         row = {"execution_id": execution, "metric_field": "total_rows", "note": "", "unflagged_at": NOW}
         desk.store.upsert("anomaly_unflags", _frame(row))
+    history("expected", [*seeds, 14, 5000], 24)
+    judged["expected before"] = _answered(desk, "expected", "expected")
+    history("expected, then reopened", [*seeds, 14, 5000], 24)
+    _answered(desk, "expected, then reopened", "expected")
+    _answered(desk, "expected, then reopened", "reopened")
     history("two numbers", seeds, 24, duration_seconds=600)
     desk.rule("two numbers", "duration_seconds")
     history("a second's blur", seeds, 14, duration_seconds=61)
     desk.rule("a second's blur", "duration_seconds")
     return judged
+
+
+def _answered(desk: Desk, name: str, verdict: str) -> str:
+    """Answer the alert about the execution of 5000 rows of a pipeline; return that execution."""
+    (execution,) = desk.rows(
+        "select execution_id, start_date, md5(cast(jsonb_build_array('PIPELINE_ANOMALY', '', %s::text, '', "
+        "'anomaly_rules', extract(epoch from start_date)) as text)) as alert_key "
+        "from {schema}.pipeline_executions where pipeline_id = %s and total_rows = 5000",
+        name,
+        pipeline_id(name),
+    )
+    (number,) = desk.rows("select count(*) + 1 as n from {schema}.alert_feedback")
+    answer = {"verdict": verdict, "window_start": execution["start_date"], "alert_key": execution["alert_key"]}
+    desk.store.upsert("alert_feedback", _frame({"feedback_number": number["n"], **answer, "given_at": NOW}))
+    return str(execution["execution_id"])
 
 
 def _failures(desk: Desk) -> None:
@@ -401,6 +421,8 @@ def test_stale_alerts_say_since_when(desk: Desk) -> None:
         ("flagged before", ("range", 14.0, 2.8284, 3.5355)),  # what the first pass flags is no part of the baseline
         ("unflagged", None),  # W-A11
         ("counts again", None),
+        ("expected", None),
+        ("expected, then reopened", ("range", 14.0, 2.8284, 3.5355)),
     ],
 )
 def test_fixed_rules(desk: Desk, judged: dict[str, str], name: str, expected: tuple[Any, ...] | None) -> None:
@@ -436,6 +458,8 @@ def test_flags_of_executions(desk: Desk, judged: dict[str, str]) -> None:
 
     assert flags("two numbers") == [{"total_rows": True, "duration_seconds": True}]
     assert flags("unflagged") == [{"total_rows": False}]
+    assert flags("expected before") == [{"total_rows": False}], "answered as expected is unflagged"
+    assert desk.alerts("unflagged") == [], "unflagged is answered as expected"
     assert flags("value 23") == []
 
 

@@ -99,7 +99,7 @@ def reports(warehouse: Connection, dbt: DbtRunner, tmp_path_factory: pytest.Temp
         empty = written("empty")
         with Store(warehouse) as store:
             store.execute(ROWS)
-        assert dbt(["run", "--select", "alert_states", "scorecard"]).success
+        assert dbt(["run", "--select", "alert_states", "series_states", "asset_states", "scorecard"]).success
         yield Reports(empty, written("full"), folder, warehouse)
 
 
@@ -206,7 +206,7 @@ def test_the_detection_summary_tells_found_normal_and_not_evaluated_apart(report
     told = reports.full["detection_summary.md"]
     assert "- Volume Anomaly: **DETECTED** (1 open alert, 2 of 3 series evaluated, **NOT EVALUATED** for 1)" in told
     assert "- Freshness Anomaly: **Normal** (1 of 1 series evaluated)" in told
-    assert "- Metric Anomaly: **DETECTED** (1 open alert, 0 of 1 series evaluated)" in told
+    assert "- Metric Anomaly: **DETECTED** (1 open alert, 1 of 1 series evaluated)" in told
     assert "- Total anomalies open: **2**" in told
     assert "| `lost public.remote` | 2025-01-31 06:00 | 2025-01-30 06:00 | connection refused | nobody named |" in told
     assert "later" not in told

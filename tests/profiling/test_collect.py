@@ -46,6 +46,14 @@ create table parted (at timestamp, v int) partition by range (at);
 create table parted_1 partition of parted for values from ('2026-03-01') to ('2026-04-01');
 insert into parted select timestamp '2026-03-09' + n * interval '1 hour', n from generate_series(0, 23) as n;
 create materialized view a_snapshot as select * from good;
+create table odd (at timestamp, f float8, r real, n numeric, big int8, note text);
+insert into odd
+select timestamp '2026-03-07' + k * interval '1 hour', k % 24, k % 24, k % 24, 9e18, '4711 secret ' || k from generate_series(0, 71) as k;
+insert into odd values
+    ('2026-03-09', 'NaN', 'Infinity', 1e400, 1, '7'), ('2026-03-09', 'Infinity', 'NaN', 'NaN', 1, '7'),
+    (null, 1, 1, 1, 1, '7'), ('-infinity', 1, 1, 1, 1, '7'), ('1970-01-01', 1, 1, 1, 1, '7'), ('0001-01-01', 1, 1, 1, 1, '7'),
+    ('infinity', 1, 1, 1, 1, '7'), ('294276-12-31', 1, 1, 1, 1, '7'), ('0044-03-15 BC', 1, 1, 1, 1, '7');
+create function refuse(text) returns int language plpgsql as $$ begin raise exception 'cannot take %', $1; end $$;
 create table nothing_in_it (at timestamptz);
 create table old_rows (at timestamptz);
 insert into old_rows values ('2020-01-01'), (null);
@@ -185,6 +193,60 @@ def test_one_wrong_metric_does_not_blind_the_others(
     assert (outcome.status, counts(outcome), counts(outcome, metric.name)) == (status, [24, 24, 24], [])
     assert message in outcome.message
     assert outcome.watermark is None
+
+
+def test_a_row_that_is_no_number_or_has_no_time_costs_only_itself(source: Connection) -> None:
+    columns = ("f", "r", "n")
+    metrics = [Metric(name, "real", column) for column in columns for name in ("mean", "sum", "min", "max", "stddev")]
+    (outcome,) = look(source, watch("odd", *VOLUME, *metrics))
+    assert (outcome.status, outcome.unmeasured, outcome.undated_rows, outcome.future_rows) == ("ok", (), 4, 2)
+    assert counts(outcome) == [24, 24, 26]
+    for name, value in {"mean": 11.5, "sum": 276, "min": 0, "max": 23}.items():
+        assert counts(outcome, name) == [value] * 9
+    assert outcome.message == (
+        "Table public.odd holds 2 rows with 'at' after 2026-03-10 12:30 UTC; they are not judged. Times without a zone are "
+        "read as UTC: if they are local, convert them in a view. Table public.odd holds 4 rows without a time in 'at'; they "
+        "belong to no bucket and are not judged. Table public.odd holds NaN or infinity in 2 rows of 'f' and 2 rows of 'r' "
+        "and 2 rows of 'n'; numbers are judged without them."
+    )
+
+
+FAILING = {
+    "out of range": "sum(big)::bigint",
+    "division by zero": "sum(1 / (big - big))",
+    '"…"': "max(note::int)",
+    "timestamp out of range": "date_part('epoch', max(least(at, '2026-03-09') + interval '300000 years'))",
+    "a text cannot be decoded": "max(length(convert_from(decode('ff', 'hex'), 'UTF8') || note))",
+    "a function raised an exception": "max(refuse(note))",
+    'column "nowhere" does not exist': "max(nowhere)",
+}
+
+
+def test_a_failing_metric_costs_only_itself_and_its_message_holds_no_value(source: Connection) -> None:
+    failing = [Metric(f"m{number}", "real", expression=text) for number, text in enumerate(FAILING.values())]
+    good = (*VOLUME, Metric("mean", "real", "n"), Metric("own", "count", expression="count(note)"))
+    watched = watch("odd", *good[:3], *failing, good[3])
+    (outcome,) = look(source, watched)
+    assert (counts(outcome), counts(outcome, "mean"), counts(outcome, "own")) == (
+        [24, 24, 26],
+        [11.5] * 3,
+        [24, 24, 26],
+    )
+    assert outcome.status != "ok"
+    assert outcome.is_evaluated
+    assert outcome.watermark is None
+    assert outcome.unmeasured == tuple(watched.key_of(metric) for metric in failing)
+    for number, reason in enumerate(FAILING):
+        assert f"m{number} could not be measured: " in outcome.message
+        assert reason in outcome.message
+    assert not {"4711", "secret"} & set(outcome.message.replace('"', " ").split())
+
+
+def test_a_filter_that_fails_blinds_the_table_and_names_no_value(source: Connection) -> None:
+    (outcome,) = look(source, watch("odd", *VOLUME, row_filter="note::int > 3"))
+    assert (outcome.status, outcome.unmeasured, outcome.is_evaluated) == ("error", None, False)
+    assert outcome.message.startswith("Table public.odd of ")
+    assert outcome.message.endswith('invalid input syntax for type integer: "…".')
 
 
 def test_every_problem_of_a_table_is_named(source: Connection) -> None:

@@ -20,6 +20,7 @@ from tests.conftest import MONITORING, Observed, Server
 
 NOW = datetime(2026, 3, 2, tzinfo=timezone.utc)
 WEEK = timedelta(days=7)
+NUMBER = (NOW - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(days=1)
 
 
 def request(metric: str = "row_count", *, observed: float | None = None, weeks: int = 2, **settings: Any) -> Drilldown:
@@ -95,6 +96,24 @@ def test_too_many_values_are_a_sentence() -> None:
     (explanation,) = explain_drilldown(request(), rows)
     assert "more than 20,000 values; choose a column with fewer" in explanation.text
     assert explanation.details["error"]
+
+
+def test_a_column_of_too_many_values_does_not_hide_the_others() -> None:
+    asked = request(dimensions=("user_id", "country"))
+    users = [(20514.0, 0, 1, str(n), None, 1, 1, 1, n + 1) for n in range(MOST_GROUPS + 1)]
+    numbers = [NUMBER - 7 * n for n in range(3)]
+    rows = {"AT": (10, 10, 10), "DE": (0, 50, 50), "CH": (5, 5, 5)}
+    countries = [
+        (float(bucket), 1, 0, None, country, count[at], count[at], count[at], 1)
+        for at, bucket in enumerate(numbers)
+        for country, count in rows.items()
+        if count[at]
+    ]
+    first, second = explain_drilldown(asked, [*users, *countries])
+    assert (
+        first.text == "could not be broken down by user_id: it has more than 20,000 values; choose a column with fewer"
+    )
+    assert second.text == "all of the missing rows are from country DE (usually 77 % of the rows)"
 
 
 ORDERS = """

@@ -99,7 +99,7 @@ def test_a_slip_in_a_key_names_the_right_one_and_a_mapping_is_asked_for(model: t
 
 
 def test_limits_of_lookout_yml_reach_the_run(tmp_path: Path) -> None:
-    assert (read_options(tmp_path).run_limit, read_options(tmp_path).lease) == (3600, 120)
+    assert (read_options(tmp_path).run_limit, read_options(tmp_path).lease) == (6 * 3600, 120)
     file = tmp_path / "lookout.yml"
     file.write_text(
         "limits: {run: 2 hours, source: 90 seconds, statement: 1 minute, lock: 5 seconds, lease: 3 minutes}"

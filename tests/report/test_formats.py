@@ -454,7 +454,7 @@ def test_history_is_kept_beside_the_reports_and_agrees_with_the_database(
         nothing = read_current(store, read(store, NOW - DAY))
         store.execute(ROWS)
         store.execute(NODES)
-        assert dbt(["run", "--select", "alert_states", "scorecard"]).success
+        assert dbt(["run", "--select", "alert_states", "series_states", "asset_states", "scorecard"]).success
         without = write_reports(store, tmp_path, as_of=NOW)
         assert not (tmp_path / "history").exists()
         assert write_reports(store, tmp_path, as_of=NOW, keep_history=True) == without

@@ -370,7 +370,9 @@ def test_it_is_written_from_the_monitoring_schema_and_says_which_parts_lack_tabl
     assert dbt(["run", "--select", "monitoring"]).success
     with Store(warehouse) as store:
         store.execute(ROWS)
-        assert dbt(["run", "--select", "alert_states", "scorecard", "alert_impact"]).success
+        assert dbt(
+            ["run", "--select", "alert_states", "series_states", "asset_states", "scorecard", "alert_impact"]
+        ).success
         store.execute(
             "insert into {schema}.alert_mutes (mute_number, kind, alert_key, asset_glob, severity, ends_at, note, given_by, "
             "given_at) values (1, 'mute', 'v', '', '', %s, 'known', 'ann', %s), (2, 'mute', 't', '', '', %s, '', 'bob', %s)",

@@ -13,13 +13,14 @@ from lookout.database.store import records
 from lookout.errors import DeliveryError
 from lookout.render import text
 from lookout.report.data import ReportData
+from lookout.report.markdown.portfolio import component_table, infrastructure_lines
 from lookout.report.markdown.render import render_detection, render_portfolio, render_scorecard
 from lookout.report.write import write_file
 
 NOW = datetime(2025, 1, 31, 6, tzinfo=timezone.utc)
 COUNTS = (
     "baseline_count", "critical_alerts", "warning_alerts", "volume_alerts", "freshness_alerts", "metric_alerts",
-    "contract_alerts", "test_alerts", "pipeline_alerts", "source_alerts", "unevaluated_assets", "asset_count",
+    "contract_alerts", "test_alerts", "pipeline_alerts", "source_alerts", "unevaluated_assets", "learning_assets", "asset_count",
     "monitored_count", "described_count", "tested_count", "tests_passed", "tests_failed",
 )  # fmt: skip
 
@@ -293,3 +294,32 @@ def test_a_report_that_cannot_be_written_is_one_sentence_and_leaves_nothing_behi
     with pytest.raises(DeliveryError):
         write_file(tmp_path / "x.md", "text")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reports", "x.md"]
+
+
+@pytest.mark.parametrize(
+    ("days", "gap", "expected"),
+    [
+        (0.5, 1.0, "- Availability, last 30 days: 20 of 20 finished runs (100.00 %) without a failure"),
+        (
+            9.0,
+            1.0,
+            "- Availability, last 30 days: **NOT EVALUATED**, no run for 9 days where they came at most 24 h apart; until "
+            "then 20 of 20 finished runs (100.00 %) without a failure",
+        ),
+        (9.0, None, "- Availability, last 30 days: 20 of 20 finished runs (100.00 %) without a failure"),
+    ],
+)
+def test_runs_that_stopped_are_no_availability(days: float, gap: float | None, expected: str) -> None:
+    total = dict.fromkeys(("databases", "tables", "series", "observations", "baselines", "alerts", "open_alerts"), 1)
+    total |= {"runs": 20, "good_runs": 20, "looks": 20, "good_looks": 20}
+    moments = dict.fromkeys(("newest_bucket", "learned_at", "newest_alert_at", "collected_at"), NOW)
+    row = {**total, **moments, "newest_run_at": NOW - timedelta(days=days)}
+    row["longest_gap_seconds"] = None if gap is None else gap * 86_400
+    assert expected in infrastructure_lines(data(totals=[row]))
+
+
+def test_a_component_that_only_learns_is_neither_praised_nor_not_evaluated() -> None:
+    row = card("platform", "Batch layer", None, "learning", monitored_count=2, learning_assets=2)
+    table = component_table(data(scorecard=[row]))
+    assert "| Batch layer | **LEARNING** | – |" in table
+    assert "0 of 2 watched tables evaluated" in table

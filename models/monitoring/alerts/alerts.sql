@@ -29,7 +29,7 @@ known as (
 
 unevaluated as (
     select connection, asset from {{ ref('lookout', 'asset_status') }}
-    where status not in ('ok', 'empty')
+    where not is_evaluated
 ),
 
 seen as (

@@ -7,7 +7,10 @@ with watched as (
 ),
 
 results as (
-    select collection_results.*
+    select
+        collection_results.*,
+        -- A table that was read is evaluated, though some of its metrics may not be.
+        collection_results.status in ('ok', 'empty') or collection_results.unmeasured_series is not null as is_evaluated
     from {{ ref('lookout', 'collection_results') }} as collection_results
     inner join watched
         on collection_results.connection = watched.connection and collection_results.asset = watched.asset
@@ -17,9 +20,11 @@ results as (
 numbered as (
     select
         *,
+        max(rows_profiled) over (partition by connection, asset) as most_rows,
         row_number() over (partition by connection, asset order by as_of desc) as recency,
-        max(as_of) filter (where status in ('ok', 'empty')) over (partition by connection, asset) as evaluated_at,
-        max(as_of) filter (where status = 'ok') over (partition by connection, asset) as filled_at
+        max(as_of) filter (where is_evaluated) over (partition by connection, asset) as evaluated_at,
+        max(as_of) filter (where status in ('ok', 'empty')) over (partition by connection, asset) as measured_at,
+        max(as_of) filter (where is_evaluated and status <> 'empty') over (partition by connection, asset) as filled_at
     from results
 ),
 
@@ -28,6 +33,7 @@ streaks as (
         connection,
         asset,
         min(as_of) filter (where {{ lookout.is_in_streak('as_of', 'evaluated_at') }}) as unevaluated_since,
+        min(as_of) filter (where {{ lookout.is_in_streak('as_of', 'measured_at') }}) as unmeasured_since,
         -- A table that cannot be looked at is as empty as it was.
         min(as_of) filter (where status = 'empty' and {{ lookout.is_in_streak('as_of', 'filled_at') }}) as empty_since,
         max(latest_at) filter (where as_of = evaluated_at) as latest_at,
@@ -43,13 +49,14 @@ final as (
         numbered.asset,
         numbered.as_of as looked_at,
         numbered.status,
+        numbered.is_evaluated, numbered.unmeasured_series, numbered.undated_rows, numbered.most_rows,
         numbered.message,
         numbered.owner,
         numbered.layer,
         streaks.evaluated_at,
         streaks.evaluated_status,
         streaks.latest_at,
-        streaks.unevaluated_since,
+        streaks.unevaluated_since, streaks.unmeasured_since,
         streaks.empty_since
     from numbered
     inner join streaks on numbered.connection = streaks.connection and numbered.asset = streaks.asset

@@ -23,17 +23,19 @@ final as (
     select
         scores.*,
         case
+            when not scores.is_evaluated and scores.learning_assets > scores.unevaluated_assets then 'learning'
             when not scores.is_evaluated then 'not evaluated'
             when scores.rule = 'overall' and scores.score < 60 then 'CRITICAL'
             when scores.rule = 'overall' and (scores.score < 75 or scores.unevaluated_assets > 0) then 'ATTENTION'
             when scores.rule = 'overall' then 'HEALTHY'
+            when scores.score = 100 and scores.unevaluated_assets > 0 then 'partly evaluated'
+            when scores.score = 100 and scores.learning_assets > 0 and scores.rule <> 'contracts' then 'partly evaluated'
             when scores.rule in ('reliability', 'penalties') then case
-                when scores.score >= 90 then 'Excellent'
+                when scores.score >= 90 and scores.critical_alerts + scores.warning_alerts = 0 then 'Excellent'
                 when scores.score >= 75 then 'Good'
                 when scores.score >= 60 then 'Fair'
                 else 'Poor'
             end
-            when scores.score = 100 and scores.unevaluated_assets > 0 then 'partly evaluated'
             when scores.score = 100 and scores.rule = 'contracts' and scores.unevaluated_contracts > 0 then 'partly evaluated'
             when scores.score = 100 then words.good
             when scores.is_minor then words.minor

@@ -12,10 +12,7 @@ contract_status as (
 ),
 
 open_alerts as (
-    select alerts.*
-    from {{ ref('lookout', 'alerts') }} as alerts
-    inner join {{ ref('lookout', 'alert_states') }} as states on alerts.alert_key = states.alert_key
-    where states.is_open and alerts.severity in ('critical', 'warning')
+    select * from {{ ref('lookout', 'open_alerts') }}
 ),
 
 latest_results as (
@@ -36,7 +33,8 @@ final as (
         values
         ('asset_count', 1),
         ('monitored_count', cast(assets.is_watched as integer)),
-        ('unevaluated_assets', cast(assets.is_unevaluated as integer)),
+        ('unevaluated_assets', cast(assets.state = 'not evaluated' as integer)),
+        ('learning_assets', cast(assets.state = 'learning' as integer)),
         ('described_count', cast(assets.is_described as integer)),
         ('tested_count', cast(assets.is_tested as integer)),
         ('baseline_count', assets.baseline_count)

@@ -27,7 +27,7 @@ ruled as (
         end as rule,
         critical_alerts + warning_alerts as alert_count,
         volume_alerts + freshness_alerts + metric_alerts as data_alerts,
-        monitored_count - unevaluated_assets as evaluated_count,
+        monitored_count - unevaluated_assets - learning_assets as evaluated_count,
         tests_passed + tests_failed as test_count
     from scorecard_counts
 ),
@@ -41,7 +41,8 @@ evaluated as (
             when 'reliability' then true
             when 'overall' then evaluated_count + alert_count + test_count > 0
             when 'contracts' then contract_count - unevaluated_contracts + contract_alerts > 0
-            when 'penalties' then unevaluated_assets = 0 and monitored_count + alert_count + test_count > 0
+            when 'penalties' then unevaluated_assets = 0
+                and (alert_count > 0 or evaluated_count > 0 or (monitored_count = 0 and test_count > 0))
             else evaluated_count > 0 or (monitored_count = 0 and data_alerts > 0)
         end as is_evaluated
     from ruled

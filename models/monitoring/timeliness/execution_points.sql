@@ -5,6 +5,8 @@ with rules as (
     select
         rules.*,
         watched_pipelines.name,
+        watched_pipelines.connection,
+        watched_pipelines.asset,
         {{ lookout.as_of() }} - 30 * interval '24 hours' as judged_after,
         rules.lookback_days * interval '24 hours' as lookback,
         row_number() over (order by rules.pipeline_id, rules.metric_field) as rule_number
@@ -16,6 +18,12 @@ with rules as (
 
 unflags as (
     select * from {{ ref('lookout', 'anomaly_unflags') }}
+),
+
+-- An alert about an execution that somebody answered as expected says the same of its numbers.
+answers as (
+    select distinct on (alert_key) * from {{ ref('lookout', 'alert_feedback') }}
+    order by alert_key, feedback_number desc
 ),
 
 -- A throughput of 0 is not judged where it only means that the execution took less than half a second.
@@ -44,9 +52,15 @@ final as (
         measured.*,
         row_number() over () as point_number,
         measured.rule_number * 24 + measured.hour_recorded as slot_number,
-        unflags.execution_id is not null as is_unflagged
+        unflags.execution_id is not null or answers.alert_key is not null as is_unflagged
     from measured
     left join unflags on measured.execution_id = unflags.execution_id and measured.metric_field = unflags.metric_field
+    left join answers
+        on
+            measured.start_date = answers.window_start and answers.verdict = 'expected'
+            and answers.alert_key = {{ lookout.alert_key(
+                "'PIPELINE_ANOMALY'", 'measured.connection', 'measured.asset', "''", "'anomaly_rules'", 'measured.start_date'
+            ) }}
     where measured.value is not null
 )
 

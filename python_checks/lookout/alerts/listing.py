@@ -35,6 +35,16 @@ def read_alerts(workspace: Workspace, *, status: str, asset: str | None, limit: 
         )
 
 
+def unjudged_tables(workspace: Workspace) -> str:
+    """Return a sentence about the watched tables of which no alert can be expected; empty when there are none."""
+    with workspace.home.store() as store:
+        if store.missing_tables(["asset_states"]):
+            return ""
+        states = store.query("select state, count(*) as n from {schema}.asset_states group by state").set_index("state")
+    counts = [f"{states['n'][state]} {state}" for state in ("not evaluated", "learning") if state in states.index]
+    return f"Watched tables that could not be judged: {' and '.join(counts)}." if counts else ""
+
+
 def alert_table(frame: pd.DataFrame) -> str:
     """Return a table as wide as the terminal; one sentence when there is nothing to list."""
     if frame.empty:

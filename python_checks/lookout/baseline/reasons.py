@@ -14,6 +14,7 @@ from lookout.baseline import scores, transforms
 from lookout.baseline.learned import WEEKS, Panel
 
 Integers = NDArray[np.int64]
+TOO_SPARSE = "too sparse to judge when nothing comes: set a freshness limit or a longer grain"
 _HOUR = 3_600_000_000_000
 _DAY = 24 * _HOUR
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -36,7 +37,8 @@ def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: C
     learning = np.flatnonzero(cells.status == 0)
     if len(learning):
         needed = verdict.remaining[cells.row[learning], cells.column[learning]].astype(np.int64)
-        result[learning] = _learning(needed, panel.spans.day > 1)
+        sparse = verdict.sparse[cells.row[learning], cells.column[learning]]
+        result[learning] = np.where(sparse, TOO_SPARSE, _learning(needed, panel.spans.day > 1))
     remarkable = np.flatnonzero(cells.severity > 0)
     if len(remarkable):
         writer = _Writer(panel, verdict, settings)

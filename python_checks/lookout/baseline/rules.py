@@ -55,12 +55,7 @@ def slots(panel: Panel) -> Slots:
     present = np.isfinite(panel.y)
     columns = np.arange(present.shape[1])
     newest = np.maximum.accumulate(np.where(present, columns, -1), axis=1)
-    alive = (newest >= 0) & (columns - newest < ALIVE_WEEKS * spans.season) & panel.is_closed
-    seen, known = (np.zeros(present.shape, dtype=np.int8) for _ in range(2))
-    for lag in range(spans.season, WEEKS * spans.season + 1, spans.season):
-        if lag < present.shape[1]:
-            seen[:, lag:] += present[:, :-lag]
-            known[:, lag:] += alive[:, :-lag]
+    seen, known = _history(present, panel)
     usual: Mask = (seen >= 2) & (2 * seen >= known)
     miss = ~present & ~panel.excluded & usual
     # A run of misses starts with the first miss after a filled bucket.
@@ -75,6 +70,37 @@ def slots(panel: Panel) -> Slots:
     misses = np.maximum(before - older, 0)[:, start:].astype(np.float64)
     regular = rolling_count(usual, spans.season, lag=0, start=start)[:, start:] > 0
     return Slots(usual[:, start:], misses, seen[:, start:], known[:, start:], regular)
+
+
+def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
+    """Return the judged buckets before which no slot of a week mostly held something, and those that hold nothing.
+
+    In buckets that are both, nobody can tell whether something is missing: all that is learned is the cycle of a week.
+    ``ages`` marks the series whose values are ages in seconds: what is older than its bucket is wide says that nothing
+    came.
+    """
+    spans = panel.spans
+    width = 86_400.0 / spans.day
+    with np.errstate(invalid="ignore"):
+        filled = np.where(ages[:, None], panel.observed <= width, np.isfinite(panel.x))
+    seen, known = _history(filled, panel)
+    mostly = (seen >= 2) & (2 * seen > known)
+    regular = rolling_count(mostly, spans.season, lag=0, start=panel.start) > 0
+    return ~regular[:, panel.start :], (~filled & ~panel.excluded & panel.is_closed)[:, panel.start :]
+
+
+def _history(present: Mask, panel: Panel) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return in how many of the last eight weeks each slot was filled, and in how many the series was alive."""
+    spans = panel.spans
+    columns = np.arange(present.shape[1])
+    newest = np.maximum.accumulate(np.where(present, columns, -1), axis=1)
+    alive = (newest >= 0) & (columns - newest < ALIVE_WEEKS * spans.season) & panel.is_closed
+    seen, known = (np.zeros(present.shape, dtype=np.int8) for _ in range(2))
+    for lag in range(spans.season, WEEKS * spans.season + 1, spans.season):
+        if lag < present.shape[1]:
+            seen[:, lag:] += present[:, :-lag]
+            known[:, lag:] += alive[:, :-lag]
+    return seen, known
 
 
 def missing_score(panel: Panel, slots: Slots) -> Matrix:

@@ -30,8 +30,9 @@ POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
 class Verdict:
     """Scores, causes and bounds of the judged buckets of a panel; expectations and bounds in the metric's unit.
 
-    ``remaining`` is how many more buckets of history a learning bucket needs; ``repeats``, ``step`` (per week, judged
-    scale), ``weeks`` and ``slots`` word the reasons.
+    ``remaining`` is how many more buckets of history a learning bucket needs, and ``sparse`` says that it needs more
+    than that: loads that come at least once a week. ``repeats``, ``step`` (per week, judged scale), ``weeks`` and
+    ``slots`` word the reasons.
     """
 
     expected: Matrix
@@ -48,6 +49,7 @@ class Verdict:
     weeks: NDArray[np.int64]
     slots: rules.Slots
     constant: Matrix
+    sparse: Mask
 
 
 def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
@@ -93,11 +95,12 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
         weeks=np.zeros(score.shape, dtype=np.int64),
         slots=slots,
         constant=constant,
+        sparse=np.zeros(score.shape, dtype=bool),
     )
     verdict = _with_missing(verdict, panel, options)
     verdict = _with_stuck(verdict, panel)
     verdict = _with_drift(verdict, panel, everything, options)
-    return _with_limits(verdict, panel, options)
+    return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
 
 
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
@@ -137,10 +140,11 @@ def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: 
         weeks=np.zeros(score.shape, dtype=np.int64),
         slots=slots,
         constant=np.full(score.shape, np.nan),
+        sparse=np.zeros(score.shape, dtype=bool),
     )
     counts = (panel.kinds == transforms.COUNT)[:, None]
     verdict = _with_missing(verdict, panel, options, unless=np.broadcast_to(counts, score.shape))
-    return _with_limits(verdict, panel, options)
+    return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
 
 
 def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Matrix]:
@@ -239,3 +243,13 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
         warning=with_limits(verdict.warning, options, panel.kinds),
         critical=with_limits(verdict.critical, options, panel.kinds),
     )
+
+
+def _with_sparse(verdict: Verdict, panel: Panel, settings: pd.DataFrame) -> Verdict:
+    """Return the verdict with nothing said about silence where nobody can tell; what is remarkable stays judged."""
+    quiet = np.abs(verdict.score) < settings["warn_score"].to_numpy()[:, None]
+    irregular, silent = rules.irregular(panel, (settings["metric"] == "freshness").to_numpy())
+    learning = verdict.learning | (irregular & silent & quiet)
+    # A young series needs history first.
+    is_young = verdict.learning & (verdict.slots.known < 2)
+    return replace(verdict, sparse=learning & irregular & ~is_young, learning=learning)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from lookout.runs.summary import RunSummary
 
-BANNER_WIDTH, MOST_BANNERS, MOST_LINES = 80, 10, 12
+BANNER_WIDTH, MOST_BANNERS, MOST_LINES, MOST_LEARNING = 80, 10, 12, 3
+STATES = ("wrong", "not evaluated", "learning", "ok")
 
 
 def show(summary: RunSummary) -> None:
@@ -32,6 +33,10 @@ def show(summary: RunSummary) -> None:
         print(f"  {alert['severity']:<8} since {_minute(alert['window_start'])}  {_headline(alert)}")
     if len(summary.open_alerts) > MOST_LINES:
         print(f"  ... and {len(summary.open_alerts) - MOST_LINES} more: lookout alerts list")
+    for line in _state_lines(summary):
+        print(f"  {line}")
+    for note in summary.notes[:MOST_LINES]:
+        print(f"  note: {note}")
     for problem in summary.problems:
         print(f"  could not evaluate: {problem}")
     for path in summary.reports:
@@ -64,9 +69,11 @@ def as_dict(summary: RunSummary) -> dict[str, Any]:
         "exit_code": summary.exit_code,
         "open_alerts": _records(summary.open_alerts),
         "new_alerts": len(summary.new_alerts),
+        "notes": list(summary.notes),
         "problems": list(summary.problems),
         "reports": [str(path) for path in summary.reports],
         "build": summary.build.results if summary.build else None,
+        "tables": _records(summary.states[["connection", "asset", "state", "reason"]]),
         **summary.counts,
     }
 
@@ -78,6 +85,18 @@ def _verdict(summary: RunSummary) -> str:
     resolved = int((summary.new_alerts["status"] == "resolved").sum())
     past = f"; {resolved} more began and ended in the period looked at" if resolved else ""
     return f"As of {summary.as_of:%Y-%m-%d %H:%M} UTC: {state}{past}."
+
+
+def _state_lines(summary: RunSummary) -> list[str]:
+    """Return how many watched tables are in each state, and why some are still learning."""
+    states = summary.states["state"]
+    if states.empty or (states == "ok").all():
+        return []
+    counts = [f"{number} {word}" for word in STATES if (number := int((states == word).sum()))]
+    learning = summary.states[states == "learning"]
+    lines = [f"learning: {row['connection']} {row['asset']}: {row['reason']}" for _, row in learning.iterrows()]
+    more = [f"... and {len(lines) - MOST_LEARNING} more"] if len(lines) > MOST_LEARNING else []
+    return [f"watched tables: {', '.join(counts)}", *lines[:MOST_LEARNING], *more]
 
 
 def _headline(alert: Any) -> str:

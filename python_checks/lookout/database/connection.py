@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,6 +35,13 @@ SHOWN = frozenset(
         *("channel_binding", "gssencmode", "krbsrvname", "sslcrl", "client_encoding", "fallback_application_name"),
     }
 )
+
+# Errors whose text holds a value that is not in quotes.
+VALUE_ERRORS = {
+    "22021": "a text cannot be decoded",
+    "22P05": "a text cannot be decoded",
+    "P0001": "a function raised an exception",
+}
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,19 @@ def _tcp_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def clean_message(error: BaseException) -> str:
-    """Return the first line of a database error without connection strings, passwords or line noise."""
-    text = plain(mask_secrets(str(error)))
+    """Return the first line of a database error without connection strings, passwords, values of rows or line noise."""
+    text = plain(mask_secrets(_without_values(error)))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__).rstrip(".") + "."
+
+
+def _without_values(error: BaseException) -> str:
+    """Return the text of an error without the values that PostgreSQL quotes when it cannot work with one."""
+    if not isinstance(error, (psycopg2.DataError, psycopg2.InternalError, psycopg2.IntegrityError)):
+        return str(error)
+    if error.pgcode == "22023":  # the value of a setting, such as a role's name, and not of a row
+        return str(error)
+    if error.pgcode in VALUE_ERRORS:
+        return VALUE_ERRORS[error.pgcode]
+    # Up to the last quote, for a value may hold quotes and line breaks itself.
+    return re.sub('".*"|".*', '"…"', error.diag.message_primary or str(error), flags=re.DOTALL)

@@ -42,23 +42,23 @@ class RetentionRule:
 
 _LOOKS = """
     select row_id from (
-        select
-            *,
+        select *,
             min(as_of) filter (where as_of > coalesce(evaluated_at, '-infinity')) over looked as unevaluated_since,
+            min(as_of) filter (where as_of > coalesce(measured_at, '-infinity')) over looked as unmeasured_since,
             min(as_of) filter (where status = 'empty' and as_of > coalesce(ok_at, '-infinity'))
                 over looked as empty_since
         from (
             select
-                ctid as row_id, connection, asset, as_of, status,
-                max(as_of) over looked as newest_at,
-                max(as_of) filter (where status in ('ok', 'empty')) over looked as evaluated_at,
+                ctid as row_id, connection, asset, as_of, status, max(as_of) over looked as newest_at,
+                max(as_of) filter (where status in ('ok', 'empty') or unmeasured_series <> '')
+                    over looked as evaluated_at,
+                max(as_of) filter (where status in ('ok', 'empty')) over looked as measured_at,
                 max(as_of) filter (where status = 'ok') over looked as ok_at
             from {schema}.collection_results
             window looked as (partition by connection, asset)
-        ) as looks
-        window looked as (partition by connection, asset)
+        ) as looks window looked as (partition by connection, asset)
     ) as looks
-    where as_of in (newest_at, evaluated_at, ok_at, unevaluated_since, empty_since)
+    where as_of in (newest_at, evaluated_at, measured_at, ok_at, unevaluated_since, unmeasured_since, empty_since)
 """
 _RESULTS = """
     select row_id from (

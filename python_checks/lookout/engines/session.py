@@ -89,6 +89,8 @@ class Session:
                 return cursor.fetchall()
         except OutOfTimeError as error:
             raise UnreachableError(str(error)) from error
+        except UnicodeDecodeError as error:
+            raise psycopg2.DataError("a text cannot be decoded") from error
         finally:
             with self._lock:
                 self._is_querying = False

@@ -8,22 +8,34 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import psycopg2
 from psycopg2 import sql
 
-from lookout.database.connection import Connection
+from lookout.database.connection import Connection, clean_message
 from lookout.database.options import CollectOptions
 from lookout.database.retries import UnreachableError
 from lookout.engines.catalog import CATALOG_QUERY, NAMES_QUERY, Relation, Status, read_catalog_rows
 from lookout.engines.session import Session
 from lookout.engines.source_pool import Emit, explain_failure, unknown_output_message, work_on_sources
 from lookout.profiling.checks import MonitorCheck, check_monitor
-from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest, TableProfile, plan_profile, read_profile_rows
-from lookout.project.declarations.monitor import Monitor
+from lookout.profiling.query import (
+    FREE,
+    OBSERVATION_COLUMNS,
+    ProfilePlan,
+    ProfileRequest,
+    TableProfile,
+    plan_profile,
+    read_profile_rows,
+)
+from lookout.project.declarations.monitor import Metric, Monitor
 
 __all__ = ["CollectOptions", "CollectionOutcome", "ProfileRequest", "collect"]
+
+# Errors of a value or of somebody's SQL, as opposed to those of the server or of the connection.
+VALUE_OR_SQL = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.InternalError, psycopg2.NotSupportedError)
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,8 @@ class CollectionOutcome:
     """Outcome of one table. ``observations`` has OBSERVATION_COLUMNS and is empty when nothing could be measured.
 
     ``watermark`` is None unless all of the table was evaluated, so that the next run reads again what is missing now.
+    ``unmeasured`` are the series that could not be measured of a table that was read; None when it was not.
+    ``undated_rows`` are all of its rows that have no timestamp.
     """
 
     monitor: Monitor
@@ -43,8 +57,15 @@ class CollectionOutcome:
     watermark: datetime | None = None
     rows_profiled: int | None = None
     future_rows: int | None = None
+    undated_rows: int | None = None
+    unmeasured: tuple[str, ...] | None = None
     duration_seconds: float | None = None
     attempts: int = 0
+
+    @property
+    def is_evaluated(self) -> bool:
+        """Return whether the table was read, though some of its metrics may have failed."""
+        return self.status in ("ok", "empty") or self.unmeasured is not None
 
     @property
     def connection(self) -> str:
@@ -58,11 +79,13 @@ class CollectionOutcome:
 
     def result_row(self, as_of: datetime, run_id: str) -> pd.DataFrame:
         """Return this outcome as one row of the landing table ``collection_results``."""
-        names = ("status", "message", "latest_at", "profiled_from", "watermark", "rows_profiled", "future_rows")
+        names = ("status", "message", "latest_at", "profiled_from", "watermark", "attempts")
+        counts = ("rows_profiled", "future_rows", "undated_rows")
         row = {"connection": self.connection, "asset": self.asset, "as_of": as_of}
-        row |= {name: getattr(self, name) for name in (*names, "duration_seconds", "attempts")}
+        row |= {name: getattr(self, name) for name in (*names, *counts, "duration_seconds")}
         row |= {"owner": self.monitor.owner, "layer": self.monitor.layer, "run_id": run_id}
-        types = {"rows_profiled": "Int64", "future_rows": "Int64", "duration_seconds": "float64"}
+        row["unmeasured_series"] = None if self.unmeasured is None else " ".join(self.unmeasured)
+        types = {**dict.fromkeys(counts, "Int64"), "duration_seconds": "float64"}
         times = ("latest_at", "profiled_from", "watermark")
         frame = pd.DataFrame([row]).astype(types)
         return frame.assign(**{name: pd.to_datetime(frame[name], utc=True) for name in times})
@@ -145,31 +168,66 @@ class _Collector:
         if not finding.metrics:
             return CollectionOutcome(request.monitor, finding.status, finding.message)
         try:
-            return self._profile(request, relation, finding)
-        except (UnreachableError, psycopg2.Error) as error:
-            built_in = tuple(metric for metric in finding.metrics if metric.expression is None)
-            failed = MonitorCheck(built_in, *self._explain(error, request.monitor))
-            is_in_sql = isinstance(error, (psycopg2.ProgrammingError, psycopg2.DataError))
-        # A mistake in a user's SQL expression must not stop the built-in metrics.
-        if is_in_sql and failed.metrics and failed.metrics != finding.metrics:
             try:
-                return self._profile(request, relation, failed)
-            except (UnreachableError, psycopg2.Error) as error:
-                failed = MonitorCheck((), *self._explain(error, request.monitor))
-        return CollectionOutcome(request.monitor, failed.status, failed.message)
+                return self._profile(request, relation, finding)
+            except VALUE_OR_SQL as error:
+                sound = self._without_failing(request, relation, finding, error)
+            return self._profile(request, relation, sound)
+        except (UnreachableError, psycopg2.Error) as error:
+            return CollectionOutcome(request.monitor, *self._explain(error, request.monitor))
+
+    def _without_failing(
+        self, request: ProfileRequest, relation: Relation, finding: MonitorCheck, error: psycopg2.Error
+    ) -> MonitorCheck:
+        """Return the finding without the metrics that fail: a value or an expression must not blind the whole table.
+
+        Raises psycopg2.Error when the table cannot be read at all.
+        """
+        self._measure(request, relation, ())
+        free = [metric for metric in finding.metrics if metric.name in FREE]
+        failing = self._failing(request, relation, [m for m in finding.metrics if m not in free], error)
+        reasons: dict[str, list[str]] = {}
+        status: Status = finding.status
+        for metric, failure in failing.items():
+            found, _ = self._explain(failure)
+            status = found if status == "ok" else status
+            reasons.setdefault(clean_message(failure).rstrip("."), []).append(metric.label)
+        sentences = [f"{', '.join(names)} could not be measured: {reason}" for reason, names in reasons.items()]
+        prefix = f"Table {request.monitor.asset} of {self._session.connection.location}: "
+        message = prefix + "; ".join(filter(None, [*sentences, finding.message.rstrip(".")])) + "."
+        return MonitorCheck(tuple(m for m in finding.metrics if m not in failing), status, message)
+
+    def _failing(
+        self, request: ProfileRequest, relation: Relation, metrics: Sequence[Metric], error: psycopg2.Error
+    ) -> dict[Metric, psycopg2.Error]:
+        """Return the error of each failing metric of some that fail together, by halving them."""
+        if len(metrics) == 1:
+            return {metrics[0]: error}
+        found: dict[Metric, psycopg2.Error] = {}
+        for half in (metrics[: len(metrics) // 2], metrics[len(metrics) // 2 :]):
+            try:
+                self._measure(request, relation, half)
+            except VALUE_OR_SQL as failure:
+                found |= self._failing(request, relation, half, failure)
+        return found
+
+    def _measure(
+        self, request: ProfileRequest, relation: Relation, metrics: Sequence[Metric]
+    ) -> tuple[ProfilePlan, list[tuple[Any, ...]]]:
+        plan = plan_profile(request, relation, metrics, self._as_of)
+        return plan, self._session.fetch_rows(plan.query)
 
     def _profile(self, request: ProfileRequest, relation: Relation, finding: MonitorCheck) -> CollectionOutcome:
         monitor = request.monitor
-        plan = plan_profile(request, relation, finding.metrics, self._as_of)
         started = time.monotonic()
-        rows = self._session.fetch_rows(plan.query)
+        plan, rows = self._measure(request, relation, finding.metrics)
         duration = time.monotonic() - started
         profile = read_profile_rows(plan, rows)
         status, message = finding.status, finding.message
-        if status == "ok" and not rows:
-            status, message = self._why_no_rows(request, plan.since)
-        elif status == "ok" and profile.future_rows:
-            message = _future_message(monitor, profile, self._as_of)
+        if status == "ok" and not profile.rows_profiled:
+            status, message = self._why_no_rows(request, plan.since, profile)
+        elif status == "ok":
+            message = _left_out_message(monitor, profile, self._as_of, relation.columns[monitor.timestamp_column])
         return CollectionOutcome(
             monitor,
             status,
@@ -181,21 +239,24 @@ class _Collector:
             plan.until if status in ("ok", "empty") else None,
             profile.rows_profiled,
             profile.future_rows,
+            profile.undated_rows,
+            tuple(monitor.key_of(metric) for metric in monitor.metrics if metric not in finding.metrics),
             duration,
         )
 
-    def _why_no_rows(self, request: ProfileRequest, since: datetime) -> tuple[Status, str]:
-        """Tell an empty table from a quiet one, by reading one row. Used only when the query found nothing."""
+    def _why_no_rows(self, request: ProfileRequest, since: datetime, profile: TableProfile) -> tuple[Status, str]:
+        """Tell an empty table from a quiet one, by reading one row. Used only when no bucket holds a row."""
         monitor = request.monitor
+        undated = f" {_undated_sentence(monitor, profile)}" if profile.undated_rows else ""
         table = sql.Identifier(monitor.schema, monitor.table)
         if not self._session.fetch_rows(sql.SQL("select 1 from {} limit 1").format(table)):
             return "empty", f"Table {monitor.asset} holds no rows; check the job that loads it."
         if request.first_bucket is not None:
-            return "ok", ""
+            return "ok", undated.strip()
         which = " that pass its filter" if monitor.row_filter else ""
         return "empty", (
             f"Table {monitor.asset} holds no rows{which} with '{monitor.timestamp_column}' from {since:%Y-%m-%d} on; "
-            "check the job that loads it, or lengthen `history`."
+            f"check the job that loads it, or lengthen `history`.{undated}"
         )
 
     def _explain(self, error: Exception, monitor: Monitor | None = None) -> tuple[Status, str]:
@@ -206,9 +267,30 @@ class _Collector:
         return explain_failure(error, self._session, what, advice)
 
 
-def _future_message(monitor: Monitor, profile: TableProfile, as_of: datetime) -> str:
-    rows = "1 row" if profile.future_rows == 1 else f"{profile.future_rows} rows"
+def _left_out_message(monitor: Monitor, profile: TableProfile, as_of: datetime, time_type: str) -> str:
+    """Return sentences about rows and values that no metric counts; empty when there are none."""
+    sentences = []
+    if profile.future_rows:
+        sentences.append(
+            f"Table {monitor.asset} holds {_rows(profile.future_rows)} with '{monitor.timestamp_column}' after "
+            f"{as_of:%Y-%m-%d %H:%M} UTC; they are not judged."
+        )
+        if time_type == "timestamp":
+            sentences.append("Times without a zone are read as UTC: if they are local, convert them in a view.")
+    if profile.undated_rows:
+        sentences.append(_undated_sentence(monitor, profile))
+    if profile.not_finite:
+        found = " and ".join(f"{_rows(count)} of '{name}'" for name, count in profile.not_finite.items())
+        sentences.append(f"Table {monitor.asset} holds NaN or infinity in {found}; numbers are judged without them.")
+    return " ".join(sentences)
+
+
+def _undated_sentence(monitor: Monitor, profile: TableProfile) -> str:
     return (
-        f"Table {monitor.asset} holds {rows} with '{monitor.timestamp_column}' after {as_of:%Y-%m-%d %H:%M} UTC; "
-        "they are not judged."
+        f"Table {monitor.asset} holds {_rows(profile.undated_rows)} without a time in '{monitor.timestamp_column}'; "
+        "they belong to no bucket and are not judged."
     )
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

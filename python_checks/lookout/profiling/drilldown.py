@@ -13,7 +13,7 @@ from psycopg2 import sql
 
 from lookout.engines.catalog import Relation
 from lookout.engines.dialect import as_column_type
-from lookout.profiling.query import EPOCH, aggregate, needed_columns
+from lookout.profiling.query import EPOCH, NO_NUMBER, aggregate, needed_columns, needs_number, number_of
 from lookout.project.declarations.monitor import GRAIN_STEP, Metric, Monitor
 
 MOST_GROUPS = 20_000
@@ -63,7 +63,8 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
     """Build the one query of a drill-down. Each row it returns is one value of one dimension in one bucket.
 
     Columns: number of the bucket since 1970; for each dimension 0 when the row is about it, else 1; for each dimension
-    its value as text; rows; the metric's weight, which is the number of rows that it is a mean of; the metric.
+    its value as text; rows; the metric's weight, which is the number of rows that it is a mean of; the metric; the
+    row's rank among those of its dimension.
     """
     monitor, metric = request.monitor, request.metric
     type_ = relation.columns[monitor.timestamp_column]
@@ -81,17 +82,20 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
     columns = dict.fromkeys([*needed_columns(monitor, relation, _measured(metric)), *request.dimensions])
     row_filter = sql.SQL(" and (\n{}\n)").format(sql.SQL(monitor.row_filter)) if monitor.row_filter else sql.SQL("")
     names = [sql.Identifier(name) for name in request.dimensions]
-    weight = sql.SQL("count({})").format(sql.Identifier(metric.column_name))
+    number = number_of(metric.column_name, relation) if needs_number(metric) else NO_NUMBER
+    weight = sql.SQL("count({})").format(number) if metric.name == "mean" else sql.SQL("count(*)")
+    # Each column has its own limit, so that one of many values does not hide the others.
     return sql.SQL(
-        "select lookout_bucket, {about}, {values},\n    count(*), {weight}{metric}\n"
+        "select * from (\nselect lookout_bucket, {about}, {values},\n    count(*), {weight}{metric},\n"
+        "    row_number() over (partition by {about} order by count(*) desc) as lookout_rank\n"
         "from (\n    select floor(date_part('epoch', {stamp}) / {step}) as lookout_bucket, {columns}\n"
         "    from {table}\n    where ({spans}){row_filter}\n) as {alias}\n"
-        "group by grouping sets ({sets})\norder by count(*) desc limit {limit}"
+        "group by grouping sets ({sets})\n) as lookout_groups\nwhere lookout_rank <= {limit}\norder by lookout_rank"
     ).format(
         about=sql.SQL(", ").join([sql.SQL("grouping({})").format(name) for name in names]),
         values=sql.SQL(", ").join([sql.SQL("left({}::text, {})").format(name, sql.Literal(_TEXT)) for name in names]),
-        weight=weight if metric.name == "mean" else sql.SQL("count(*)"),
-        metric=sql.SQL(", count(*)") if metric.name == "row_count" else aggregate(metric, relation),
+        weight=weight,
+        metric=sql.SQL(", count(*)") if metric.name == "row_count" else aggregate(metric, number),
         stamp=stamp,
         step=sql.Literal(step.total_seconds()),
         table=sql.Identifier(monitor.schema, monitor.table),
@@ -106,15 +110,16 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
 
 def explain_drilldown(request: Drilldown, rows: Sequence[Sequence[Any]]) -> list[Explanation]:
     """Return one explanation for each dimension, from the rows of the query of :func:`plan_drilldown`."""
-    if len(rows) > MOST_GROUPS:
-        message = f"there are more than {MOST_GROUPS:,} values; choose a column with fewer"
-        return [failed_explanation(name, message) for name in request.dimensions]
     count = len(request.dimensions)
     number = (request.bucket_start - EPOCH) // GRAIN_STEP[request.monitor.grain]
     explanations = []
     for index, name in enumerate(request.dimensions, start=1):
         own_rows = [row for row in rows if row[index] == 0]
-        values = [(row[0] == number, row[index + count], *row[-3:]) for row in own_rows]
+        if len(own_rows) > MOST_GROUPS:
+            message = f"it has more than {MOST_GROUPS:,} values; choose a column with fewer"
+            explanations.append(failed_explanation(name, message))
+            continue
+        values = [(row[0] == number, row[index + count], *row[2 * count + 1 : 2 * count + 4]) for row in own_rows]
         frame = pd.DataFrame(values, columns=["is_now", "value", "rows", "weight", "metric"])
         explanations.append(_explain(request, name, frame))
     return explanations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -22,13 +22,20 @@ OBSERVATION_COLUMNS = (
 )  # fmt: skip
 Floats = npt.NDArray[np.float64]
 
-# A number from a column of each type; 1 is true, an interval counts in seconds. float8 is what makes aggregates over
-# numeric columns fast.
+# A finite number from a column of each type; 1 is true, an interval counts in seconds. float8 is what makes aggregates
+# over numeric columns fast. One row with NaN, Infinity or a number beyond float8 must not hide all others.
+FINITE = "case when {number} between '-1e308' and '1e308' then {number}::float8 end"
 NUMBER = {
     "money": "{column}::numeric::float8",
     "bool": "{column}::int::float8",
-    "interval": "date_part('epoch', {column})",
+    "interval": FINITE.replace("{number}", "date_part('epoch', {column})"),
+    "numeric": FINITE.replace("{number}", "{column}"),
+    **dict.fromkeys(("float4", "float8"), FINITE.replace("{number}", "{column}::float8")),
 }
+# Values that loaders write where a time is missing.
+PLACEHOLDERS = ("-infinity", "0001-01-01 00:00+00", "1900-01-01 00:00+00", "1970-01-01 00:00+00")
+NO_NUMBER = sql.SQL("null")
+FREE = ("row_count", "freshness")  # metrics that every query measures
 AGGREGATES = {
     "null_rate": "(count(*) - count({column}))::float8 / count(*)",
     "zero_rate": "(count(*) filter (where {number} = 0))::float8 / count(*)",
@@ -58,11 +65,16 @@ class ProfileRequest:
 
 @dataclass(frozen=True)
 class ProfilePlan:
-    """The query of one request and the metrics it measures, in the order of its columns after the first four."""
+    """The query of one request and the metrics it measures, in the order of its columns.
+
+    ``doubtful`` are the columns whose values may be no finite number: their counts come between the first four columns
+    and the metrics.
+    """
 
     request: ProfileRequest
     query: sql.Composed
     metrics: tuple[Metric, ...]
+    doubtful: tuple[str, ...]
     since: datetime
     until: datetime
     as_of: datetime
@@ -70,13 +82,19 @@ class ProfilePlan:
 
 @dataclass(frozen=True)
 class TableProfile:
-    """Result of one query. ``observations`` has OBSERVATION_COLUMNS; a null value is NaN."""
+    """Result of one query. ``observations`` has OBSERVATION_COLUMNS; a null value is NaN.
+
+    ``undated_rows`` are all rows of the table without a timestamp, or with one that only stands for none;
+    ``not_finite`` are the values left out of the numbers of each column, where there are any.
+    """
 
     observations: pd.DataFrame
     first_bucket: datetime | None
     latest_at: datetime | None
     rows_profiled: int
     future_rows: int
+    undated_rows: int
+    not_finite: Mapping[str, int]
 
 
 def bucket_start(moment: datetime, grain: Grain) -> datetime:
@@ -91,17 +109,27 @@ def plan_profile(
     """Build the query for those of the monitor's metrics that ``relation`` allows.
 
     Each row it returns is one bucket: its number counted from 1970 in steps of the grain, rows, newest timestamp not
-    after ``as_of`` in seconds since 1970, rows after ``as_of``, then one number per metric. Everything after the
-    newest closed bucket is one last row, so the newest timestamp and rows from the future cost no query of their own.
+    after ``as_of`` in seconds since 1970, rows after ``as_of``, then one number per doubtful column and per metric.
+    Everything after the newest closed bucket is one last row, and rows without a time are a row whose number is null,
+    so the newest timestamp and rows outside of every bucket cost no query of their own.
     """
     monitor = request.monitor
     until = bucket_start(as_of, monitor.grain)
     since = min(bucket_start(request.since, monitor.grain), until)
-    measured = tuple(metric for metric in metrics if metric.name not in ("row_count", "freshness"))
+    measured = tuple(metric for metric in metrics if metric.name not in FREE)
+    numeric = dict.fromkeys(metric.column_name for metric in measured if needs_number(metric))
+    doubtful = tuple(name for name in numeric if "case" in NUMBER.get(relation.columns[name], ""))
+    numbers = {name: sql.Identifier(f"lookout number of {name}") for name in numeric}
     type_ = relation.columns[monitor.timestamp_column]
     stamp, clock = sql.Identifier(monitor.timestamp_column), sql.Literal(as_column_type(as_of, type_))
-    bucket = sql.SQL("floor(least(date_part('epoch', {stamp}), {until}) / {step})").format(
-        stamp=stamp, until=sql.Literal(_epoch(until)), step=sql.Literal(GRAIN_STEP[monitor.grain].total_seconds())
+    oldest = sql.Literal(as_column_type(since, type_))
+    bucket = sql.SQL(
+        "case when {stamp} >= {since} then floor(least(date_part('epoch', {stamp}), {until}) / {step}) end"
+    ).format(
+        stamp=stamp,
+        since=oldest,
+        until=sql.Literal(_epoch(until)),
+        step=sql.Literal(GRAIN_STEP[monitor.grain].total_seconds()),
     )
     columns = needed_columns(monitor, relation, measured)
     row_filter = (
@@ -112,9 +140,9 @@ def plan_profile(
     query = sql.SQL(
         "select\n    lookout_bucket,\n    count(*),\n"
         "    date_part('epoch', max({stamp}) filter (where {stamp} <= {clock})),\n"
-        "    count(*) filter (where {stamp} > {clock}){aggregates}\n"
-        "from (\n    select {bucket} as lookout_bucket, {columns}\n    from {table}\n"
-        "    where {stamp} >= {since}{row_filter}\n"
+        "    count(*) filter (where {stamp} > {clock}){not_finite}{aggregates}\n"
+        "from (\n    select {bucket} as lookout_bucket, {columns}{numbers}\n    from {table}\n"
+        "    where ({stamp} >= {since} or {stamp} is null or {stamp} in ({placeholders})){row_filter}\n"
         "    union all\n    select {nulls} where false\n) as {alias}\n"
         "group by lookout_bucket"
     ).format(
@@ -122,21 +150,34 @@ def plan_profile(
         clock=clock,
         bucket=bucket,
         row_filter=row_filter,
-        aggregates=sql.SQL("").join([aggregate(metric, relation) for metric in measured]),
+        not_finite=sql.SQL("").join(
+            [sql.SQL(",\n    count({}) - count({})").format(sql.Identifier(name), numbers[name]) for name in doubtful]
+        ),
+        aggregates=sql.SQL("").join(
+            [aggregate(metric, numbers.get(metric.column_name, NO_NUMBER)) for metric in measured]
+        ),
+        # Once a row, however many metrics read the number.
+        numbers=sql.SQL("").join(
+            [sql.SQL(", {} as {}").format(number_of(name, relation), alias) for name, alias in numbers.items()]
+        ),
+        placeholders=sql.SQL(", ").join(map(sql.Literal, PLACEHOLDERS)),
         columns=sql.SQL(", ").join([sql.Identifier(name) for name in columns]),
         table=sql.Identifier(monitor.schema, monitor.table),
         alias=sql.Identifier(monitor.table),
-        since=sql.Literal(as_column_type(since, type_)),
-        nulls=sql.SQL(", ".join(["null"] * (len(columns) + 1))),
+        since=oldest,
+        nulls=sql.SQL(", ".join(["null"] * (1 + len(columns) + len(numbers)))),
     )
-    return ProfilePlan(request, query, tuple(metrics), since, until, as_of)
+    return ProfilePlan(request, query, tuple(metrics), doubtful, since, until, as_of)
 
 
 def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> TableProfile:
     """Turn the rows of a plan's query into observations: one per metric and closed bucket, missing buckets included."""
     request, monitor = plan.request, plan.request.monitor
-    width = 4 + sum(metric.name not in ("row_count", "freshness") for metric in plan.metrics)
-    table: Floats = np.array(rows, dtype=np.float64).reshape(len(rows), width)
+    first_metric = 4 + len(plan.doubtful)
+    width = first_metric + sum(metric.name not in FREE for metric in plan.metrics)
+    everything: Floats = np.array(rows, dtype=np.float64).reshape(len(rows), width)
+    is_dated = np.isfinite(everything[:, 0])
+    table, undated = everything[is_dated], int(everything[~is_dated, 1].sum())
     numbers = table[:, 0].astype(np.int64)
     step = GRAIN_STEP[monitor.grain]
     end = (plan.until - EPOCH) // step
@@ -149,8 +190,17 @@ def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> Table
     if firsts and min(firsts) < end:
         first_bucket = EPOCH + min(firsts) * step
         spine = np.arange(max(min(firsts), (plan.since - EPOCH) // step), end, dtype=np.int64)
-    observations = _observations(plan, table[closed], numbers[closed], spine)
-    return TableProfile(observations, first_bucket, latest_at, int(table[:, 1].sum()), int(table[:, 3].sum()))
+    observations = _observations(plan, np.delete(table[closed], slice(4, first_metric), axis=1), numbers[closed], spine)
+    left_out = {name: int(table[:, 4 + at].sum()) for at, name in enumerate(plan.doubtful)}
+    return TableProfile(
+        observations,
+        first_bucket,
+        latest_at,
+        int(table[:, 1].sum()),
+        int(table[:, 3].sum()),
+        undated,
+        {name: count for name, count in left_out.items() if count},
+    )
 
 
 def _observations(plan: ProfilePlan, table: Floats, numbers: npt.NDArray[np.int64], spine: Any) -> pd.DataFrame:
@@ -213,14 +263,25 @@ def needed_columns(monitor: Monitor, relation: Relation, metrics: Sequence[Metri
     return list(dict.fromkeys([monitor.timestamp_column, *(metric.column_name for metric in metrics)]))
 
 
-def aggregate(metric: Metric, relation: Relation) -> sql.Composed:
-    """Return the SQL of a metric that is neither row_count nor freshness, after a comma: ``, avg(...)``."""
+def needs_number(metric: Metric) -> bool:
+    """Return whether a metric is computed from the numbers of its column, as :func:`number_of` reads them."""
+    return metric.expression is None and "{number}" in AGGREGATES.get(metric.name, "")
+
+
+def number_of(column: str, relation: Relation) -> sql.Composed:
+    """Return the SQL of a column's finite number; null where it is none."""
+    return sql.SQL(NUMBER.get(relation.columns[column], "{column}::float8")).format(column=sql.Identifier(column))
+
+
+def aggregate(metric: Metric, number: sql.Composable) -> sql.Composed:
+    """Return the SQL of a metric that is neither row_count nor freshness, after a comma: ``, avg(...)``.
+
+    ``number`` is the SQL of its column's number, for the metrics of :func:`needs_number`.
+    """
     if metric.expression is not None:
         # The line break ends a comment that the expression may end in.
         return sql.SQL(",\n    (\n{}\n)::float8").format(sql.SQL(metric.expression))
-    column = sql.Identifier(metric.column_name)
-    number = sql.SQL(NUMBER.get(relation.columns[metric.column_name], "{column}::float8")).format(column=column)
-    return sql.SQL(",\n    " + AGGREGATES[metric.name]).format(column=column, number=number)
+    return sql.SQL(",\n    " + AGGREGATES[metric.name]).format(column=sql.Identifier(metric.column_name), number=number)
 
 
 def _latest(request: ProfileRequest, plan: ProfilePlan, newest: Floats) -> datetime | None:

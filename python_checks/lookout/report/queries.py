@@ -9,8 +9,8 @@ from lookout.database.sql_files import read_sql
 # The tables without which there is nothing to report.
 TABLES = (
     "monitors", "metric_observations", "collection_results", "baselines", "lookout_runs", "assets", "dbt_results",
-    "asset_status", "alert_states", "alerts", "scorecard", "alert_feedback", "contracts", "contract_status",
-    "contract_violations",
+    "asset_status", "series_states", "asset_states", "alert_states", "alerts", "scorecard", "alert_feedback",
+    "contracts", "contract_status", "contract_violations",
 )  # fmt: skip
 MOST_SERIES = 1000
 
@@ -82,7 +82,6 @@ ALERT_TYPES = """{known_alerts}
 
 SERIES = read_sql(__package__, "series")
 
-# A series is evaluated when its table could be looked at and its newest bucket was judged or has a fixed limit.
 DETECTORS = read_sql(__package__, "detectors")
 
 THRESHOLDS = """
@@ -103,15 +102,13 @@ FRESHNESS_LIMITS = """
 """
 
 UNEVALUATED = """
-    select distinct monitors.connection, monitors.asset, monitors.owner,
-        coalesce(asset_status.status, 'never looked at') as status,
-        asset_status.message, asset_status.unevaluated_since, asset_status.evaluated_at
-    from {schema}.monitors as monitors
-    left join {schema}.asset_status as asset_status
-        on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset
-    where monitors.is_active and coalesce(asset_status.status, '') not in ('ok', 'empty')
-    order by monitors.connection, monitors.asset, monitors.owner
+    select connection, asset, owner, status, reason as message, unevaluated_since, evaluated_at
+    from {schema}.asset_states
+    where state = 'not evaluated'
+    order by connection, asset, owner
 """
+
+ASSET_STATES = "select * from {schema}.asset_states order by connection, asset"
 
 # Availability: the share of the last 30 days' runs, and of their looks at tables, that could evaluate everything.
 TOTALS = read_sql(__package__, "totals")
@@ -150,6 +147,7 @@ _TEXTS: Mapping[str, str] = {
     "thresholds": THRESHOLDS,
     "freshness_limits": FRESHNESS_LIMITS,
     "unevaluated": UNEVALUATED,
+    "asset_states": ASSET_STATES,
     "totals": TOTALS,
     "answers": ANSWERS,
     "contracts": CONTRACTS,

@@ -149,9 +149,21 @@ def _answer(session: Session, request: Drilldown, relation: Relation) -> list[Ex
     ]
     if not known or request.monitor.timestamp_column not in relation.columns:
         return unknown or _all_failed(request, f"table {request.monitor.asset} has changed")
+    try:
+        return [*_explain(session, request, relation, known), *unknown]
+    except psycopg2.DataError as error:
+        if len(known) == 1:
+            return [failed_explanation(known[0], _reason(error)), *unknown]
+    # A column with a value that cannot be read does not hide the others.
+    alone = [
+        _answer(session, replace(request, metric=replace(request.metric, dimensions=(n,))), relation) for n in known
+    ]
+    return [*(explanation for answer in alone for explanation in answer), *unknown]
+
+
+def _explain(session: Session, request: Drilldown, relation: Relation, known: Sequence[str]) -> list[Explanation]:
     drilldown = replace(request, metric=replace(request.metric, dimensions=tuple(known)))
-    rows = session.fetch_rows(plan_drilldown(drilldown, relation))
-    return [*explain_drilldown(drilldown, rows), *unknown]
+    return explain_drilldown(drilldown, session.fetch_rows(plan_drilldown(drilldown, relation)))
 
 
 def _all_failed(request: Drilldown, message: str) -> list[Explanation]:

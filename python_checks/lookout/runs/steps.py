@@ -20,7 +20,7 @@ from lookout.project.declarations.monitor import Monitor
 from lookout.project.workspace import Workspace
 from lookout.render.progress import Narrator, Step
 from lookout.report.write import write_reports
-from lookout.runs.collection import EVALUATED, collect_observations, register
+from lookout.runs.collection import collect_observations, register
 from lookout.runs.contracts import BlockedModels, check_and_record
 from lookout.runs.explanations import explain_alerts
 from lookout.runs.landing import LANDING, drop_retired_relations, ensure_landing
@@ -137,7 +137,7 @@ class Steps:
         with self._step(name) as step:
             step.total(len(monitors))
             outcomes = collect_observations(self.run, monitors, self._reading([m.asset for m in monitors], step))
-            evaluated = [outcome for outcome in outcomes if outcome.status in EVALUATED]
+            evaluated = [outcome for outcome in outcomes if outcome.is_evaluated]
             observations = sum(len(outcome.observations) for outcome in outcomes)
             databases = len({outcome.connection for outcome in outcomes})
             step.done = (

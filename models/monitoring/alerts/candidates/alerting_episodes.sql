@@ -20,6 +20,7 @@ ranked as (
         max(bucket_end) over episode as window_end,
         bool_or(severity = 'critical') over episode as is_critical,
         count(*) over episode as bucket_count,
+        first_value(is_silent) over (partition by series_key, quiet_before order by bucket_start desc) as ends_silent,
         row_number() over (
             partition by series_key, quiet_before
             order by abs(score) desc nulls last, bucket_start

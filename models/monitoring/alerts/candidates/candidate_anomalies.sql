@@ -1,61 +1,75 @@
 {{ config(materialized='ephemeral') }}
 
-with worst as (
-    select * from {{ ref('lookout', 'alerting_episodes') }}
+-- Where a freshness limit is set, it replaces the learned baseline.
+with episodes as (
+    select
+        monitors.connection, monitors.asset, monitors.column_name, monitors.metric, monitors.kind, monitors.grain,
+        monitors.owner, monitors.layer,
+        episodes.*,
+        {{ lookout.bucket_step('monitors.grain') }} as step,
+        asset_status.evaluated_at,
+        extract(epoch from asset_status.evaluated_at - asset_status.latest_at) as age,
+        -- Rows that came end a silence, also where their bucket could not be judged.
+        episodes.is_open and not (
+            episodes.ends_silent and monitors.metric in ('row_count', 'freshness')
+            and coalesce(asset_status.latest_at >= episodes.window_end + {{ lookout.bucket_step('monitors.grain') }}, false)
+        ) as goes_on
+    from {{ ref('lookout', 'alerting_episodes') }} as episodes
+    inner join {{ ref('lookout', 'monitors') }} as monitors on episodes.series_key = monitors.series_key
+    left join {{ ref('lookout', 'asset_status') }} as asset_status
+        on monitors.connection = asset_status.connection and monitors.asset = asset_status.asset
+    where not (monitors.metric = 'freshness' and coalesce(monitors.warn_after_seconds, monitors.error_after_seconds) is not null)
 ),
 
-monitors as (
-    select * from {{ ref('lookout', 'monitors') }}
+-- A silence is as long as it is now, whatever its worst bucket was.
+measured as (
+    select
+        *,
+        goes_on and ends_silent and metric = 'freshness' and age is not null as is_aged,
+        greatest(
+            window_end, case when goes_on and ends_silent then date_trunc(grain, evaluated_at at time zone 'UTC') at time zone 'UTC' end
+        ) as ends_at
+    from episodes
 ),
 
-asset_status as (
-    select * from {{ ref('lookout', 'asset_status') }}
+worded as (
+    select
+        measured.*,
+        case when measured.is_aged then measured.age else measured.observed_value end as newest_value,
+        round(extract(epoch from measured.ends_at - measured.window_start) / extract(epoch from measured.step)) as step_count,
+        undated.share,
+        measured.observed_value > coalesce(measured.lower_bound, '-infinity')
+            and measured.observed_value < coalesce(measured.upper_bound, 'infinity') and not measured.ends_silent as is_within_bounds
+    from measured
+    left join {{ ref('lookout', 'undated_falls') }} as undated
+        on measured.series_key = undated.series_key and measured.window_start = undated.window_start
 ),
 
 final as (
     select
         case
-            when {{ lookout.is_of_pipeline('monitors') }} then 'PIPELINE_ANOMALY'
-            when monitors.metric = 'row_count' then 'VOLUME_ANOMALY'
-            when monitors.metric = 'freshness' then 'STALE_DATA_FLOW'
+            when {{ lookout.is_of_pipeline('worded') }} then 'PIPELINE_ANOMALY'
+            when metric = 'row_count' then 'VOLUME_ANOMALY'
+            when metric = 'freshness' then 'STALE_DATA_FLOW'
             else 'METRIC_ANOMALY'
         end as alert_type,
-        case when worst.is_critical then 'critical' else 'warning' end as severity,
-        monitors.connection,
-        monitors.asset,
-        monitors.column_name,
-        monitors.metric,
-        monitors.owner,
-        monitors.layer,
-        worst.series_key,
-        worst.window_start,
-        worst.window_end,
-        worst.observed_value,
-        worst.expected_value,
-        worst.lower_bound,
-        worst.upper_bound,
-        worst.score,
-        worst.reason,
+        case when is_critical then 'critical' else 'warning' end as severity,
+        connection, asset, column_name, metric, owner, layer, series_key, window_start, ends_at as window_end,
+        newest_value as observed_value, expected_value, lower_bound, upper_bound, score,
+        concat(share || ' % of the rows have no timestamp; ', reason) as reason,
         concat(
-            monitors.metric,
-            case when monitors.column_name <> '' then concat(' of ', monitors.column_name) end,
-            ' was ', {{ lookout.human_value('worst.observed_value', 'monitors.metric', 'monitors.kind') }},
+            case when is_aged then 'no new rows for ' else concat(metric, case when column_name <> '' then concat(' of ', column_name) end, ' was ') end,
+            {{ lookout.human_value('newest_value', 'metric', 'kind') }},
             case
-                when worst.expected_value is not null
-                    then concat(
-                        ', expected about ',
-                        {{ lookout.human_value('worst.expected_value', 'monitors.metric', 'monitors.kind') }}
-                    )
+                when is_within_bounds then concat(', ', reason)
+                when expected_value is not null then concat(', expected about ', {{ lookout.human_value('expected_value', 'metric', 'kind') }})
             end,
-            case when worst.bucket_count > 1 then concat(', ', worst.bucket_count, ' ', monitors.grain, 's long') end
+            ': ' || share || ' % of the rows have no timestamp',
+            case when step_count > 1 and not is_aged then concat(', ', step_count, ' ', grain, 's long') end
         ) as description,
-        worst.is_open,
-        coalesce(asset_status.evaluated_at, worst.learned_at) as seen_at
-    from worst
-    inner join monitors on worst.series_key = monitors.series_key
-    left join asset_status on monitors.connection = asset_status.connection and monitors.asset = asset_status.asset
-    -- Where a freshness limit is set, it replaces the learned baseline.
-    where not (monitors.metric = 'freshness' and coalesce(monitors.warn_after_seconds, monitors.error_after_seconds) is not null)
+        goes_on as is_open,
+        coalesce(evaluated_at, learned_at) as seen_at
+    from worded
 )
 
 {{ lookout.cast_to_contract(model, 'final') }}

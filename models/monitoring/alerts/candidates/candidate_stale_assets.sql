@@ -18,6 +18,7 @@ aged as (
         asset_status.evaluated_at,
         asset_status.evaluated_status,
         asset_status.empty_since,
+        asset_status.undated_rows, asset_status.message,
         extract(epoch from asset_status.evaluated_at - asset_status.latest_at) as age_seconds
     from asset_status
     inner join monitors on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset
@@ -55,6 +56,7 @@ final as (
         age_seconds as observed_value,
         limit_seconds as upper_bound,
         case
+            when evaluated_status = 'empty' and undated_rows > 0 then message
             when evaluated_status = 'empty' then 'the table has never held a row up to now'
             else concat(
                 'newest row is ', {{ lookout.human_duration('age_seconds') }}, ' old, the limit is ',

@@ -35,6 +35,7 @@ unchecked_contracts as (
             when count(distinct asset) = 1 then 'the contract could not be evaluated'
             else concat(count(distinct asset), ' contracts could not be evaluated')
         end as description,
+        'critical' as severity,
         string_agg(distinct nullif(owner, ''), ', ') as owner,
         min(layer) as layer
     from unchecked
@@ -50,7 +51,7 @@ unevaluated as (
 final as (
     select
         'SOURCE_UNREACHABLE' as alert_type,
-        'critical' as severity,
+        severity,
         connection,
         asset,
         '' as column_name,

@@ -22,7 +22,8 @@ judged as not materialized (
             and {{ lookout.is_reported('baselines', 'monitors') }} as is_alerting,
         case monitors.metric
             when 'row_count' then baselines.observed_value = 0
-            when 'freshness' then baselines.observed_value >= extract(epoch from monitors.step)
+            -- A row at the bucket's very start, as every row of a date column is, is exactly one bucket old at its end.
+            when 'freshness' then baselines.observed_value > extract(epoch from monitors.step)
             else baselines.observed_value is null
         end as is_silent
     from baselines

@@ -31,6 +31,7 @@ unreachable as (
             count(*), ' watched tables could not be evaluated: ', min(message) filter (where status = 'source_unreachable')
         ) as reason,
         'source could not be reached' as description,
+        'critical' as severity,
         string_agg(distinct nullif(owner, ''), ', ') as owner,
         '' as layer
     from asset_status
@@ -42,10 +43,12 @@ unreadable as (
     select
         asset_status.connection,
         asset_status.asset,
-        asset_status.unevaluated_since as window_start,
+        asset_status.unmeasured_since as window_start,
         asset_status.looked_at as seen_at,
         asset_status.message as reason,
-        concat('could not be evaluated: ', replace(asset_status.status, '_', ' ')) as description,
+        case when asset_status.is_evaluated then 'some metrics ' else '' end
+            || concat('could not be evaluated: ', replace(asset_status.status, '_', ' ')) as description,
+        case when asset_status.is_evaluated then 'warning' else 'critical' end as severity,
         asset_status.owner,
         asset_status.layer
     from asset_status

@@ -23,11 +23,13 @@ def list_alerts(
     as_json: AsJson = False,
 ) -> None:
     """List alerts, newest first."""
-    from lookout.alerts.listing import alert_table, read_alerts
+    from lookout.alerts.listing import alert_table, read_alerts, unjudged_tables
 
     workspace = options.open()
     frame = read_alerts(workspace, status=status, asset=asset, limit=limit)
     typer.echo(frame.to_json(orient="records", date_format="iso", indent=1) if as_json else alert_table(frame))
+    if not as_json and (unjudged := unjudged_tables(workspace)):
+        typer.echo(unjudged)
 
 
 @app.command("show")

@@ -15,7 +15,7 @@ import psycopg2
 from lookout.contracts.checks.catalog import observe
 from lookout.contracts.checks.names import resolve_names
 from lookout.contracts.checks.structure import check_structure
-from lookout.contracts.checks.values.check import ValueCheck, check_values, without_values
+from lookout.contracts.checks.values.check import ValueCheck, check_values
 from lookout.contracts.spec.model import STRUCTURE, Contract, ContractCheck, ObservedTable, Outcome, Violation
 from lookout.database.connection import Connection
 from lookout.database.options import CollectOptions
@@ -145,7 +145,7 @@ class _DatabaseChecker:
             )
         except (UnreachableError, psycopg2.Error) as error:
             subject = f"Table {contract.asset} of {self._session.connection.location}"
-            message = without_values(error, explain_failure(error, self._session, subject, ADVICE)[1])
+            message = explain_failure(error, self._session, subject, ADVICE)[1]
             return ValueCheck("not_evaluated", (_not_evaluated_violation("values", message),), message)
 
 

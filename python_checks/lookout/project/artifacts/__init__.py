@@ -1,1 +1,1 @@
-"""What dbt writes: entries that are damaged, what a status means, and rows of the landing tables."""
+"""Artifacts of dbt: entries that are damaged, what a status means, and rows of the landing tables."""

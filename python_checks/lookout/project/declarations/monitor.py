@@ -53,6 +53,11 @@ class Metric:
     description: str = ""
     dimensions: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """Return the metric as people write it, ``mean of amount``."""
+        return f"{self.name} of {self.column_name}" if self.column_name else self.name
+
 
 @dataclass(frozen=True)
 class Monitor:

@@ -29,7 +29,9 @@ def junit(now: Summary) -> str:
         _contract(contracts, row)
     for row in now["tables"]:
         case = _case(tables, location(row))
-        if row["status"] != "evaluated":
+        if row["status"] == "learning":
+            ElementTree.SubElement(case, "skipped", message=_line(f"learning: {row['message']}"))
+        elif row["status"] != "evaluated":
             _fail(case, "error", "not evaluated", row["message"] or "It could not be evaluated.")
     if not now["is_evaluated"]:
         reason = "Nothing is collected"

@@ -68,7 +68,7 @@ def compare(now: Summary, base: Summary) -> Difference:
 
 def unevaluated_tables(summary: Summary) -> list[Summary]:
     """Return the watched tables that could not be evaluated."""
-    return [row for row in summary["tables"] if row["status"] != "evaluated"]
+    return [row for row in summary["tables"] if row["status"] == "not evaluated"]
 
 
 def location(row: Summary) -> str:

@@ -46,13 +46,8 @@ _COUNTS = (
 )  # fmt: skip
 
 WATCHED = """
-    select distinct monitors.connection, monitors.asset,
-        coalesce(asset_status.status, 'never looked at') as status, coalesce(asset_status.message, '') as message
-    from {schema}.monitors as monitors
-    left join {schema}.asset_status as asset_status
-        on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset
-    where monitors.is_active
-    order by monitors.connection, monitors.asset
+    select connection, asset, state as status, reason as message from {schema}.asset_states
+    order by connection, asset
 """
 
 # Nodes of the newest build; the time of a node that was skipped or failed to run says nothing.
@@ -99,7 +94,7 @@ def summarize(report: ReportData, tables: Sequence[Row], nodes: Sequence[Row] | 
         "missing": list(report.missing),
         "counts": {
             "watched_tables": len(watched),
-            "not_evaluated": sum(row["status"] != "evaluated" for row in watched),
+            "not_evaluated": sum(row["status"] == "not evaluated" for row in watched),
             **_contract_counts(contract_rows),
             "failing_tests": int(card.get("tests_failed") or 0),
             "tables": int(card.get("asset_count") or 0),
@@ -124,12 +119,13 @@ def _contract_counts(rows: Sequence[Row]) -> dict[str, int]:
 
 
 def _table(row: Row) -> Row:
-    is_evaluated = row["status"] in ("ok", "empty")
-    message = "" if is_evaluated else _cut(row["message"] or row["status"].replace("_", " "))
+    """Return a watched table; a table that is learning is neither evaluated nor has it failed to be."""
+    status = {"ok": "evaluated", "wrong": "evaluated", "learning": "learning"}.get(row["status"], "not evaluated")
+    message = "" if status == "evaluated" else _cut(row["message"] or row["status"].replace("_", " "))
     return {
         "connection": row["connection"] or "",
         "asset": row["asset"] or "",
-        "status": "evaluated" if is_evaluated else "not evaluated",
+        "status": status,
         "message": message,
     }
 

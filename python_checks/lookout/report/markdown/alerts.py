@@ -27,9 +27,11 @@ def component(data: ReportData, name: str) -> Row | None:
 
 
 def verdict(data: ReportData) -> str:
-    """Return the overall status in one word; NOT EVALUATED when there is no score."""
+    """Return the overall status in one word; LEARNING or NOT EVALUATED when there is no score."""
     row = overall(data)
-    return "NOT EVALUATED" if row is None or row["score"] is None else str(row["status"])
+    if row is None or row["score"] is None:
+        return "LEARNING" if row is not None and row["status"] == "learning" else "NOT EVALUATED"
+    return str(row["status"])
 
 
 def headline(data: ReportData) -> str:
@@ -38,6 +40,8 @@ def headline(data: ReportData) -> str:
         names = ", ".join(text.code(name) for name in data.missing)
         return f"**NOT EVALUATED.** The monitoring schema lacks {names}: run `lookout run` first."
     row = overall(data)
+    if verdict(data) == "LEARNING":
+        return "**LEARNING.** No watched table has enough history to be judged yet."
     if row is None or row["score"] is None:
         return "**NOT EVALUATED.** Nothing has been collected yet, so nothing can be said: run `lookout run`."
     alerts = data.rows("open_alerts")
@@ -46,6 +50,9 @@ def headline(data: ReportData) -> str:
     unevaluated = row["unevaluated_assets"]
     if unevaluated:
         state += f"; {unevaluated} of {text.plural(row['monitored_count'], 'watched table')} could not be evaluated"
+    learning = row.get("learning_assets")
+    if learning:
+        state += f"; {learning} of {text.plural(row['monitored_count'], 'watched table')} still learning"
     # The alerts come first: by its formula the overall status is still HEALTHY with one critical alert open.
     lines = [f"**{state}. Overall status: {verdict(data)}.**", ""]
     lines += [line(alert) for alert in alerts[:MOST_LINES]]

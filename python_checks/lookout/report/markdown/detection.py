@@ -14,11 +14,11 @@ Row = dict[str, Any]
 
 
 def detector_verdict(row: Row) -> str:
-    """Return DETECTED, Normal or NOT EVALUATED; what could not be judged is never called normal."""
+    """Return DETECTED, Normal, LEARNING or NOT EVALUATED; what could not be judged is never called normal."""
     if row["open_alerts"]:
         return "DETECTED"
     if not row["evaluated"]:
-        return "NOT EVALUATED"
+        return "LEARNING" if row.get("learning") and row["learning"] == row["watched"] else "NOT EVALUATED"
     return "Normal"
 
 
@@ -34,12 +34,15 @@ def detector_lines(data: ReportData) -> list[str]:
 
 
 def _detector_line(row: Row) -> str:
-    unevaluated = row["watched"] - row["evaluated"]
+    learning = row.get("learning", 0)
+    unevaluated = row["watched"] - row["evaluated"] - learning
     parts = [f"{text.number(row['evaluated'])} of {text.plural(row['watched'], 'series', 'series')} evaluated"]
     if row["open_alerts"]:
         parts.insert(0, text.plural(row["open_alerts"], "open alert"))
     if unevaluated and row["evaluated"]:
         parts.append(f"**NOT EVALUATED** for {text.number(unevaluated)}")
+    if learning and row["evaluated"]:
+        parts.append(f"**LEARNING** for {text.number(learning)}")
     return f"- {row['detector']} Anomaly: **{detector_verdict(row)}** ({', '.join(parts)})"
 
 
@@ -102,6 +105,9 @@ def next_steps(data: ReportData) -> list[str]:
     if learning:
         count = text.plural(learning, "series", "series")
         steps.append(f"- Wait: {count} without enough history will be judged once the history is long enough.")
+    sparse = {(row["connection"], row["asset"]) for row in data.rows("series") if _is_sparse(row)}
+    if sparse:
+        steps.append(f"- Set a freshness limit on {text.plural(len(sparse), 'table')} too sparse to judge otherwise.")
     return steps or ["- Nothing to do."]
 
 
@@ -124,3 +130,7 @@ def unevaluated_table(data: ReportData) -> str:
             for r in rows[:200]
         ],
     )
+
+
+def _is_sparse(row: Row) -> bool:
+    return row.get("state") == "learning" and str(row.get("state_reason") or "").startswith("too sparse")

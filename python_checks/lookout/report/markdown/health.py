@@ -44,8 +44,14 @@ def cut(data: ReportData) -> str:
 
 def _facts(row: Row) -> str:
     score, status = row["asset_score"], row["asset_status"]
-    verdict = f"{text.cell(status)}, score {text.score(score)}" if score is not None else "**NOT EVALUATED**"
+    verdict = (
+        f"{text.cell(status)}, score {text.score(score)}" if score is not None else f"**{_without_score(status)}**"
+    )
     return f"{verdict} · layer {text.cell(row['layer'])} · owner {text.cell(row['owner'] or NOBODY)}"
+
+
+def _without_score(status: str | None) -> str:
+    return "LEARNING" if status == "learning" else "NOT EVALUATED"
 
 
 def name(row: Row) -> str:
@@ -58,7 +64,8 @@ def _judged(row: Row) -> tuple[str, ...]:
     metric, kind, grain = row["metric"], row["kind"], row["grain"]
     # The scale of the learned method is in its own units, not in those of the metric.
     scale = text.amount(row["scale"], metric, kind) if row["judged_method"] == "zscore" else text.number(row["scale"])
-    note = f" ({row['newest_status']} now)" if row["newest_status"] not in ("judged", None) else ""
+    state = row.get("state")
+    note = f" ({state}: {text.cell(row['state_reason'])})" if state in ("learning", "not evaluated") else ""
     next_limits = text.NOTHING
     if row["next_bucket"] is not None:
         next_limits = text.limits(row["next_lower"], row["next_upper"], metric, kind)

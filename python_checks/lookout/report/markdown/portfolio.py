@@ -11,6 +11,7 @@ from lookout.report.markdown.alerts import NOBODY, component, line, of_component
 
 Row = dict[str, Any]
 GOOD_SCORE, MOST_ROWS = 75, 50
+MOST_GAPS = 2.0  # longest gaps between runs after which they have stopped
 ADVICE = {
     "Platform reliability": "resolve the critical alerts first; the fewer series are learned, the more each weighs.",
     "Batch layer": "look into the volume, freshness and metric alerts of the batch tables and their loads.",
@@ -31,7 +32,7 @@ def component_table(data: ReportData) -> str:
 
 def _status_and_score(row: Row | None) -> tuple[str, str]:
     if row is None or row["score"] is None:
-        return "**NOT EVALUATED**", text.NOTHING
+        return without_score(row), text.NOTHING
     return text.cell(row["status"]), text.score(row["score"])
 
 
@@ -39,7 +40,7 @@ def _details(name: str, row: Row | None) -> str:
     if row is None:
         return "nothing collected yet"
     alerts = row["critical_alerts"] + row["warning_alerts"]
-    evaluated = row["monitored_count"] - row["unevaluated_assets"]
+    evaluated = _evaluated(row)
     if name == COMPONENTS[0]:
         return (
             f"{text.number(row['critical_alerts'])} critical of {text.plural(alerts, 'open alert')}, "
@@ -52,6 +53,16 @@ def _details(name: str, row: Row | None) -> str:
         f"{text.number(row['metric_alerts'])} metric alerts open, "
         f"{text.number(evaluated)} of {text.plural(row['monitored_count'], 'watched table')} evaluated"
     )
+
+
+def without_score(row: Row | None) -> str:
+    """Return the status of a row of the scorecard that has no score, LEARNING or NOT EVALUATED, in bold."""
+    return "**LEARNING**" if row is not None and row["status"] == "learning" else "**NOT EVALUATED**"
+
+
+def _evaluated(row: Row) -> int:
+    """Return the number of watched tables that are neither learning nor not evaluated."""
+    return int(row["monitored_count"] - row["unevaluated_assets"] - (row.get("learning_assets") or 0))
 
 
 def component_sections(data: ReportData) -> list[dict[str, str]]:
@@ -80,6 +91,7 @@ def factor_lines(data: ReportData) -> list[str]:
         f"- Open warnings: {text.number(row['warning_alerts'])}",
         f"- Open alerts in all: {text.number(alerts)}",
         f"- Watched tables not evaluated: {text.number(row['unevaluated_assets'])}",
+        f"- Watched tables still learning: {text.number(row.get('learning_assets') or 0)}",
     ]
 
 
@@ -91,7 +103,6 @@ def infrastructure_lines(data: ReportData) -> list[str]:
     total = rows[0]
     series, tables = text.plural(total["series"], "series", "series"), text.plural(total["tables"], "table")
     alerts = f"{text.number(total['alerts'])}, of which {text.number(total['open_alerts'])} open"
-    good_runs = _share(total["good_runs"], total["runs"], "finished run")
     good_looks = _share(total["good_looks"], total["looks"], "look")
     return [
         f"- Watched: {series} on {tables} in {text.plural(total['databases'], 'database')}",
@@ -99,9 +110,22 @@ def infrastructure_lines(data: ReportData) -> list[str]:
         f"- Baselines: {text.number(total['baselines'])}, last learned {_moment(total['learned_at'])}",
         f"- Alerts: {alerts}, newest first seen {_moment(total['newest_alert_at'])}",
         f"- Last collection: {_moment(total['collected_at'])}",
-        f"- Availability, last 30 days: {good_runs} without a failure",
+        f"- Availability, last 30 days: {_availability(data, total)}",
         f"- Looks at tables, last 30 days: {good_looks} could evaluate the table",
     ]
+
+
+def _availability(data: ReportData, total: Row) -> str:
+    """Return the share of finished runs without a failure; a scheduler that stopped leaves no run that could fail."""
+    counted = f"{_share(total['good_runs'], total['runs'], 'finished run')} without a failure"
+    gap, newest = total.get("longest_gap_seconds"), total.get("newest_run_at")
+    age = (data.as_of - newest).total_seconds() if newest is not None else 0.0
+    if not gap or age <= MOST_GAPS * gap:
+        return counted
+    return (
+        f"**NOT EVALUATED**, no run for {text.duration(age)} where they came at most {text.duration(gap)} apart; "
+        f"until then {counted}"
+    )
 
 
 def _moment(value: Any) -> str:
@@ -139,7 +163,7 @@ def score_table(data: ReportData, scope: str, heading: str) -> str:
             *_status_and_score(row),
             text.number(row["critical_alerts"]),
             text.number(row["warning_alerts"]),
-            f"{row['monitored_count'] - row['unevaluated_assets']:,} of {row['monitored_count']:,}",
+            f"{_evaluated(row):,} of {row['monitored_count']:,}",
         )
         for row in rows[:MOST_ROWS]
     ]
@@ -165,6 +189,9 @@ def recommendation_lines(data: ReportData) -> list[str]:
         if row is not None and row["score"] is not None and row["score"] < GOOD_SCORE:
             lines.append(f"- **{name}** ({text.score(row['score'])}): {ADVICE[name]}")
         elif row is None or (row["score"] is None and row["monitored_count"]):
+            if row is not None and row["status"] == "learning":
+                lines.append(f"- **{name}** is LEARNING: wait for more history, or set a limit on what is too sparse.")
+                continue
             lines.append(f"- **{name}** is NOT EVALUATED: make its tables readable, then run `lookout run`.")
     return lines or ["- Maintain: every evaluated component is at 75 or above."]
 

@@ -16,7 +16,7 @@ class _Asset(NamedTuple):
     """Everything known of one table; a dict is empty and the rest None where nothing is known.
 
     ``declared`` is its row of ``assets``, ``card`` its row of the scorecard, ``series`` its series, ``contract`` the
-    status of its contract, ``unevaluated`` the reason why the last look could not evaluate it.
+    status of its contract, ``unevaluated`` the reason why it is not evaluated, ``health`` its row of ``asset_states``.
     """
 
     connection: str
@@ -26,6 +26,7 @@ class _Asset(NamedTuple):
     series: list[Row]
     contract: str | None
     unevaluated: Row | None
+    health: Row
 
     @property
     def is_watched(self) -> bool:
@@ -39,12 +40,16 @@ class _Asset(NamedTuple):
     def state(self) -> str:
         """Worst known state; a watched table without a score and without alerts is not evaluated."""
         has_score = self.card.get("score") is not None
-        if self.unevaluated is not None or (self.is_watched and not has_score and not self.open_alerts):
+        if self.unevaluated is not None:
             return "not evaluated"
         if self.card.get("critical_alerts"):
             return "critical"
         if self.card.get("warning_alerts"):
             return "warning"
+        if self.health.get("state") == "learning":
+            return "learning"
+        if self.is_watched and not has_score:
+            return "not evaluated"
         return "ok" if has_score else "not watched"
 
 
@@ -56,6 +61,7 @@ def assets(page: PageData) -> list[Row]:
         series[_key(row)].append(row)
     contracts = {_key(state.row): state.status for state in contract_states(page.report)}
     unevaluated = {_key(row): row for row in page.rows("unevaluated")}
+    health = {_key(row): row for row in page.rows("asset_states")}
     declared = {_key(row): row for row in page.rows("assets")}
     keys = sorted({*declared, *series, *unevaluated}, key=lambda key: (key[0] or "", key[1] or ""))
     rows = []
@@ -69,6 +75,7 @@ def assets(page: PageData) -> list[Row]:
             series[key],
             contracts.get(key),
             unevaluated.get(key),
+            health.get(key, {}),
         )
         rows.append(_row(facts))
     return rows
@@ -92,7 +99,7 @@ def _row(asset: _Asset) -> Row:
         "score": text.score(card.get("score")),
         "status": card.get("status") or "not evaluated",
         "watched": asset.is_watched,
-        "message": unevaluated.get("message") or "",
+        "message": unevaluated.get("message") or asset.health.get("reason") or "",
         "latest": declared.get("latest_at"),
         "evaluated": declared.get("evaluated_at"),
         "volume": _newest(by_metric.get("row_count")),

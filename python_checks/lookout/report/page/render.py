@@ -107,7 +107,9 @@ def verdict(page: PageData, open_alerts: list[Row], assets: list[Row]) -> Row:
             "facts": [],
         }
     gaps = _gaps(page, row, assets)
-    state, headline = _state(open_alerts, gaps)
+    learning = sum(asset["state"] == "learning" for asset in assets)
+    state, headline = _state(open_alerts, gaps, learning)
+    gaps += [f"{learning} of {text.plural(row['monitored_count'], 'watched table')} still learning"] * bool(learning)
     facts = _facts(page, row, open_alerts, gaps)
     return {"state": state, "headline": headline, "text": _summary(open_alerts, gaps, row), "facts": facts}
 
@@ -129,13 +131,15 @@ def _gaps(page: PageData, row: Row, assets: list[Row]) -> list[str]:
     return gaps
 
 
-def _state(open_alerts: list[Row], gaps: list[str]) -> tuple[str, str]:
+def _state(open_alerts: list[Row], gaps: list[str], learning: int) -> tuple[str, str]:
     if any(alert["severity"] == "critical" for alert in open_alerts):
         return "critical", "No: something is broken"
     if open_alerts:
         return "warning", "Mostly: there are warnings"
     if gaps:
         return "not evaluated", "Unknown: not everything could be evaluated"
+    if learning:
+        return "learning", "Nothing is open, and not everything can be judged yet"
     return "ok", "Yes: nothing is open"
 
 

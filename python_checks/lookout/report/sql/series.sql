@@ -1,10 +1,11 @@
 with clock as (select %s::timestamptz as now),
 worst_first as (
-    select monitors.*, scorecard.score as asset_score, scorecard.status as asset_status
+    select monitors.*, scorecard.score as asset_score, scorecard.status as asset_status, states.state, states.reason as state_reason
     from {schema}.monitors as monitors
     left join {schema}.scorecard as scorecard
         on scorecard.scope = 'asset' and scorecard.connection = monitors.connection
         and scorecard.name = monitors.asset
+    left join {schema}.series_states as states on states.series_key = monitors.series_key
     where monitors.is_active
     order by scorecard.score nulls first, monitors.connection, monitors.asset, monitors.column_name, monitors.metric
     limit 1000

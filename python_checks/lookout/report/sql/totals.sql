@@ -1,4 +1,9 @@
-{known_alerts}
+{known_alerts},
+    finished as (
+        select status, as_of, as_of - lag(as_of) over (order by as_of) as gap
+        from {schema}.lookout_runs
+        where command in ('run', 'collect') and status <> 'running'
+    )
     select
         (select count(distinct connection) from {schema}.monitors where is_active) as databases,
         (select count(distinct row(connection, asset)) from {schema}.monitors where is_active) as tables,
@@ -20,13 +25,13 @@
         where learned_at <= clock.now
     ) as learned
     cross join lateral (
-        select count(*) as runs, count(*) filter (where status = 'success') as good_runs
-        from {schema}.lookout_runs
-        where command in ('run', 'collect') and status <> 'running'
-            and as_of > clock.now - interval '30 days' and as_of <= clock.now
+        select count(*) as runs, count(*) filter (where status = 'success') as good_runs, max(as_of) as newest_run_at,
+            cast(extract(epoch from max(gap)) as double precision) as longest_gap_seconds
+        from finished
+        where as_of > clock.now - interval '30 days' and as_of <= clock.now
     ) as runs
     cross join lateral (
-        select count(*) as looks, count(*) filter (where status in ('ok', 'empty')) as good_looks
+        select count(*) as looks, count(*) filter (where status in ('ok', 'empty') or unmeasured_series is not null) as good_looks
         from {schema}.collection_results
         where as_of > clock.now - interval '30 days' and as_of <= clock.now
     ) as looks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -152,14 +151,8 @@ def _failure(ask: Ask, query: sql.Composable, rule: Rule | None, is_evaluated: b
         if rule is not None and rule.kind == "pattern":
             ask(sql.SQL("select '' ~ {}").format(sql.Literal(posix_regex(str(rule.arguments["regex"])))))
     except SQL_ERRORS as error:
-        return without_values(error, clean_message(error))
+        return clean_message(error)
     return ""
-
-
-def without_values(error: Exception, message: str) -> str:
-    """Return the message of a database error without the values that PostgreSQL quotes when it cannot read one."""
-    is_about_values = isinstance(error, (psycopg2.DataError, psycopg2.InternalError, psycopg2.IntegrityError))
-    return re.sub('".*', '"…".', message, flags=re.DOTALL) if is_about_values else message
 
 
 def _timestamp_problem(contract: Contract, observed: ObservedTable) -> str:

@@ -1,0 +1,43 @@
+{{ config(materialized='ephemeral') }}
+
+with recent as (
+    select
+        series_key,
+        max(bucket_start) as newest_at,
+        count(*) as bucket_count,
+        bool_or(observed_value is not null) as has_value,
+        bool_or(status = 'judged') as is_judged,
+        (array_agg(reason order by bucket_start desc) filter (where status = 'learning'))[1] as learning_reason
+    from {{ ref('lookout', 'newest_buckets') }}
+    group by series_key
+),
+
+baselines as not materialized (
+    select * from {{ ref('lookout', 'baselines') }}
+    where status <> 'forecast' and bucket_start < {{ lookout.as_of() }}
+),
+
+final as (
+    select
+        monitors.*,
+        recent.newest_at, recent.is_judged, recent.learning_reason,
+        judged.bucket_start as judged_at,
+        recent.has_value is not false or recent.bucket_count < 7 or valued.bucket_start is not null as may_have_values
+    from {{ ref('lookout', 'monitors') }} as monitors
+    left join recent on monitors.series_key = recent.series_key
+    left join lateral (
+        select baselines.bucket_start from baselines
+        where baselines.series_key = monitors.series_key and baselines.status = 'judged'
+        order by baselines.bucket_start desc
+        limit 1
+    ) as judged on true
+    left join lateral (
+        select baselines.bucket_start from baselines
+        where recent.has_value is false and baselines.series_key = monitors.series_key and baselines.observed_value is not null
+        order by baselines.bucket_start
+        limit 1
+    ) as valued on true
+    where monitors.is_active and not {{ lookout.is_of_pipeline('monitors') }}
+)
+
+select * from final
