@@ -20,9 +20,8 @@ with spelled as (
 renamed as (
     select spelled.before, spelled.after
     from spelled
-    where
-        spelled.alert_key = spelled.before
-        and not exists (select from {schema}.alerts as successors where successors.alert_key = spelled.after)
+    left join {schema}.alerts as successors on spelled.after = successors.alert_key
+    where spelled.alert_key = spelled.before and successors.alert_key is null
 ),
 
 answers as (
@@ -40,24 +39,29 @@ explanations as (
     from renamed where alert_key = renamed.before
 ),
 
+spelled_freshness as (
+    select
+        freshness_key,
+        md5(concat(pipeline_id, ':', cast(extract(epoch from last_dml_timestamp) as double precision))) as before,
+        md5(concat(
+            pipeline_id, ':', round(
+                cast(extract(epoch from date_trunc('second', last_dml_timestamp)) as numeric)
+                + mod(cast(extract(microseconds from last_dml_timestamp) as numeric), 1000000) / 1000000, 6
+            )
+        )) as after
+    from {schema}.pipeline_freshness
+),
+
+renamed_freshness as (
+    select spelled_freshness.before, spelled_freshness.after
+    from spelled_freshness
+    left join {schema}.pipeline_freshness as successors on spelled_freshness.after = successors.freshness_key
+    where spelled_freshness.freshness_key = spelled_freshness.before and successors.freshness_key is null
+),
+
 freshness as (
-    update {schema}.pipeline_freshness as stored set freshness_key = spelled.after
-    from (
-        select
-            freshness_key,
-            md5(concat(pipeline_id, ':', cast(extract(epoch from last_dml_timestamp) as double precision))) as before,
-            md5(concat(
-                pipeline_id, ':', round(
-                    cast(extract(epoch from date_trunc('second', last_dml_timestamp)) as numeric)
-                    + mod(cast(extract(microseconds from last_dml_timestamp) as numeric), 1000000) / 1000000, 6
-                )
-            )) as after
-        from {schema}.pipeline_freshness
-    ) as spelled
-    where
-        stored.freshness_key = spelled.freshness_key
-        and spelled.freshness_key = spelled.before
-        and not exists (select from {schema}.pipeline_freshness as successors where successors.freshness_key = spelled.after)
+    update {schema}.pipeline_freshness set freshness_key = renamed_freshness.after
+    from renamed_freshness where freshness_key = renamed_freshness.before
 )
 
 update {schema}.alerts set alert_key = renamed.after
