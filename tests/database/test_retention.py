@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lookout.database.connection import Connection
-from lookout.database.lease import writing
 from lookout.database.retention import RETENTION, TABLES, prune
+from lookout.database.runners.lease import writing
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from tests.conftest import MONITORING, Observed

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from lookout.database.connection import Connection
+from lookout.database.runners.process import process_text, this_machine, this_process
 from lookout.tracking.executions.events import End, Event, Heartbeat, Start
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.reaper import reap
-from lookout.tracking.sdk.context import process_text, this_machine, this_process
 from lookout.tracking.sdk.spool import spool_for
 from tests.conftest import Server
 from tests.tracking.track_place import T0, empty_execution_store, executions, later, track_place, url, watermark

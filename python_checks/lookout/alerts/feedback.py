@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from lookout.alerts.store import query_alerts
-from lookout.database.lease import writing
+from lookout.database.runners.lease import writing
 from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.workspace import Workspace

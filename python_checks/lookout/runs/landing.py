@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lookout.database.lease import writing
+from lookout.database.runners.lease import writing
 from lookout.database.store import Store
 from lookout.database.upgrades import refuse_other_types
 from lookout.errors import LookoutError

@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 
 import pandas as pd
 
-from lookout.database.lease import writing
 from lookout.database.options import LAST_WORDS_SECONDS
+from lookout.database.runners.lease import writing
 from lookout.database.store import Store
 from lookout.database.upgrades import rename_keys
 from lookout.declarations import Declarations

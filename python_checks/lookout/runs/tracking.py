@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from lookout.database.runners.process import this_process
 from lookout.errors import ArtifactError, LookoutError
 from lookout.project.artifacts.damage import read_results
 from lookout.project.dbt import NodeEvent
@@ -19,7 +20,6 @@ from lookout.tracking.executions.events import Event
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.lineage.declare import declare_manifest, rebuild_closure
 from lookout.tracking.reaper import reap
-from lookout.tracking.sdk.context import this_process
 from lookout.tracking.sdk.spool import deliver_spool
 
 logger = logging.getLogger(__name__)

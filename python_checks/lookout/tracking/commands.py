@@ -16,12 +16,13 @@ from datetime import datetime, timezone
 from types import FrameType
 from typing import IO, Any
 
+from lookout.database.runners.process import this_machine
 from lookout.errors import ConfigError
 from lookout.masking import mask_arguments, mask_secrets, remember_secrets, secret_arguments
 from lookout.tracking.executions.events import End, Heartbeat, Start
 from lookout.tracking.executions.store import ExecutionStore
 from lookout.tracking.model import Pipeline, watermark_text
-from lookout.tracking.sdk.context import PARENT, orchestration, this_machine
+from lookout.tracking.sdk.context import PARENT, orchestration
 from lookout.tracking.sdk.execution import Execution, parent_of
 from lookout.tracking.sdk.tracker import Tracker, Tracking
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lookout.database.runners.process import this_machine, why_gone
 from lookout.tracking.executions.events import End
 from lookout.tracking.executions.store import ExecutionStore
-from lookout.tracking.sdk.context import process_begun, this_machine
 
 HEARTBEAT_LIMIT = timedelta(minutes=15)
 _CLOSED_BY_REAPER = """
@@ -49,7 +49,7 @@ def reap(
     """
     machine, ends, reaped = host or this_machine(), [], []
     for key, pipeline, start, process, beat in execution_store.query(_RUNNING, {"as_of": as_of}):
-        reason = _process_gone(process or "", machine)
+        reason = why_gone(process or "", machine)
         if reason is None and beat is not None and as_of - beat > heartbeat_limit:
             reason = f"the last heartbeat came at {beat.isoformat(timespec='seconds')}, and none since"
         if reason is None:
@@ -68,21 +68,3 @@ def _record_ends(execution_store: ExecutionStore, ends: Sequence[End], reaped: S
         kept = {key for (key,) in execution_store.query(_CLOSED_BY_REAPER, ([end.execution_id for end in ends],))}
         return [item for item in reaped if item.execution_id in kept]
     return list(reaped)
-
-
-def _process_gone(process: str, machine: str) -> str | None:
-    """Return why a process is surely gone; None when it lives or nobody here can know."""
-    location, _, rest = process.partition(":")
-    pid, _, begun = rest.partition(":")
-    if not pid.isdigit() or not begun:
-        return None
-    recorded, current = location.split("/"), machine.split("/")
-    if len(recorded) != 4 or len(current) != 4 or recorded[:2] != current[:2]:
-        return None
-    host, machine_id, boot_id, namespace = recorded
-    if boot_id != current[2]:
-        # The same name on another kernel may be another machine, unless both have the same number.
-        return f"machine {host} has been restarted since" if machine_id and boot_id else None
-    if namespace != current[3] or process_begun(int(pid)) == begun:
-        return None
-    return f"process {pid} on {host} is gone (killed, or it crashed)"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,50 +88,6 @@ def orchestration(context: Any = None) -> dict[str, Any]:
     return details
 
 
-def this_process() -> str:
-    """Return this process as text: machine, pid and start time, so that no later process is taken for it."""
-    return _own_text(os.getpid())
-
-
-@functools.lru_cache(maxsize=1)
-def _own_text(pid: int) -> str:
-    return process_text(pid)
-
-
-def process_text(pid: int) -> str:
-    """Return a process of this machine as text: ``host/machine/boot/namespace:pid:begun``."""
-    return f"{this_machine()}:{pid}:{process_begun(pid) or ''}"
-
-
-def this_machine() -> str:
-    """Return this machine as text: ``host/machine/boot/namespace``, because machines and containers share names."""
-    machine, boot = _read("/etc/machine-id")[:8], _read("/proc/sys/kernel/random/boot_id")[:8]
-    try:
-        namespace = Path("/proc/self/ns/pid").readlink().name.strip("pid:[]")
-    except OSError:
-        namespace = ""
-    host = re.sub(r"[/:\s]", "-", socket.gethostname())
-    return f"{host}/{machine}/{boot}/{namespace}"
-
-
-def process_begun(pid: int) -> str | None:
-    """Return the start time of a process of this machine as an opaque text; None when it is gone or unknown."""
-    status = _read(f"/proc/{pid}/stat")
-    if status:
-        # The name is in parentheses and may hold anything; the state follows, the start time is the 22nd field.
-        fields = status.rpartition(")")[2].split()
-        return None if fields[0] in "ZXx" else fields[19]
-    if Path("/proc/self/stat").exists():
-        return None
-    # Installed with the embedded PostgreSQL; needed only where there is no /proc.
-    import psutil  # type: ignore[import-untyped]
-
-    try:
-        return str(int(psutil.Process(pid).create_time()))
-    except psutil.Error:
-        return None
-
-
 def _plain_output(folder: Path, profile: str) -> Connection | None:
     """Return the target's connection if env_var() is the profile's only Jinja: reading it through dbt costs seconds."""
     try:
@@ -169,10 +123,3 @@ def _context_value(context: Any, key: str) -> Any:
         return getattr(context, key, None)
     except Exception:  # noqa: BLE001 - a property of somebody else's object may raise anything
         return None
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

@@ -18,12 +18,13 @@ from types import TracebackType
 from typing import Any, Literal, TypeVar, cast
 
 from lookout.database.connection import Connection
+from lookout.database.runners.process import this_process
 from lookout.errors import ConfigError
 from lookout.masking import mask_secrets
 from lookout.tracking.executions.batch import Rejected
 from lookout.tracking.executions.events import End, Event, Heartbeat, Lineage, Register, Start
 from lookout.tracking.model import Pipeline, Registered, watermark_text
-from lookout.tracking.sdk.context import PARENT, connection_of, orchestration, this_process
+from lookout.tracking.sdk.context import PARENT, connection_of, orchestration
 from lookout.tracking.sdk.delivery import PATIENCE, Delivery
 from lookout.tracking.sdk.execution import CURRENT, Execution, Result, parent_of
 

@@ -1,7 +1,8 @@
 """The right to write to a monitoring schema: a lease in the database, which lapses unless its holder renews it.
 
 All its times are by the clock of the database. The holder renews it on a connection of its own; who cannot, because
-the machine is gone or the process is stopped, loses it to the next run. Before the first run has made the table of the
+the machine is gone or the process is stopped, loses it to the next run. A process of this machine that was killed
+loses it at once. Before the first run has made the table of the
 lease, an advisory lock stands in for it.
 """
 
@@ -9,8 +10,6 @@ from __future__ import annotations
 
 import getpass
 import logging
-import os
-import socket
 import threading
 import time
 import uuid
@@ -24,6 +23,7 @@ import psycopg2
 
 from lookout.database.connection import clean_message, connect
 from lookout.database.limits import LEASE_SECONDS, LimitedConnection, TimeLimit, hang_up
+from lookout.database.runners.process import this_machine, this_process, why_gone
 from lookout.database.store import Store
 from lookout.errors import SourceError
 
@@ -38,15 +38,14 @@ RELEASE_SECONDS = 3.0
 _LOCK_KEY = 4_716_215_730_202_611 % 2**31
 _TAKE = """
 insert into {schema}.run_leases as held
-    (lease_name, run_id, command, held_by, host, pid, taken_at, heartbeat_at, expires_at)
+    (lease_name, run_id, command, held_by, host, taken_at, heartbeat_at, expires_at)
 values
-    ('writing', %(run_id)s, %(command)s, %(held_by)s, %(host)s, %(pid)s, clock_timestamp(), clock_timestamp(),
+    ('writing', %(run_id)s, %(command)s, %(held_by)s, %(host)s, clock_timestamp(), clock_timestamp(),
     clock_timestamp() + %(length)s)
 on conflict (lease_name) do update set
     run_id = excluded.run_id, command = excluded.command, held_by = excluded.held_by, host = excluded.host,
-    pid = excluded.pid, taken_at = excluded.taken_at, heartbeat_at = excluded.heartbeat_at,
-    expires_at = clock_timestamp() + %(length)s
-where held.expires_at <= clock_timestamp()
+    taken_at = excluded.taken_at, heartbeat_at = excluded.heartbeat_at, expires_at = clock_timestamp() + %(length)s
+where held.expires_at <= clock_timestamp() or held.run_id = %(gone)s
 returning run_id
 """
 _RENEW = """
@@ -57,7 +56,7 @@ returning run_id
 # Kept from being taken over until the transaction ends; renewing it does not wait for that.
 _FENCE = "select 1 from {schema}.run_leases where lease_name = 'writing' and run_id = %(run_id)s for key share"
 _HOLDER = """
-select command, held_by, host, pid, taken_at, expires_at from {schema}.run_leases where lease_name = 'writing'
+select run_id, command, held_by, host, taken_at, expires_at from {schema}.run_leases where lease_name = 'writing'
 """
 
 
@@ -75,8 +74,7 @@ class Holder:
             "run_id": self.run_id,
             "command": self.command,
             "held_by": getpass.getuser(),
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
+            "host": this_process(),
         }
 
 
@@ -122,8 +120,10 @@ class Lease:
         self._handle.close()
 
     def _try_to_take(self) -> str | None:
-        """Return None when the lease was taken, else who holds it."""
-        if self._run(_TAKE):
+        """Return None when the lease was taken, else who holds it. Who was killed on this machine holds nothing."""
+        found = self._run(_HOLDER)
+        gone = [run_id for run_id, _, _, process, *_ in found if why_gone(process or "", this_machine())]
+        if self._run(_TAKE, gone=next(iter(gone), None)):
             return None
         found = self._run(_HOLDER)
         return _described(found[0]) if found else "another run has just ended"
@@ -147,7 +147,7 @@ class Lease:
                     )
                     return
 
-    def _run(self, statement: str) -> list[tuple[Any, ...]]:
+    def _run(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
         # Short enough for several tries within one lease.
         moment = self._seconds / BEATS
         if self._handle is None or self._handle.closed:
@@ -160,7 +160,7 @@ class Lease:
                 hang_grace=moment,
             )
         with self._handle as handle, handle.cursor() as cursor:
-            cursor.execute(self._store.named(statement), self._parameters)
+            cursor.execute(self._store.named(statement), {**self._parameters, **parameters})
             return list(cursor.fetchall()) if cursor.description else []
 
     def _lost_to(self, holder: tuple[Any, ...] | None) -> str:
@@ -234,7 +234,9 @@ def _try_to_lock(store: Store) -> str | None:
 
 
 def _described(holder: tuple[Any, ...]) -> str:
-    command, user, host, pid, taken_at, expires_at = holder
+    _, command, user, process, taken_at, expires_at = holder
+    location, pid = (process or "").split(":")[:2]
+    host = location.split("/")[0]
     return (
         f"`lookout {command}` of {user} on {host} (process {pid}), since {_moment(taken_at)}; its lease lapses at "
         f"{_moment(expires_at)} unless it is renewed"

@@ -1,0 +1,1 @@
+"""Processes that run Lookout: which one may write, and which are gone."""
