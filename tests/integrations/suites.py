@@ -151,7 +151,9 @@ SUITES = (
         ("tests/project/test_every_file.py", f"{FOLDER}/test_canaries.py"),
         300,
     ),
-    Suite("dbt-results", partial(nullcontext, {}), (f"{FOLDER}/test_dbt_results.py",), 240),
+    Suite(
+        "dbt-results", partial(nullcontext, {}), (f"{FOLDER}/test_dbt_builds.py", f"{FOLDER}/test_dbt_results.py"), 240
+    ),
     Suite("health", partial(nullcontext, {}), (f"{FOLDER}/test_health_worlds.py",), 240),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("faults", partial(nullcontext, {}), (f"{FOLDER}/test_faults.py",), 360),
