@@ -22,6 +22,7 @@ from dbt_common.behavior_flags import BehaviorFlagRendered
 from psycopg2 import sql
 from psycopg2.extensions import parse_dsn
 
+from lookout import masking
 from lookout.cli.main import GARBAGE_THRESHOLDS
 from lookout.database.connection import Connection, connect
 from lookout.database.embedded import EmbeddedServer
@@ -181,6 +182,15 @@ def _own_logging() -> Iterator[None]:
     yield
     log.handlers, log.propagate = before[0], before[1]
     log.setLevel(before[2])
+
+
+@pytest.fixture(autouse=True)
+def _own_secrets() -> Iterator[None]:
+    """What one test makes known as a secret is masked in no other."""
+    before = dict(masking._known)
+    yield
+    masking._known.clear()
+    masking._known.update(before)
 
 
 class Observed:

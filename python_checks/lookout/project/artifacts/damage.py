@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, ConfigDict, Field
 
 from lookout.errors import ArtifactError
+from lookout.plain import plain
 from lookout.project.files import RESULT_FILES, check_manifest_version, read_artifact
 from lookout.project.validation import Reader, Settings, mistake
 
@@ -41,8 +42,17 @@ def _time(value: str) -> str:
     return value
 
 
+def _identity(value: str) -> str:
+    if not plain(value).strip():
+        raise mistake("{key} is {value}; it must be a name that can be seen.")
+    return value
+
+
 Time = Annotated[str, AfterValidator(_time)]
+Identity = Annotated[str, AfterValidator(_identity)]
 Count = Annotated[int, Field(ge=-1, le=LARGEST)]
+# Up to thirty years, which every clock can be moved by.
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class _Timing(_Entry):
@@ -62,10 +72,10 @@ class _Batches(_Entry):
 class _Result(_Entry):
     """An entry of run_results.json or sources.json."""
 
-    unique_id: Annotated[str, Field(min_length=1)]
+    unique_id: Identity
     status: str
     timing: list[_Timing] | None = None
-    execution_time: float | None = None
+    execution_time: Seconds | None = None
     adapter_response: _AdapterResponse | None = None
     failures: Count | None = None
     snapshotted_at: Time | None = None
@@ -83,7 +93,7 @@ class _Results(_Entry):
 
     metadata: _ResultMetadata
     args: dict[str, Any] | None = None
-    elapsed_time: float | None = None
+    elapsed_time: Seconds | None = None
     results: list[Any] | None = None
 
 
@@ -117,7 +127,7 @@ class _Node(_Entry):
 
     name: str
     resource_type: str
-    unique_id: str = ""
+    unique_id: Identity
     package_name: str = ""
     source_name: str = ""
     fqn: list[str] | None = None
@@ -162,16 +172,19 @@ def read_results(file: Path) -> tuple[dict[str, Any], list[str]]:
     Raises ArtifactError when nothing of the file can be read.
     """
     remedy = RESULT_FILES[file.name]
-    content = read_artifact(file, remedy)
+    content, problems = read_artifact(file, remedy), []
     problem = _problem(_Results, content, str(file))
-    if problem:
+    if problem and not _problem(_Results, {**content, "elapsed_time": None}, str(file)):
+        problems.append(problem)
+        content["elapsed_time"] = None
+    elif problem:
         raise ArtifactError(f"{problem.rstrip('.')}: {remedy} to write it anew.")
     schema = content["metadata"].get("dbt_schema_version")
     if not SUPPORTED_RESULTS.search(str(schema or "")):
         raise ArtifactError(
             f"{file}: dbt artifact of schema '{schema}' is not supported: build the project with dbt-core 1.10 or 1.11."
         )
-    kept, problems = [], []
+    kept = []
     for number, result in enumerate(content.get("results") or [], 1):
         name = result.get("unique_id") if isinstance(result, dict) else None
         problem = _problem(_Result, result, f"{file}: result {number}" + (f" ({name})" if name else ""))

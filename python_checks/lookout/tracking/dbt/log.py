@@ -185,7 +185,7 @@ def _read_json(lines: Iterable[str]) -> Iterator[LoggedInvocation]:
         found[key] = replace(found.get(key) or LoggedInvocation(key, now), last_seen_at=now)
         node, name = _mapping(data.get("node_info")), info.get("name")
         node_id, known = node.get("unique_id"), nodes.setdefault(key, {})
-        if not isinstance(node_id, str) or not node_id:
+        if not isinstance(node_id, str) or not plain(node_id).strip():
             node_id = None
         if name in ("NodeStart", "NodeFinished") and node_id:
             known[node_id] = _json_node(node, now, name == "NodeFinished", data, known.get(node_id))
