@@ -1,7 +1,8 @@
 """Every file that Lookout reads may hold anything: the answer is a result or one sentence of Lookout's own errors.
 
 ``LOOKOUT_FUZZ_EXAMPLES`` is the number of examples a file: few in `make test`, many in the suite `fuzz` of
-`make test-integrations`.
+`make test-integrations`. They are the same ones each time, so that a change is what turns them red; with
+``LOOKOUT_FUZZ_SEED`` they are others.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from lookout import masking
@@ -62,6 +63,7 @@ from lookout.tracking.sdk.delivery import Delivery
 from lookout.tracking.sdk.spool import Spool
 
 EXAMPLES = int(os.environ.get("LOOKOUT_FUZZ_EXAMPLES", "6"))
+SEED = int(os.environ.get("LOOKOUT_FUZZ_SEED", "0"))
 NOW = datetime(2026, 3, 1, 6, tzinfo=timezone.utc)
 INVOCATION = "6c3c1d0f-96ff-4a6b-8c51-6a3d6f7a1c3e"
 SCHEMAS = "https://schemas.getdbt.com/dbt"
@@ -426,6 +428,7 @@ def test_any_content_is_a_result_or_a_sentence(name: str, tmp_path_factory: pyte
     _, document, written = FILES[name]
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @seed(SEED)
     @given(contents(document, written))
     def fuzz(content: bytes) -> None:
         root = tmp_path_factory.mktemp("fuzz")
@@ -498,6 +501,7 @@ def spoilt_entry(entry: Any) -> st.SearchStrategy[Any]:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None)
+@seed(SEED)
 @given(spoilt_entry(result("wrong")))
 def test_a_good_result_beside_a_bad_one_is_read(tmp_path_factory: pytest.TempPathFactory, entry: Any) -> None:
     file = tmp_path_factory.mktemp("results") / "run_results.json"
@@ -513,6 +517,7 @@ def test_a_good_result_beside_a_bad_one_is_read(tmp_path_factory: pytest.TempPat
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None)
+@seed(SEED)
 @given(spoilt_entry(MANIFEST["nodes"]["model.shop.wrong"]))
 def test_a_good_node_beside_a_bad_one_is_watched(tmp_path_factory: pytest.TempPathFactory, entry: Any) -> None:
     root = tmp_path_factory.mktemp("manifest")
@@ -527,6 +532,7 @@ def test_a_good_node_beside_a_bad_one_is_watched(tmp_path_factory: pytest.TempPa
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None)
+@seed(SEED)
 @given(st.lists(st.sampled_from([json.loads(to_line(event)) for event in EVENTS]).flatmap(spoilt_entry), max_size=3))
 def test_a_good_event_behind_bad_ones_is_delivered(
     tmp_path_factory: pytest.TempPathFactory, entries: list[Any]
@@ -538,6 +544,7 @@ def test_a_good_event_behind_bad_ones_is_delivered(
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None)
+@seed(SEED)
 @given(spoilt_entry(OUTPUT))
 def test_a_good_output_beside_a_bad_one_is_used(tmp_path_factory: pytest.TempPathFactory, entry: Any) -> None:
     root = tmp_path_factory.mktemp("profile")
@@ -553,6 +560,7 @@ def test_a_good_output_beside_a_bad_one_is_used(tmp_path_factory: pytest.TempPat
 
 
 @settings(max_examples=EXAMPLES, deadline=None, database=None)
+@seed(SEED)
 @given(spoilt_entry(LOG_LINES[0]))
 def test_the_rest_of_a_log_is_read(entry: Any) -> None:
     (logged,) = read_log(lines_of([entry, *LOG_LINES[1:]]), written_at=NOW)
