@@ -488,6 +488,12 @@ class TestSparseLoads:
         assert "critical" in set(found.severity)
         assert set(found.status) == {"judged", "learning"}
 
+    def test_the_age_between_rare_loads_is_no_drift(self) -> None:
+        _, ages = self.loads(91, silent=60, days=420)
+        found = judge(one("positive", metric="freshness", direction="up"), points(ages)).tail(200)
+        assert not found.severity.any(), found[found.severity != ""]
+        assert last(one("positive", metric="freshness", direction="up"), ages).status == "learning"
+
     def test_a_young_series_says_how_much_history_it_needs(self) -> None:
         row = last(one(metric="row_count"), [500.0, 0.0, 510.0, 0.0])
         assert (row.status, row.reason) == ("learning", "needs 11 more days of history")

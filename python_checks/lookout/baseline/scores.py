@@ -99,7 +99,7 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     )
     verdict = _with_missing(verdict, panel, options)
     verdict = _with_stuck(verdict, panel)
-    verdict = _with_drift(verdict, panel, everything, options)
+    verdict = _with_drift(verdict, panel, everything, options, _are_ages(settings))
     return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
 
 
@@ -213,9 +213,11 @@ def _with_stuck(verdict: Verdict, panel: Panel) -> Verdict:
     return replace(_louder(verdict, score * sign, STUCK), repeats=repeats)
 
 
-def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, options: Options) -> Verdict:
+def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, options: Options, ages: Mask) -> Verdict:
     score, step, weeks = rules.drift_score(panel, forecast)
     score = np.where(np.where(score < 0, options.down, options.up), score, 0.0)
+    # Between rare loads the age grows every day, which is no drift.
+    score = np.where(rules.usual_silence(panel, ages), 0.0, score)
     return replace(_louder(verdict, score, DRIFT), step=step, weeks=weeks)
 
 
@@ -248,8 +250,12 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
 def _with_sparse(verdict: Verdict, panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Return the verdict with nothing said about silence where nobody can tell; what is remarkable stays judged."""
     quiet = np.abs(verdict.score) < settings["warn_score"].to_numpy()[:, None]
-    irregular, silent = rules.irregular(panel, (settings["metric"] == "freshness").to_numpy())
+    irregular, silent = rules.irregular(panel, _are_ages(settings))
     learning = verdict.learning | (irregular & silent & quiet)
     # A young series needs history first.
     is_young = verdict.learning & (verdict.slots.known < 2)
     return replace(verdict, sparse=learning & irregular & ~is_young, learning=learning)
+
+
+def _are_ages(settings: pd.DataFrame) -> Mask:
+    return (settings["metric"] == "freshness").to_numpy()
