@@ -242,3 +242,12 @@ notifications:
     (tmp_path / "lookout.yml").write_text(text.replace("  default: a\n", ""))
     with pytest.raises(ConfigError, match="default is missing"):
         load_settings(tmp_path, {"A": "https://example.com/x"}, is_strict=False)
+
+
+@pytest.mark.parametrize("name", ["lookout.yaml", ".lookout.yml"])
+def test_a_file_of_nearly_the_right_name_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("notifications: {targets: {a: {url: {env: A}}}}")
+    with pytest.raises(ConfigError, match=r"is not read: rename it to lookout\.yml\.$"):
+        load_settings(tmp_path, {"A": "https://example.com/x"})
+    (tmp_path / name).rename(tmp_path / "lookout.yml")
+    assert load_settings(tmp_path, {"A": "https://example.com/x"}).targets

@@ -4,7 +4,6 @@ with recent as (
     select
         series_key,
         max(bucket_start) as newest_at,
-        count(*) as bucket_count,
         bool_or(observed_value is not null) as has_value,
         bool_or(status = 'judged') as is_judged,
         (array_agg(reason order by bucket_start desc) filter (where status = 'learning'))[1] as learning_reason
@@ -22,7 +21,7 @@ final as (
         monitors.*,
         recent.newest_at, recent.is_judged, recent.learning_reason,
         judged.bucket_start as judged_at,
-        recent.has_value is not false or recent.bucket_count < 7 or valued.bucket_start is not null as may_have_values
+        recent.has_value is not false or measured.bucket_count < 7 or measured.value_count > 0 as may_have_values
     from {{ ref('lookout', 'monitors') }} as monitors
     left join recent on monitors.series_key = recent.series_key
     left join lateral (
@@ -31,12 +30,14 @@ final as (
         order by baselines.bucket_start desc
         limit 1
     ) as judged on true
-    left join lateral (
-        select baselines.bucket_start from baselines
-        where recent.has_value is false and baselines.series_key = monitors.series_key and baselines.observed_value is not null
-        order by baselines.bucket_start
-        limit 1
-    ) as valued on true
+    -- Not the baselines: without a value there is nothing to learn, and only the newest bucket has one.
+    cross join lateral (
+        select count(*) as bucket_count, count(observations.value) as value_count
+        from {{ ref('lookout', 'metric_observations') }} as observations
+        where
+            recent.has_value is false and observations.series_key = monitors.series_key
+            and observations.bucket_start < {{ lookout.as_of() }}
+    ) as measured
     where monitors.is_active and not {{ lookout.is_of_pipeline('monitors') }}
 )
 

@@ -13,6 +13,7 @@ from lookout.project.files import is_there, read_yaml
 from lookout.project.validation import Duration, Reader, Settings
 
 FILE = "lookout.yml"
+OTHER_NAMES = ("lookout.yaml", ".lookout.yml", ".lookout.yaml")
 # What to do about a mistake in its syntax.
 QUOTING = "put a value with special characters in quotes"
 DEFAULTS = {
@@ -35,13 +36,24 @@ class LimitSettings(Settings):
     lease: Duration = DEFAULTS["lease"]
 
 
+def locate_file(root: Path) -> Path | None:
+    """Return the lookout.yml of a project, None where there is none. Raises ConfigError for one of another name."""
+    file = root / FILE
+    if is_there(file):
+        return file
+    for name in OTHER_NAMES:
+        if is_there(root / name):
+            raise ConfigError(f"{root / name} is not read: rename it to {FILE}.")
+    return None
+
+
 def read_options(root: Path) -> CollectOptions:
     """Return the limits of a command: those of `limits` in lookout.yml, and the retries of the environment.
 
     Raises ConfigError that names every mistake.
     """
-    file = root / FILE
-    content = read_yaml(file, QUOTING) if is_there(file) else None
+    file = locate_file(root)
+    content = read_yaml(file, QUOTING) if file else None
     limits = LimitSettings()
     if isinstance(content, Mapping) and content.get("limits") is not None:
         reader = Reader(FILE)

@@ -18,7 +18,7 @@ aged as (
         asset_status.evaluated_at,
         asset_status.evaluated_status,
         asset_status.empty_since,
-        asset_status.undated_rows, asset_status.message,
+        asset_status.undated_rows, asset_status.message, asset_status.most_rows,
         extract(epoch from asset_status.evaluated_at - asset_status.latest_at) as age_seconds
     from asset_status
     inner join monitors on asset_status.connection = monitors.connection and asset_status.asset = monitors.asset
@@ -57,6 +57,8 @@ final as (
         limit_seconds as upper_bound,
         case
             when evaluated_status = 'empty' and undated_rows > 0 then message
+            when evaluated_status = 'empty' and most_rows > 0
+                then concat('the table held rows before ', {{ lookout.human_minute('empty_since') }}, ', and now none')
             when evaluated_status = 'empty' then 'the table has never held a row up to now'
             else concat(
                 'newest row is ', {{ lookout.human_duration('age_seconds') }}, ' old, the limit is ',
@@ -64,7 +66,7 @@ final as (
             )
         end as reason,
         case
-            when evaluated_status = 'empty' then 'never loaded'
+            when evaluated_status = 'empty' then case when most_rows > 0 then 'is empty' else 'never loaded' end
             else concat('no new rows for ', {{ lookout.human_duration('age_seconds') }})
         end as description,
         true as is_open,

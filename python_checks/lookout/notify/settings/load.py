@@ -10,8 +10,7 @@ from lookout.errors import ConfigError
 from lookout.masking import address_secrets, remember_secrets
 from lookout.notify.settings.model import Route, Settings, Target
 from lookout.notify.settings.reader import read_settings
-from lookout.project.files import is_there
-from lookout.project.lookout_file import FILE
+from lookout.project.lookout_file import locate_file
 
 URL_VARIABLE, LINK_VARIABLE = "LOOKOUT_NOTIFY_URL", "LOOKOUT_NOTIFY_LINK"
 
@@ -26,8 +25,8 @@ def load_settings(root: Path, environment: Mapping[str, str] | None = None, *, i
     set is only a problem of the target that refers to it.
     """
     environment = os.environ if environment is None else environment
-    file = root / FILE
-    if is_there(file):
+    file = locate_file(root)
+    if file:
         settings = read_settings(file, environment)
         if settings is not None and settings.problems and is_strict:
             raise ConfigError("\n".join(settings.problems))
