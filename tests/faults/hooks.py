@@ -2,7 +2,8 @@
 
     python -m tests.faults.hooks PHASE SIGNAL COMMAND ...
 
-is the console command in a process that sends itself a signal there: ``SIGKILL`` ends it, ``SIGSTOP`` halts it.
+is the console command in a process that sends itself a signal there: ``SIGKILL`` ends it, ``SIGSTOP`` halts it. With
+``hang`` as the signal, it waits there without end.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from typing import Any
 
@@ -28,7 +30,9 @@ class Point:
 
 
 POINTS = {
-    "parse": Point("lookout.runs.steps", "ensure_landing"),
+    # Before the first connection, and after it.
+    "start": Point("lookout.runs.steps", "ensure_landing"),
+    "parse": Point("lookout.runs.landing", "_indexes"),
     # One table is written already.
     "collect": Point("lookout.runs.collection", "write_outcome", call=2),
     # dbt has built, and its results are not recorded yet.
@@ -41,6 +45,7 @@ POINTS = {
     # Messages are claimed and not sent yet.
     "notify": Point("lookout.notify.publish", "deliver"),
 }
+PHASES = tuple(POINTS)[1:]
 
 
 def struck(phase: str, strike: Callable[[], object]) -> tuple[Any, str, Callable[..., Any]]:
@@ -64,7 +69,8 @@ def struck(phase: str, strike: Callable[[], object]) -> tuple[Any, str, Callable
 
 if __name__ == "__main__":
     _, phase, name, *command = sys.argv
-    setattr(*struck(phase, lambda: os.kill(os.getpid(), signal.Signals[name])))
+    strike = threading.Event().wait if name == "hang" else partial(os.kill, os.getpid(), signal.Signals[name])
+    setattr(*struck(phase, strike))
     sys.argv = ["lookout", *command]
     from lookout.cli.main import main
 

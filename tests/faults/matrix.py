@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from tests.faults import of_warehouse
+from tests.faults import of_company, of_folders, of_messages, of_runner, of_sources, of_warehouse
 from tests.faults.rows import Row
 
-ROWS: tuple[Row, ...] = (*of_warehouse.ROWS,)
+ROWS: tuple[Row, ...] = (
+    *of_warehouse.ROWS,
+    *of_runner.ROWS,
+    *of_sources.ROWS,
+    *of_folders.ROWS,
+    *of_company.ROWS,
+    *of_messages.ROWS,
+)

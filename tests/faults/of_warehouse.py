@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from tests.faults.hooks import POINTS
+import pytest
+
+from lookout.database.embedded import EmbeddedServer
+from tests.faults.hooks import PHASES
 from tests.faults.proxy import proxy
 from tests.faults.rows import Row
-from tests.faults.world import Ended, World
+from tests.faults.world import LIMITS, Ended, World
 
-PHASES = tuple(POINTS)
+KEPT = "The next run brings everything to what it would have been; a message that was being sent may come twice."
 
 
 def hangs_up(world: World, phase: str) -> Ended:
@@ -15,6 +18,19 @@ def hangs_up(world: World, phase: str) -> Ended:
         world.observed.server.run(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'observed' and pid <> pg_backend_pid()"
         )
+
+    world.let_claims_lapse()
+    return world.run_struck(phase, strike)
+
+
+def restarts(world: World, phase: str) -> Ended:
+    embedded = world.observed.server.embedded
+    if not isinstance(embedded, EmbeddedServer):
+        pytest.skip("the tests may not restart a server that is not theirs")
+
+    def strike() -> None:
+        embedded.stop()
+        embedded.start()
 
     return world.run_struck(phase, strike)
 
@@ -26,6 +42,7 @@ def falls_silent(world: World, phase: str) -> Ended:
         def strike() -> None:
             running.fault.is_silent = True
 
+        world.let_claims_lapse()
         return world.run_struck(phase, strike)
 
 
@@ -35,15 +52,33 @@ ROWS = (
         hangs_up,
         phases=PHASES,
         short=("collect",),
-        does="ends",
-        sees="",
+        does="Ends.",
+        sees="Could not … in observed (…): …",
+        kept=KEPT,
+        may_repeat=True,
+    ),
+    Row(
+        "The server of the warehouse restarts",
+        restarts,
+        phases=("learn",),
+        does="Ends.",
+        sees="Could not … in observed (…): …",
+    ),
+    Row(
+        "The warehouse is silent from the start",
+        falls_silent,
+        phases=("start",),
+        does="Ends.",
+        sees="Cannot connect to observed (…): … timeout expired",
     ),
     Row(
         "The warehouse falls silent",
         falls_silent,
-        phases=PHASES,
-        short=("derive",),
-        does="ends",
-        sees="",
+        phases=PHASES[1:],
+        short=("notify",),
+        does="Ends when it has been silent for as long as the lease; dbt is ended, too.",
+        sees=f"has not answered for {LIMITS['lease'].split()[0]} s, so this run may no longer write to it: check that server, then run again; not done: …",
+        kept=KEPT,
+        may_repeat=True,
     ),
 )

@@ -18,6 +18,13 @@ from tests.faults.world import State, World
 
 # Read before the tests, whose environment knows no LOOKOUT_ variable.
 IS_WHOLE = bool(os.environ.get("LOOKOUT_ALL_FAULTS"))
+# What is waited for in vain takes its time.
+SHORTER = {
+    "lookout.notify.transport.sending.PAUSES": (0.0, 0.0),
+    "lookout.runs.recording.LAST_WORDS_SECONDS": 1.5,
+    "lookout.database.lease.RELEASE_SECONDS": 0.5,
+    "lookout.project.dbt.END_SECONDS": 2.0,
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +41,8 @@ class Twin:
 def world(observed_project: Observed) -> Iterator[World]:
     """The project under fault."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lookout.notify.transport.sending.PAUSES", (0.0, 0.0))
+        for limit, seconds in SHORTER.items():
+            patch.setattr(limit, seconds)
         running = World(observed_project, patch)
         running.prepare()
         yield running

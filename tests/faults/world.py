@@ -37,7 +37,7 @@ MODEL = """
 {{ config(materialized='table', meta={'lookout': {'timestamp_column': 'at', 'metrics': ['row_count']}}) }}
 select cast('2026-01-01' as timestamptz) + n * interval '1 day' as at from generate_series(0, 60) as n
 """
-LIMITS = {"lease": "3 seconds", "statement": "3 seconds", "lock": "1 second", "source": "15 seconds"}
+LIMITS = {"lease": "2 seconds", "statement": "3 seconds", "lock": "1 second", "source": "15 seconds"}
 TARGET = {"url": {"env": "HOOK"}, "messages_per_minute": 60000, "time_limit": "2 seconds"}
 # What people are shown. Durations of executions are measured, so series of pipelines are nobody's twin.
 STATE = {
@@ -172,11 +172,16 @@ class World:
         assert strikes == [phase], "the fault did not strike"
         return ended
 
-    def start(self, *command: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        """A lookout command in a process of its own; ``before`` are a phase and the signal that it sends itself there."""
+    def start(
+        self, *command: str, before: tuple[str, ...] = (), prefix: tuple[str, ...] = ()
+    ) -> subprocess.Popen[str]:
+        """A lookout command in a process of its own; ``before`` are a phase and the signal that it sends itself there.
+
+        ``prefix`` is a command that starts it.
+        """
         module = ["tests.faults.hooks", *before] if before else ["lookout"]
         process = subprocess.Popen(
-            [sys.executable, "-m", *module, *(command or ("run", "--as-of", CLOCK))],
+            [*prefix, sys.executable, "-m", *module, *(command or ("run", "--as-of", CLOCK))],
             cwd=self.root,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -193,6 +198,15 @@ class World:
                 process.kill()
                 process.communicate()
         self.processes.clear()
+
+    def let_claims_lapse(self) -> None:
+        """Messages that a run has claimed are free again a minute after the time limit of their target."""
+        self.repairs.append(
+            lambda: self.rows(
+                "update {schema}.alert_deliveries set claimed_until = now() - interval '1 second' "
+                "where status = 'sending' returning 1"
+            )
+        )
 
     def repair(self) -> None:
         """Undo the fault."""
@@ -224,6 +238,10 @@ class World:
             "inner join {schema}.pipelines as pipelines on executions.pipeline_id = pipelines.pipeline_id "
             "group by 1, 2 order by 1, 2"
         )
+
+    def is_called_good(self) -> bool:
+        """Whether a run of the day is recorded as a success."""
+        return bool(self.rows(f"select 1 from {{schema}}.lookout_runs where as_of = '{CLOCK}Z' and status = 'success'"))
 
     def last_run(self) -> str:
         """The status of the latest run."""
