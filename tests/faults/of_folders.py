@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,9 @@ def mounted(folder: str, mount: str) -> Callable[[World, str], Ended]:
     def strike(world: World, phase: str) -> Ended:
         place = world.root / folder
         place.mkdir(exist_ok=True)
-        prefix = ("unshare", "--map-root-user", "--mount", "sh", "-c", f'{mount.format(folder)} && exec "$@"', "sh")
+        # Who is root already needs to be nobody else, and would lose his right to enter the server's folder.
+        as_root = () if os.getuid() == 0 else ("--map-root-user",)
+        prefix = ("unshare", *as_root, "--mount", "sh", "-c", f'{mount.format(folder)} && exec "$@"', "sh")
         if shutil.which("unshare") is None or subprocess.run([*prefix, "true"], cwd=world.root, check=False).returncode:
             pytest.skip("this machine lets nobody mount a file system of his own")
         return ended(world.start(prefix=prefix))
@@ -43,12 +47,38 @@ def is_a_file(world: World, phase: str) -> Ended:
     return world.run()
 
 
-DOES = "Stops at the reports: nothing half-written, and no message."
+DOES = "Notifies people all the same; an older report stays whole."
+ARTIFACTS = "Ends before anything is written."
+
+
+def reports(fault: str, strike: Callable[[World, str], Ended], why: str, **settings: Any) -> Row:
+    """Return a row about the folder of the reports."""
+    sees = f"The report … cannot be written: {why}."
+    return Row(fault, strike, DOES, sees=sees, phases=("publish",), meanwhile=people_know, **settings)
+
+
+def people_know(world: World) -> None:
+    """The message was sent, and the run is no success."""
+    assert len(world.messages()) == 1
+    assert world.last_run() == "partial"
+
 
 ROWS = (
-    Row("The disk of the reports is full", mounted("reports", FULL), DOES, phases=("publish",)),
-    Row("The folder of the reports is read-only", mounted("reports", READ_ONLY), DOES, phases=("publish",)),
-    Row("There is a file where the folder of the reports should be", is_a_file, DOES, phases=("publish",)),
-    Row("The disk of dbt's artifacts is full", mounted("target", FULL), "", phases=("parse",)),
-    Row("The folder of dbt's artifacts is read-only", mounted("target", READ_ONLY), "", phases=("parse",)),
+    reports("The disk of the reports is full", mounted("reports", FULL), "No space left on device"),
+    reports("The folder of the reports is read-only", mounted("reports", READ_ONLY), "Read-only file system"),
+    reports("There is a file where the folder of the reports should be", is_a_file, "File exists", short=("publish",)),
+    Row(
+        "The disk of dbt's artifacts is full",
+        mounted("target", FULL),
+        ARTIFACTS,
+        sees="dbt cannot parse the project in …: … No space left on device.",
+        phases=("parse",),
+    ),
+    Row(
+        "The folder of dbt's artifacts is read-only",
+        mounted("target", READ_ONLY),
+        ARTIFACTS,
+        sees="Read-only file system",
+        phases=("parse",),
+    ),
 )

@@ -40,9 +40,7 @@ def it_waits(world: World) -> None:
 def target(fault: str, strike: Callable[[World, str], Ended], why: str, does: str, **settings: Any) -> Row:
     """Return a row about a target."""
     sees = f"1 alert could not be sent to target 'team': {why}; the next run tries again."
-    return Row(
-        fault, strike, does=does, sees=sees, phases=("notify",), kept=KEPT, meanwhile=it_waits, **settings
-    )
+    return Row(fault, strike, does=does, sees=sees, phases=("notify",), kept=KEPT, meanwhile=it_waits, **settings)
 
 
 THRICE, ONCE = "Tries three times.", "Does not try again in this run."

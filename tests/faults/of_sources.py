@@ -12,7 +12,7 @@ from tests.faults.proxy import proxy
 from tests.faults.rows import Row
 from tests.faults.world import LAST_DAYS, Ended, State, World
 
-KEPT = "The next run reads what is missing. The alert about the database stays, as resolved."
+KEPT = "The next run reads what is missing; the alert that it could not be evaluated stays, as resolved."
 
 
 def refuses(world: World, phase: str) -> Ended:
@@ -37,7 +37,7 @@ def through(**fault: Any) -> Callable[[World, str], Ended]:
 def slowly(world: World, phase: str) -> Ended:
     world.limit(source="3 seconds")
     world.repairs.append(world.limit)
-    return through(pause=0.4)(world, phase)
+    return through(pause=0.9)(world, phase)
 
 
 def statement(fault: str, repair: str) -> Callable[[World, str], Ended]:
@@ -112,25 +112,40 @@ def table(fault: str, strike: Callable[[World, str], Ended], sees: str, **settin
         does="Goes on with the other tables; this one is *not evaluated*.",
         sees=sees,
         phases=("collect",),
+        kept=KEPT,
         meanwhile=the_table_is_unevaluated,
+        compared=without_that_alert,
         **settings,
     )
 
 
 ROWS = (
-    database("A watched database refuses connections", refuses, ""),
-    database("A watched database stops answering", through(stall_after=2500), "", short=("collect",)),
-    database("A watched database is too slow", slowly, ""),
-    database("A watched database hangs up in its answer", through(cut_after=2500), ""),
+    database("A watched database refuses connections", refuses, "Cannot connect to shop (…): … Connection refused"),
+    database(
+        "A watched database stops answering",
+        through(stall_after=700),
+        "shop (…) stopped answering; Lookout hung up: check that server.",
+        short=("collect",),
+    ),
+    database(
+        "A watched database is too slow",
+        slowly,
+        "shop (…) has used up the 3 seconds that one source may take in a run (`limits: source` in lookout.yml), so the rest of it is not evaluated",
+    ),
+    database("A watched database hangs up in its answer", through(cut_after=700), ""),
     table(
         "The right to read a table is revoked",
         statement(f"revoke select on payments from {READER}", f"grant select on payments to {READER}"),
-        "",
+        f"User '{READER}' may not read column 'at' of public.payments: grant select on it to '{READER}'.",
     ),
     table(
         "A watched table is dropped",
         statement("alter table payments rename to gone", "alter table gone rename to payments"),
-        "",
+        "There is no table 'payments' in schema 'public'; correct its name.",
     ),
-    table("A watched table is locked", is_locked, ""),
+    table(
+        "A watched table is locked",
+        is_locked,
+        "Table public.payments of shop (…) is locked by somebody else for more than 1 s; run it later.",
+    ),
 )

@@ -6,7 +6,6 @@ import pytest
 
 from lookout.database.embedded import EmbeddedServer
 from tests.faults.hooks import PHASES
-from tests.faults.proxy import proxy
 from tests.faults.rows import Row
 from tests.faults.world import LIMITS, Ended, World
 
@@ -36,14 +35,11 @@ def restarts(world: World, phase: str) -> Ended:
 
 
 def falls_silent(world: World, phase: str) -> Ended:
-    with proxy(world.observed.warehouse) as running:
-        world.lead(observed=running)
+    def strike() -> None:
+        world.network.fault.is_silent = True
 
-        def strike() -> None:
-            running.fault.is_silent = True
-
-        world.let_claims_lapse()
-        return world.run_struck(phase, strike)
+    world.let_claims_lapse()
+    return world.run_struck(phase, strike)
 
 
 ROWS = (

@@ -18,7 +18,6 @@ import psutil
 import pytest
 import yaml
 
-from lookout.database.connection import Connection
 from lookout.database.retries import Breakers, RetryPolicy
 from lookout.errors import LookoutError
 from lookout.grants.plan import READER, WRITER
@@ -27,7 +26,7 @@ from lookout.runs.summary import RunSummary
 from lookout.tracking.executions.series import CONNECTION as PIPELINES
 from tests.conftest import MONITORING, ROOT, Observed
 from tests.faults.hooks import struck
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Fault, Proxy
 from tests.faults.service import Sink
 from tests.waiting import wait_until
 
@@ -73,10 +72,15 @@ class Ended:
 
 @dataclass
 class World:
-    """The project under fault. ``sink`` is where its messages go."""
+    """The project under fault. ``sink`` is where its messages go.
+
+    It reads and writes its warehouse through one proxy all the time: dbt parses everything again where another server
+    stands in the profile.
+    """
 
     observed: Observed
     monkeypatch: pytest.MonkeyPatch
+    network: Proxy
     sink: Sink = field(default_factory=Sink)
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
     # Undone before the undisturbed run.
@@ -100,6 +104,7 @@ class World:
                 f"timestamptz '2026-01-01Z', timestamptz '{last}Z', interval '1 day') as day, generate_series(1, 20) as n"
             )
         self.write_project()
+        self.lead()
         assert self.run(DAY_BEFORE).code == 1
         for name, place in (("faults_shop", "shop"), ("faults_observed", "observed")):
             world.server.run(f"drop database if exists {name} with (force)")
@@ -121,11 +126,13 @@ class World:
         """Go back to the day before; ``is_new``: the data only, without a monitoring schema."""
         world = self.observed
         world.shop = world.server.create_database("shop", template="faults_shop")
-        world.warehouse = world.server.create_database("observed", template="template1" if is_new else "faults_observed")
+        world.warehouse = world.server.create_database(
+            "observed", template="template1" if is_new else "faults_observed"
+        )
         if is_new:
             world._grant(is_new=True)
         self.lead()
-        self.write_project()
+        self.limit()
         self.sink.posts.clear()
 
     def clean(self) -> None:
@@ -134,16 +141,16 @@ class World:
         for name in ("lookout.yml", "models/daily.sql"):
             (self.root / name).unlink(missing_ok=True)
 
-    def lead(self, **proxies: Proxy) -> None:
-        """Write the profile: ``observed`` or ``shop`` lead through a proxy, the others directly."""
-        self.observed._write_profile({"observed": WRITER, "shop": READER})
+    def lead(self, shop: Proxy | None = None) -> None:
+        """Write the profile; the watched database is read directly, or through a proxy."""
         file = self.root / "profiles.yml"
+        self.observed._write_profile({"observed": WRITER, "shop": READER})
         profile = yaml.safe_load(file.read_text())
-        for name, output in profile["observed"]["outputs"].items():
+        for name, running in (("observed", self.network), ("shop", shop)):
+            output = profile["observed"]["outputs"][name]
             output["connect_timeout"] = 2
-            if name in proxies:
-                through: Connection = proxies[name].connection
-                output.update({key: through.parameters[key] for key in ("host", "port", "sslmode")})
+            if running is not None:
+                output.update({key: running.connection.parameters[key] for key in ("host", "port", "sslmode")})
         file.write_text(yaml.safe_dump(profile))
 
     # --- runs
@@ -172,9 +179,7 @@ class World:
         assert strikes == [phase], "the fault did not strike"
         return ended
 
-    def start(
-        self, *command: str, before: tuple[str, ...] = (), prefix: tuple[str, ...] = ()
-    ) -> subprocess.Popen[str]:
+    def start(self, *command: str, before: tuple[str, ...] = (), prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """A lookout command in a process of its own; ``before`` are a phase and the signal that it sends itself there.
 
         ``prefix`` is a command that starts it.
@@ -212,6 +217,7 @@ class World:
         """Undo the fault."""
         while self.repairs:
             self.repairs.pop()()
+        self.network.fault = Fault()
         self.lead()
         self.sink.always = 200
         self.sink.answers.clear()
