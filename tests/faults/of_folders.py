@@ -66,7 +66,7 @@ def people_know(world: World) -> None:
 ROWS = (
     reports("The disk of the reports is full", mounted("reports", FULL), "No space left on device"),
     reports("The folder of the reports is read-only", mounted("reports", READ_ONLY), "Read-only file system"),
-    reports("There is a file where the folder of the reports should be", is_a_file, "File exists", short=("publish",)),
+    reports("There is a file where the folder of the reports should be", is_a_file, "File exists"),
     Row(
         "The disk of dbt's artifacts is full",
         mounted("target", FULL),
@@ -78,7 +78,7 @@ ROWS = (
         "The folder of dbt's artifacts is read-only",
         mounted("target", READ_ONLY),
         ARTIFACTS,
-        sees="Read-only file system",
+        sees="dbt cannot parse the project in …: … Read-only file system",
         phases=("parse",),
     ),
 )

@@ -54,7 +54,6 @@ ROWS = (
         answers("drip"),
         "it had not answered in full after … s",
         "Leaves it when its `time_limit` is over.",
-        short=("notify",),
     ),
     target(
         "A target of messages does not answer",

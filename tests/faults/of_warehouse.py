@@ -71,7 +71,6 @@ ROWS = (
         "The warehouse falls silent",
         falls_silent,
         phases=PHASES[1:],
-        short=("notify",),
         does="Ends when it has been silent for as long as the lease; dbt is ended, too.",
         sees=f"has not answered for {LIMITS['lease'].split()[0]} s, so this run may no longer write to it: check that server, then run again; not done: …",
         kept=KEPT,

@@ -131,6 +131,8 @@ class World:
         )
         if is_new:
             world._grant(is_new=True)
+            # What was granted for tables to come is of no use to those that are there.
+            world.sql(f"grant select on all tables in schema public to {READER}")
         self.lead()
         self.limit()
         self.sink.posts.clear()
