@@ -142,6 +142,7 @@ ROWS = (
         "Says so, and goes on; on a terminal it asks first.",
         sees=f"--as-of {AHEAD} lies … days ahead of this machine's clock: what is recorded for then stays, and the next "
         "run at the right time puts the alerts right.",
+        kept="As without the fault up to that time; observations for later days stay.",
         code=1,
         meanwhile=all_good,
         compared=until_then,
@@ -151,6 +152,7 @@ ROWS = (
         at(BACK),
         "Sends nothing.",
         sees="a later run has been, so nothing is sent for this replay of the past",
+        kept="As without the fault; what was recorded for the earlier time stays.",
         code=0,
         meanwhile=nobody_was_told,
         compared=until_then,

@@ -70,7 +70,7 @@ ROWS = (
         short=("learn",),
         code=-signal.SIGKILL,
         does="The next run waits for the lease to lapse, marks the run as failed and does the missing work.",
-        kept="The next run brings everything to what it would have been; a message that was being sent may come twice.",
+        kept="As without the fault; a message that was being sent may come twice.",
         may_repeat=True,
     ),
     Row(

@@ -12,7 +12,7 @@ from tests.faults.proxy import proxy
 from tests.faults.rows import Row
 from tests.faults.world import CLOCK, Ended, State, World
 
-KEPT = "The next run reads what is missing; the alert that it could not be evaluated stays, as resolved."
+KEPT = "As without the fault; the alert that it could not be evaluated stays, as resolved."
 
 
 def refuses(world: World, phase: str) -> Ended:
@@ -77,8 +77,10 @@ def the_database_is_unevaluated(world: World) -> None:
 
 
 def the_table_is_unevaluated(world: World) -> None:
-    """That table is not shown as healthy; the others are evaluated."""
+    """That table is not shown as healthy, and there is an alert; the others are evaluated."""
     assert unevaluated(world) == {"payments"}
+    alerts = world.rows("select asset, status from {schema}.alerts where alert_type = 'SOURCE_UNREACHABLE'")
+    assert alerts == [("public.payments", "open")]
 
 
 def without_that_alert(state: State) -> State:
@@ -97,7 +99,7 @@ def database(fault: str, strike: Callable[[World, str], Ended], sees: str, **set
     return Row(
         fault,
         strike,
-        does="Goes on with the other databases; its tables are *not evaluated*: one alert.",
+        does="Goes on with other databases; tables that it could not read are *not evaluated*, with an alert.",
         sees=sees,
         phases=("collect",),
         kept=KEPT,
@@ -112,7 +114,7 @@ def table(fault: str, strike: Callable[[World, str], Ended], sees: str, **settin
     return Row(
         fault,
         strike,
-        does="Goes on with the other tables; this one is *not evaluated*.",
+        does="Goes on with the other tables; this one is *not evaluated*, with an alert.",
         sees=sees,
         phases=("collect",),
         kept=KEPT,

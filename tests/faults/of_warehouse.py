@@ -9,7 +9,7 @@ from tests.faults.hooks import PHASES
 from tests.faults.rows import Row
 from tests.faults.world import LIMITS, Ended, World
 
-KEPT = "The next run brings everything to what it would have been; a message that was being sent may come twice."
+KEPT = "As without the fault; a message that was being sent may come twice."
 
 
 def hangs_up(world: World, phase: str) -> Ended:
@@ -48,7 +48,7 @@ ROWS = (
         hangs_up,
         phases=PHASES,
         short=("collect",),
-        does="Ends.",
+        does="Ends; what it has written stays.",
         sees="Could not … in observed (…): …",
         kept=KEPT,
         may_repeat=True,
@@ -57,14 +57,14 @@ ROWS = (
         "The server of the warehouse restarts",
         restarts,
         phases=("learn",),
-        does="Ends.",
+        does="Ends; what it has written stays.",
         sees="Could not … in observed (…): …",
     ),
     Row(
         "The warehouse is silent from the start",
         falls_silent,
         phases=("start",),
-        does="Ends.",
+        does="Ends; what it has written stays.",
         sees="Cannot connect to observed (…): … timeout expired",
     ),
     Row(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.faults.world import Ended, State, World
 
-TWIN = "The next run brings everything to what it would have been."
+TWIN = "As without the fault."
 
 
 def is_not_called_good(world: World) -> None:

@@ -20,7 +20,7 @@ def table() -> str:
 
 def line(row: Row) -> str:
     """Return the line of one row."""
-    phases = ", ".join(row.phases) or "any"
+    phases = ", ".join(row.phases) or "the whole run"
     cells = (row.fault, phases, row.does, quoted(row.sees), "" if row.code < 0 else str(row.code), row.kept)
     return f"| {' | '.join(cells)} |"
 

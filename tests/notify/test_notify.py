@@ -21,7 +21,7 @@ import pytest
 
 from lookout.alerts.mutes import acknowledge, list_mutes, mute, unmute
 from lookout.database.store import Store
-from lookout.errors import ConfigError, DeliveryError
+from lookout.errors import ConfigError, DeliveryError, SourceError
 from lookout.notify.model import NotifyOutcome
 from lookout.notify.notifying import notify, notify_alerts, preview, preview_text, send_test
 from lookout.notify.settings.load import load_settings
@@ -116,6 +116,18 @@ def test_nothing_configured_costs_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "apprise", None)
     outcome = notify(cast(Store, None), tmp_path, as_of=NOW, run_id="r1")
     assert (outcome, outcome.sentence) == (NotifyOutcome(), "")
+
+
+def test_a_connection_that_is_lost_ends_the_run(
+    store: Store, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_target(sink, tmp_path)
+    monkeypatch.setenv("HOOK", sink.url)
+    store.execute("drop table {schema}.alert_mutes")
+    assert "alert_mutes" in str(notify(store, tmp_path, as_of=NOW, run_id="r1").problems)
+    store.close()
+    with pytest.raises(SourceError):
+        notify(store, tmp_path, as_of=NOW, run_id="r1")
 
 
 def test_fails_twice_then_arrives(
