@@ -125,12 +125,16 @@ def table(fault: str, strike: Callable[[World, str], Ended], sees: str, **settin
 
 
 ROWS = (
-    database("A watched database refuses connections", refuses, "Cannot connect to shop (…): … Connection refused"),
+    database(
+        "A watched database refuses connections",
+        refuses,
+        "Cannot connect to shop (…): … Connection refused",
+        short=("collect",),
+    ),
     database(
         "A watched database stops answering",
         through(stall_after=700),
         "shop (…) stopped answering; Lookout hung up: check that server.",
-        short=("collect",),
     ),
     database(
         "A watched database is too slow",
