@@ -115,7 +115,7 @@ def until_then(state: State) -> State:
 
 WAIT = "The second waits until the first is done."
 ROWS = (
-    Row("Two runs at once", at_once(2), WAIT, phases=("collect",), short=("collect",), code=1, meanwhile=all_good),
+    Row("Two runs at once", at_once(2), WAIT, phases=("collect",), code=1, meanwhile=all_good),
     Row("Three runs at once", at_once(3), "One after the other.", phases=("learn",), code=1, meanwhile=all_good),
     Row("Two first runs at once", first_at_once, WAIT, phases=("parse",), code=1, meanwhile=all_good),
     Row("`lookout collect` beside a run", beside_collect, WAIT, phases=("derive",), code=1, meanwhile=all_good),
