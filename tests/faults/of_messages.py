@@ -43,14 +43,14 @@ def target(fault: str, strike: Callable[[World, str], Ended], why: str, does: st
     return Row(fault, strike, does=does, sees=sees, phases=("notify",), kept=KEPT, meanwhile=it_waits, **settings)
 
 
-THRICE, ONCE = "Tries three times.", "Does not try again in this run."
+THRICE, ONCE = "Tries three times.", "Tries once more, without images."
 
 ROWS = (
     target("A target of messages refuses connections", refuses, "it refused the connection", THRICE),
     target("A target of messages answers with an error", answers(500, tries=3), "it answered HTTP 500", THRICE),
     target(
         "A target of messages redirects",
-        answers((302, {"Location": "/elsewhere"}), tries=1),
+        answers((302, {"Location": "/elsewhere"}), tries=2),
         "it answered HTTP 302",
         ONCE,
     ),
