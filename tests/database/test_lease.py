@@ -22,7 +22,7 @@ from lookout.database.runners.process import process_text
 from lookout.database.store import Store
 from lookout.errors import SourceError
 from tests.conftest import Server
-from tests.faults import proxy
+from tests.faults.proxy import proxy
 from tests.waiting import Clock, wait_until
 
 SCHEMA = 'moni"tor'

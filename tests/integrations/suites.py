@@ -156,7 +156,8 @@ SUITES = (
     ),
     Suite("health", partial(nullcontext, {}), (f"{FOLDER}/test_health_worlds.py",), 240),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
-    Suite("faults", partial(nullcontext, {}), (f"{FOLDER}/test_faults.py",), 360),
+    # All rows; `make test` has the short half.
+    Suite("faults", partial(nullcontext, {"LOOKOUT_ALL_FAULTS": "1"}), ("tests/faults",), 480),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),
     Suite(
         "browser",

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -22,7 +21,7 @@ import pytest
 
 from lookout.alerts.mutes import acknowledge, list_mutes, mute, unmute
 from lookout.database.store import Store
-from lookout.errors import ConfigError, DeliveryError
+from lookout.errors import ConfigError, DeliveryError, SourceError
 from lookout.notify.model import NotifyOutcome
 from lookout.notify.notifying import notify, notify_alerts, preview, preview_text, send_test
 from lookout.notify.settings.load import load_settings
@@ -31,72 +30,11 @@ from lookout.notify.transport import sending as transport
 from lookout.notify.transport import webhook
 from lookout.project.workspace import Workspace
 from tests.conftest import MONITORING, Observed
+from tests.faults.service import TOKEN, Sink
 from tests.waiting import Clock, wait_until
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=timezone.utc)  # a Tuesday
-TOKEN = "s3cr3t-t0ken"
 DELIVERED = f"select alert_key, target, step, stage, status, severity, alert_status from {MONITORING}.alert_deliveries order by 1, 2, 3"
-
-
-class Sink:
-    """A service on this machine. ``answers`` are used up one a request, then it answers 200."""
-
-    def __init__(self) -> None:
-        sink = self
-        self.posts: list[dict[str, Any]] = []
-        self.headers: list[dict[str, str]] = []
-        self.answers: list[Any] = []
-        self.always: Any = 200
-        self.released = Event()
-        self.scheme, self.is_cut = "http", False
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                sink.posts.append(json.loads(body))
-                sink.headers.append({**dict(self.headers), "path": self.path})
-                answer = sink.answers.pop(0) if sink.answers else sink.always
-                if answer == "drip":
-                    while not sink.released.wait(0.05):
-                        self.wfile.write(b"H")
-                elif answer == "flood":
-                    self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
-                    try:
-                        while not sink.released.is_set():
-                            self.wfile.write(b"x" * 100_000)
-                    except OSError:
-                        sink.is_cut = True
-                elif answer == "hang":
-                    sink.released.wait(20)
-                elif answer == "die":
-                    self.wfile.write(b"HTTP/1.1 2")
-                    self.wfile.flush()
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                else:
-                    status, headers = answer if isinstance(answer, tuple) else (answer, {})
-                    self.send_response(status)
-                    for name, value in headers.items():
-                        self.send_header(name, value)
-                    self.end_headers()
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"{self.scheme}://127.0.0.1:{self.server.server_port}/hook/{TOKEN}"
-
-    def stages(self) -> list[list[str]]:
-        """What each message told: the stages of its alerts, in order."""
-        return [sorted(f"{one['alert_key']} {one['stage']}" for one in post["alerts"]) for post in self.posts]
-
-    def close(self) -> None:
-        self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
 
 
 @pytest.fixture
@@ -178,6 +116,18 @@ def test_nothing_configured_costs_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "apprise", None)
     outcome = notify(cast(Store, None), tmp_path, as_of=NOW, run_id="r1")
     assert (outcome, outcome.sentence) == (NotifyOutcome(), "")
+
+
+def test_a_connection_that_is_lost_ends_the_run(
+    store: Store, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_target(sink, tmp_path)
+    monkeypatch.setenv("HOOK", sink.url)
+    store.execute("drop table {schema}.alert_mutes")
+    assert "alert_mutes" in str(notify(store, tmp_path, as_of=NOW, run_id="r1").problems)
+    store.close()
+    with pytest.raises(SourceError):
+        notify(store, tmp_path, as_of=NOW, run_id="r1")
 
 
 def test_fails_twice_then_arrives(

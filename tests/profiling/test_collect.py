@@ -28,7 +28,7 @@ from lookout.profiling.checks import check_monitor
 from lookout.profiling.collect import CollectionOutcome, collect
 from lookout.profiling.query import ProfileRequest
 from lookout.project.declarations.monitor import Metric, Monitor
-from tests.faults import Proxy, proxy
+from tests.faults.proxy import Proxy, proxy
 from tests.waiting import Clock, ended_by_the_test, wait_until
 
 AS_OF = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)

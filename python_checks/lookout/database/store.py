@@ -102,6 +102,11 @@ class Store(AbstractContextManager["Store"]):
         """Give the store some time of its own: for last words when that of its run is over."""
         self._handle.time_limit = TimeLimit(seconds, f"{self.connection.location} did not answer in time.")
 
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the connection is closed, by this side or the other."""
+        return bool(self._handle.closed)
+
     def close(self) -> None:
         """Close the connection."""
         self._handle.close()

@@ -44,7 +44,7 @@ def notify(
     """Send everybody what changed since the last message, as lookout.yml in ``folder`` says.
 
     Without targets it does nothing. ``time_limit`` is that of the run. Errors of a service, a setting or the database
-    become problems of the outcome; none is raised.
+    become problems of the outcome. Raises SourceError when the connection of ``store`` is lost, and with it the run.
     """
     try:
         settings = load_settings(folder, is_strict=False)
@@ -55,6 +55,8 @@ def notify(
         )
         return replace(outcome, problems=(*settings.problems, *outcome.problems))
     except LookoutError as error:
+        if store.is_closed:
+            raise
         return NotifyOutcome(problems=tuple(str(error).splitlines()))
 
 

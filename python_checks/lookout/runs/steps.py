@@ -10,7 +10,7 @@ from pathlib import Path
 from lookout.contracts.changes.record import record_contracts
 from lookout.contracts.spec.model import Contract, ContractCheck
 from lookout.declarations import Declarations, read_declarations
-from lookout.errors import ConfigError, SourceError
+from lookout.errors import ConfigError, DeliveryError, SourceError
 from lookout.notify.notifying import notify
 from lookout.notify.settings.load import load_settings
 from lookout.notify.settings.model import Settings
@@ -229,11 +229,18 @@ class Steps:
                 self._note_failures(self._project.build(["run", "--select", ALERTS], keep_artifacts=False))
 
     def publish(self, reports_dir: Path | None) -> tuple[Path, ...]:
-        """Write the reports; return their paths."""
+        """Write the reports; return their paths. One that cannot be written is a problem, and keeps no message back."""
         with self._step("publish") as step:
             folder = reports_dir or self.run.workspace.home.reports
-            paths = tuple(write_reports(self.run.store, folder, as_of=self.run.as_of, keep_history=True))
-            step.done = f"{len(paths)} reports in {folder.name}/"
+            try:
+                paths = tuple(write_reports(self.run.store, folder, as_of=self.run.as_of, keep_history=True))
+            except DeliveryError as error:
+                # A long run publishes twice.
+                if str(error) not in self.run.problems:
+                    self.run.problems.append(str(error))
+                paths, step.done = (), "not written"
+            else:
+                step.done = f"{len(paths)} reports in {folder.name}/"
         return paths
 
     def notify(self) -> None:

@@ -33,7 +33,7 @@ class Fault:
 class Proxy:
     """A TCP proxy on a port of 127.0.0.1 in front of a PostgreSQL server; ``connection`` leads through it.
 
-    ``opened`` counts the connections so far.
+    ``opened`` counts the connections so far. Each keeps the ``fault`` with which it was opened.
     """
 
     connection: Connection
@@ -63,7 +63,9 @@ def proxy(target: Connection, name: str | None = None, **fault: Any) -> Iterator
                     server = _connected(target.parameters)
                     sockets.extend((client, server))
                     for ends in ((client, server, False), (server, client, True)):
-                        threading.Thread(target=_forward, args=(*ends, running), daemon=True).start()
+                        threading.Thread(
+                            target=_forward, args=(*ends, running.fault, running.is_over), daemon=True
+                        ).start()
 
         threading.Thread(target=serve, daemon=True).start()
         try:
@@ -86,18 +88,19 @@ def _connected(parameters: Mapping[str, Any]) -> socket.socket:
     return server
 
 
-def _forward(source: socket.socket, sink: socket.socket, is_server: bool, running: Proxy) -> None:
+def _forward(
+    source: socket.socket, sink: socket.socket, is_server: bool, fault: Fault, is_over: threading.Event
+) -> None:
     passed = 0
     with suppress(OSError):
         while data := source.recv(CHUNK):
-            fault = running.fault
             passed += len(data) if is_server else 0
             if fault.cut_after is not None and passed > fault.cut_after:
                 break
             if is_server and fault.pause:
-                running.is_over.wait(fault.pause)
+                is_over.wait(fault.pause)
             if fault.is_silent or (fault.stall_after is not None and passed > fault.stall_after):
-                running.is_over.wait()
+                is_over.wait()
             sink.sendall(data)
     # Either end may go, and takes the other one along.
     for end in (source, sink):
