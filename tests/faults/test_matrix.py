@@ -24,7 +24,7 @@ IS_WHOLE = bool(os.environ.get("LOOKOUT_ALL_FAULTS"))
 SHORTER = {
     "lookout.notify.transport.sending.PAUSES": (0.0, 0.0),
     "lookout.runs.recording.LAST_WORDS_SECONDS": 1.5,
-    "lookout.database.lease.RELEASE_SECONDS": 0.5,
+    "lookout.database.runners.lease.RELEASE_SECONDS": 0.5,
     "lookout.project.dbt.END_SECONDS": 2.0,
 }
 

@@ -254,7 +254,7 @@ def _answered(desk: Desk, name: str, verdict: str) -> str:
     """Answer the alert about the execution of 5000 rows of a pipeline; return that execution."""
     (execution,) = desk.rows(
         "select execution_id, start_date, md5(cast(jsonb_build_array('PIPELINE_ANOMALY', '', %s::text, '', "
-        "'anomaly_rules', extract(epoch from start_date)) as text)) as alert_key "
+        "'anomaly_rules', cast(extract(epoch from start_date) as numeric(20, 6))) as text)) as alert_key "
         "from {schema}.pipeline_executions where pipeline_id = %s and total_rows = 5000",
         name,
         pipeline_id(name),
