@@ -69,7 +69,7 @@ ROWS = (
         phases=PHASES,
         short=("learn",),
         code=-signal.SIGKILL,
-        does="The next run waits for the lease to lapse, marks the run as failed and does the missing work.",
+        does="The next run marks it as failed and does the missing work: at once on the same machine, elsewhere when the lease has lapsed.",
         kept="As without the fault; a message that was being sent may come twice.",
         may_repeat=True,
     ),
