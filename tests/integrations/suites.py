@@ -143,6 +143,7 @@ SUITES = (
         (f"{FOLDER}/test_other_projects.py", f"{FOLDER}/test_packages.py"),
         300,
     ),
+    Suite("runs", partial(nullcontext, {}), (f"{FOLDER}/test_chaos.py", f"{FOLDER}/test_contract_runs.py"), 300),
     Suite("replays", partial(nullcontext, {}), (f"{FOLDER}/test_day_by_day.py", f"{FOLDER}/test_two_steps.py"), 240),
     # As in `make test`, with sixty examples for each of them.
     Suite(

@@ -8,7 +8,7 @@ import pandas as pd
 from pandas.testing import assert_frame_equal
 
 from tests.conftest import Observed
-from tests.runs.test_chaos import MIDNIGHT, days, fill, frame, wavy
+from tests.integrations.test_chaos import MIDNIGHT, days, fill, frame, wavy
 
 STATE = {
     "metric_observations": "series_key, bucket_start, value",
