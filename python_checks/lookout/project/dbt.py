@@ -179,12 +179,11 @@ class Project:
         self._is_ended = False
         runner, context = dbtRunner(manifest=self._manifest, callbacks=[forward]), copy_context()
         variables = {
-            **dict.fromkeys(PARTIAL_VARIABLES),
             AS_OF_VARIABLE: clock,
             LIVE_VARIABLE: "1" if self.is_live else None,
             "PGOPTIONS": self._server_options(),
         }
-        with _environment(variables):
+        with _environment(variables), _without_environment(PARTIAL_VARIABLES):
             # In a thread of its own, because dbt waits for databases without any limit.
             return within(self.time_limit, lambda: context.run(runner.invoke, arguments + flags), self._end)
 
@@ -291,3 +290,12 @@ def _environment(values: Mapping[str, str | None]) -> Iterator[None]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+@contextmanager
+def _without_environment(names: Sequence[str]) -> Iterator[None]:
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(before)
