@@ -169,5 +169,5 @@ SUITES = (
     Suite("elementary", elementary, (f"{FOLDER}/test_elementary.py",), 300),
     Suite("elementary-hub", hub_packages, (f"{FOLDER}/test_elementary_hub.py",), 900),
     Suite("dbt-1.10", partial(dbt, "1.10"), (f"{FOLDER}/test_dbt_versions.py",), 300),
-    *(Suite(f"postgres-{version}", partial(postgres, version), EACH_POSTGRES, 240) for version in (14, 15, 16, 17)),
+    *(Suite(f"postgres-{version}", partial(postgres, version), EACH_POSTGRES, 240) for version in (14, 16, 17)),
 )
