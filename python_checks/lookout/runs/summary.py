@@ -62,9 +62,7 @@ class RunSummary:
     blocked: BlockedModels = field(default_factory=BlockedModels)
     counts: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    states: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=["connection", "asset", "state", "reason"])
-    )
+    states: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=STATE_COLUMNS))
 
 
 def summarize(
