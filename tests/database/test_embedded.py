@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from lookout.report.write import write_file
 from tests.conftest import ROOT
 from tests.database.servers import (
     PROGRAMS,
+    START,
     as_user,
     ask,
     kill,
@@ -291,6 +293,20 @@ def test_a_first_start_that_was_interrupted(folder: Path, caplog: pytest.LogCapt
     (aside,) = home.glob("pgdata-unfinished-*")
     assert (aside / "PG_VERSION").exists(), "nothing is removed that might be somebody's"
     assert "was interrupted before it held data" in caplog.text
+
+
+def test_what_a_killed_first_start_still_writes_ends(folder: Path) -> None:
+    home = folder / "home"
+    starter = subprocess.Popen([sys.executable, "-c", START, str(home)])
+    deadline = time.monotonic() + 30
+    while not list(home.glob("unfinished-*/base")):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    starter.kill()
+    starter.wait()
+    server = EmbeddedServer(home).start()
+    assert ask(server.url("postgres"), "select 1") == [(1,)]
+    assert not list(home.glob("unfinished-*"))
 
 
 def test_data_that_cannot_be_used_is_left_as_it_is(used: EmbeddedServer) -> None:

@@ -19,11 +19,9 @@ import pytest
 from lookout.database.cluster.processes import running_server
 from lookout.database.embedded import EmbeddedServer
 from tests.conftest import ROOT
-from tests.database.servers import ask, kill, modes, needs_root, open_folder
+from tests.database.servers import START, ask, kill, modes, needs_root, open_folder
 
 ROUNDS = 12
-START = "import sys; from pathlib import Path; from lookout.database.embedded import EmbeddedServer as Server; "
-START += "Server(Path(sys.argv[1])).start()"
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from shlex import quote
 
 from lookout.database.cluster.account import Account
 from lookout.database.cluster.folders import PRIVATE, private_folder, write_access
+from lookout.database.cluster.processes import end_makers
 from lookout.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ def _release(folder: Path, account: Account) -> str:
 def prepare_data(data: Path, account: Account, programs: Programs, settings: Mapping[str, str]) -> None:
     """Make the data folder unless it is there, and close it to others. Raises ConfigError when it cannot be used."""
     for leftover in data.parent.glob(f"{UNFINISHED}*"):
+        end_makers(leftover)
         shutil.rmtree(leftover, ignore_errors=True)
     if data.is_dir() and data.stat().st_mode & 0o777 != 0o700:
         data.chmod(0o700)

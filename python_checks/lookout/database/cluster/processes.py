@@ -65,18 +65,34 @@ def end_leftovers(data: Path, socket_folder: Path) -> None:
     To be called only when no server runs on the data folder. PostgreSQL ends its processes by itself, except one that
     is busy, and it does not start when the number in an old file belongs to another process of the same user.
     """
-    left = [process for process in psutil.process_iter() if _works_in(process, data)]
-    for kind in (signal.SIGQUIT, signal.SIGKILL):
-        for process in left:
-            try:
-                process.send_signal(kind)
-            except psutil.Error:
-                continue
-        _, left = psutil.wait_procs(left, timeout=5)
+    _end([process for process in psutil.process_iter() if _works_in(process, data)])
     for file in (data / "postmaster.pid", socket_folder / f"{SOCKET}.lock"):
         # The number of a process that is gone is left to PostgreSQL, which looks for shared memory in use as well.
         if file.exists() and ((number := _first_number(file)) is None or psutil.pid_exists(number)):
             file.unlink()
+
+
+def end_makers(folder: Path) -> None:
+    """End the programs that a killed first start left behind, and that are still filling a data folder."""
+    _end([process for process in psutil.process_iter() if _fills(process, folder)])
+
+
+def _fills(process: psutil.Process, folder: Path) -> bool:
+    try:
+        # initdb and the server that it runs both name the folder.
+        return process.name() in ("initdb", "postgres") and str(folder) in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    for kind in (signal.SIGQUIT, signal.SIGKILL):
+        for process in processes:
+            try:
+                process.send_signal(kind)
+            except psutil.Error:
+                continue
+        _, processes = psutil.wait_procs(processes, timeout=5)
 
 
 def _first_number(file: Path) -> int | None:
