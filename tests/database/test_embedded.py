@@ -8,7 +8,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -38,6 +37,7 @@ from tests.database.servers import (
     run_by_hand,
 )
 from tests.database.test_server import Lookout
+from tests.waiting import wait_until
 
 LONG = "x" * 120
 
@@ -298,10 +298,7 @@ def test_a_first_start_that_was_interrupted(folder: Path, caplog: pytest.LogCapt
 def test_what_a_killed_first_start_still_writes_ends(folder: Path) -> None:
     home = folder / "home"
     starter = subprocess.Popen([sys.executable, "-c", START, str(home)])
-    deadline = time.monotonic() + 30
-    while not list(home.glob("unfinished-*/base")):
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(lambda: list(home.glob("unfinished-*/base")))
     starter.kill()
     starter.wait()
     server = EmbeddedServer(home).start()

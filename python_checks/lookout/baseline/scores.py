@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lookout.baseline import learned, rules, transforms, zscore
+from lookout.baseline import learned, transforms, zscore
 from lookout.baseline.bounds import (
     Bounds,
     Options,
@@ -21,6 +21,8 @@ from lookout.baseline.bounds import (
     with_limits,
 )
 from lookout.baseline.learned import MIN_ERRORS, Panel
+from lookout.baseline.rules import filling, repetition
+from lookout.baseline.rules.drift import drift_score
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
@@ -47,7 +49,7 @@ class Verdict:
     repeats: Matrix
     step: Matrix
     weeks: NDArray[np.int64]
-    slots: rules.Slots
+    slots: filling.Slots
     constant: Matrix
     sparse: Mask
 
@@ -56,9 +58,9 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Return the verdict of the learned method."""
     options = Options.of(settings)
     everything = learned.forecast(panel)
-    slots = rules.slots(panel)
+    slots = filling.slots(panel)
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
-    constant_score, constant = rules.constant_score(panel)
+    constant_score, constant = repetition.constant_score(panel)
     now = panel.since(panel.start)
     enough = np.minimum(options.min_sample, float(panel.spans.errors))
     remaining = np.maximum(enough - forecast.sample, MIN_ERRORS - forecast.count)
@@ -124,7 +126,7 @@ def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: 
         upper = np.where(steady, np.nextafter(plain.mean, np.inf), upper)
         bounds.append(apply_options(Bounds(*_within_kind(lower, upper, panel)), plain.mean, options))
     score = np.nan_to_num(agree(score, np.where(known, x, np.nan), bounds[0], bounds[1], options))
-    slots = rules.slots(panel)
+    slots = filling.slots(panel)
     verdict = Verdict(
         expected=plain.mean,
         scale=plain.deviation,
@@ -161,7 +163,7 @@ def _outside_constant(x: Matrix, constant: Matrix, panel: Panel) -> Mask:
     return bounds.below(x) | bounds.above(x)
 
 
-def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -> tuple[learned.Forecast, Mask]:
+def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots) -> tuple[learned.Forecast, Mask]:
     """Return the forecast with that of row counts in slots that are empty as a rule, and where those are.
 
     There 0 is expected, and the most rows seen before is the steady level.
@@ -195,7 +197,7 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: rules.Slots) -
 
 
 def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask | None = None) -> Verdict:
-    score = rules.missing_score(panel, verdict.slots)
+    score = filling.missing_score(panel, verdict.slots)
     # An empty bucket is a fall only where rows are counted; there a series watched for rises does not mind.
     score = np.where(panel.empties[:, None] & ~options.down, 0.0, score)
     now = panel.since(panel.start)
@@ -208,16 +210,16 @@ def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask
 
 
 def _with_stuck(verdict: Verdict, panel: Panel) -> Verdict:
-    score, repeats = rules.stuck_score(panel)
+    score, repeats = repetition.stuck_score(panel)
     sign = np.where(verdict.score < 0, -1.0, 1.0)
     return replace(_louder(verdict, score * sign, STUCK), repeats=repeats)
 
 
 def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, options: Options, ages: Mask) -> Verdict:
-    score, step, weeks = rules.drift_score(panel, forecast)
+    score, step, weeks = drift_score(panel, forecast)
     score = np.where(np.where(score < 0, options.down, options.up), score, 0.0)
     # Between rare loads the age grows every day, which is no drift.
-    score = np.where(rules.usual_silence(panel, ages), 0.0, score)
+    score = np.where(filling.usual_silence(panel, ages), 0.0, score)
     return replace(_louder(verdict, score, DRIFT), step=step, weeks=weeks)
 
 
@@ -250,7 +252,7 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
 def _with_sparse(verdict: Verdict, panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Return the verdict with nothing said about silence where nobody can tell; what is remarkable stays judged."""
     quiet = np.abs(verdict.score) < settings["warn_score"].to_numpy()[:, None]
-    irregular, silent = rules.irregular(panel, _are_ages(settings))
+    irregular, silent = filling.irregular(panel, _are_ages(settings))
     learning = verdict.learning | (irregular & silent & quiet)
     # A young series needs history first.
     is_young = verdict.learning & (verdict.slots.known < 2)
