@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from lookout.database.connection import connect
-from lookout.database.store import BOOKKEEPING, LANDING_KEYS
+from lookout.database.store import LANDING_KEYS
+from lookout.database.writing.upsert import BOOKKEEPING
 from lookout.errors import ConfigError
 from lookout.project.artifacts.outcomes import outcome_of
 from lookout.project.dbt import Project

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from lookout.database.connection import Connection, connect
-from lookout.database.store import BOOKKEEPING, LANDING_KEYS
+from lookout.database.store import LANDING_KEYS
+from lookout.database.writing.upsert import BOOKKEEPING
 from lookout.project.workspace import open_workspace
 from lookout.runs.landing import ensure_landing
 from tests.conftest import MONITORING, ROOT, Observed, Said, Server

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -19,8 +18,8 @@ from psycopg2 import extensions, sql
 
 from lookout.database.connection import Connection, clean_message, connect
 from lookout.database.limits import TimeLimit
+from lookout.database.writing.upsert import write_rows
 from lookout.errors import ConfigError, SourceError
-from lookout.plain import plain, plain_name
 
 logger = logging.getLogger(__name__)
 
@@ -62,21 +61,6 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
     "anomaly_detection_rules": ("pipeline_id", "metric_field"),
     "anomaly_unflags": ("execution_id", "metric_field"),
 }
-# Columns about the writing of a row, not its content: a row that differs in nothing else is left alone.
-BOOKKEEPING = {
-    "observed_at",
-    "batch_number",
-    "learned_at",
-    "updated_at",
-    "run_id",
-    "duration_seconds",
-    "attempts",
-}
-# Marks a missing value on its way into the database; no text that people write is this.
-NULL = "\x01"
-# Columns whose text stands in one line of lists and messages.
-ONE_LINE = {"connection", "asset", "column_name", "metric", "name", "expected", "actual", "owner", "layer"}
-_ROWS_AT_A_TIME = 50_000  # as text, so that a million rows need little memory
 
 
 class Store(AbstractContextManager["Store"]):
@@ -151,29 +135,14 @@ class Store(AbstractContextManager["Store"]):
         return sorted(set(wanted) - existing)
 
     def upsert(self, table: str, frame: pd.DataFrame) -> int:
-        """Write rows by column name: COPY into a temporary table, then one upsert. Returns the rows that changed.
+        """Write rows by column name. Returns the rows that changed.
 
         Rows that differ from the stored ones only in bookkeeping columns are not written again.
         """
         if frame.empty:
             return 0
-        columns, key = list(frame.columns), LANDING_KEYS[table]
-        target = sql.Identifier(self.schema, table)
-        statement = _upsert_statement(target, columns, key)
-        # Before the transaction begins, which must not be idle for long.
-        incoming = _csv(frame)
         with self._writing(f"write to {self.schema}.{table}") as cursor:
-            cursor.execute(
-                sql.SQL(
-                    "create temporary table lookout_incoming on commit drop as select {} from {} where false"
-                ).format(_identifiers(columns), target)
-            )
-            cursor.copy_expert(
-                sql.SQL("copy lookout_incoming from stdin with (format csv, null {})").format(sql.Literal(NULL)),
-                incoming,
-            )
-            cursor.execute(statement)
-            return int(cursor.rowcount)
+            return write_rows(cursor, sql.Identifier(self.schema, table), frame, LANDING_KEYS[table])
 
     def execute(self, statement: str | sql.Composable, parameters: Sequence[Any] | None = None) -> int:
         """Run one writing statement and commit; returns the affected rows."""
@@ -246,73 +215,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime()
     return None if pd.isna(value) else value
-
-
-def _identifiers(columns: Sequence[str]) -> sql.Composable:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
-
-
-def _upsert_statement(target: sql.Composable, columns: Sequence[str], key: Sequence[str]) -> sql.Composed:
-    updated = [c for c in columns if c not in key]
-    compared = [c for c in updated if c not in BOOKKEEPING] or updated
-    action: sql.Composable = sql.SQL("do nothing")
-    if updated:
-        action = sql.SQL("do update set {} where ({}) is distinct from ({})").format(
-            sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(c)) for c in updated),
-            sql.SQL(", ").join(sql.SQL("stored.{}").format(sql.Identifier(c)) for c in compared),
-            sql.SQL(", ").join(sql.SQL("excluded.{}").format(sql.Identifier(c)) for c in compared),
-        )
-    return sql.SQL("insert into {} as stored ({}) select {} from lookout_incoming on conflict ({}) {}").format(
-        target, _identifiers(columns), _identifiers(columns), _identifiers(key), action
-    )
-
-
-def _csv(frame: pd.DataFrame) -> io.BytesIO:
-    buffer = io.BytesIO()
-    for begin in range(0, len(frame), _ROWS_AT_A_TIME):
-        part = frame.iloc[begin : begin + _ROWS_AT_A_TIME]
-        try:
-            text = _lines(part)
-        except csv.Error:
-            # The writer of Python 3.10 refuses the NUL character.
-            bare = {name: part[name].map(_without_nul) for name in part.select_dtypes("object").columns}
-            text = _lines(part.assign(**bare))
-        # PostgreSQL stores neither the NUL character nor half of a surrogate pair.
-        buffer.write(text.replace("\x00", "").encode("utf-8", "replace"))
-    buffer.seek(0)
-    return buffer
-
-
-def _lines(frame: pd.DataFrame) -> str:
-    # Lines end in CR LF so that the writer quotes a lone CR too, which COPY would otherwise refuse.
-    buffer = io.StringIO(newline="")
-    columns = [_cells(frame.iloc[:, position]) for position in range(frame.shape[1])]
-    # Alone on its line, the text \. ends the data before PostgreSQL 18 unless it is quoted. A column that comes alone
-    # is the key, which is never missing.
-    writer = csv.writer(
-        buffer, lineterminator="\r\n", quoting=csv.QUOTE_ALL if len(columns) == 1 else csv.QUOTE_MINIMAL
-    )
-    writer.writerows(zip(*columns, strict=True))
-    return buffer.getvalue()
-
-
-def _cells(column: pd.Series[Any]) -> Sequence[Any]:
-    """Return a column as the CSV writer needs it, NULL for a missing value; far faster than ``DataFrame.to_csv``."""
-    if column.dtype == np.float64:
-        return [NULL if value != value else repr(value) for value in column.tolist()]
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
-        # Many rows share few times: each is formatted once.
-        codes, times = pd.factorize(column)
-        # The last one stands for NaT, whose code is -1.
-        texts = [*pd.DatetimeIndex(times).strftime("%Y-%m-%dT%H:%M:%S.%f%z"), NULL]
-        return [texts[code] for code in codes.tolist()]
-    missing = column.isna().to_numpy()
-    clean = plain_name if column.name in ONE_LINE else plain
-    cells: list[Any] = [clean(value) if isinstance(value, str) else value for value in column.astype(object).tolist()]
-    for position in np.flatnonzero(missing):
-        cells[position] = NULL
-    return cells
-
-
-def _without_nul(value: Any) -> Any:
-    return value.replace("\x00", "") if isinstance(value, str) else value

@@ -26,18 +26,19 @@ BASELINE_COLUMNS = [
 FEW_SERIES = 500
 # The points of so many series are in memory together.
 SERIES_AT_A_TIME = 10_000
-# The buckets that alerts are derived from, with the columns that alerts show.
+# The buckets that alerts are derived from, with the columns that alerts show. They are few among millions, and an index
+# by status and severity holds them.
 ALERTING_BUCKETS = """
-    select loud.* from unnest(%s::text[], %s::timestamptz[], %s::text[]) as changed (series_key, since, alert_from)
-    cross join lateral (
-        select
-            series_key, bucket_start, observed_value, expected_value, lower_bound, upper_bound, score, severity, reason
-        from {schema}.baselines as baselines
-        where
-            baselines.series_key = changed.series_key and baselines.bucket_start >= changed.since
-            and (baselines.severity = 'critical' or (baselines.severity = 'warning' and changed.alert_from = 'warning'))
-        order by baselines.bucket_start
-    ) as loud
+    select
+        baselines.series_key, baselines.bucket_start, baselines.observed_value, baselines.expected_value,
+        baselines.lower_bound, baselines.upper_bound, baselines.score, baselines.severity, baselines.reason
+    from {schema}.baselines as baselines
+    inner join unnest(%s::text[], %s::timestamptz[], %s::text[]) as changed (series_key, since, alert_from)
+        on baselines.series_key = changed.series_key and baselines.bucket_start >= changed.since
+    where
+        baselines.status = 'judged' and baselines.severity in ('warning', 'critical')
+        and (baselines.severity = 'critical' or changed.alert_from = 'warning')
+    order by baselines.series_key, baselines.bucket_start
 """
 
 
