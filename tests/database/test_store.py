@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,10 +13,12 @@ import pandas as pd
 import psycopg2
 import pytest
 
-from lookout.database.connection import Connection
+from lookout.database.connection import Connection, connect
 from lookout.database.store import Store
+from lookout.database.writing import staged
 from lookout.errors import ConfigError, LookoutError, SourceError
 from tests.conftest import Server
+from tests.waiting import wait_until
 
 SCHEMA = 'moni"tor é; --'
 TEXTS = [
@@ -55,8 +59,6 @@ AT = pd.Timestamp("2026-01-01 12:34:56.789012", tz="UTC")
 
 @pytest.fixture(scope="module")
 def place(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Connection:
-    from lookout.database.connection import connect
-
     connection = server.create_database("store")
     handle = connect(connection)
     quoted = SCHEMA.replace('"', '""')
@@ -68,8 +70,12 @@ def place(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Connectio
     return connection
 
 
-@pytest.fixture
-def store(place: Connection) -> Iterator[Store]:
+@pytest.fixture(params=["as text", "as numbers"])
+def store(place: Connection, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store that writes every frame as it writes few rows, or as it writes many."""
+    if request.param == "as numbers":
+        for name, value in {"LEAST_ROWS": 1, "LEAST_SHARE": 0, "ROWS_AT_A_TIME": 4}.items():
+            monkeypatch.setattr(staged, name, value)
     with Store(place, SCHEMA) as store:
         for table in TABLES:
             store.execute(f"truncate {{schema}}.{table}")
@@ -145,6 +151,19 @@ def test_a_second_time_changes_nothing(store: Store) -> None:
     assert store.upsert("metric_observations", later) == 1
     changed = store.query("select value, batch_number from {schema}.metric_observations where batch_number = 2")
     assert changed.to_dict("records") == [{"value": 6.0, "batch_number": 2}]
+
+
+def test_rows_that_come_between_looking_and_writing(store: Store, place: Connection) -> None:
+    both = pd.concat([observations(1.0), observations(2.0).assign(series_key="other")])
+    statement = str(store.named("insert into {schema}.metric_observations values ('s', %s, 0)"))
+    with Store(place, SCHEMA) as other, ThreadPoolExecutor(1) as pool:
+        with closing(connect(place)) as faster, faster, faster.cursor() as cursor:
+            cursor.execute(statement, (AT.floor("D"),))
+            slower = pool.submit(store.upsert, "metric_observations", both)
+            wait_until(lambda: len(other.query("select 1 from pg_locks where not granted")))
+        assert slower.result(60) == 100
+    found = store.query("select min(value) as low, count(*) as n from {schema}.metric_observations")
+    assert found.to_dict("records") == [{"low": 1.0, "n": 100}]
 
 
 def test_nothing_to_write(store: Store) -> None:

@@ -23,8 +23,14 @@ from lookout.errors import ConfigError
 
 SOURCE_SECONDS = 1800.0
 RUN_SECONDS = 6 * 3600.0
+PROCESSES = 4
 # The end of a run is recorded, and its lease given back, within its time: at most so many seconds, or this share of it.
 LAST_WORDS_SECONDS, LAST_WORDS_SHARE = 15.0, 0.4
+
+
+def default_processes() -> int:
+    """Return how many processes learn at once unless somebody says otherwise: one a processor, and at most four."""
+    return min(PROCESSES, os.cpu_count() or 1)
 
 
 class SourceTimes:
@@ -50,7 +56,7 @@ class CollectOptions:
     """Limits and retries; times in seconds. ``sleep`` replaces the wait between attempts in tests.
 
     ``source_limit`` is what one source may take in all the steps of a run, ``run_limit`` what the run may take, and
-    ``time_limit`` the run's time once it has begun.
+    ``time_limit`` the run's time once it has begun. Where much is to be learned, ``processes`` do it.
     """
 
     statement_timeout: float = STATEMENT_TIMEOUT
@@ -63,13 +69,14 @@ class CollectOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     breakers: Breakers = PROCESS_BREAKERS
     max_connections: int = 64
+    processes: int = field(default_factory=default_processes)
     sleep: Callable[[float], object] | None = None
     source_times: SourceTimes = field(default_factory=SourceTimes)
     time_limit: TimeLimit = field(default_factory=TimeLimit)
 
     def __post_init__(self) -> None:
         times = ("statement_timeout", "lock_timeout", "connect_timeout", "hang_grace")
-        for name in (*times, "source_limit", "run_limit", "lease", "max_connections"):
+        for name in (*times, "source_limit", "run_limit", "lease", "max_connections", "processes"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
 

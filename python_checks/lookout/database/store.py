@@ -87,6 +87,11 @@ class Store(AbstractContextManager["Store"]):
         self._handle.time_limit = TimeLimit(seconds, f"{self.connection.location} did not answer in time.")
 
     @property
+    def time_limit(self) -> TimeLimit:
+        """Return the time that all its statements may take."""
+        return self._handle.time_limit or TimeLimit()
+
+    @property
     def is_closed(self) -> bool:
         """Return whether the connection is closed, by this side or the other."""
         return bool(self._handle.closed)

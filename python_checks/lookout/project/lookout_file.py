@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from lookout.database.limits import LEASE_SECONDS, LOCK_TIMEOUT, STATEMENT_TIMEOUT
-from lookout.database.options import RUN_SECONDS, SOURCE_SECONDS, CollectOptions
+from lookout.database.options import RUN_SECONDS, SOURCE_SECONDS, CollectOptions, default_processes
 from lookout.errors import ConfigError
 from lookout.project.files import is_there, read_yaml
 from lookout.project.validation import Duration, Reader, Settings
@@ -34,6 +37,7 @@ class LimitSettings(Settings):
     statement: Duration = DEFAULTS["statement"]
     lock: Duration = DEFAULTS["lock"]
     lease: Duration = DEFAULTS["lease"]
+    processes: Annotated[int, Field(ge=1, le=64, description="Processes that learn at once.")] | None = None
 
 
 def locate_file(root: Path) -> Path | None:
@@ -66,4 +70,5 @@ def read_options(root: Path) -> CollectOptions:
         statement_timeout=limits.statement.total_seconds(),
         lock_timeout=limits.lock.total_seconds(),
         lease=limits.lease.total_seconds(),
+        processes=limits.processes or default_processes(),
     )

@@ -44,6 +44,7 @@ SENTENCES = {
     "finite_number": NUMBER,
     "greater_than": "{key} is {value}; it must be greater than {gt:g}.",
     "greater_than_equal": "{key} is {value}; it must be {ge:g} or more.",
+    "less_than_equal": "{key} is {value}; it must be {le:g} or less.",
     "literal_error": "{key} is {value}; {hint}",
     "model_type": "{key} is {value}; it must be a mapping of keys to values.",
     "dict_type": "{key} is {value}; it must be a mapping of keys to values.",

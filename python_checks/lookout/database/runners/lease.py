@@ -201,6 +201,20 @@ def writing(
         lease.release()
 
 
+def fence_of(store: Store, run_id: str) -> Callable[[Any], None]:
+    """Return the fence of a further store of the run that holds the lease: it raises SourceError once that is lost."""
+
+    def fence(cursor: Any) -> None:
+        cursor.execute(store.named(_FENCE), {"run_id": run_id})
+        if cursor.fetchone() is None:
+            raise SourceError(
+                f"This run has lost its lease on {store.connection.location} to another: what was written so far is "
+                "kept, the rest is left to the other run."
+            )
+
+    return fence
+
+
 def _wait_for(
     attempt: Callable[[], str | None], store: Store, patience: float, poll: float, time_limit: TimeLimit
 ) -> None:

@@ -1,1 +1,1 @@
-"""How frames get into tables: as text, or as numbers in PostgreSQL's binary format beside the few texts they share."""
+"""The writing of frames: as text, or as binary numbers beside the few texts that their rows share."""

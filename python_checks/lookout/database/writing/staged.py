@@ -21,7 +21,9 @@ from lookout.database.writing.text import NULL, as_csv
 Codes = NDArray[np.int64]
 # Fewer rows are faster as text, in one table.
 LEAST_ROWS = 2_000
-_ROWS_AT_A_TIME = 250_000
+# Rows that a combination of texts must have on average to be worth a number.
+LEAST_SHARE = 2
+ROWS_AT_A_TIME = 250_000
 _BUFFER_BYTES = 2**20
 _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _END = b"\xff\xff"
@@ -101,8 +103,8 @@ def _in_parts(
     select = statement.format(sql.SQL(", ").join(values), sql.Identifier(TEXTS), label=label)
     rest = [_numbers(frame[name], kinds[name]) for name in reversed(key) if kinds[name]]
     order = np.lexsort([*rest, pd.factorize(frame[key[0]])[0]])
-    for begin in range(0, len(frame), _ROWS_AT_A_TIME):
-        part = order[begin : begin + _ROWS_AT_A_TIME]
+    for begin in range(0, len(frame), ROWS_AT_A_TIME):
+        part = order[begin : begin + ROWS_AT_A_TIME]
         columns = [(codes[part], "integer")]
         columns += [(_numbers(frame[name].iloc[part], kinds[name]), kinds[name]) for name in numbers]
         if begin:
@@ -129,7 +131,7 @@ def _combinations(frame: pd.DataFrame, texts: Sequence[str]) -> Codes | None:
             # Lists have no hash.
             return None
         codes, found = pd.factorize(codes * len(distinct) + mine)
-        if 2 * len(found) > len(frame):
+        if LEAST_SHARE * len(found) > len(frame):
             return None
     return codes
 

@@ -13,19 +13,12 @@ from typing import Any
 import pandas as pd
 
 from lookout.runs.learning import triage
-from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
+from lookout.runs.learning.partitions import Task, learn_parts, parts_of
+from lookout.runs.learning.stored import read_exclusions, read_stored_calendar
 from lookout.runs.recording import Run
-
-FORECAST_BUCKETS = 3
-BASELINE_COLUMNS = [
-    "series_key", "bucket_start", "status", "observed_value", "expected_value", "lower_bound", "upper_bound",
-    "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
-]  # fmt: skip
 
 # Up to this number, changed series are learned in less than a second, so two steps are not worth it.
 FEW_SERIES = 500
-# The points of so many series are in memory together.
-SERIES_AT_A_TIME = 10_000
 # The buckets that alerts are derived from, with the columns that alerts show. They are few among millions, and an index
 # by status and severity holds them.
 ALERTING_BUCKETS = """
@@ -127,19 +120,10 @@ def _parameters(run: Run, plan: LearningPlan) -> dict[str, Any]:
 
 
 def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk: Any) -> int:
-    written = 0
-    for grain, whole in changed.groupby("grain"):
-        for begin in range(0, len(whole), SERIES_AT_A_TIME):
-            series = whole.iloc[begin : begin + SERIES_AT_A_TIME].set_index("series_key")
-            judged = judge_stored(
-                run.store, series, plan.windows, plan.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
-            )
-            frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
-            frame["sample_size"] = frame["sample_size"].astype("Int64")
-            written += run.store.upsert("baselines", frame)
-            if on_chunk is not None:
-                on_chunk(str(grain))
-    return written
+    store, processes = run.store, run.workspace.home.options.processes
+    run_id = run.run_id if store.fence is not None else None
+    task = Task(store.connection, store.schema, run_id, run.as_of, plan.windows, plan.restarts)
+    return learn_parts(store, task, list(parts_of(changed, run.as_of)), processes, on_chunk)
 
 
 def _alerting_buckets(run: Run, changed: pd.DataFrame) -> pd.DataFrame:
