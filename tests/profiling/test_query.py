@@ -27,7 +27,8 @@ from lookout.profiling.query import (
     plan_profile,
     read_profile_rows,
 )
-from lookout.project.declarations.monitor import Grain, Kind, Metric, Monitor
+from lookout.project.declarations.grain import Grain
+from lookout.project.declarations.monitor import Kind, Metric, Monitor
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 AS_OF = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)

@@ -24,7 +24,7 @@ from lookout.baseline.spine import (
     panel_of,
     points_of,
 )
-from lookout.project.declarations.monitor import GRAIN_STEP, Grain
+from lookout.project.declarations.grain import GRAIN_STEP, Grain
 
 COLUMNS = (
     "series_key",

@@ -10,7 +10,8 @@ import pandas as pd
 
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import GRAIN_STEP, Direction, Grain, Method
+from lookout.project.declarations.grain import GRAIN_STEP, Grain
+from lookout.project.declarations.monitor import Direction, Method
 
 LOOKBACK: dict[Grain, timedelta] = {"day": timedelta(days=203), "hour": timedelta(days=98)}
 WINDOW: dict[Grain, int] = {"day": 30, "hour": 168}

@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import SPANS, Panel
+from lookout.baseline.learned import Panel
+from lookout.baseline.spans import SPANS
 from lookout.baseline.windows import Matrix
 from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import Grain
+from lookout.project.declarations.grain import Grain
 
 Integers = NDArray[np.int64]
 NONE = int(np.iinfo(np.int64).min)

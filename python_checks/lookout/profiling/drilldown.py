@@ -14,7 +14,8 @@ from psycopg2 import sql
 from lookout.engines.catalog import Relation
 from lookout.engines.dialect import as_column_type
 from lookout.profiling.query import EPOCH, NO_NUMBER, aggregate, needed_columns, needs_number, number_of
-from lookout.project.declarations.monitor import GRAIN_STEP, Metric, Monitor
+from lookout.project.declarations.grain import GRAIN_STEP
+from lookout.project.declarations.monitor import Metric, Monitor
 
 MOST_GROUPS = 20_000
 MOST_NAMED = 3

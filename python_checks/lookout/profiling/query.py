@@ -14,7 +14,8 @@ from psycopg2 import sql
 
 from lookout.engines.catalog import Relation
 from lookout.engines.dialect import as_column_type
-from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Metric, Monitor
+from lookout.project.declarations.grain import GRAIN_STEP, Grain
+from lookout.project.declarations.monitor import Metric, Monitor
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 OBSERVATION_COLUMNS = (

@@ -10,7 +10,8 @@ import pandas as pd
 from lookout.profiling.collect import CollectionOutcome, collect
 from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest
 from lookout.project.artifacts.rows import asset_rows
-from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
+from lookout.project.declarations.grain import GRAIN_STEP
+from lookout.project.declarations.monitor import Monitor
 from lookout.project.declarations.monitors import monitor_rows
 from lookout.runs.recording import Run
 from lookout.tracking.executions.series import CONNECTION as PIPELINES

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from lookout.errors import short_repr, suggestion
-from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Kind, Method, Metric
+from lookout.project.declarations.grain import GRAIN_STEP, Grain
+from lookout.project.declarations.monitor import Kind, Method, Metric
 from lookout.project.declarations.nodes import lookout_of
 from lookout.project.declarations.settings import BUILT_IN, KINDS, MetricSettings, TableSettings
 from lookout.project.validation import Reader

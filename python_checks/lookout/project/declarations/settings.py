@@ -9,16 +9,8 @@ from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BeforeValidator, Field, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
 
-from lookout.project.declarations.monitor import (
-    GRAIN_STEP,
-    Direction,
-    Grain,
-    Kind,
-    Method,
-    Metric,
-    Monitor,
-    Severity,
-)
+from lookout.project.declarations.grain import GRAIN_STEP, Grain
+from lookout.project.declarations.monitor import Direction, Kind, Method, Metric, Monitor, Severity
 from lookout.project.validation import (
     Columns,
     Duration,

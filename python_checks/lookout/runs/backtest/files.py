@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lookout.baseline.judge import judge
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import Grain
+from lookout.project.declarations.grain import Grain
 from lookout.project.files import open_file
 
 GRAINS: dict[str, Grain] = {"D": "day", "H": "hour"}

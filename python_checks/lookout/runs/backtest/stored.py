@@ -17,8 +17,8 @@ import pandas as pd
 from lookout.baseline.settings import CRITICAL_SCORE, WARN_SCORE
 from lookout.database.store import Store
 from lookout.errors import ConfigError
+from lookout.project.declarations.grain import GRAIN_STEP
 from lookout.project.declarations.metrics import METHODS, ZSCORE_SAMPLE
-from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.project.workspace import Workspace
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 

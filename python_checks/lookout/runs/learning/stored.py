@@ -14,7 +14,7 @@ from lookout.baseline.settings import lookback
 from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.project.calendar import CALENDAR, calendar_name, find_node
-from lookout.project.declarations.monitor import GRAIN_STEP
+from lookout.project.declarations.grain import GRAIN_STEP
 from lookout.runs.learning.exclusions import (
     CalendarEntry,
     judge_with_exclusions,
