@@ -12,10 +12,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lookout.baseline.learned import Forecast, Panel
 from lookout.baseline.spans import SPANS
 from lookout.baseline.windows import Mask
+
+Minutes = NDArray[np.int64]
 
 
 def by_hour(panel: Panel, compute: Callable[[Panel], tuple[Forecast, Mask]]) -> tuple[Forecast, Mask]:
@@ -23,34 +26,40 @@ def by_hour(panel: Panel, compute: Callable[[Panel], tuple[Forecast, Mask]]) -> 
     folds = panel.spans.folds
     if folds == 1:
         return compute(panel)
-    rows, columns = panel.observed.shape
-    result, mask = compute(_folded(panel))
-    parts = {part.name: _unfold(getattr(result, part.name), rows, columns) for part in fields(result)}
-    return replace(result, **parts), _unfold(mask, rows, columns)
+    columns = panel.observed.shape[1]
+    # A few new buckets need the minutes they begin at alone.
+    minutes = np.unique(np.arange(panel.start, min(columns, panel.start + folds)) % folds)
+    result, mask = compute(_folded(panel, minutes))
+    parts = {part.name: _unfold(getattr(result, part.name), minutes, panel) for part in fields(result)}
+    return replace(result, **parts), _unfold(mask, minutes, panel)
 
 
-def _folded(panel: Panel) -> Panel:
-    rows, columns = panel.observed.shape
-    folds = panel.spans.folds
+def _folded(panel: Panel, minutes: Minutes) -> Panel:
+    folds, count = panel.spans.folds, len(panel.kinds)
     parts = {}
     for part in fields(panel):
         value = getattr(panel, part.name)
         if isinstance(value, np.ndarray):
-            parts[part.name] = _fold(value, folds) if value.ndim == 2 else np.repeat(value, folds)
-    phase = np.tile(np.arange(folds), rows)
-    parts["newest"] = (parts["newest"] - phase) // folds
+            parts[part.name] = _fold(value, folds, minutes) if value.ndim == 2 else np.repeat(value, len(minutes))
+    parts["newest"] = (parts["newest"] - np.tile(minutes, count)) // folds
     return replace(panel, **parts, spans=SPANS["hour"], start=panel.start // folds)
 
 
-def _fold(matrix: Any, folds: int) -> Any:
+def _fold(matrix: Any, folds: int, minutes: Minutes) -> Any:
+    """Return a row for each row and minute past the hour, its buckets an hour apart."""
     rows, columns = matrix.shape
     lacking = -columns % folds
     if lacking:
         empty = np.zeros((rows, lacking), dtype=bool) if matrix.dtype == bool else np.full((rows, lacking), np.nan)
         matrix = np.concatenate([matrix, empty], axis=1)
-    return matrix.reshape(rows, -1, folds).transpose(0, 2, 1).reshape(rows * folds, -1)
+    return matrix.reshape(rows, -1, folds)[:, :, minutes].transpose(0, 2, 1).reshape(rows * len(minutes), -1)
 
 
-def _unfold(matrix: Any, rows: int, columns: int) -> Any:
-    folds = matrix.shape[0] // max(rows, 1)
-    return matrix.reshape(rows, folds, -1).transpose(0, 2, 1).reshape(rows, -1)[:, :columns]
+def _unfold(matrix: Any, minutes: Minutes, panel: Panel) -> Any:
+    rows, columns = panel.observed.shape
+    narrow = matrix.reshape(rows, len(minutes), -1).transpose(0, 2, 1)
+    whole = np.zeros((rows, narrow.shape[1], panel.spans.folds), dtype=matrix.dtype)
+    if matrix.dtype.kind == "f":
+        whole[:] = np.nan
+    whole[:, :, minutes] = narrow
+    return whole.reshape(rows, -1)[:, :columns]

@@ -60,11 +60,12 @@ def judge(
 ) -> pd.DataFrame:
     """Judge every bucket of every series against the buckets before it.
 
-    ``series`` is indexed by series key and has the columns kind and grain and, if wanted, the settings that
-    docs/detector.md lists, and time_zone (UTC where none is given). ``points`` has the columns series_key, bucket_start (UTC), value (NaN: the bucket is
-    missing) and, if wanted, excluded. ``horizon`` buckets after the newest closed one get a forecast. ``judge_from``
-    gives per series the first bucket wanted; with :func:`lookback` of history before it the rows equal those of a full
-    judging. Returns the columns :data:`COLUMNS`, one row per series and bucket of its spine, ordered by both.
+    ``series`` is indexed by series key and has the columns kind and grain and, if wanted, time_zone (otherwise UTC) and
+    the settings that docs/detector.md lists. ``points`` has the columns series_key, bucket_start (UTC), value (NaN: the
+    bucket is missing) and, if wanted, excluded. ``horizon`` buckets after the newest closed one get a forecast.
+    ``judge_from`` gives per series the first bucket wanted; with :func:`lookback` of history before it the rows equal
+    those of a full judging. Returns the columns :data:`COLUMNS`, one row per series and bucket of its spine, ordered by
+    both.
 
     Raises ConfigError when a column is missing or a setting is not possible.
     """

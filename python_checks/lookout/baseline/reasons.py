@@ -23,7 +23,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 @dataclass(frozen=True)
 class Cells:
-    """Buckets that become rows: series and judged column in the panel, status and severity as codes, local time in ns."""
+    """Buckets that become rows: series and judged column in the panel, codes of status and severity, local ns."""
 
     row: Integers
     column: Integers

@@ -35,7 +35,7 @@ class Verdict:
 
     ``remaining`` is how many more buckets of history a learning bucket needs, and ``sparse`` says that it needs more
     than that: loads that come at least once a week. ``repeats``, ``step`` (per week, judged scale), ``weeks`` and
-    ``slots`` word the reasons, and so does ``young``: the hours of history where that is too short for a profile, else 0.
+    ``slots`` word the reasons, and so does ``young``: hours of history where that is too short for a profile, else 0.
     """
 
     expected: Matrix
@@ -112,8 +112,13 @@ def _forecast(panel: Panel, settings: pd.DataFrame) -> tuple[learned.Forecast, M
     """Return the forecast, and which buckets are judged although no profile is known (see ``rules.youth``)."""
     if panel.spans.day == 1:
         return learned.forecast(panel), np.zeros(panel.y.shape, dtype=bool)
-    full_age = np.repeat(settings["min_age"].to_numpy(), panel.spans.folds)
-    return by_hour(panel, lambda hourly: youth.cautious(hourly, learned.forecast(hourly), full_age))
+    ages = settings["min_age"].to_numpy()
+
+    def compute(hourly: Panel) -> tuple[learned.Forecast, Mask]:
+        full_age = np.repeat(ages, len(hourly.kinds) // len(ages))
+        return youth.cautious(hourly, learned.forecast(hourly), full_age)
+
+    return by_hour(panel, compute)
 
 
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
