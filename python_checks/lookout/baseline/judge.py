@@ -24,7 +24,7 @@ from lookout.baseline.spine import (
     panel_of,
     points_of,
 )
-from lookout.project.declarations.grain import BucketClock
+from lookout.project.declarations.grain import BucketClock, clocks_of
 
 COLUMNS = (
     "series_key",
@@ -73,8 +73,7 @@ def judge(
     check_points(points)
     keys = settings.index
     parts: list[pd.DataFrame] = []
-    for (grain, zone), chosen in settings.groupby(["grain", "time_zone"], sort=False).indices.items():
-        clock = BucketClock(grain, zone)
+    for clock, chosen in clocks_of(settings):
         parts += list(
             _judge_alike(settings.iloc[chosen], series.iloc[chosen], points, clock, horizon, judge_from, keys)
         )

@@ -10,11 +10,9 @@ import pandas as pd
 
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
-from lookout.project.declarations.grain import GRAIN_STEP, GRAINS, UTC, Grain
+from lookout.project.declarations.grain import GRAIN_STEP, GRAINS, SHORT, UTC, Grain
 from lookout.project.declarations.monitor import Direction, Method
 
-BELOW_AN_HOUR: tuple[Grain, ...] = ("5min", "10min", "15min", "30min")
-SHORT: tuple[Grain, ...] = (*BELOW_AN_HOUR, "hour")
 LOOKBACK: dict[Grain, timedelta] = {
     **dict.fromkeys(SHORT, timedelta(days=98)),
     "day": timedelta(days=203),
@@ -23,7 +21,7 @@ LOOKBACK: dict[Grain, timedelta] = {
 }
 WINDOW: dict[Grain, int] = {
     # A day of parts of an hour: mean and deviation over a week of them would take minutes.
-    **{grain: timedelta(days=1) // GRAIN_STEP[grain] for grain in BELOW_AN_HOUR},
+    **{grain: timedelta(days=1) // GRAIN_STEP[grain] for grain in SHORT},
     "hour": 168,
     "day": 30,
     "week": 26,

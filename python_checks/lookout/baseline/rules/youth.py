@@ -63,4 +63,5 @@ def broken_off(panel: Panel, young: Mask) -> Mask:
     complete = rolling_count(present, hours, lag=0) == hours
     newest = np.maximum.accumulate(np.where(present, columns, 0), axis=1)
     was_complete: NDArray[np.bool_] = np.take_along_axis(complete, newest, axis=1)
-    return (was_complete & ~present & ~panel.excluded & panel.is_closed & young)[:, panel.start :]
+    broken: Mask = was_complete & ~present & ~panel.excluded & panel.is_closed & young
+    return broken[:, panel.start :]

@@ -9,10 +9,11 @@ end); when it is set back, what passes twice is one bucket of twice the length.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -34,6 +35,8 @@ GRAIN_STEP: dict[Grain, timedelta] = {
     "week": timedelta(weeks=1),
     "month": timedelta(days=31),
 }
+# Grains below a day: series with hours of the day.
+SHORT: tuple[Grain, ...] = tuple(grain for grain in GRAINS if GRAIN_STEP[grain] < GRAIN_STEP["day"])
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 SECOND = 1_000_000_000  # nanoseconds
 _NEAR = 2 * 86_400 * SECOND
@@ -134,6 +137,13 @@ class BucketClock:
     @property
     def _offset(self) -> int:
         return int(OFFSET.get(self.grain, timedelta(0)).total_seconds()) * SECOND
+
+
+def clocks_of(series: pd.DataFrame) -> Iterator[tuple[BucketClock, Integers]]:
+    """Yield each clock of series with the columns grain and time_zone, and the positions of its rows."""
+    for names, rows in series.groupby(["grain", "time_zone"], sort=False).indices.items():
+        grain, zone = cast(tuple[Grain, str], names)
+        yield BucketClock(grain, zone), np.asarray(rows)
 
 
 def moment_of(walls: Integers, zone: str, *, first: bool) -> Integers:

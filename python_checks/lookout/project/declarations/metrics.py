@@ -17,11 +17,8 @@ METHODS: tuple[Method, ...] = get_args(Method)
 # Scores from which a bucket is a warning and critical, where nobody says otherwise.
 WARN_SCORE = 2.0
 CRITICAL_SCORE: dict[tuple[Method, Grain], float] = {
-    ("learned", "day"): 3.0,
-    ("learned", "hour"): 3.5,
-    ("zscore", "day"): 3.0,
-    ("zscore", "hour"): 3.0,
-}
+    ("learned", grain): 3.0 if step >= GRAIN_STEP["day"] else 3.5 for grain, step in GRAIN_STEP.items()
+} | {("zscore", grain): 3.0 for grain in GRAIN_STEP}
 ZSCORE_SAMPLE = 10
 # Metrics that do not add up over parts of the rows.
 WITHOUT_DIMENSIONS = ("freshness", "min", "max", "stddev")

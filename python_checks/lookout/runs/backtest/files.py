@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lookout.baseline.judge import judge
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
-from lookout.project.declarations.grain import UTC, BucketClock, Grain, zone_problem
+from lookout.project.declarations.grain import UTC, Grain, clocks_of, zone_problem
 from lookout.project.files import open_file
 
 GRAINS: dict[str, Grain] = {
@@ -149,8 +149,7 @@ def _ordered(path: Path, code: Any, moment: Any, value: Any, series: pd.DataFram
     """Return points sorted by series and bucket. Raises ConfigError for two in one bucket."""
     number, start = np.empty_like(moment), np.empty_like(moment)
     is_odd = np.zeros(len(moment), dtype=bool)
-    for (grain, zone), rows in series.groupby(["grain", "time_zone"], sort=False).indices.items():
-        clock = BucketClock(grain, zone)
+    for clock, rows in clocks_of(series):
         mine = np.isin(code, rows)
         number[mine] = clock.numbers(moment[mine])
         start[mine] = clock.starts(number[mine])
