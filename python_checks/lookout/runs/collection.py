@@ -10,7 +10,6 @@ import pandas as pd
 from lookout.profiling.collect import CollectionOutcome, collect
 from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest
 from lookout.project.artifacts.rows import asset_rows
-from lookout.project.declarations.grain import GRAIN_STEP
 from lookout.project.declarations.monitor import Monitor
 from lookout.project.declarations.monitors import monitor_rows
 from lookout.runs.recording import Run
@@ -100,7 +99,7 @@ def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> Profi
     start = run.as_of - monitor.history
     if pd.isna(state["watermark"]) or state["has_new"] or state["has_changed"]:
         return ProfileRequest(monitor, since=start, first_bucket=None, latest_at=None)
-    since = state["watermark"].to_pydatetime() - max(monitor.late_window, GRAIN_STEP[monitor.grain])
+    since = state["watermark"].to_pydatetime() - max(monitor.late_window, monitor.clock.step)
     latest = None if pd.isna(state["latest_at"]) else state["latest_at"].to_pydatetime()
     return ProfileRequest(
         monitor, since=max(since, start), first_bucket=state["first_bucket"].to_pydatetime(), latest_at=latest

@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from lookout.baseline.spans import SPANS
+from lookout.project.declarations.grain import UTC
 from lookout.runs.learning import triage
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 from lookout.runs.recording import Run
@@ -127,9 +129,10 @@ def _parameters(run: Run, plan: LearningPlan) -> dict[str, Any]:
 
 def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk: Any) -> int:
     written = 0
-    for grain, whole in changed.groupby("grain"):
-        for begin in range(0, len(whole), SERIES_AT_A_TIME):
-            series = whole.iloc[begin : begin + SERIES_AT_A_TIME].set_index("series_key")
+    for (grain, _), whole in changed.groupby(["grain", changed["time_zone"].fillna(UTC)]):
+        size = SERIES_AT_A_TIME // SPANS[grain].folds
+        for begin in range(0, len(whole), size):
+            series = whole.iloc[begin : begin + size].set_index("series_key")
             judged = judge_stored(
                 run.store, series, plan.windows, plan.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
             )
