@@ -20,10 +20,10 @@ from lookout.baseline.bounds import (
     learned_bounds,
     with_limits,
 )
-from lookout.baseline.folding import by_hour
 from lookout.baseline.learned import MIN_ERRORS, Panel
 from lookout.baseline.rules import filling, repetition, youth
 from lookout.baseline.rules.drift import drift_score
+from lookout.baseline.rules.folding import by_hour
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)

@@ -35,6 +35,7 @@ GRAIN_STEP: dict[Grain, timedelta] = {
     "week": timedelta(weeks=1),
     "month": timedelta(days=31),
 }
+BELOW_AN_HOUR: tuple[Grain, ...] = ("5min", "10min", "15min", "30min")
 # Grains below a day: series with hours of the day.
 SHORT: tuple[Grain, ...] = tuple(grain for grain in GRAINS if GRAIN_STEP[grain] < GRAIN_STEP["day"])
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -23,11 +23,11 @@ from lookout.project.declarations.declared import (
     read_table,
     timestamp_column,
 )
-from lookout.project.declarations.grain import SHORT, UTC, zone_problem
+from lookout.project.declarations.grain import BELOW_AN_HOUR, SHORT, UTC, zone_problem
 from lookout.project.declarations.metrics import read_metrics
 from lookout.project.declarations.monitor import Metric, Monitor
 from lookout.project.declarations.nodes import file_of, first_line, name_of, relation_name, table_nodes
-from lookout.project.declarations.settings import FreshnessLimits
+from lookout.project.declarations.settings import FreshnessLimits, TableSettings
 from lookout.project.validation import Reader, keys_of
 
 MONITOR_COLUMNS = (
@@ -36,6 +36,8 @@ MONITOR_COLUMNS = (
     "min_absolute_change", "min_relative_change", "window_size", "min_sample_size", "warn_after_seconds",
     "error_after_seconds", "time_zone", "settings_hash", "is_active", "updated_at",
 )  # fmt: skip
+# A year of 5-minute buckets is a hundred thousand.
+SHORT_HISTORY = timedelta(days=120)
 
 
 def load_monitors(
@@ -190,12 +192,19 @@ def _monitor(
         description=settings.description or first_line(raw.get("description")),
         row_filter=settings.filter,
         late_window=settings.late_window,
-        history=settings.history,
+        history=_history(settings),
         warn_after=limits.warn_after,
         error_after=limits.error_after,
         is_model=not node.is_source,
         dimensions=settings.dimensions,
     )
+
+
+def _history(settings: TableSettings) -> timedelta:
+    """Return how far back a new table is read: below an hour no further than learning looks, unless it is set."""
+    if "history" in settings.model_fields_set or settings.grain not in BELOW_AN_HOUR:
+        return settings.history
+    return SHORT_HISTORY
 
 
 def _limits_of_dbt(reader: Reader, node: DeclaredNode) -> FreshnessLimits:

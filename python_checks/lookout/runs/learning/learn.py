@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from lookout.baseline.spans import SPANS
-from lookout.project.declarations.grain import UTC
+from lookout.project.declarations.grain import UTC, clocks_of
 from lookout.runs.learning import triage
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 from lookout.runs.recording import Run
@@ -129,8 +129,8 @@ def _parameters(run: Run, plan: LearningPlan) -> dict[str, Any]:
 
 def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk: Any) -> int:
     written = 0
-    for (grain, _), whole in changed.groupby(["grain", changed["time_zone"].fillna(UTC)]):
-        size = SERIES_AT_A_TIME // SPANS[grain].folds
+    for clock, rows in clocks_of(changed.assign(time_zone=changed["time_zone"].fillna(UTC))):
+        whole, size = changed.iloc[rows], SERIES_AT_A_TIME // SPANS[clock.grain].folds
         for begin in range(0, len(whole), size):
             series = whole.iloc[begin : begin + size].set_index("series_key")
             judged = judge_stored(
@@ -140,7 +140,7 @@ def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk:
             frame["sample_size"] = frame["sample_size"].astype("Int64")
             written += run.store.upsert("baselines", frame)
             if on_chunk is not None:
-                on_chunk(str(grain))
+                on_chunk(clock.grain)
     return written
 
 

@@ -61,7 +61,9 @@ def read_exclusions(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[p
     )
     # Only calendar entries need the series.
     series = store.query(
-        "select series_key, connection, asset from {schema}.monitors where is_active and %s", (bool(entries),)
+        "select series_key, connection, asset, coalesce(time_zone, 'UTC') as time_zone "
+        "from {schema}.monitors where is_active and %s",
+        (bool(entries),),
     )
     return windows_of(entries, series, feedback), restarts_of(feedback)
 
@@ -69,7 +71,7 @@ def read_exclusions(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[p
 def judge_stored(
     store: Store, series: pd.DataFrame, windows: pd.DataFrame, restarts: pd.DataFrame, *, as_of: Any, horizon: int
 ) -> pd.DataFrame:
-    """Judge what is stored of some series of one grain and time zone, up to the newest bucket that is closed at ``as_of``.
+    """Judge what is stored of some series of one grain and zone, up to the newest bucket that is closed at ``as_of``.
 
     ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning). Returns the
     frame of :func:`lookout.baseline.judge`, without rows when nothing is stored.
