@@ -2,15 +2,14 @@
     No row when the value is normal, else one row: outcome 2 outside the critical bounds, 1 outside the warning bounds of
     a metric that alerts from warnings on, or when nothing was learned to compare with. Reads one bucket of the relation.
 -#}
-{% macro compare_with_baseline(model, metric, measure='', timestamp_column=none, column_name='', grain='day', connection=none, asset=none) %}
+{% macro compare_with_baseline(model, metric, measure='', timestamp_column=none, column_name='', grain='day', time_zone=none, connection=none, asset=none) %}
     {%- set declared = lookout.watched_as(model) -%}
     {%- set moment = timestamp_column or declared.get("timestamp_column") -%}
     {%- set width = declared.get("grain") or grain -%}
-    {%- set bucket = lookout.newest_closed_bucket(width) -%}
+    {%- set zone = time_zone or declared.get("time_zone") or var("lookout_time_zone", "") or "UTC" -%}
+    {%- set bucket = lookout.newest_closed_bucket(width, zone) -%}
     {%- if execute and not moment -%}
-        {{ exceptions.raise_compiler_error(
-            metric ~ " of " ~ model ~ ": give `timestamp_column`, in the test or under meta.lookout of the model"
-        ) }}
+        {{ exceptions.raise_compiler_error(metric ~ " of " ~ model ~ ": give `timestamp_column`, here or under its meta.lookout") }}
     {%- endif -%}
     {%- set at = adapter.quote(moment) if moment else "null" -%}
     {%- set name = asset or (model if model is string else model.schema ~ "." ~ model.identifier) -%}
@@ -19,9 +18,12 @@ with measured as (
     select
         {%- if metric == 'freshness' %}
         -- An age beyond the horizon is shown as the horizon: the exact value makes no difference.
-        extract(epoch from cast('{{ bucket.end }}' as timestamptz)) - coalesce(
-            extract(epoch from max({{ at }})), extract(epoch from cast('{{ bucket.horizon }}' as timestamptz))
-        ) as value
+        extract(epoch from cast('{{ bucket.end }}' as timestamp) - coalesce(
+            case pg_typeof(max({{ at }}))
+                when 'timestamptz'::regtype then cast(max({{ at }}) as timestamptz) at time zone '{{ zone }}'
+                else cast(max({{ at }}) as timestamp)
+            end, cast('{{ bucket.horizon }}' as timestamp)
+        )) as value
         {%- else %}
         cast({{ measure }} as double precision) as value
         {%- endif %}
@@ -30,9 +32,7 @@ with measured as (
 ),
 
 learned as (
-    select
-        baselines.*,
-        monitors.alert_from
+    select baselines.*, monitors.alert_from
     from {{ ref('lookout', 'monitors') }} as monitors
     inner join {{ ref('lookout', 'baselines') }} as baselines on monitors.series_key = baselines.series_key
     where
@@ -40,17 +40,13 @@ learned as (
         and monitors.asset = '{{ name | replace("'", "''") }}'
         and monitors.metric = '{{ metric | replace("'", "''") }}'
         and monitors.column_name = '{{ column_name | replace("'", "''") }}'
-        and monitors.grain = '{{ width }}'
-        and baselines.bucket_start = '{{ bucket.start }}'
+        and monitors.grain = '{{ width }}' and baselines.bucket_start = '{{ bucket.start }}'
 ),
 
 compared as (
     select
         '{{ bucket.start }}' as bucket_start,
-        measured.value,
-        learned.expected_value,
-        learned.lower_bound,
-        learned.upper_bound,
+        measured.value, learned.expected_value, learned.lower_bound, learned.upper_bound,
         case
             when learned.series_key is null or learned.status not in ('forecast', 'judged') then 1
             when measured.value <= learned.lower_bound or measured.value >= learned.upper_bound then 2

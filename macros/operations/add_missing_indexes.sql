@@ -17,7 +17,6 @@
     {%- endfor -%}
 {% endmacro %}
 
-
 {% macro _indexed_columns(relation) -%}
 select string_agg(attributes.attname, ',' order by keys.place)
 from pg_catalog.pg_index as indexes

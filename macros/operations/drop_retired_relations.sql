@@ -35,7 +35,6 @@
     {%- endif -%}
 {% endmacro %}
 
-
 {#- Views, and whatever else PostgreSQL would have to drop together with a relation. -#}
 {% macro _readers(relation) -%}
 select distinct

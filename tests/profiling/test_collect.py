@@ -205,7 +205,7 @@ def test_a_row_that_is_no_number_or_has_no_time_costs_only_itself(source: Connec
         assert counts(outcome, name) == [value] * 9
     assert outcome.message == (
         "Table public.odd holds 2 rows with 'at' after 2026-03-10 12:30 UTC; they are not judged. Times without a zone are "
-        "read as UTC: if they are local, convert them in a view. Table public.odd holds 4 rows without a time in 'at'; they "
+        "read as UTC: set `time_zone` if that is wrong. Table public.odd holds 4 rows without a time in 'at'; they "
         "belong to no bucket and are not judged. Table public.odd holds NaN or infinity in 2 rows of 'f' and 2 rows of 'r' "
         "and 2 rows of 'n'; numbers are judged without them."
     )

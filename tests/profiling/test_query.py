@@ -23,11 +23,11 @@ from lookout.profiling.query import (
     OBSERVATION_COLUMNS,
     ProfileRequest,
     TableProfile,
-    bucket_start,
     plan_profile,
     read_profile_rows,
 )
-from lookout.project.declarations.monitor import Grain, Kind, Metric, Monitor
+from lookout.project.declarations.grain import BucketClock, Grain
+from lookout.project.declarations.monitor import Kind, Metric, Monitor
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 AS_OF = datetime(2026, 3, 10, 12, 30, tzinfo=timezone.utc)
@@ -64,10 +64,10 @@ def monitor(table: str = "t", grain: Grain = "day", metrics: Sequence[Metric] = 
 
 def profile_start(watched: Monitor, as_of: datetime, watermark: datetime | None) -> datetime:
     """Return the late window before the watermark, or the whole history of a new table."""
-    newest = bucket_start(as_of, watched.grain)
+    newest = watched.clock.floor(as_of)
     if watermark is None:
-        return bucket_start(newest - watched.history, watched.grain)
-    return bucket_start(min(watermark, newest) - watched.late_window, watched.grain)
+        return watched.clock.floor(newest - watched.history)
+    return watched.clock.floor(min(watermark, newest) - watched.late_window)
 
 
 def profile(
@@ -318,7 +318,7 @@ def test_the_query_can_use_an_index_and_parallel_workers(database: Connection) -
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), st.sampled_from(["hour", "day"]))
 def test_buckets_contain_their_moment(naive: datetime, grain: Grain) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(hours=5, minutes=45)))
-    start = bucket_start(moment, grain)
+    start = BucketClock(grain).floor(moment)
     assert start <= moment < start + {"hour": HOUR, "day": DAY}[grain]
     assert (start - EPOCH) % {"hour": HOUR, "day": DAY}[grain] == timedelta(0)
 
@@ -326,7 +326,7 @@ def test_buckets_contain_their_moment(naive: datetime, grain: Grain) -> None:
 def answer(watched: Monitor, since: datetime, as_of: datetime, stamps: Sequence[datetime]) -> list[tuple[Any, ...]]:
     """What PostgreSQL answers to the query of a table with these timestamps."""
     step = {"hour": HOUR, "day": DAY}[watched.grain]
-    until = bucket_start(as_of, watched.grain)
+    until = watched.clock.floor(as_of)
     groups: dict[int, list[datetime]] = {}
     for stamp in stamps:
         if stamp >= since:
@@ -373,7 +373,7 @@ def test_collecting_run_by_run_gives_what_collecting_at_once_gives(history: Any)
         found = profiled(as_of, since, first_bucket=first_bucket, latest_at=latest_at)
         for row in found.observations.itertuples():
             stored[row.metric, row.bucket_start] = row.value
-        watermark, first_bucket, latest_at = bucket_start(as_of, grain), found.first_bucket, found.latest_at
+        watermark, first_bucket, latest_at = watched.clock.floor(as_of), found.first_bucket, found.latest_at
     whole = profiled(clocks[-1], profile_start(watched, clocks[-1], None))
     expected = {(row.metric, row.bucket_start): row.value for row in whole.observations.itertuples()}
     assert stored == expected

@@ -271,8 +271,8 @@ def test_an_unknown_metric_is_reported_with_the_one_that_was_meant() -> None:
     [
         ("granularity: day", "unknown key 'granularity' in lookout; "),
         ("timestmap_column: x", "unknown key 'timestmap_column' in lookout; did you mean 'timestamp_column'?"),
-        ("grain: minute", "grain is 'minute'; use one of hour, day."),
-        ("grain: [1]", "grain is [1]; use one of hour, day."),
+        ("grain: minute", "grain is 'minute'; did you mean '5min'?"),
+        ("grain: [1]", "grain is [1]; use one of 5min, 10min, 15min, 30min, hour, day, week, month."),
         ("timestamp_column: 7", "timestamp_column is 7; it must be a non-empty text."),
         ("filter: ''", "filter is ''; it must be a non-empty text."),
         ("enabled: 'no'", "enabled is 'no'; it must be true or false."),
@@ -331,7 +331,7 @@ def test_each_wrong_setting_earns_one_sentence(text: str, expected: str) -> None
 
 def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        load(source({"grain": "week", "metrics": ["x"]}), model({"timestamp_column": "at", "colums": {}}))
+        load(source({"grain": "weekly", "metrics": ["x"]}), model({"timestamp_column": "at", "colums": {}}))
     lines = str(caught.value).splitlines()
     assert len(lines) == 4
     assert any("orders: unknown key 'colums'" in line and "'columns'" in line for line in lines)

@@ -96,7 +96,11 @@ GOOD_POINTS = "series_id,ts,value\na,2026-01-01,1\n"
         ("", GOOD_POINTS, "s.csv is empty; its first line must name series_id, kind, grain."),
         ("series_id,kind\na,count\n", GOOD_POINTS, "s.csv has no column 'grain'"),
         ("series_id,kind,grain\na,sum,D\n", GOOD_POINTS, "s.csv, line 2: kind is 'sum'; give one of count, rate"),
-        ("series_id,kind,grain\na,count,D\nb,count,W\n", GOOD_POINTS, "s.csv, line 3: grain is 'W'; give one of D, H."),
+        (
+            "series_id,kind,grain\na,count,D\nb,count,Q\n",
+            GOOD_POINTS,
+            "s.csv, line 3: grain is 'Q'; give one of 5min, 10min, 15min, 30min, H, D, W, M.",
+        ),
         (
             "series_id,kind,grain\na,count,D\na,rate,D\n",
             GOOD_POINTS,

@@ -25,7 +25,7 @@ final as (
     from baselines
     inner join monitors on baselines.series_key = monitors.series_key
     where
-        baselines.bucket_start + {{ lookout.bucket_step('monitors.grain') }} <= {{ lookout.as_of() }}
+        {{ lookout.bucket_end('baselines.bucket_start', 'monitors') }} <= {{ lookout.as_of() }}
         and {{ lookout.is_reported('baselines', 'monitors') }}
 )
 

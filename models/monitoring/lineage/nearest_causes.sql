@@ -8,7 +8,7 @@ with open_alerts as materialized (
         -- A failure at noon can be the cause of what a daily bucket shows, although that bucket began earlier.
         case
             when monitors.grain is null then alerts.window_start
-            else alerts.window_start + {{ lookout.bucket_step('monitors.grain') }} - interval '1 microsecond'
+            else {{ lookout.bucket_end('alerts.window_start', 'monitors') }} - interval '1 microsecond'
         end as began_by,
         -- A pipeline comes before what it writes to, and a database before its tables.
         case when alerts.asset = '' then 2 when places.is_pipeline then 1 else 0 end as scope,

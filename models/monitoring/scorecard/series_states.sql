@@ -6,8 +6,11 @@ with series as (
         looks.is_evaluated,
         looks.unmeasured_series,
         looks.message,
-        newest_at + {{ lookout.bucket_step('grain') }} as measured_until,
-        case grain when 'hour' then interval '1 day' else interval '7 days' end as patience,
+        {{ lookout.bucket_end('newest_at', 'watched_series') }} as measured_until,
+        case
+            when grain in ('week', 'month') then cast('1 ' || grain as interval) + interval '7 days'
+            else case grain when 'day' then interval '7 days' else interval '1 day' end
+        end as patience,
         coalesce(warn_after_seconds, error_after_seconds) is not null as has_limit,
         series_key in (select alerts.series_key from {{ ref('lookout', 'open_alerts') }} as alerts) as is_alerting
     from {{ ref('lookout', 'watched_series') }} as watched_series

@@ -24,7 +24,7 @@ from lookout.baseline.spine import (
     panel_of,
     points_of,
 )
-from lookout.project.declarations.monitor import GRAIN_STEP, Grain
+from lookout.project.declarations.grain import BucketClock, clocks_of
 
 COLUMNS = (
     "series_key",
@@ -43,6 +43,8 @@ COLUMNS = (
     "reason",
     "severity",
 )
+# Why an hour is excluded that a change of the clock makes longer or shorter.
+CLOCK_CHANGE = "the clock was changed in this hour"
 STATUSES = ("learning", "judged", "excluded", "forecast")
 METHODS = ("learned", "zscore")
 SEVERITIES = ("", "warning", "critical")
@@ -58,11 +60,12 @@ def judge(
 ) -> pd.DataFrame:
     """Judge every bucket of every series against the buckets before it.
 
-    ``series`` is indexed by series key and has the columns kind and grain and, if wanted, the settings that
-    docs/detector.md lists. ``points`` has the columns series_key, bucket_start (UTC), value (NaN: the bucket is
-    missing) and, if wanted, excluded. ``horizon`` buckets after the newest closed one get a forecast. ``judge_from``
-    gives per series the first bucket wanted; with :func:`lookback` of history before it the rows equal those of a full
-    judging. Returns the columns :data:`COLUMNS`, one row per series and bucket of its spine, ordered by both.
+    ``series`` is indexed by series key and has the columns kind and grain and, if wanted, time_zone (otherwise UTC) and
+    the settings that docs/detector.md lists. ``points`` has the columns series_key, bucket_start (UTC), value (NaN: the
+    bucket is missing) and, if wanted, excluded. ``horizon`` buckets after the newest closed one get a forecast.
+    ``judge_from`` gives per series the first bucket wanted; with :func:`lookback` of history before it the rows equal
+    those of a full judging. Returns the columns :data:`COLUMNS`, one row per series and bucket of its spine, ordered by
+    both.
 
     Raises ConfigError when a column is missing or a setting is not possible.
     """
@@ -70,11 +73,10 @@ def judge(
     check_points(points)
     keys = settings.index
     parts: list[pd.DataFrame] = []
-    for grain in ("day", "hour"):
-        chosen = np.flatnonzero((settings["grain"] == grain).to_numpy())
-        if len(chosen):
-            mine = settings.iloc[chosen]
-            parts += list(_judge_grain(mine, series.iloc[chosen], points, grain, horizon, judge_from, keys))
+    for clock, chosen in clocks_of(settings):
+        parts += list(
+            _judge_alike(settings.iloc[chosen], series.iloc[chosen], points, clock, horizon, judge_from, keys)
+        )
     parts = [part for part in parts if len(part)]
     if not parts:
         return _empty()
@@ -88,21 +90,20 @@ def judge(
     return result
 
 
-def _judge_grain(
+def _judge_alike(
     settings: pd.DataFrame,
     series: pd.DataFrame,
     points: pd.DataFrame,
-    grain: Grain,
+    clock: BucketClock,
     horizon: int,
     judge_from: pd.Series[Any] | None,
     keys: pd.Index[str],
 ) -> Iterator[pd.DataFrame]:
-    nanoseconds = int(GRAIN_STEP[grain].total_seconds() * 1e9)
-    data = points_of(settings, points, nanoseconds)
-    last = last_buckets(settings, series, data, nanoseconds)
+    data = points_of(settings, points, clock)
+    last = last_buckets(settings, series, data, clock)
     data = closed(data, last)
-    wanted = first_wanted(settings, judge_from, data, last, nanoseconds)
-    reach = int(needed(settings)[grain] / GRAIN_STEP[grain])
+    wanted = first_wanted(settings, judge_from, data, last, clock)
+    reach = int(needed(settings)[clock.grain] / clock.step)
     # Series alike in method, window and first bucket are computed together.
     alike = pd.DataFrame(
         {
@@ -123,12 +124,12 @@ def _judge_grain(
             rows = chunk.index.to_numpy()
             origin = int(chunk["from"].min()) - reach
             end = int(chunk["last"].max()) + horizon
-            panel, first = panel_of(data, edges, rows, settings, grain, origin, end, int(chunk["from"].min()), last)
+            panel, first = panel_of(data, edges, rows, settings, clock, origin, end, int(chunk["from"].min()), last)
             part = settings.iloc[rows]
             verdict = (
                 judge_learned(panel, part) if method == "learned" else judge_zscore(panel, part, int(window), bool(own))
             )
-            spine = _Spine(origin, nanoseconds, wanted[rows], last[rows], first, horizon)
+            spine = _Spine(origin, clock, wanted[rows], last[rows], first, horizon)
             yield _assemble(panel, verdict, part, spine, keys)
 
 
@@ -149,7 +150,7 @@ class _Spine:
     """Bucket numbers that belong to the rows of a panel."""
 
     origin: int
-    nanoseconds: int
+    clock: BucketClock
     wanted: Integers
     last: Integers
     first: Integers
@@ -162,7 +163,7 @@ def _assemble(
     now = panel.since(panel.start)
     numbers = spine.origin + panel.start + np.arange(now.observed.shape[1])
     begun = np.minimum(np.maximum(spine.first, spine.wanted), np.maximum(spine.last, spine.wanted))[:, None]
-    is_returned = (numbers >= begun) & (numbers <= spine.last[:, None] + spine.horizon)
+    is_returned = (numbers >= begun) & (numbers <= spine.last[:, None] + spine.horizon) & spine.clock.is_there(numbers)
     row, column = np.nonzero(is_returned)
     ahead = numbers[column] > spine.last[row]
     status = np.where(verdict.learning[row, column], 0, 1)
@@ -173,10 +174,10 @@ def _assemble(
     size = np.abs(np.nan_to_num(score))
     warn, critical = settings["warn_score"].to_numpy()[row], settings["critical_score"].to_numpy()[row]
     severity = np.where(judged & (size >= critical), 2, np.where(judged & (size >= warn), 1, 0))
-    times = numbers[column] * spine.nanoseconds
-    cells = reasons.Cells(row, column, status, severity, times)
-    buckets = pd.DatetimeIndex(times, tz="UTC")
+    cells = reasons.Cells(row, column, status, severity, spine.clock.walls(numbers)[column])
+    buckets = pd.DatetimeIndex(spine.clock.starts(numbers)[column], tz="UTC")
     reason = reasons.word(panel, verdict, settings, cells)
+    reason[spine.clock.is_odd(numbers)[column]] = CLOCK_CHANGE
     frame: dict[str, Any] = {
         "series_key": _category(keys.get_indexer(settings.index)[row], keys),
         "bucket_start": buckets,

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
+from lookout.baseline.spans import Spans
 from lookout.baseline.transforms import Codes
 from lookout.baseline.windows import (
     Mask,
@@ -23,26 +24,7 @@ from lookout.baseline.windows import (
     rolling_median,
     rolling_quantiles,
 )
-from lookout.project.declarations.monitor import Grain
 
-
-@dataclass(frozen=True)
-class Spans:
-    """Window lengths of one grain, in buckets."""
-
-    season: int  # the cycle whose profile is learned: a week
-    level: int  # what the present level is read from
-    steady: int  # what the slow level is read from
-    errors: int  # past forecast errors that the spread is read from
-    choice: int  # past forecast errors that choose between forecasts
-    day: int  # buckets a day; 1 where a daily cycle cannot be seen
-    cycles: int  # earlier cycles that a profile needs
-
-
-SPANS: dict[Grain, Spans] = {
-    "day": Spans(season=7, level=7, steady=28, errors=56, choice=28, day=1, cycles=3),
-    "hour": Spans(season=168, level=24, steady=168, errors=168, choice=336, day=24, cycles=2),
-}
 WEEKS = 8
 MIN_ERRORS = 7
 NORMAL_QUARTILES = 1.349  # distance of the quartiles of a standard normal

@@ -15,14 +15,15 @@ from lookout.baseline.learned import WEEKS, Panel
 
 Integers = NDArray[np.int64]
 TOO_SPARSE = "too sparse to judge when nothing comes: set a freshness limit or a longer grain"
-_HOUR = 3_600_000_000_000
+_MINUTE = 60_000_000_000
+_HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 @dataclass(frozen=True)
 class Cells:
-    """Buckets that become rows: series and judged column in the panel, status and severity as codes, time in ns."""
+    """Buckets that become rows: series and judged column in the panel, codes of status and severity, local ns."""
 
     row: Integers
     column: Integers
@@ -36,9 +37,12 @@ def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: C
     result = np.full(len(cells.row), "", dtype=object)
     learning = np.flatnonzero(cells.status == 0)
     if len(learning):
+        # Forecasts of parts of an hour count in hours, plain statistics in buckets.
+        in_buckets = panel.spans.folds > 1 and (settings["method"] == "zscore").all()
+        unit = "bucket" if in_buckets else panel.spans.unit
         needed = verdict.remaining[cells.row[learning], cells.column[learning]].astype(np.int64)
         sparse = verdict.sparse[cells.row[learning], cells.column[learning]]
-        result[learning] = np.where(sparse, TOO_SPARSE, _learning(needed, panel.spans.day > 1))
+        result[learning] = np.where(sparse, TOO_SPARSE, _learning(needed, unit))
     remarkable = np.flatnonzero(cells.severity > 0)
     if len(remarkable):
         writer = _Writer(panel, verdict, settings)
@@ -57,11 +61,10 @@ def number(value: float) -> str:
     return f"{float(f'{value:.3g}'):.10g}"
 
 
-def _learning(needed: Integers, hourly: bool) -> NDArray[Any]:
+def _learning(needed: Integers, unit: str) -> NDArray[Any]:
     texts = {}
     for count in np.unique(needed):
-        unit = ("hour" if hourly else "day") + ("" if count == 1 else "s")
-        texts[int(count)] = f"needs {count} more {unit} of history"
+        texts[int(count)] = f"needs {count} more {unit}{'' if count == 1 else 's'} of history"
     return np.array([texts[int(count)] for count in needed], dtype=object)
 
 
@@ -86,7 +89,9 @@ class _Writer:
         }
 
     def reason(self, row: int, column: int, time: int) -> str:
-        return self.by_cause[int(self.verdict.cause[row, column])](row, column, time)
+        text = self.by_cause[int(self.verdict.cause[row, column])](row, column, time)
+        hours = 0 if self.verdict.young is None else int(self.verdict.young[row, column])
+        return f"{text}, judged by {hours // 24} days of history" if hours else text
 
     def _value(self, row: int, value: float) -> str:
         if self.kinds[row] == "rate":
@@ -94,9 +99,12 @@ class _Writer:
         return _duration(value) if self.metrics[row] == "freshness" else number(value)
 
     def _slot(self, time: int) -> str:
+        spans = self.panel.spans
+        if spans.season == 1:
+            return spans.unit
         day, rest = divmod(time, _DAY)
         name = _WEEKDAYS[(day + 3) % 7]  # 1970 began on a Thursday
-        return name if self.panel.spans.day == 1 else f"{name} {rest // _HOUR:02d}:00"
+        return name if spans.day == 1 else f"{name} {rest // _HOUR:02d}:{rest % _HOUR // _MINUTE:02d}"
 
     def _earlier(self, row: int, column: int) -> list[float]:
         """Return the values of the same slot in the eight weeks before."""

@@ -21,8 +21,9 @@ from lookout.baseline.bounds import (
     with_limits,
 )
 from lookout.baseline.learned import MIN_ERRORS, Panel
-from lookout.baseline.rules import filling, repetition
+from lookout.baseline.rules import filling, repetition, youth
 from lookout.baseline.rules.drift import drift_score
+from lookout.baseline.rules.folding import by_hour
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
@@ -34,7 +35,7 @@ class Verdict:
 
     ``remaining`` is how many more buckets of history a learning bucket needs, and ``sparse`` says that it needs more
     than that: loads that come at least once a week. ``repeats``, ``step`` (per week, judged scale), ``weeks`` and
-    ``slots`` word the reasons.
+    ``slots`` word the reasons, and so does ``young``: hours of history where that is too short for a profile, else 0.
     """
 
     expected: Matrix
@@ -52,19 +53,20 @@ class Verdict:
     slots: filling.Slots
     constant: Matrix
     sparse: Mask
+    young: NDArray[np.int64] | None = None
 
 
 def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Return the verdict of the learned method."""
     options = Options.of(settings)
-    everything = learned.forecast(panel)
+    everything, young = _forecast(panel, settings)
     slots = filling.slots(panel)
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
     constant_score, constant = repetition.constant_score(panel)
     now = panel.since(panel.start)
     enough = np.minimum(options.min_sample, float(panel.spans.errors))
     remaining = np.maximum(enough - forecast.sample, MIN_ERRORS - forecast.count)
-    remaining = np.maximum(remaining, options.min_age - forecast.age)
+    remaining = np.maximum(remaining, np.where(young[:, panel.start :], 0, options.min_age - forecast.age))
     known = (remaining <= 0) | empty
     low, high = np.fmin(forecast.expected, forecast.steady), np.fmax(forecast.expected, forecast.steady)
     expected = np.where(known, transforms.backward(forecast.expected, panel.kinds), np.nan)
@@ -100,9 +102,23 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
         sparse=np.zeros(score.shape, dtype=bool),
     )
     verdict = _with_missing(verdict, panel, options)
+    verdict = _with_young(verdict, panel, options, young, forecast)
     verdict = _with_stuck(verdict, panel)
     verdict = _with_drift(verdict, panel, everything, options, _are_ages(settings))
     return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
+
+
+def _forecast(panel: Panel, settings: pd.DataFrame) -> tuple[learned.Forecast, Mask]:
+    """Return the forecast, and which buckets are judged although no profile is known (see ``rules.youth``)."""
+    if panel.spans.day == 1:
+        return learned.forecast(panel), np.zeros(panel.y.shape, dtype=bool)
+    ages = settings["min_age"].to_numpy()
+
+    def compute(hourly: Panel) -> tuple[learned.Forecast, Mask]:
+        full_age = np.repeat(ages, len(hourly.kinds) // len(ages))
+        return youth.cautious(hourly, learned.forecast(hourly), full_age)
+
+    return by_hour(panel, compute)
 
 
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
@@ -207,6 +223,19 @@ def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask
     learning = np.where(absent, verdict.slots.known < 2, verdict.learning)
     result = np.where(absent, score, verdict.score)
     return replace(verdict, score=result, learning=learning, cause=np.where(absent, MISSING, verdict.cause))
+
+
+def _with_young(verdict: Verdict, panel: Panel, options: Options, young: Mask, forecast: learned.Forecast) -> Verdict:
+    """Return the verdict with the missing buckets of young series, whose slots are not known yet."""
+    absent = youth.broken_off(panel, young)
+    score = np.where(panel.empties[:, None] & ~options.down, 0.0, np.where(absent, -6.0, verdict.score))
+    return replace(
+        verdict,
+        score=np.where(absent, score, verdict.score),
+        cause=np.where(absent, MISSING, verdict.cause),
+        learning=verdict.learning & ~absent,
+        young=np.where(young[:, panel.start :], forecast.age, 0),
+    )
 
 
 def _with_stuck(verdict: Verdict, panel: Panel) -> Verdict:

@@ -10,26 +10,38 @@ import pandas as pd
 
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import GRAIN_STEP, Direction, Grain, Method
+from lookout.project.declarations.grain import GRAIN_STEP, GRAINS, SHORT, UTC, Grain
+from lookout.project.declarations.monitor import Direction, Method
 
-LOOKBACK: dict[Grain, timedelta] = {"day": timedelta(days=203), "hour": timedelta(days=98)}
-WINDOW: dict[Grain, int] = {"day": 30, "hour": 168}
+LOOKBACK: dict[Grain, timedelta] = {
+    **dict.fromkeys(SHORT, timedelta(days=98)),
+    "day": timedelta(days=203),
+    "week": 72 * timedelta(weeks=1),
+    "month": 54 * timedelta(days=31),
+}
+WINDOW: dict[Grain, int] = {
+    # A day of parts of an hour: mean and deviation over a week of them would take minutes.
+    **{grain: timedelta(days=1) // GRAIN_STEP[grain] for grain in SHORT},
+    "hour": 168,
+    "day": 30,
+    "week": 26,
+    "month": 24,
+}
 WARN_SCORE = 2.0
 CRITICAL_SCORE: dict[tuple[str, str], float] = {
-    ("learned", "day"): 3.0,
-    ("learned", "hour"): 3.5,
-    ("zscore", "day"): 3.0,
-    ("zscore", "hour"): 3.0,
+    **{("zscore", grain): 3.0 for grain in GRAINS},
+    **{("learned", grain): 3.5 if grain in SHORT else 3.0 for grain in GRAINS},
 }
 MIN_SAMPLE: dict[tuple[str, str], int] = {
+    **{("zscore", grain): 10 for grain in GRAINS},
+    **{("learned", grain): 24 for grain in SHORT},
     ("learned", "day"): 7,
-    ("learned", "hour"): 24,
-    ("zscore", "day"): 10,
-    ("zscore", "hour"): 10,
+    ("learned", "week"): 7,
+    ("learned", "month"): 5,
 }
 # Buckets since the first observation before anything is judged, unless somebody sets min_sample_size: two weeks, and
-# for hourly series 17 days, because only then do two weeks make a profile.
-MIN_AGE: dict[Grain, int] = {"day": 14, "hour": 408}
+# for hourly series 17 days, because only then do two weeks make a profile. Below an hour these are hours, too.
+MIN_AGE: dict[Grain, int] = {**dict.fromkeys(SHORT, 408), "day": 14, "week": 8, "month": 6}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": KINDS,
     "grain": get_args(Grain),
@@ -65,6 +77,7 @@ def complete(series: pd.DataFrame) -> pd.DataFrame:
         default = {"method": "learned", "direction": "both"}.get(name)
         full[name] = _choices(series, name, allowed, default)
     full |= {name: _numbers(series, name) for name in _NUMBERS}
+    full["time_zone"] = _column(series, "time_zone").fillna(UTC).astype(str).to_numpy()
     full["metric"] = _column(series, "metric").fillna("").astype(str).to_numpy()
     keys = list(zip(full["method"], full["grain"], strict=True))
     _fill(full, "critical_score", [CRITICAL_SCORE[k] for k in keys])

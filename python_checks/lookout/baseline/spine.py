@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import SPANS, Panel
+from lookout.baseline.learned import Panel
+from lookout.baseline.spans import SPANS
 from lookout.baseline.windows import Matrix
 from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import Grain
+from lookout.project.declarations.grain import BucketClock
 
 Integers = NDArray[np.int64]
 NONE = int(np.iinfo(np.int64).min)
@@ -38,14 +39,16 @@ def check_points(points: pd.DataFrame) -> None:
         raise ConfigError("The points' bucket_start has no time zone; give timestamps in UTC.")
 
 
-def buckets_of(times: pd.Series[Any], nanoseconds: int) -> Integers:
+def buckets_of(times: pd.Series[Any], clock: BucketClock) -> Integers:
     """Return bucket numbers since 1970; a time inside a bucket belongs to it."""
     utc = pd.DatetimeIndex(pd.to_datetime(times, utc=True)).as_unit("ns")
-    numbers = utc.to_numpy(dtype="datetime64[ns]").view(np.int64) // nanoseconds
-    return np.where(utc.isna(), NONE, numbers)
+    is_known = np.asarray(utc.notna())
+    numbers = np.full(len(utc), NONE, dtype=np.int64)
+    numbers[is_known] = clock.numbers(utc.to_numpy(dtype="datetime64[ns]").view(np.int64)[is_known])
+    return numbers
 
 
-def points_of(settings: pd.DataFrame, points: pd.DataFrame, nanoseconds: int) -> Points:
+def points_of(settings: pd.DataFrame, points: pd.DataFrame, clock: BucketClock) -> Points:
     """Return the points of the series in ``settings``; values that are not finite are NaN."""
     keys = points["series_key"]
     if isinstance(keys.dtype, pd.CategoricalDtype):
@@ -61,15 +64,15 @@ def points_of(settings: pd.DataFrame, points: pd.DataFrame, nanoseconds: int) ->
         excluded = np.zeros(len(value), dtype=bool)
     times = points["bucket_start"] if mine.all() else points.loc[mine, "bucket_start"]
     value = np.where(np.isfinite(value), value, np.nan)
-    return Points(row[mine].astype(np.int64), buckets_of(times, nanoseconds), value, excluded)
+    return Points(row[mine].astype(np.int64), buckets_of(times, clock), value, excluded)
 
 
-def last_buckets(settings: pd.DataFrame, series: pd.DataFrame, data: Points, nanoseconds: int) -> Integers:
+def last_buckets(settings: pd.DataFrame, series: pd.DataFrame, data: Points, clock: BucketClock) -> Integers:
     """Return the newest closed bucket per series: its ``last_bucket``, else the newest of all points."""
     newest = int(data.bucket.max()) if len(data.bucket) else NONE
     if "last_bucket" not in series.columns:
         return np.full(len(settings), newest, dtype=np.int64)
-    declared = buckets_of(series["last_bucket"], nanoseconds)
+    declared = buckets_of(series["last_bucket"], clock)
     return np.where(declared == NONE, newest, declared)
 
 
@@ -82,7 +85,7 @@ def closed(data: Points, last: Integers) -> Points:
 
 
 def first_wanted(
-    settings: pd.DataFrame, judge_from: pd.Series[Any] | None, data: Points, last: Integers, nanoseconds: int
+    settings: pd.DataFrame, judge_from: pd.Series[Any] | None, data: Points, last: Integers, clock: BucketClock
 ) -> Integers:
     """Return the first wanted bucket per series: the requested one, else the first point, else the newest closed."""
     first: Integers = np.full(len(settings), np.iinfo(np.int64).max, dtype=np.int64)
@@ -91,7 +94,7 @@ def first_wanted(
     first = np.where(first == np.iinfo(np.int64).max, last, first)
     if judge_from is None:
         return first
-    requested = buckets_of(judge_from.reindex(settings.index), nanoseconds)
+    requested = buckets_of(judge_from.reindex(settings.index), clock)
     return np.where(requested == NONE, first, requested)
 
 
@@ -100,7 +103,7 @@ def panel_of(
     edges: Integers,
     rows: Integers,
     settings: pd.DataFrame,
-    grain: Grain,
+    clock: BucketClock,
     origin: int,
     end: int,
     start: int,
@@ -118,6 +121,8 @@ def panel_of(
     excluded = np.zeros(shape, dtype=bool)
     observed[target, column] = data.value[source]
     excluded[target, column] = data.excluded[source]
+    # Hours that a change of the clock skips, or makes longer or shorter, can be compared with no other.
+    excluded |= clock.is_odd(np.arange(origin, end + 1)) | ~clock.is_there(np.arange(origin, end + 1))
     first = np.full(len(rows), shape[1], dtype=np.int64)
     there = np.isfinite(data.value[source])
     np.minimum.at(first, target[there], column[there])
@@ -130,7 +135,7 @@ def panel_of(
         counted = np.where(empties[:, None] & (observed == 0), np.nan, observed)
     x = np.where(excluded, np.nan, counted) if excluded.any() else counted
     panel = Panel(
-        SPANS[grain],
+        SPANS[clock.grain],
         kinds,
         observed,
         x,

@@ -55,7 +55,10 @@ def statistics(panel: Panel, x: Matrix, window: int, own_window: bool) -> Statis
     start, season = panel.start, panel.spans.season
     result = _over(x, range(1, window + 1), start)
     reach = window if own_window else max(window, WEEKS * season)
-    cycles = [season] if panel.spans.day == 1 else [panel.spans.day, season]
+    cycles = [cycle for cycle in (panel.spans.day, season) if cycle > 1]
+    if panel.spans.folds > 1:
+        # Weeks of parts of an hour are too long to add up for each bucket.
+        cycles = []
     history = result.history
     left: Matrix | None = None
     for cycle in cycles:

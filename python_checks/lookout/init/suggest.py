@@ -9,7 +9,7 @@ from typing import Any
 
 from lookout.engines.catalog import TIME_TYPES
 from lookout.project.declarations.declared import is_watched, read_declared_node
-from lookout.project.declarations.monitor import Grain
+from lookout.project.declarations.grain import Grain
 from lookout.project.declarations.nodes import (
     loaded_at_field,
     location_of,

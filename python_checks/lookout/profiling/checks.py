@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 from lookout.engines.catalog import NUMBER_TYPES, READABLE_KINDS, TIME_TYPES, WITHOUT_EQUALITY, Relation, Status
 from lookout.plain import plain_name
@@ -45,7 +46,7 @@ def check_monitor(
             "date, or watch a view that converts it."
         )
         return MonitorCheck((), "wrong_type", sentence)
-    if kind == "date" and monitor.grain == "hour":
+    if kind == "date" and monitor.clock.step < timedelta(days=1):
         sentence = f"Timestamp column '{column}' of {name} is a date and holds no hours: set grain: day."
         return MonitorCheck((), "wrong_type", sentence)
     if column in relation.hidden:

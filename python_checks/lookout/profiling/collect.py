@@ -276,7 +276,7 @@ def _left_out_message(monitor: Monitor, profile: TableProfile, as_of: datetime, 
             f"{as_of:%Y-%m-%d %H:%M} UTC; they are not judged."
         )
         if time_type == "timestamp":
-            sentences.append("Times without a zone are read as UTC: if they are local, convert them in a view.")
+            sentences.append(f"Times without a zone are read as {monitor.time_zone}: set `time_zone` if that is wrong.")
     if profile.undated_rows:
         sentences.append(_undated_sentence(monitor, profile))
     if profile.not_finite:

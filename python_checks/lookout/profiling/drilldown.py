@@ -12,9 +12,9 @@ import pandas as pd
 from psycopg2 import sql
 
 from lookout.engines.catalog import Relation
-from lookout.engines.dialect import as_column_type
-from lookout.profiling.query import EPOCH, NO_NUMBER, aggregate, needed_columns, needs_number, number_of
-from lookout.project.declarations.monitor import GRAIN_STEP, Metric, Monitor
+from lookout.profiling.buckets import as_stamp, number_of_bucket
+from lookout.profiling.query import NO_NUMBER, aggregate, needed_columns, needs_number, number_of
+from lookout.project.declarations.monitor import Metric, Monitor
 
 MOST_GROUPS = 20_000
 MOST_NAMED = 3
@@ -68,14 +68,14 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
     """
     monitor, metric = request.monitor, request.metric
     type_ = relation.columns[monitor.timestamp_column]
-    step = GRAIN_STEP[monitor.grain]
+    clock = monitor.clock
     stamp = sql.Identifier(monitor.timestamp_column)
     buckets = [request.bucket_start, *request.compared]
     spans = [
         sql.SQL("({stamp} >= {since} and {stamp} < {until})").format(
             stamp=stamp,
-            since=sql.Literal(as_column_type(start, type_)),
-            until=sql.Literal(as_column_type(start + step, type_)),
+            since=sql.Literal(as_stamp(monitor, start, type_)),
+            until=sql.Literal(as_stamp(monitor, clock.end(clock.number(start)), type_)),
         )
         for start in buckets
     ]
@@ -88,7 +88,7 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
     return sql.SQL(
         "select * from (\nselect lookout_bucket, {about}, {values},\n    count(*), {weight}{metric},\n"
         "    row_number() over (partition by {about} order by count(*) desc) as lookout_rank\n"
-        "from (\n    select floor(date_part('epoch', {stamp}) / {step}) as lookout_bucket, {columns}\n"
+        "from (\n    select {bucket} as lookout_bucket, {columns}\n"
         "    from {table}\n    where ({spans}){row_filter}\n) as {alias}\n"
         "group by grouping sets ({sets})\n) as lookout_groups\nwhere lookout_rank <= {limit}\norder by lookout_rank"
     ).format(
@@ -96,8 +96,7 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
         values=sql.SQL(", ").join([sql.SQL("left({}::text, {})").format(name, sql.Literal(_TEXT)) for name in names]),
         weight=weight,
         metric=sql.SQL(", count(*)") if metric.name == "row_count" else aggregate(metric, number),
-        stamp=stamp,
-        step=sql.Literal(step.total_seconds()),
+        bucket=number_of_bucket(monitor, type_),
         table=sql.Identifier(monitor.schema, monitor.table),
         columns=sql.SQL(", ").join([sql.Identifier(name) for name in columns]),
         spans=sql.SQL(" or ").join(spans),
@@ -111,7 +110,7 @@ def plan_drilldown(request: Drilldown, relation: Relation) -> sql.Composed:
 def explain_drilldown(request: Drilldown, rows: Sequence[Sequence[Any]]) -> list[Explanation]:
     """Return one explanation for each dimension, from the rows of the query of :func:`plan_drilldown`."""
     count = len(request.dimensions)
-    number = (request.bucket_start - EPOCH) // GRAIN_STEP[request.monitor.grain]
+    number = request.monitor.clock.number(request.bucket_start)
     explanations = []
     for index, name in enumerate(request.dimensions, start=1):
         own_rows = [row for row in rows if row[index] == 0]

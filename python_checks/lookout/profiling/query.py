@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ import pandas as pd
 from psycopg2 import sql
 
 from lookout.engines.catalog import Relation
-from lookout.engines.dialect import as_column_type
-from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Metric, Monitor
+from lookout.profiling.buckets import as_stamp, in_utc, number_of_bucket
+from lookout.project.declarations.grain import EPOCH, SECOND
+from lookout.project.declarations.monitor import Metric, Monitor
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 OBSERVATION_COLUMNS = (
     "series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "bucket_start", "value",
 )  # fmt: skip
@@ -78,6 +78,7 @@ class ProfilePlan:
     since: datetime
     until: datetime
     as_of: datetime
+    type_: str = "timestamptz"
 
 
 @dataclass(frozen=True)
@@ -97,39 +98,32 @@ class TableProfile:
     not_finite: Mapping[str, int]
 
 
-def bucket_start(moment: datetime, grain: Grain) -> datetime:
-    """Return the start, in UTC, of the bucket that a moment falls into."""
-    step = GRAIN_STEP[grain]
-    return EPOCH + (moment - EPOCH) // step * step
-
-
 def plan_profile(
     request: ProfileRequest, relation: Relation, metrics: Sequence[Metric], as_of: datetime
 ) -> ProfilePlan:
     """Build the query for those of the monitor's metrics that ``relation`` allows.
 
-    Each row it returns is one bucket: its number counted from 1970 in steps of the grain, rows, newest timestamp not
-    after ``as_of`` in seconds since 1970, rows after ``as_of``, then one number per doubtful column and per metric.
+    Each row it returns is one bucket: its number (see :class:`BucketClock`), rows, newest timestamp not after ``as_of``
+    in seconds since 1970 as the column shows it, rows after ``as_of``, then one number per doubtful column and metric.
     Everything after the newest closed bucket is one last row, and rows without a time are a row whose number is null,
     so the newest timestamp and rows outside of every bucket cost no query of their own.
     """
     monitor = request.monitor
-    until = bucket_start(as_of, monitor.grain)
-    since = min(bucket_start(request.since, monitor.grain), until)
+    until = monitor.clock.floor(as_of)
+    since = min(monitor.clock.floor(request.since), until)
     measured = tuple(metric for metric in metrics if metric.name not in FREE)
     numeric = dict.fromkeys(metric.column_name for metric in measured if needs_number(metric))
     doubtful = tuple(name for name in numeric if "case" in NUMBER.get(relation.columns[name], ""))
     numbers = {name: sql.Identifier(f"lookout number of {name}") for name in numeric}
     type_ = relation.columns[monitor.timestamp_column]
-    stamp, clock = sql.Identifier(monitor.timestamp_column), sql.Literal(as_column_type(as_of, type_))
-    oldest = sql.Literal(as_column_type(since, type_))
-    bucket = sql.SQL(
-        "case when {stamp} >= {since} then floor(least(date_part('epoch', {stamp}), {until}) / {step}) end"
-    ).format(
+    stamp = sql.Identifier(monitor.timestamp_column)
+    clock, oldest, newest = (sql.Literal(as_stamp(monitor, moment, type_)) for moment in (as_of, since, until))
+    bucket = sql.SQL("case when {stamp} >= {until} then {last} when {stamp} >= {since} then {number} end").format(
         stamp=stamp,
         since=oldest,
-        until=sql.Literal(_epoch(until)),
-        step=sql.Literal(GRAIN_STEP[monitor.grain].total_seconds()),
+        until=newest,
+        last=sql.Literal(float(monitor.clock.number(until))),
+        number=number_of_bucket(monitor, type_),
     )
     columns = needed_columns(monitor, relation, measured)
     row_filter = (
@@ -167,7 +161,7 @@ def plan_profile(
         since=oldest,
         nulls=sql.SQL(", ".join(["null"] * (1 + len(columns) + len(numbers)))),
     )
-    return ProfilePlan(request, query, tuple(metrics), doubtful, since, until, as_of)
+    return ProfilePlan(request, query, tuple(metrics), doubtful, since, until, as_of, type_)
 
 
 def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> TableProfile:
@@ -179,17 +173,22 @@ def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> Table
     is_dated = np.isfinite(everything[:, 0])
     table, undated = everything[is_dated], int(everything[~is_dated, 1].sum())
     numbers = table[:, 0].astype(np.int64)
-    step = GRAIN_STEP[monitor.grain]
-    end = (plan.until - EPOCH) // step
-    closed = numbers < end
+    clock = monitor.clock
+    newest = in_utc(monitor, table[:, 2], plan.type_, plan.as_of)
+    end = clock.number(plan.until)
+    # A column without a time zone may show times that the clock of the zone skips; no bucket has them.
+    closed = (numbers < end) & clock.is_there(numbers)
     firsts = [int(numbers[closed].min())] if closed.any() else []
     if request.first_bucket is not None:
-        firsts.append((request.first_bucket - EPOCH) // step)
-    latest_at = _latest(request, plan, table[:, 2])
-    first_bucket, spine = None, np.empty(0, np.int64)
+        firsts.append(clock.number(request.first_bucket))
+    latest_at = _latest(request, plan, newest)
+    first_bucket = None
+    spine: npt.NDArray[np.int64] = np.empty(0, np.int64)
     if firsts and min(firsts) < end:
-        first_bucket = EPOCH + min(firsts) * step
-        spine = np.arange(max(min(firsts), (plan.since - EPOCH) // step), end, dtype=np.int64)
+        first_bucket = clock.start(min(firsts))
+        spine = np.arange(max(min(firsts), clock.number(plan.since)), end, dtype=np.int64)
+        spine = spine[clock.is_there(spine)]
+    table[:, 2] = newest
     observations = _observations(plan, np.delete(table[closed], slice(4, first_metric), axis=1), numbers[closed], spine)
     left_out = {name: int(table[:, 4 + at].sum()) for at, name in enumerate(plan.doubtful)}
     return TableProfile(
@@ -208,32 +207,31 @@ def _observations(plan: ProfilePlan, table: Floats, numbers: npt.NDArray[np.int6
     if not len(spine):
         return _frame(monitor, (), spine, [])
     grid = np.full((len(spine), table.shape[1]), np.nan)
-    grid[numbers - spine[0]] = table
+    grid[np.searchsorted(spine, numbers)] = table
     counts = np.nan_to_num(grid[:, 1])
     values, measured = [], iter(range(4, grid.shape[1]))
     for metric in plan.metrics:
         if metric.name == "row_count":
             values.append(counts)
         elif metric.name == "freshness":
-            values.append(_freshness(grid[:, 2], spine, monitor.grain, request.latest_at, plan.since))
+            values.append(_freshness(grid[:, 2], monitor.clock.ends(spine) / SECOND, request.latest_at, plan.since))
         else:
             column = grid[:, next(measured)]
             values.append(np.where(np.isfinite(column), column, np.nan))
     return _frame(monitor, plan.metrics, spine, values)
 
 
-def _freshness(newest: Floats, spine: Any, grain: Grain, latest_at: datetime | None, since: datetime) -> Floats:
+def _freshness(newest: Floats, ends: Floats, latest_at: datetime | None, since: datetime) -> Floats:
     """Return the seconds from the newest timestamp before the end of each bucket to that end; NaN while unknown."""
-    step = GRAIN_STEP[grain].total_seconds()
     known = newest.copy()
     if latest_at is not None and latest_at < since:
         known[0] = np.fmax(known[0], _epoch(latest_at))
-    lag: Floats = np.round((spine + 1) * step - np.fmax.accumulate(known), 6)
+    lag: Floats = np.round(ends - np.fmax.accumulate(known), 6)
     return lag
 
 
 def _frame(monitor: Monitor, metrics: Sequence[Metric], spine: Any, values: Sequence[Floats]) -> pd.DataFrame:
-    size, step = len(spine), int(GRAIN_STEP[monitor.grain].total_seconds())
+    size, starts = len(spine), monitor.clock.starts(spine) // SECOND
 
     def column(items: Sequence[str]) -> Any:
         return np.repeat(np.array(items, dtype=object), size)
@@ -247,7 +245,7 @@ def _frame(monitor: Monitor, metrics: Sequence[Metric], spine: Any, values: Sequ
             "metric": column([metric.name for metric in metrics]),
             "kind": column([metric.kind for metric in metrics]),
             "grain": monitor.grain,
-            "bucket_start": pd.to_datetime(np.tile(spine * step, len(metrics)), unit="s", utc=True),
+            "bucket_start": pd.to_datetime(np.tile(starts, len(metrics)), unit="s", utc=True),
             "value": np.concatenate(values) if values else np.empty(0),
         },
         columns=list(OBSERVATION_COLUMNS),

@@ -9,14 +9,19 @@ CALENDAR = "lookout_calendar"
 
 
 def calendar_name(manifest: Mapping[str, Any]) -> str:
-    """Return the name in the var ``lookout_calendar``, which dbt renders into the meta of Lookout's own seed."""
+    """Return the name in the var ``lookout_calendar``."""
+    return project_var(manifest, CALENDAR) or CALENDAR
+
+
+def project_var(manifest: Mapping[str, Any], name: str) -> str:
+    """Return a var of the project, which dbt renders into the meta of Lookout's own seed; empty where it is not set."""
     identity = f"seed.lookout.{CALENDAR}"
     nodes = [manifest["nodes"].get(identity), *((manifest.get("disabled") or {}).get(identity) or [])]
     for node in filter(None, nodes):
-        named = ((node.get("config") or {}).get("meta") or {}).get(CALENDAR)
-        if named:
-            return str(named)
-    return CALENDAR
+        value = ((node.get("config") or {}).get("meta") or {}).get(name)
+        if value:
+            return str(value)
+    return ""
 
 
 def find_node(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:

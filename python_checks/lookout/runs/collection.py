@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,12 +11,14 @@ import pandas as pd
 from lookout.profiling.collect import CollectionOutcome, collect
 from lookout.profiling.query import OBSERVATION_COLUMNS, ProfileRequest
 from lookout.project.artifacts.rows import asset_rows
-from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
+from lookout.project.declarations.grain import UTC
+from lookout.project.declarations.monitor import Monitor
 from lookout.project.declarations.monitors import monitor_rows
 from lookout.runs.recording import Run
 from lookout.tracking.executions.series import CONNECTION as PIPELINES
 from lookout.tracking.executions.series import pipeline_series
 
+logger = logging.getLogger(__name__)
 EVALUATED = ("ok", "empty")
 NOTHING: Mapping[Hashable, Any] = {"watermark": None, "has_new": True}
 
@@ -30,6 +33,7 @@ def register(run: Run) -> None:
     kept = [key for key, table in of_key.items() if table in wrong or table[0] == PIPELINES]
     written = [m for m in monitors if not m.problem or (m.connection, m.asset) not in of_key.values()]
     rows = monitor_rows(written, run.as_of).assign(batch_number=run.batch_number)
+    _forget_other_zones(run, rows)
     run.store.upsert("monitors", rows)
     _deactivate(run, "monitors", "series_key", [*rows["series_key"], *kept])
     monitored = [monitor.node_id for monitor in monitors]
@@ -40,6 +44,23 @@ def register(run: Run) -> None:
     assets = pd.concat(frames, ignore_index=True)
     run.store.upsert("assets", assets)
     _deactivate(run, "assets", "node_id", list(assets["node_id"]))
+
+
+def _forget_other_zones(run: Run, rows: pd.DataFrame) -> None:
+    """Remove what is stored of series whose time zone changed: their buckets begin and end at other times."""
+    known = run.store.query("select series_key, time_zone from {schema}.monitors")
+    both = rows.merge(known, on="series_key", suffixes=("", "_before"))
+    zones = both[["time_zone", "time_zone_before"]].fillna(UTC)
+    changed = both[(zones["time_zone"] != zones["time_zone_before"]).to_numpy()]
+    if changed.empty:
+        return
+    for table in ("metric_observations", "baselines"):
+        run.store.execute(
+            f"delete from {{schema}}.{table} where series_key = any(%s)",  # noqa: S608
+            (list(changed["series_key"]),),
+        )
+    for (asset, zone), _ in changed.fillna({"time_zone": UTC}).groupby(["asset", "time_zone"]):
+        logger.warning("The time zone of %s is now %s: its buckets are counted and learned anew.", asset, zone)
 
 
 def follow_pipelines(run: Run) -> int:
@@ -99,7 +120,7 @@ def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> Profi
     start = run.as_of - monitor.history
     if pd.isna(state["watermark"]) or state["has_new"] or state["has_changed"]:
         return ProfileRequest(monitor, since=start, first_bucket=None, latest_at=None)
-    since = state["watermark"].to_pydatetime() - max(monitor.late_window, GRAIN_STEP[monitor.grain])
+    since = state["watermark"].to_pydatetime() - max(monitor.late_window, monitor.clock.step)
     latest = None if pd.isna(state["latest_at"]) else state["latest_at"].to_pydatetime()
     return ProfileRequest(
         monitor, since=max(since, start), first_bucket=state["first_bucket"].to_pydatetime(), latest_at=latest

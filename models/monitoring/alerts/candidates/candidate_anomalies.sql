@@ -6,13 +6,14 @@ with episodes as (
         monitors.connection, monitors.asset, monitors.column_name, monitors.metric, monitors.kind, monitors.grain,
         monitors.owner, monitors.layer,
         episodes.*,
-        {{ lookout.bucket_step('monitors.grain') }} as step,
+        {{ lookout.bucket_end('episodes.window_start', 'monitors') }} - episodes.window_start as step,
+        coalesce(monitors.time_zone, 'UTC') as zone,
         asset_status.evaluated_at,
         extract(epoch from asset_status.evaluated_at - asset_status.latest_at) as age,
         -- Rows that came end a silence, also where their bucket could not be judged.
         episodes.is_open and not (
             episodes.ends_silent and monitors.metric in ('row_count', 'freshness')
-            and coalesce(asset_status.latest_at >= episodes.window_end + {{ lookout.bucket_step('monitors.grain') }}, false)
+            and coalesce(asset_status.latest_at >= {{ lookout.bucket_end('episodes.window_end', 'monitors') }}, false)
         ) as goes_on
     from {{ ref('lookout', 'alerting_episodes') }} as episodes
     inner join {{ ref('lookout', 'monitors') }} as monitors on episodes.series_key = monitors.series_key
@@ -27,7 +28,11 @@ measured as (
         *,
         goes_on and ends_silent and metric = 'freshness' and age is not null as is_aged,
         greatest(
-            window_end, case when goes_on and ends_silent then date_trunc(grain, evaluated_at at time zone 'UTC') at time zone 'UTC' end
+            window_end, case
+                when goes_on and ends_silent and right(grain, 3) = 'min'
+                    then to_timestamp(floor(extract(epoch from evaluated_at) / extract(epoch from step)) * extract(epoch from step))
+                when goes_on and ends_silent then date_trunc(grain, evaluated_at at time zone zone) at time zone zone
+            end
         ) as ends_at
     from episodes
 ),
@@ -65,7 +70,7 @@ final as (
                 when expected_value is not null then concat(', expected about ', {{ lookout.human_value('expected_value', 'metric', 'kind') }})
             end,
             ': ' || share || ' % of the rows have no timestamp',
-            case when step_count > 1 and not is_aged then concat(', ', step_count, ' ', grain, 's long') end
+            case when step_count > 1 and not is_aged then concat(', ', step_count, ' ', replace(grain, 'min', '-minute bucket'), 's long') end
         ) as description,
         goes_on as is_open,
         coalesce(evaluated_at, learned_at) as seen_at

@@ -6,10 +6,7 @@ with baselines as not materialized (
 ),
 
 monitors as not materialized (
-    select
-        *,
-        {{ lookout.bucket_step('grain') }} as step
-    from {{ ref('lookout', 'monitors') }}
+    select * from {{ ref('lookout', 'monitors') }}
     where is_active
 ),
 
@@ -17,18 +14,20 @@ monitors as not materialized (
 judged as not materialized (
     select
         baselines.*,
-        baselines.bucket_start + monitors.step as bucket_end,
+        {{ lookout.bucket_end('baselines.bucket_start', 'monitors') }} as bucket_end,
         (baselines.severity = 'critical' or (baselines.severity = 'warning' and monitors.alert_from = 'warning'))
             and {{ lookout.is_reported('baselines', 'monitors') }} as is_alerting,
         case monitors.metric
             when 'row_count' then baselines.observed_value = 0
             -- A row at the bucket's very start, as every row of a date column is, is exactly one bucket old at its end.
-            when 'freshness' then baselines.observed_value > extract(epoch from monitors.step)
+            when 'freshness' then baselines.observed_value > extract(
+                epoch from {{ lookout.bucket_end('baselines.bucket_start', 'monitors') }} - baselines.bucket_start
+            )
             else baselines.observed_value is null
         end as is_silent
     from baselines
     inner join monitors on baselines.series_key = monitors.series_key
-    where baselines.bucket_start + monitors.step <= {{ lookout.as_of() }}
+    where {{ lookout.bucket_end('baselines.bucket_start', 'monitors') }} <= {{ lookout.as_of() }}
 ),
 
 alerting as (

@@ -5,7 +5,7 @@ with falls as (
         episodes.*,
         monitors.connection,
         monitors.asset,
-        {{ lookout.bucket_step('monitors.grain') }} as step
+        {{ lookout.bucket_end('episodes.window_start', 'monitors') }} - episodes.window_start as step
     from {{ ref('lookout', 'alerting_episodes') }} as episodes
     inner join {{ ref('lookout', 'monitors') }} as monitors on episodes.series_key = monitors.series_key
     where monitors.metric = 'row_count' and episodes.observed_value < episodes.expected_value

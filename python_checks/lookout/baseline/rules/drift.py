@@ -16,13 +16,13 @@ HUBER_VARIANCE = 1.06  # of the Huber estimate for normal numbers, relative to t
 def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix, NDArray[np.int64]]:
     """Return the score of two to five weekly steps in one direction, the newest step (judged scale), and their number.
 
-    Daily series only: an hourly one is watched for drift on its daily roll-up.
+    Daily series only: a shorter grain is watched for drift on its daily roll-up, and a longer one is too short.
 
     A step counts as far as it exceeds the usual weekly step of the weeks before. Steps of a drift are alike: one that
     towers over the others is a change of level, which the point score sees. And a drift that goes on has its newest
     value beyond last week's level.
     """
-    if panel.spans.day > 1:
+    if panel.spans.day > 1 or panel.spans.season == 1:
         zero = np.zeros(panel.since(panel.start).y.shape)
         return zero, zero, zero.astype(np.int64)
     longest = max(DRIFT_UNITS)

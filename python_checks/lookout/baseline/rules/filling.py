@@ -61,7 +61,7 @@ def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
     came.
     """
     spans = panel.spans
-    width = 86_400.0 / spans.day
+    width = spans.seconds
     with np.errstate(invalid="ignore"):
         filled = np.where(ages[:, None], panel.observed <= width, np.isfinite(panel.x))
     seen, known = _history(filled, panel)
@@ -76,7 +76,7 @@ def usual_silence(panel: Panel, ages: NDArray[np.bool_]) -> Mask:
     Only series that ``ages`` marks have any: their values are ages in seconds.
     """
     age = np.where(np.isfinite(panel.observed), panel.observed, 0.0)
-    filled = np.isfinite(panel.observed) & (panel.observed <= 86_400.0 / panel.spans.day)
+    filled = np.isfinite(panel.observed) & (panel.observed <= panel.spans.seconds)
     newest = np.maximum.accumulate(np.where(filled, np.arange(age.shape[1]), 0), axis=1)
     longest = np.take_along_axis(np.maximum.accumulate(age, axis=1), newest, axis=1)
     rare, silent = irregular(panel, ages)

@@ -17,7 +17,10 @@ def backtest(
     *,
     series: Annotated[
         Path | None,
-        typer.Option(help="CSV with series_id, kind (count, rate, positive, real), grain (D, H); may be .gz."),
+        typer.Option(
+            help="CSV with series_id, kind (count, rate, positive, real), grain (5min, 10min, 15min, 30min, "
+            "H, D, W, M), and if wanted time_zone; may be .gz."
+        ),
     ] = None,
     points: Annotated[
         Path | None, typer.Option(help="CSV with series_id, ts, value; an empty value is a missing bucket; may be .gz.")

@@ -30,6 +30,7 @@ from lookout.project.declarations.declared import (
     read_table,
     timestamp_column,
 )
+from lookout.project.declarations.grain import SHORT
 from lookout.project.declarations.nodes import (
     file_of,
     first_line,
@@ -286,4 +287,4 @@ def _layer(node: DeclaredNode) -> str:
     """Return the layer that the table has as a watched series, else that of its folder."""
     if node.settings.get("layer") or not is_watched(node):
         return layer_of(node.raw)
-    return "cdc" if node.settings.get("grain") == "hour" else "batch"
+    return "cdc" if node.settings.get("grain") in SHORT else "batch"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lookout.errors import short_repr
+from lookout.project.declarations.grain import GRAINS
 from lookout.project.declarations.nodes import file_of, loaded_at_field, lookout_of, meta_of, name_of, owner_setting
 from lookout.project.declarations.settings import ColumnSettings, TableSettings
 from lookout.project.validation import Reader, keys_of
@@ -63,7 +64,8 @@ def read_table(reader: Reader, node: DeclaredNode, only: Collection[str] | None 
     settings = node.settings
     if only is not None:
         settings = {key: value if key in only else None for key, value in settings.items()}
-    context = {"grain": "hour" if node.settings.get("grain") == "hour" else "day"}
+    grain = node.settings.get("grain")
+    context = {"grain": grain if grain in GRAINS else "day"}
     return reader.read(TableSettings, settings, inside="lookout", context=context) or TableSettings()
 
 

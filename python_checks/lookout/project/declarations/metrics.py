@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from lookout.errors import short_repr, suggestion
-from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Kind, Method, Metric
+from lookout.project.declarations.grain import GRAIN_STEP, Grain
+from lookout.project.declarations.monitor import Kind, Method, Metric
 from lookout.project.declarations.nodes import lookout_of
 from lookout.project.declarations.settings import BUILT_IN, KINDS, MetricSettings, TableSettings
 from lookout.project.validation import Reader
@@ -16,11 +17,8 @@ METHODS: tuple[Method, ...] = get_args(Method)
 # Scores from which a bucket is a warning and critical, where nobody says otherwise.
 WARN_SCORE = 2.0
 CRITICAL_SCORE: dict[tuple[Method, Grain], float] = {
-    ("learned", "day"): 3.0,
-    ("learned", "hour"): 3.5,
-    ("zscore", "day"): 3.0,
-    ("zscore", "hour"): 3.0,
-}
+    ("learned", grain): 3.0 if step >= GRAIN_STEP["day"] else 3.5 for grain, step in GRAIN_STEP.items()
+} | {("zscore", grain): 3.0 for grain in GRAIN_STEP}
 ZSCORE_SAMPLE = 10
 # Metrics that do not add up over parts of the rows.
 WITHOUT_DIMENSIONS = ("freshness", "min", "max", "stddev")

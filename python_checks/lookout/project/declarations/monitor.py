@@ -9,14 +9,12 @@ from datetime import timedelta
 from typing import Literal
 
 from lookout.plain import plain_name
+from lookout.project.declarations.grain import UTC, BucketClock, Grain
 
-Grain = Literal["hour", "day"]
 Kind = Literal["count", "rate", "positive", "real"]
 Method = Literal["learned", "zscore"]
 Direction = Literal["both", "up", "down"]
 Severity = Literal["warning", "critical"]
-
-GRAIN_STEP: dict[Grain, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
 def series_key(connection: str, asset: str, column_name: str, metric: str, grain: str) -> str:
@@ -65,6 +63,7 @@ class Monitor:
 
     ``warn_after`` and ``error_after`` are fixed freshness limits, judged at the run's clock; None leaves freshness to
     the learned baseline at the end of each bucket. ``dimensions`` are those of every metric that names none of its own.
+    ``time_zone`` is that of its days and hours, and of a timestamp column without one.
     ``problem`` is a sentence when the table cannot be evaluated as it is declared: then nobody asks its database.
     """
 
@@ -87,6 +86,12 @@ class Monitor:
     is_model: bool = False
     dimensions: tuple[str, ...] = ()
     problem: str = ""
+    time_zone: str = UTC
+
+    @property
+    def clock(self) -> BucketClock:
+        """Return where the table's buckets begin and end."""
+        return BucketClock(self.grain, self.time_zone)
 
     @property
     def asset(self) -> str:

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 import pandas as pd
 
-from lookout.errors import ConfigError
+from lookout.errors import ConfigError, short_repr
+from lookout.project.calendar import project_var
 from lookout.project.declarations.declared import (
     DeclaredNode,
     check_column_keys,
@@ -22,18 +23,21 @@ from lookout.project.declarations.declared import (
     read_table,
     timestamp_column,
 )
+from lookout.project.declarations.grain import BELOW_AN_HOUR, SHORT, UTC, zone_problem
 from lookout.project.declarations.metrics import read_metrics
 from lookout.project.declarations.monitor import Metric, Monitor
 from lookout.project.declarations.nodes import file_of, first_line, name_of, relation_name, table_nodes
-from lookout.project.declarations.settings import FreshnessLimits
+from lookout.project.declarations.settings import FreshnessLimits, TableSettings
 from lookout.project.validation import Reader, keys_of
 
 MONITOR_COLUMNS = (
     "series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "node_id", "layer", "owner",
     "description", "method", "direction", "warn_score", "critical_score", "alert_from", "lower_limit", "upper_limit",
     "min_absolute_change", "min_relative_change", "window_size", "min_sample_size", "warn_after_seconds",
-    "error_after_seconds", "settings_hash", "is_active", "updated_at",
+    "error_after_seconds", "time_zone", "settings_hash", "is_active", "updated_at",
 )  # fmt: skip
+# A year of 5-minute buckets is a hundred thousand.
+SHORT_HISTORY = timedelta(days=120)
 
 
 def load_monitors(
@@ -51,9 +55,12 @@ def load_monitors(
     is_strict, problems = problems is None, [] if problems is None else problems
     monitors: list[Monitor] = []
     watched: dict[tuple[str, str], str] = {}
+    default_zone = _project_zone(manifest, problems)
     for raw in table_nodes(manifest):
         reader = Reader(f"{file_of(raw)}: {name_of(raw)}")
-        monitor = _monitor(reader, raw, manifest.get("groups") or {}, default_connection, known_connections)
+        monitor = _monitor(
+            reader, raw, manifest.get("groups") or {}, default_connection, default_zone, known_connections
+        )
         problems += reader.problems
         if monitor is None:
             continue
@@ -69,6 +76,15 @@ def load_monitors(
     if problems and is_strict:
         raise ConfigError("\n".join(problems))
     return tuple(monitors)
+
+
+def _project_zone(manifest: Mapping[str, Any], problems: list[str]) -> str:
+    """Return the time zone of tables that name none: that of the var ``lookout_time_zone``, else UTC."""
+    zone = project_var(manifest, "lookout_time_zone") or UTC
+    problem = zone_problem(zone)
+    if problem:
+        problems.append(f"dbt_project.yml: the var lookout_time_zone is {short_repr(zone)}; {problem}")
+    return UTC if problem else zone
 
 
 def settings_hash(monitor: Monitor, metric: Metric) -> str:
@@ -92,6 +108,8 @@ def settings_hash(monitor: Monitor, metric: Metric) -> str:
         metric.min_sample_size,
         _seconds(monitor.warn_after),
         _seconds(monitor.error_after),
+        # Not for those in UTC, whose hashes are older than time zones.
+        *([monitor.time_zone] if monitor.time_zone != UTC else []),
     ]
     return hashlib.md5(json.dumps(parts, ensure_ascii=False).encode(), usedforsecurity=False).hexdigest()
 
@@ -124,6 +142,7 @@ def monitor_rows(monitors: Sequence[Monitor], as_of: datetime) -> pd.DataFrame:
             metric.min_sample_size,
             _seconds(monitor.warn_after),
             _seconds(monitor.error_after),
+            None if monitor.time_zone == UTC else monitor.time_zone,
             settings_hash(monitor, metric),
             True,
             as_of,
@@ -143,6 +162,7 @@ def _monitor(
     raw: Mapping[str, Any],
     groups: Mapping[str, Any],
     default_connection: str,
+    default_zone: str,
     known_connections: Collection[str] | None,
 ) -> Monitor | None:
     check_column_keys(reader, raw)
@@ -163,20 +183,28 @@ def _monitor(
         table=settings.table or relation_name(raw),
         timestamp_column=loaded_at,
         grain=settings.grain,
+        time_zone=settings.time_zone or default_zone,
         metrics=read_metrics(reader, settings, raw.get("columns") or {}, loaded_at),
         node_id=str(raw.get("unique_id") or ""),
         file=node.file,
         owner=read_owner(reader, node, groups),
-        layer=settings.layer or ("batch" if settings.grain == "day" else "cdc"),
+        layer=settings.layer or ("cdc" if settings.grain in SHORT else "batch"),
         description=settings.description or first_line(raw.get("description")),
         row_filter=settings.filter,
         late_window=settings.late_window,
-        history=settings.history,
+        history=_history(settings),
         warn_after=limits.warn_after,
         error_after=limits.error_after,
         is_model=not node.is_source,
         dimensions=settings.dimensions,
     )
+
+
+def _history(settings: TableSettings) -> timedelta:
+    """Return how far back a new table is read: below an hour no further than learning looks, unless it is set."""
+    if "history" in settings.model_fields_set or settings.grain not in BELOW_AN_HOUR:
+        return settings.history
+    return SHORT_HISTORY
 
 
 def _limits_of_dbt(reader: Reader, node: DeclaredNode) -> FreshnessLimits:

@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BeforeValidator, Field, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
-
-from lookout.project.declarations.monitor import (
-    GRAIN_STEP,
-    Direction,
-    Grain,
-    Kind,
-    Method,
-    Metric,
-    Monitor,
-    Severity,
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SkipValidation,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
 )
+
+from lookout.project.declarations.grain import GRAIN_STEP, Grain, zone_problem
+from lookout.project.declarations.monitor import Direction, Kind, Method, Metric, Monitor, Severity
 from lookout.project.validation import (
     Columns,
     Duration,
@@ -65,6 +65,14 @@ def _buckets(value: object, info: ValidationInfo) -> object:
     return math.ceil(length / GRAIN_STEP[(info.context or {}).get("grain", "day")])
 
 
+def _zone(value: str) -> str:
+    problem = zone_problem(value)
+    if problem:
+        raise mistake("{key} is {value}; {problem}", problem=problem)
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string"})]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Buckets = Annotated[int, Field(ge=2)]
@@ -149,6 +157,7 @@ class TableSettings(Settings):
     description: Text | None = None
     timestamp_column: Text | None = None
     grain: Grain = "day"
+    time_zone: TimeZone | None = None
     metrics: Metrics = DEFAULT_METRICS
     columns: SkipValidation[dict[str, Metrics]] = Field(default_factory=dict)
     filter: Text | None = None

@@ -31,7 +31,11 @@ left join lateral (
     select * from {schema}.baselines as b
     where b.series_key = series.series_key and b.status = 'forecast'
     order by
-        case when b.bucket_start + cast('1 ' || series.grain as interval) > clock.now then b.bucket_start end,
+        case
+            when b.bucket_start + cast(
+                case when right(series.grain, 3) = 'min' then series.grain else '1 ' || series.grain end as interval
+            ) > clock.now then b.bucket_start
+        end,
         b.bucket_start desc
     limit 1
 ) as coming on true

@@ -21,12 +21,20 @@ from numpy.typing import NDArray
 from lookout.baseline.judge import judge
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import Grain
+from lookout.project.declarations.grain import UTC, Grain, clocks_of, zone_problem
 from lookout.project.files import open_file
 
-GRAINS: dict[str, Grain] = {"D": "day", "H": "hour"}
+GRAINS: dict[str, Grain] = {
+    "5min": "5min",
+    "10min": "10min",
+    "15min": "15min",
+    "30min": "30min",
+    "H": "hour",
+    "D": "day",
+    "W": "week",
+    "M": "month",
+}
 COLUMNS = ("series_id", "ts", "value", "expected", "lower", "upper", "score", "reason", "flagged")
-_HOUR = 3_600_000_000_000  # nanoseconds
 _BUCKETS_AT_ONCE = 400_000
 _ROWS_READ_AT_ONCE = 500_000
 
@@ -56,10 +64,11 @@ def backtest(
 ) -> BacktestSummary:
     """Judge the series of two CSV files and write a third; names that end in .gz are compressed.
 
-    Reads series(series_id, kind, grain D or H) and points(series_id, ts in UTC, value; an empty value is a missing
-    bucket, 0 is a value). Writes one row per series and bucket with the columns :data:`COLUMNS`: bounds in the metric's
-    unit, signed score (empty while learning), ``flagged`` 1 from the critical threshold on. Calls
-    ``progress(done, total)`` in numbers of series. Raises ConfigError with one sentence that names file and line.
+    Reads series(series_id, kind, grain as in :data:`GRAINS`, and if wanted time_zone) and points(series_id, ts in UTC
+    or with an offset, value; an empty value is a missing bucket, 0 is a value). Writes one row per series and bucket
+    with the columns :data:`COLUMNS`: ts in UTC, bounds in the metric's unit, signed score (empty while learning),
+    ``flagged`` 1 from the critical threshold on. Calls ``progress(done, total)`` in numbers of series. Raises
+    ConfigError with one sentence that names file and line.
     """
     begun = time.perf_counter()
     series = _read_series(Path(series_csv))
@@ -81,14 +90,20 @@ def backtest(
 
 
 def _read_series(path: Path) -> pd.DataFrame:
-    parts = list(_read(path, ("series_id", "kind", "grain"), {"series_id": str, "kind": str, "grain": str}))
-    frame = pd.concat(parts) if parts else pd.DataFrame(columns=["series_id", "kind", "grain"], dtype=str)
+    needed = ("series_id", "kind", "grain")
+    parts = list(_read(path, needed, dict.fromkeys((*needed, "time_zone"), str), ("time_zone",)))
+    frame = pd.concat(parts) if parts else pd.DataFrame(columns=[*needed, "time_zone"], dtype=str)
     for name, allowed in (("kind", KINDS), ("grain", tuple(GRAINS))):
         wrong = ~frame[name].isin(allowed)
         if wrong.any():
             value = frame.loc[wrong, name].iloc[0]
             state = "is empty" if pd.isna(value) else f"is {value!r}"
             raise ConfigError(f"{path}, line {_line(wrong)}: {name} {state}; give one of {', '.join(allowed)}.")
+    zones = frame["time_zone"].fillna(UTC)
+    for zone in zones.unique():
+        problem = zone_problem(zone)
+        if problem:
+            raise ConfigError(f"{path}, line {_line(zones == zone)}: time_zone is {zone!r}; {problem}")
     if frame["series_id"].isna().any():
         raise ConfigError(
             f"{path}, line {_line(frame['series_id'].isna())}: series_id is empty; give each series a name."
@@ -97,13 +112,16 @@ def _read_series(path: Path) -> pd.DataFrame:
     if twice.any():
         name = frame.loc[twice, "series_id"].iloc[0]
         raise ConfigError(f"{path}, line {_line(twice)}: series {name!r} is listed a second time; list it once.")
-    grains = frame["grain"].map(GRAINS).to_numpy()
-    return pd.DataFrame({"kind": frame["kind"].to_numpy(), "grain": grains}, index=pd.Index(frame["series_id"]))
+    columns = {
+        "kind": frame["kind"].to_numpy(),
+        "grain": frame["grain"].map(GRAINS).to_numpy(),
+        "time_zone": zones.to_numpy(),
+    }
+    return pd.DataFrame(columns, index=pd.Index(frame["series_id"]))
 
 
 def _read_points(path: Path, series: pd.DataFrame) -> _Points:
     known = series.index
-    steps = np.where(series["grain"] == "hour", _HOUR, 24 * _HOUR)
     codes, times, values = [], [], []
     types = {"series_id": str, "ts": str, "value": str}
     for part in _read(path, ("series_id", "ts", "value"), types):
@@ -124,22 +142,37 @@ def _read_points(path: Path, series: pd.DataFrame) -> _Points:
         values.append(value.to_numpy())
     if not codes:
         return _Points(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
-    return _ordered(path, np.concatenate(codes), np.concatenate(times), np.concatenate(values), steps)
+    return _ordered(path, np.concatenate(codes), np.concatenate(times), np.concatenate(values), series)
 
 
-def _ordered(path: Path, code: Any, moment: Any, value: Any, steps: Any) -> _Points:
+def _ordered(path: Path, code: Any, moment: Any, value: Any, series: pd.DataFrame) -> _Points:
     """Return points sorted by series and bucket. Raises ConfigError for two in one bucket."""
-    bucket = moment - moment % steps[code]
-    order = np.lexsort((bucket, code))
-    again = (np.diff(code[order]) == 0) & (np.diff(bucket[order]) == 0)
-    if again.any():
-        line = int(order[1:][again].min()) + 2
-        raise ConfigError(f"{path}, line {line}: its series has a point in this bucket already; keep one of them.")
-    return _Points(code[order], bucket[order], value[order])
+    number, start = np.empty_like(moment), np.empty_like(moment)
+    is_odd = np.zeros(len(moment), dtype=bool)
+    for clock, rows in clocks_of(series):
+        mine = np.isin(code, rows)
+        number[mine] = clock.numbers(moment[mine])
+        start[mine] = clock.starts(number[mine])
+        is_odd[mine] = clock.is_odd(number[mine])
+    order = np.lexsort((number, code))
+    again = (np.diff(code[order]) == 0) & (np.diff(number[order]) == 0)
+    # An hour that comes twice has two points; it is not judged.
+    again_odd = again & is_odd[order][1:]
+    if (again & ~again_odd).any():
+        line = int(order[1:][again & ~again_odd].min()) + 2
+        hint = "; write local times with their offset" if (series["time_zone"] != UTC).any() else ""
+        raise ConfigError(
+            f"{path}, line {line}: its series has a point in this bucket already; keep one of them{hint}."
+        )
+    order = order[np.concatenate([[True], ~again_odd])] if len(order) else order
+    return _Points(code[order], start[order], value[order])
 
 
-def _read(path: Path, columns: tuple[str, ...], types: Any) -> Iterator[pd.DataFrame]:
-    """Yield the named columns of a CSV file, some rows at a time; the index counts the rows from 0."""
+def _read(path: Path, columns: tuple[str, ...], types: Any, optional: tuple[str, ...] = ()) -> Iterator[pd.DataFrame]:
+    """Yield the named columns of a CSV file, some rows at a time; the index counts the rows from 0.
+
+    An ``optional`` column that the file does not have is empty.
+    """
     open_file(path).close()
     try:
         header = pd.read_csv(path, nrows=0)
@@ -148,13 +181,14 @@ def _read(path: Path, columns: tuple[str, ...], types: Any) -> Iterator[pd.DataF
                 raise ConfigError(f"{path} has no column {name!r}; its first line must name {', '.join(columns)}.")
         with pd.read_csv(
             path,
-            usecols=list(columns),
+            usecols=[name for name in header.columns if name in (*columns, *optional)],
             dtype=types,
             chunksize=_ROWS_READ_AT_ONCE,
             keep_default_na=False,
             na_values=[""],
         ) as reader:
-            yield from reader
+            for part in reader:
+                yield part.reindex(columns=[*columns, *optional])
     except pd.errors.EmptyDataError:
         raise ConfigError(f"{path} is empty; its first line must name {', '.join(columns)}.") from None
     except (OSError, EOFError) as error:
@@ -177,16 +211,13 @@ def _refuse(path: Path, column: Any, wrong: Any, name: str, demand: str) -> None
         raise ConfigError(f"{path}, line {_line(wrong)}: {name} {state}; give {demand}.")
 
 
-def _newest(points: _Points, series: pd.DataFrame) -> dict[Grain, pd.Timestamp]:
-    """Return the newest bucket of all series by grain, where every series of that grain ends."""
-    hourly = (series["grain"] == "hour").to_numpy()
-    result: dict[Grain, pd.Timestamp] = {}
-    grains: tuple[tuple[Grain, Any], ...] = (("hour", hourly), ("day", ~hourly))
-    for grain, chosen in grains:
-        times = points.time[chosen[points.code]]
-        if len(times):
-            result[grain] = pd.Timestamp(int(times.max()), tz="UTC")
-    return result
+def _newest(points: _Points, series: pd.DataFrame) -> pd.Series[Any]:
+    """Return the newest bucket of all series of the same grain and zone, where each of them ends."""
+    newest = np.full(len(series), np.iinfo(np.int64).min, dtype=np.int64)
+    np.maximum.at(newest, points.code, points.time)
+    ends = pd.Series(newest, index=series.index)
+    ends = ends.groupby([series["grain"], series["time_zone"]], sort=False).transform("max")
+    return pd.to_datetime(ends.where(ends > np.iinfo(np.int64).min), utc=True)
 
 
 def _chunks(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -205,7 +236,7 @@ def _judge(
     edges: NDArray[np.int64],
     first: int,
     last: int,
-    newest: dict[Grain, pd.Timestamp],
+    newest: pd.Series[Any],
 ) -> pd.DataFrame:
     part = slice(int(edges[first]), int(edges[last]))
     frame = pd.DataFrame(
@@ -215,8 +246,7 @@ def _judge(
             "value": points.value[part],
         }
     )
-    ends = pd.to_datetime(series["grain"].map(newest), utc=True)
-    return judge(series.assign(last_bucket=ends), frame)
+    return judge(series.assign(last_bucket=newest.iloc[first:last]), frame)
 
 
 @contextmanager

@@ -17,8 +17,8 @@ import pandas as pd
 from lookout.baseline.settings import CRITICAL_SCORE, WARN_SCORE
 from lookout.database.store import Store
 from lookout.errors import ConfigError
+from lookout.project.declarations.grain import UTC, BucketClock
 from lookout.project.declarations.metrics import METHODS, ZSCORE_SAMPLE
-from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.project.workspace import Workspace
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 
@@ -108,15 +108,15 @@ def backtest_stored(
 
 def _end_of_stored(store: Store, series: pd.DataFrame, not_after: datetime | None) -> datetime | None:
     """Return the end of the newest stored bucket that ends by ``not_after`` (None: of all); None without any."""
-    step = GRAIN_STEP[series["grain"].iloc[0]]
+    clock = BucketClock(series["grain"].iloc[0], series["time_zone"].fillna(UTC).iloc[0])
     newest = store.query(
         "select max(bucket_start) as newest from {schema}.metric_observations "
-        "where series_key = any(%s) and (%s::timestamptz is null or bucket_start + %s <= %s)",
-        (list(series.index), not_after, step, not_after),
+        "where series_key = any(%s) and (%s::timestamptz is null or bucket_start < %s)",
+        (list(series.index), not_after, not_after and clock.floor(not_after)),
     )["newest"][0]
     if newest is None or pd.isna(newest):
         return None
-    return pd.Timestamp(newest).to_pydatetime() + step
+    return clock.end(clock.number(pd.Timestamp(newest).to_pydatetime()))
 
 
 def _settings_text(method: str | None, sensitivity: float | None) -> str:

@@ -13,13 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lookout.project.declarations.grain import BucketClock
+
 WINDOW_COLUMNS = ("series_key", "starts_at", "ends_at", "reason")
 _SECONDS_BITS = 34  # seconds since 1970 up to the year 2514
 
 
 @dataclass(frozen=True)
 class CalendarEntry:
-    """A stretch of days, in UTC, of the tables that a pattern matches. ``ends_at`` is the end of the last day."""
+    """A stretch of days, midnights in UTC, of the tables that a pattern matches. ``ends_at`` is the end of the last day."""
 
     starts_at: datetime
     ends_at: datetime
@@ -70,7 +72,7 @@ def _date(value: object) -> date | None:
 def windows_of(entries: Sequence[CalendarEntry], series: pd.DataFrame, feedback: pd.DataFrame) -> pd.DataFrame:
     """Return the windows to leave out, one row per series and window, with WINDOW_COLUMNS; the end is exclusive.
 
-    ``series`` has the columns series_key, connection and asset; ``feedback`` is the newest answer of each alert, in the
+    ``series`` has the columns series_key, connection, asset and time_zone, whose days an entry is about; ``feedback`` is the newest answer of each alert, in the
     columns of ``alert_feedback``. Feedback comes first: where windows overlap, the first one gives the reason.
     """
     answers = feedback[feedback["verdict"].isin(["expected", "fixed"]) & feedback["series_key"].notna()]
@@ -88,12 +90,19 @@ def windows_of(entries: Sequence[CalendarEntry], series: pd.DataFrame, feedback:
     tables = series[["connection", "asset"]].drop_duplicates()
     for entry in entries:
         is_meant = [entry.matches(*map(str, names)) for names in tables.to_numpy()]
-        keys = series.merge(tables[is_meant], on=["connection", "asset"])[["series_key"]]
-        parts.append(keys.assign(starts_at=entry.starts_at, ends_at=entry.ends_at, reason=entry.reason))
+        keys = series.merge(tables[is_meant], on=["connection", "asset"])
+        for zone, own in keys.groupby("time_zone"):
+            begin, end = (_midnight(moment, str(zone)) for moment in (entry.starts_at, entry.ends_at))
+            parts.append(own[["series_key"]].assign(starts_at=begin, ends_at=end, reason=entry.reason))
     frame = pd.concat([part for part in parts if len(part)] or [answered], ignore_index=True)
     for name in ("starts_at", "ends_at"):
         frame[name] = pd.to_datetime(frame[name], utc=True)
     return frame[list(WINDOW_COLUMNS)]
+
+
+def _midnight(moment: datetime, zone: str) -> datetime:
+    """Return when the day that a midnight in UTC stands for begins in a time zone."""
+    return BucketClock("day", zone).start(BucketClock("day").number(moment))
 
 
 def restarts_of(feedback: pd.DataFrame) -> pd.DataFrame:

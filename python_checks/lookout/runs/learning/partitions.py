@@ -25,7 +25,8 @@ from lookout.database.limits import TimeLimit
 from lookout.database.runners.lease import fence_of
 from lookout.database.store import Store
 from lookout.errors import SourceError
-from lookout.project.declarations.monitor import GRAIN_STEP, Monitor
+from lookout.project.declarations.grain import UTC, clocks_of
+from lookout.project.declarations.monitor import Monitor
 from lookout.runs.learning.stored import judge_stored
 
 FORECAST_BUCKETS = 3
@@ -43,7 +44,7 @@ _WORKER += "from lookout.runs.learning.partitions import work; work()"
 
 @dataclass(frozen=True)
 class Part:
-    """Series of one grain to learn, as in ``changed_series.sql``, with the number of rows to be expected."""
+    """Series of one grain and zone to learn, as in ``changed_series.sql``, with the number of rows to be expected."""
 
     series: pd.DataFrame
     rows: int
@@ -71,13 +72,14 @@ class Task:
 
 
 def parts_of(changed: pd.DataFrame, as_of: datetime) -> Iterator[Part]:
-    """Yield the series in parts of one grain that need about the same memory."""
-    for grain, whole in changed.groupby("grain"):
-        step = GRAIN_STEP[grain]  # type: ignore[index]
+    """Yield the series in parts of one grain and zone that need about the same memory."""
+    for clock, at in clocks_of(changed.assign(time_zone=changed["time_zone"].fillna(UTC))):
+        whole = changed.iloc[at]
         since = pd.to_datetime(whole["judge_from"], utc=True).fillna(pd.Timestamp(as_of - Monitor.history))
-        rows = ((pd.Timestamp(as_of) - since) / step).clip(lower=0).to_numpy(dtype=np.int64) + FORECAST_BUCKETS
+        length = (pd.Timestamp(as_of) - since) / clock.step
+        rows = length.clip(lower=0).to_numpy(dtype=np.int64) + FORECAST_BUCKETS
         series = whole.set_index("series_key")
-        cells = np.cumsum(rows + int(lookback(series)[grain] / step))  # type: ignore[index]
+        cells = np.cumsum(rows + int(lookback(series)[clock.grain] / clock.step))
         number = cells // _CELLS
         for one in np.unique(number):
             yield Part(series[number == one], int(rows[number == one].sum()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from lookout.baseline.settings import lookback
 from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.project.calendar import CALENDAR, calendar_name, find_node
-from lookout.project.declarations.monitor import GRAIN_STEP
+from lookout.project.declarations.grain import UTC, BucketClock
 from lookout.runs.learning.exclusions import (
     CalendarEntry,
     judge_with_exclusions,
@@ -60,7 +61,9 @@ def read_exclusions(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[p
     )
     # Only calendar entries need the series.
     series = store.query(
-        "select series_key, connection, asset from {schema}.monitors where is_active and %s", (bool(entries),)
+        "select series_key, connection, asset, coalesce(time_zone, 'UTC') as time_zone "
+        "from {schema}.monitors where is_active and %s",
+        (bool(entries),),
     )
     return windows_of(entries, series, feedback), restarts_of(feedback)
 
@@ -68,14 +71,16 @@ def read_exclusions(store: Store, entries: tuple[CalendarEntry, ...]) -> tuple[p
 def judge_stored(
     store: Store, series: pd.DataFrame, windows: pd.DataFrame, restarts: pd.DataFrame, *, as_of: Any, horizon: int
 ) -> pd.DataFrame:
-    """Judge what is stored of some series of one grain, up to the newest bucket that is closed at ``as_of``.
+    """Judge what is stored of some series of one grain and zone, up to the newest bucket that is closed at ``as_of``.
 
     ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning). Returns the
     frame of :func:`lookout.baseline.judge`, without rows when nothing is stored.
     """
-    grain = series["grain"].iloc[0]
+    grain, zone = series["grain"].iloc[0], series["time_zone"].fillna(UTC).iloc[0]
+    clock = BucketClock(grain, zone)
     judge_from = pd.to_datetime(series["judge_from"], utc=True)
-    since = (judge_from - lookback(series)[grain]).fillna(pd.Timestamp(0, tz="UTC"))
+    # A day more, for days that a change of the clock makes longer.
+    since = (judge_from - lookback(series)[grain] - timedelta(days=1)).fillna(pd.Timestamp(0, tz="UTC"))
     # Numbers instead of keys and times: the text of a million rows costs more than judging them.
     rows = store.fetch_numbers(
         """
@@ -84,10 +89,10 @@ def judge_stored(
             coalesce(o.value, 'nan')
         from unnest(%s::text[], %s::timestamptz[]) with ordinality as c (series_key, since, number)
         inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
-        where o.bucket_start + %s <= %s
+        where o.bucket_start < %s
         """,
         3,
-        (list(series.index), [moment.to_pydatetime() for moment in since], GRAIN_STEP[grain], as_of),
+        (list(series.index), [moment.to_pydatetime() for moment in since], clock.floor(as_of)),
     )
     if not len(rows):
         return pd.DataFrame(columns=list(COLUMNS))

@@ -1,7 +1,10 @@
 with wanted as (
     select
         candidates.*,
-        case monitors.grain when 'hour' then interval '1 hour' else interval '1 day' end as step
+        cast(
+            case when right(monitors.grain, 3) = 'min' then monitors.grain else '1 ' || monitors.grain end as interval
+        ) as step,
+        coalesce(monitors.time_zone, 'UTC') as zone
     from {schema}.alert_candidates as candidates
     inner join {schema}.monitors as monitors on monitors.series_key = candidates.series_key
     left join {schema}.alert_states as states on states.alert_key = candidates.alert_key
@@ -41,7 +44,8 @@ select
         where
             ordinary.series_key = chosen.series_key and ordinary.value is not null
             and ordinary.bucket_start in (
-                select chosen.bucket_start - week * interval '168 hours' from generate_series(1, 13) as week
+                select (chosen.bucket_start at time zone chosen.zone - week * interval '7 days') at time zone chosen.zone
+                from generate_series(1, 13) as week
             )
             and coalesce(baselines.severity, '') = '' and coalesce(baselines.status, '') <> 'excluded'
         order by ordinary.bucket_start desc limit 8

@@ -18,7 +18,8 @@ import pandas as pd
 
 from lookout.database.sql_files import read_sql
 from lookout.database.store import Store
-from lookout.project.declarations.monitor import GRAIN_STEP, Direction, Grain, Kind, series_key
+from lookout.project.declarations.grain import GRAIN_STEP, Grain
+from lookout.project.declarations.monitor import Direction, Kind, series_key
 from lookout.project.declarations.monitors import MONITOR_COLUMNS
 
 CONNECTION = "pipelines"

@@ -23,7 +23,11 @@ touched as (
         on
             baselines.series_key = wanted.series_key and baselines.reason = wanted.reason
             and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
-    where baselines.status = 'excluded' and wanted.series_key is null group by baselines.series_key
+    where
+        baselines.status = 'excluded' and wanted.series_key is null
+        -- Excluded by the clock of its zone, not by a calendar or an answer.
+        and baselines.reason <> 'the clock was changed in this hour'
+    group by baselines.series_key
 ),
 first_touched as (
     select series_key, min(judge_from) as judge_from, bool_and(is_measured) as is_measured

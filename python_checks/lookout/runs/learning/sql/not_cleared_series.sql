@@ -3,8 +3,9 @@ with changed as (
 ),
 fresh as (
     select
-        observations.series_key, observations.bucket_start, observations.value, changed.kind, changed.step,
+        observations.series_key, observations.bucket_start, observations.value, changed.kind, changed.step, changed.zone,
         changed.is_learned, changed.alert_from,
+        (observations.bucket_start at time zone changed.zone - changed.step) at time zone changed.zone as before,
         lag(observations.bucket_start) over (
             partition by observations.series_key order by observations.bucket_start
         ) as previous_start,
@@ -13,14 +14,15 @@ fresh as (
     from (
         select
             *,
-            case grain when 'hour' then interval '1 hour' else interval '1 day' end as step,
+            cast(case when right(grain, 3) = 'min' then grain else '1 ' || grain end as interval) as step,
+            coalesce(time_zone, 'UTC') as zone,
             coalesce(method, 'learned') = 'learned' as is_learned
         from changed
     ) as changed
     inner join {schema}.metric_observations as observations on observations.series_key = changed.series_key
     where
         changed.is_only_measured and observations.batch_number > %(mark)s
-        and observations.bucket_start + changed.step <= %(as_of)s
+        and (observations.bucket_start at time zone changed.zone + changed.step) at time zone changed.zone <= %(as_of)s
 ),
 judged as (
     select
@@ -31,7 +33,7 @@ judged as (
             when forecast.status = 'excluded' then true
             -- A series that is still learning, or whose bucket before was anomalous, is not cleared.
             when
-                coalesce(fresh.previous_start <> fresh.bucket_start - fresh.step, true)
+                coalesce(fresh.previous_start <> fresh.before, true)
                 and (
                     coalesce(previous.status not in ('judged', 'excluded'), true)
                     or coalesce(previous.severity, '') not in ('', 'warning')
@@ -55,14 +57,14 @@ judged as (
     left join lateral (
         select * from {schema}.baselines as baselines
         where
-            baselines.series_key = fresh.series_key and baselines.bucket_start = fresh.bucket_start - fresh.step
+            baselines.series_key = fresh.series_key and baselines.bucket_start = fresh.before
         limit 1
     ) as previous on true
     left join lateral (
         select coalesce(baselines.observed_value, 0) = 0 as is_empty from {schema}.baselines as baselines
         where
             fresh.is_empty and baselines.series_key = fresh.series_key
-            and baselines.bucket_start = fresh.bucket_start - interval '168 hours'
+            and baselines.bucket_start = (fresh.bucket_start at time zone fresh.zone - interval '7 days') at time zone fresh.zone
             and baselines.status = 'judged' and coalesce(baselines.severity, '') = ''
         limit 1
     ) as last_week on true
@@ -73,7 +75,7 @@ judged as (
             fresh.is_learned and fresh.value = previous.observed_value and previous.score <> 0
             and not (fresh.kind = 'rate' and fresh.value in (0, 1))
             and baselines.series_key = fresh.series_key
-            and baselines.bucket_start = fresh.bucket_start - 2 * fresh.step
+            and baselines.bucket_start = (fresh.bucket_start at time zone fresh.zone - 2 * fresh.step) at time zone fresh.zone
         limit 1
     ) as repeated on true
 ),
