@@ -6,6 +6,8 @@ with series as (
         looks.is_evaluated,
         looks.unmeasured_series,
         looks.message,
+        coalesce(looks.due_until, {{ lookout.as_of() }}) as due_until,
+        looks.due_until < looks.watermark and looks.usual_delay_seconds is null as is_waiting,
         newest_at + {{ lookout.bucket_step('grain') }} as measured_until,
         case grain when 'hour' then interval '1 day' else interval '7 days' end as patience,
         coalesce(warn_after_seconds, error_after_seconds) is not null as has_limit,
@@ -24,7 +26,10 @@ final as (
             when strpos(unmeasured_series, series_key) > 0 then concat('not evaluated: ', message)
             when metric = 'freshness' and has_limit then 'ok'
             when newest_at is null then 'learning: no history has been learned yet'
-            when measured_until < {{ lookout.as_of() }} - patience
+            when is_waiting then concat(
+                'learning: when its rows usually come is not known yet, and none have come since ', {{ lookout.human_minute('due_until') }}
+            )
+            when measured_until < due_until - patience
                 then concat('not evaluated: nothing was measured and learned since ', {{ lookout.human_minute('measured_until') }})
             when not may_have_values then 'not evaluated: it never had a value'
             -- A limit judges the silence of a table whose loads are too rare to learn from.

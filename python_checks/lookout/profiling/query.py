@@ -85,7 +85,8 @@ class TableProfile:
     """Result of one query. ``observations`` has OBSERVATION_COLUMNS; a null value is NaN.
 
     ``undated_rows`` are all rows of the table without a timestamp, or with one that only stands for none;
-    ``not_finite`` are the values left out of the numbers of each column, where there are any.
+    ``not_finite`` are the values left out of the numbers of each column, where there are any. ``counts`` has a row for
+    each bucket with rows, the one that is not over included: its start, its rows, its newest timestamp.
     """
 
     observations: pd.DataFrame
@@ -95,6 +96,7 @@ class TableProfile:
     future_rows: int
     undated_rows: int
     not_finite: Mapping[str, int]
+    counts: Floats
 
 
 def bucket_start(moment: datetime, grain: Grain) -> datetime:
@@ -200,6 +202,7 @@ def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> Table
         int(table[:, 3].sum()),
         undated,
         {name: count for name, count in left_out.items() if count},
+        np.column_stack([numbers * step.total_seconds(), table[:, 1] - table[:, 3], table[:, 2]]),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from lookout.runs.learning import triage
-from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
+from lookout.runs.learning.stored import due_until, judge_stored, read_exclusions, read_stored_calendar
 from lookout.runs.recording import Run
 
 FORECAST_BUCKETS = 3
@@ -130,6 +130,7 @@ def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk:
     for grain, whole in changed.groupby("grain"):
         for begin in range(0, len(whole), SERIES_AT_A_TIME):
             series = whole.iloc[begin : begin + SERIES_AT_A_TIME].set_index("series_key")
+            series["judge_until"] = pd.Series(due_until(run.store, series, run.as_of), series.index, dtype=object)
             judged = judge_stored(
                 run.store, series, plan.windows, plan.restarts, as_of=run.as_of, horizon=FORECAST_BUCKETS
             )
