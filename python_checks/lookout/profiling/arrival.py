@@ -1,8 +1,8 @@
 """Arrival: when the rows of a bucket have usually come, and up to which bucket a look at a table can judge.
 
-Learned from what earlier looks found: a bucket is complete at the look from which on it held nine tenths of its rows. One
-that was complete at the first look after its end came in time. Without a database and without a clock; times are seconds
-since 1970, lengths are seconds.
+Learned from what earlier looks found: a bucket is complete at the look from which on it held nine tenths of its rows.
+One that was complete at the first look after its end came in time. Without a database and without a clock; times are
+seconds since 1970, lengths are seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 DAY = 86_400.0
 COMPLETE = 0.9  # the share of its rows from which on a bucket is complete: stragglers come for days
+# A load may be later than usual by a part of its delay, up to so many seconds.
+MARGIN, MOST_MARGIN = 0.15, 2 * 3600.0
 LEAST = 3  # buckets that have been seen to come, before anything is usual
 LEAST_ALIKE = 4  # those of an hour of the day or a weekday, before it has a delay of its own
 # The end of a table that may be an outage or as late as ever, while nothing is known: shorter is not judged.
@@ -29,9 +31,9 @@ NOTHING_KNOWN: Floats = np.empty((0, 5))
 class Look:
     """One look at a table: its clock, the end of the newest closed bucket, and the width of a bucket.
 
-    ``latest_at`` is the newest timestamp, ``previous_at`` the clock of the look before, ``judged_until`` the end of what
-    that one judged and ``late_since`` since when the table was late then; all are NaN where there is none. ``delay`` is
-    the declared one.
+    ``latest_at`` is the newest timestamp, ``previous_at`` the clock of the look before, ``judged_until`` the end of
+    what that one judged, knowing the usual delay or not, and ``late_since`` since when the table was late then; all are
+    NaN where there is none. ``delay`` is the declared one.
     """
 
     as_of: float
@@ -40,6 +42,7 @@ class Look:
     latest_at: float = np.nan
     previous_at: float = np.nan
     judged_until: float = np.nan
+    knew_delay: bool = False
     late_since: float = np.nan
     delay: float = np.nan
 
@@ -92,16 +95,12 @@ def standing(known: Floats, counts: Floats, look: Look) -> Standing:
     if delays is None:
         doubt = DOUBTFUL["sub-daily" if look.step < DAY else "other"]
         is_in_doubt = look.as_of - arrived < doubt
-        due = _not_before(look.judged_until, min(arrived, look.until) if is_in_doubt else look.until)
+        # What was judged once stays judged, or its alerts would go and come back.
+        due = float(np.fmax(look.judged_until, min(arrived, look.until) if is_in_doubt else look.until))
         return Standing(due, arrived, np.nan, np.nan)
-    due = _not_before(look.judged_until, delays.due_until(look))
+    due = float(np.fmax(look.judged_until if look.knew_delay else np.nan, delays.due_until(look)))
     since = look.late_since if np.isfinite(look.late_since) else arrived
     return Standing(due, arrived, delays.usual(due - look.step), since if due > arrived else np.nan)
-
-
-def _not_before(judged_until: float, due: float) -> float:
-    """What was judged once stays judged, or its alerts would go and come back."""
-    return float(np.fmax(judged_until, due))
 
 
 def _arrived_until(counts: Floats, look: Look) -> float:
@@ -133,10 +132,16 @@ class _Delays:
         came = known[is_recent & (known[:, COMPLETE_ROWS] > 0)]
         if len(came) < LEAST:
             return None
+        of_all = _allowance(came, look.step)
         alike = _slot(came[:, START], look.step)
         slots, sizes = np.unique(alike, return_counts=True)
-        of_alike = {slot: _allowance(came[alike == slot], look.step) for slot in slots[sizes >= LEAST_ALIKE].tolist()}
-        return cls(look.step, _allowance(came, look.step), of_alike)
+        of_alike = {}
+        for slot in slots[sizes >= LEAST_ALIKE].tolist():
+            mine = came[alike == slot]
+            # In a feed that comes in time, a few late loads at one hour are no habit.
+            if of_all[0] > 0 or 2 * np.isfinite(mine[:, WAITED_AT]).sum() > len(mine):
+                of_alike[slot] = _allowance(mine, look.step)
+        return cls(look.step, of_all, of_alike)
 
     def usual(self, start: float) -> float:
         """Return how long after its end the bucket with this start is usually complete."""
@@ -170,12 +175,14 @@ def _allowance(came: Floats, step: float) -> tuple[float, float]:
     """
     is_late = np.isfinite(came[:, WAITED_AT])
     delays = np.where(is_late, came[:, COMPLETE_AT] - came[:, START] - step, 0.0)
-    usual = float(np.quantile(delays, 0.9, method="higher"))
+    # One of a few may have been a fault.
+    usual = float(np.quantile(delays, 0.9, method="lower"))
     if usual <= 0:
         return 0.0, 0.0
-    margin = max(usual - float(np.median(delays)), usual / 10)
+    margin = min(MARGIN * usual, MOST_MARGIN)
+    allowed = min(usual + max(margin, 2 * (usual - float(np.median(delays)))), float(delays.max()) + margin)
     pause = float(np.median((came[:, COMPLETE_AT] - came[:, WAITED_AT])[is_late]))
-    return usual, max(min(usual + margin, 1.1 * float(delays.max())) - pause / 4, 0.0)
+    return usual, max(allowed - pause / 4, 0.0)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ _LOOKS = """
     select looks.*
     from (select distinct connection, asset from {schema}.monitors where is_active) as watched
     cross join lateral (
-        select connection, asset, as_of, watermark, undated_rows, new_rows, due_until, late_since, undated_since
+        select connection, asset, as_of, watermark, undated_rows, new_rows, due_until, usual_delay_seconds, late_since,
+            undated_since
         from {schema}.collection_results as results
         where
             results.connection = watched.connection and results.asset = watched.asset
@@ -35,7 +36,8 @@ _LOOKS = """
 _KNOWN = """
     select
         cast(extract(epoch from bucket_start) as double precision), row_count::float8,
-        coalesce(complete_rows::float8, 'nan'), coalesce(cast(extract(epoch from complete_at) as double precision), 'nan'),
+        coalesce(complete_rows::float8, 'nan'),
+        coalesce(cast(extract(epoch from complete_at) as double precision), 'nan'),
         coalesce(cast(extract(epoch from waited_at) as double precision), 'nan')
     from {schema}.bucket_arrivals
     where connection = %s and asset = %s and grain = %s and bucket_start >= %s
@@ -90,34 +92,30 @@ class Arrivals:
             latest_at=_seconds(outcome.latest_at),
             previous_at=_seconds(before.get("as_of")),
             judged_until=_seconds(before.get("due_until")),
+            knew_delay=np.isfinite(_number(before.get("usual_delay_seconds"), np.nan)),
             late_since=_seconds(before.get("late_since")),
             delay=np.nan if outcome.monitor.delay is None else outcome.monitor.delay.total_seconds(),
         )
 
     def _store(self, identity: tuple[str, str, str], changed: Floats) -> None:
-        starts, rows, complete_rows, complete_at, waited_at = changed.T
-        frame = pd.DataFrame(
-            dict(zip(("connection", "asset", "grain"), identity, strict=True)), index=range(len(changed))
-        )
-        frame["bucket_start"] = pd.to_datetime(starts, unit="s", utc=True)
-        frame["row_count"], frame["complete_rows"] = _whole(rows), _whole(complete_rows)
-        frame["complete_at"] = pd.to_datetime(complete_at, unit="s", utc=True)
-        frame["waited_at"] = pd.to_datetime(waited_at, unit="s", utc=True)
+        names = ("bucket_start", "row_count", "complete_rows", "complete_at", "waited_at")
+        columns = dict(zip(names, changed.T, strict=True))
+        for name, numbers in columns.items():
+            is_count = name.endswith(("_count", "_rows"))
+            columns[name] = pd.array(numbers, "Int64") if is_count else pd.to_datetime(numbers, unit="s", utc=True)
+        frame = pd.DataFrame(columns).assign(**dict(zip(("connection", "asset", "grain"), identity, strict=True)))
         self._run.store.upsert("bucket_arrivals", frame)
 
     def _judge_now(self, monitor: Monitor, before: Mapping[str, Any], found: Standing) -> None:
         """Let learning judge buckets that have been waiting, although their rows have not changed since."""
-        judged_until, due_until = before.get("due_until"), _moment(found.due_until)
-        if (
-            judged_until is None
-            or due_until is None
-            or not judged_until < min(due_until, before["watermark"] or due_until)
-        ):
+        judged_until = _seconds(before.get("due_until"))
+        if not judged_until < np.fmin(found.due_until, _seconds(before.get("watermark"))):
             return
+        keys = [monitor.key_of(metric) for metric in monitor.metrics]
         self._run.store.execute(
             "update {schema}.metric_observations set batch_number = %s "
             "where series_key = any(%s) and bucket_start >= %s and bucket_start < %s",
-            (self._run.batch_number, [monitor.key_of(metric) for metric in monitor.metrics], judged_until, due_until),
+            (self._run.batch_number, keys, before["due_until"], _moment(found.due_until)),
         )
 
     def _undated(self, outcome: CollectionOutcome, before: Mapping[str, Any], came: float) -> Undated:
@@ -164,7 +162,3 @@ def _moment(seconds: float) -> datetime | None:
 
 def _number(value: Any, missing: float) -> float:
     return missing if value is None or pd.isna(value) else float(value)
-
-
-def _whole(numbers: Floats) -> pd.Series[Any]:
-    return pd.Series(numbers).astype("Int64")

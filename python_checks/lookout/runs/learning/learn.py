@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from lookout.project.declarations.monitor import GRAIN_STEP
 from lookout.runs.learning import triage
 from lookout.runs.learning.stored import due_until, judge_stored, read_exclusions, read_stored_calendar
 from lookout.runs.recording import Run
@@ -137,9 +138,21 @@ def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk:
             frame = judged[BASELINE_COLUMNS].assign(learned_at=run.as_of)
             frame["sample_size"] = frame["sample_size"].astype("Int64")
             written += run.store.upsert("baselines", frame)
+            if not plan.is_replay:
+                _take_back(run, series)
             if on_chunk is not None:
                 on_chunk(str(grain))
     return written
+
+
+def _take_back(run: Run, series: pd.DataFrame) -> None:
+    """Delete what was judged too early, before it was known that the rows of the table come late."""
+    waiting = series[series["judge_until"] < run.as_of - GRAIN_STEP[series["grain"].iloc[0]]]
+    run.store.execute(
+        "delete from {schema}.baselines using unnest(%s::text[], %s::timestamptz[]) as waiting (series_key, due_until) "
+        "where baselines.series_key = waiting.series_key and bucket_start >= due_until and status <> 'forecast'",
+        (list(waiting.index), list(waiting["judge_until"])),
+    )
 
 
 def _alerting_buckets(run: Run, changed: pd.DataFrame) -> pd.DataFrame:

@@ -70,9 +70,9 @@ def judge_stored(
 ) -> pd.DataFrame:
     """Judge what is stored of some series of one grain, up to the newest bucket that is closed at ``as_of``.
 
-    ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning); with a column
-    judge_until, nothing after that is judged. Returns the frame of :func:`lookout.baseline.judge`, without rows when
-    nothing is stored.
+    ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning); with a
+    column judge_until, nothing after that is judged. Returns the frame of :func:`lookout.baseline.judge`, without rows
+    when nothing is stored.
     """
     grain = series["grain"].iloc[0]
     judge_from = pd.to_datetime(series["judge_from"], utc=True)
