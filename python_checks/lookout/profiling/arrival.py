@@ -18,9 +18,10 @@ DAY = 86_400.0
 COMPLETE = 0.9  # the share of its rows from which on a bucket is complete: stragglers come for days
 # A load may be later than usual by a part of its delay, up to so many seconds.
 MARGIN, MOST_MARGIN = 0.15, 2 * 3600.0
-LEAST = 3  # buckets that have been seen to come, before anything is usual
+LEAST = 3  # buckets that have been seen to come, before anything is usual; one is enough if all came late
 LEAST_ALIKE = 4  # those of an hour of the day or a weekday, before it has a delay of its own
-# The end of a table that may be an outage or as late as ever, while nothing is known: shorter is not judged.
+# A silence at the first look that is longer than a bucket and an hour, and shorter than this, may be an outage or as long
+# as ever: nobody can tell, so it is not judged.
 DOUBTFUL = {"sub-daily": 8 * 3600.0, "other": 2 * DAY}
 # Columns of what is known of the buckets of a table.
 START, ROWS, COMPLETE_ROWS, COMPLETE_AT, WAITED_AT = range(5)
@@ -31,9 +32,9 @@ NOTHING_KNOWN: Floats = np.empty((0, 5))
 class Look:
     """One look at a table: its clock, the end of the newest closed bucket, and the width of a bucket.
 
-    ``latest_at`` is the newest timestamp, ``previous_at`` the clock of the look before, ``judged_until`` the end of
-    what that one judged, knowing the usual delay or not, and ``late_since`` since when the table was late then; all are
-    NaN where there is none. ``delay`` is the declared one.
+    ``latest_at`` is the newest timestamp, ``delay`` the declared one; the others are of the look before: its clock, the
+    end of what it judged, whether the usual delay was known then or nobody could tell, and since when the table was
+    late. Times are NaN where there are none.
     """
 
     as_of: float
@@ -43,6 +44,7 @@ class Look:
     previous_at: float = np.nan
     judged_until: float = np.nan
     knew_delay: bool = False
+    was_in_doubt: bool = False
     late_since: float = np.nan
     delay: float = np.nan
 
@@ -93,8 +95,9 @@ def standing(known: Floats, counts: Floats, look: Look) -> Standing:
     arrived = _arrived_until(counts, look)
     delays = _Delays.learn(known, look)
     if delays is None:
-        doubt = DOUBTFUL["sub-daily" if look.step < DAY else "other"]
-        is_in_doubt = look.as_of - arrived < doubt
+        silence = look.as_of - arrived
+        is_in_doubt = look.was_in_doubt or (np.isnan(look.previous_at) and silence > look.step + 3600.0)
+        is_in_doubt &= silence < DOUBTFUL["sub-daily" if look.step < DAY else "other"]
         # What was judged once stays judged, or its alerts would go and come back.
         due = float(np.fmax(look.judged_until, min(arrived, look.until) if is_in_doubt else look.until))
         return Standing(due, arrived, np.nan, np.nan)
@@ -130,7 +133,8 @@ class _Delays:
         weeks = 4 if look.step < DAY else 8
         is_recent = (known[:, START] >= look.as_of - weeks * 7 * DAY) & (known[:, COMPLETE_AT] <= look.as_of)
         came = known[is_recent & (known[:, COMPLETE_ROWS] > 0)]
-        if len(came) < LEAST:
+        is_late = np.isfinite(came[:, WAITED_AT])
+        if len(came) < LEAST and not (len(came) and is_late.all()):
             return None
         of_all = _allowance(came, look.step)
         alike = _slot(came[:, START], look.step)

@@ -85,14 +85,16 @@ class Arrivals:
 
     def _look(self, outcome: CollectionOutcome, before: Mapping[str, Any]) -> Look:
         step, as_of = GRAIN_STEP[outcome.monitor.grain].total_seconds(), self._run.as_of.timestamp()
+        judged_until, knew_delay = _seconds(before.get("due_until")), pd.notna(before.get("usual_delay_seconds"))
         return Look(
             as_of,
             as_of // step * step,
             step,
             latest_at=_seconds(outcome.latest_at),
             previous_at=_seconds(before.get("as_of")),
-            judged_until=_seconds(before.get("due_until")),
-            knew_delay=np.isfinite(_number(before.get("usual_delay_seconds"), np.nan)),
+            judged_until=judged_until,
+            knew_delay=knew_delay,
+            was_in_doubt=not knew_delay and judged_until < _seconds(before.get("as_of")) // step * step,
             late_since=_seconds(before.get("late_since")),
             delay=np.nan if outcome.monitor.delay is None else outcome.monitor.delay.total_seconds(),
         )
