@@ -5,6 +5,10 @@ with found as (
     union all
     select * from {{ ref('lookout', 'candidate_stale_assets') }}
     union all
+    select * from {{ ref('lookout', 'candidate_late_loads') }}
+    union all
+    select * from {{ ref('lookout', 'candidate_undated_rows') }}
+    union all
     select * from {{ ref('lookout', 'candidate_unevaluated_assets') }}
     union all
     select * from {{ ref('lookout', 'candidate_failing_tests') }}

@@ -51,6 +51,7 @@ final as (
         numbered.status,
         numbered.is_evaluated, numbered.unmeasured_series, numbered.undated_rows, numbered.most_rows,
         numbered.message,
+        numbered.due_until, numbered.arrived_until, numbered.usual_delay_seconds, numbered.late_since, numbered.watermark, numbered.undated_since,
         numbered.owner,
         numbered.layer,
         streaks.evaluated_at,

@@ -152,6 +152,7 @@ TABLES = (
     RetentionRule("contracts", "contract_findings", "as_of", kept=_FINDINGS),
     RetentionRule("contracts", "contract_checks", "as_of", kept=_CHECKS),
     RetentionRule("collections", "collection_results", "as_of", kept=_LOOKS),
+    RetentionRule("collections", "bucket_arrivals", "bucket_start"),
     RetentionRule("baselines", "baselines", "bucket_start", kept=_BASELINES),
     RetentionRule("observations", "metric_observations", "bucket_start"),
     RetentionRule("runs", "lookout_runs", "coalesce(started_at, as_of)", kept=_RUNS),

@@ -27,6 +27,7 @@ LANDING_KEYS: Mapping[str, tuple[str, ...]] = {
     "monitors": ("series_key",),
     "metric_observations": ("series_key", "bucket_start"),
     "collection_results": ("connection", "asset", "as_of"),
+    "bucket_arrivals": ("connection", "asset", "grain", "bucket_start"),
     "baselines": ("series_key", "bucket_start"),
     "lookout_runs": ("run_id",),
     "run_leases": ("lease_name",),

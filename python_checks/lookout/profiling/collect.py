@@ -24,6 +24,7 @@ from lookout.profiling.checks import MonitorCheck, check_monitor
 from lookout.profiling.query import (
     FREE,
     OBSERVATION_COLUMNS,
+    Floats,
     ProfilePlan,
     ProfileRequest,
     TableProfile,
@@ -34,6 +35,11 @@ from lookout.project.declarations.monitor import Metric, Monitor
 
 __all__ = ["CollectOptions", "CollectionOutcome", "ProfileRequest", "collect"]
 
+# The columns of ``collection_results`` about the arrival of rows.
+STANDING = (
+    "due_until", "arrived_until", "usual_delay_seconds", "late_since", "new_rows", "undated_share",
+    "usual_undated_share", "undated_since",
+)  # fmt: skip
 # Errors of a value or of somebody's SQL, as opposed to those of the server or of the connection.
 VALUE_OR_SQL = (psycopg2.DataError, psycopg2.ProgrammingError, psycopg2.InternalError, psycopg2.NotSupportedError)
 
@@ -44,7 +50,8 @@ class CollectionOutcome:
 
     ``watermark`` is None unless all of the table was evaluated, so that the next run reads again what is missing now.
     ``unmeasured`` are the series that could not be measured of a table that was read; None when it was not.
-    ``undated_rows`` are all of its rows that have no timestamp.
+    ``undated_rows`` are all of its rows that have no timestamp. ``counts`` are the rows of its buckets, as in
+    :class:`TableProfile`, and ``standing`` has what was found out about their arrival, by column of the landing table.
     """
 
     monitor: Monitor
@@ -60,7 +67,9 @@ class CollectionOutcome:
     undated_rows: int | None = None
     unmeasured: tuple[str, ...] | None = None
     duration_seconds: float | None = None
+    counts: Floats | None = None
     attempts: int = 0
+    standing: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_evaluated(self) -> bool:
@@ -79,14 +88,16 @@ class CollectionOutcome:
 
     def result_row(self, as_of: datetime, run_id: str) -> pd.DataFrame:
         """Return this outcome as one row of the landing table ``collection_results``."""
-        names = ("status", "message", "latest_at", "profiled_from", "watermark", "attempts")
+        names = ("status", "message", "latest_at", "profiled_from", "watermark", "attempts", "duration_seconds")
         counts = ("rows_profiled", "future_rows", "undated_rows")
         row = {"connection": self.connection, "asset": self.asset, "as_of": as_of}
-        row |= {name: getattr(self, name) for name in (*names, *counts, "duration_seconds")}
+        row |= {name: getattr(self, name) for name in (*names, *counts)}
         row |= {"owner": self.monitor.owner, "layer": self.monitor.layer, "run_id": run_id}
+        row |= {"timestamp_column": self.monitor.timestamp_column, **dict.fromkeys(STANDING), **self.standing}
         row["unmeasured_series"] = None if self.unmeasured is None else " ".join(self.unmeasured)
-        types = {**dict.fromkeys(counts, "Int64"), "duration_seconds": "float64"}
-        times = ("latest_at", "profiled_from", "watermark")
+        numbers = ("duration_seconds", "usual_delay_seconds", "undated_share", "usual_undated_share")
+        types = {**dict.fromkeys((*counts, "new_rows"), "Int64"), **dict.fromkeys(numbers, "float64")}
+        times = ("latest_at", "profiled_from", "watermark", *(name for name in STANDING if name not in types))
         frame = pd.DataFrame([row]).astype(types)
         return frame.assign(**{name: pd.to_datetime(frame[name], utc=True) for name in times})
 
@@ -242,6 +253,7 @@ class _Collector:
             profile.undated_rows,
             tuple(monitor.key_of(metric) for metric in monitor.metrics if metric not in finding.metrics),
             duration,
+            profile.counts,
         )
 
     def _why_no_rows(self, request: ProfileRequest, since: datetime, profile: TableProfile) -> tuple[Status, str]:

@@ -86,7 +86,8 @@ class TableProfile:
     """Result of one query. ``observations`` has OBSERVATION_COLUMNS; a null value is NaN.
 
     ``undated_rows`` are all rows of the table without a timestamp, or with one that only stands for none;
-    ``not_finite`` are the values left out of the numbers of each column, where there are any.
+    ``not_finite`` are the values left out of the numbers of each column, where there are any. ``counts`` has a row for
+    each bucket with rows, the one that is not over included: its start, its rows, its newest timestamp.
     """
 
     observations: pd.DataFrame
@@ -96,6 +97,7 @@ class TableProfile:
     future_rows: int
     undated_rows: int
     not_finite: Mapping[str, int]
+    counts: Floats
 
 
 def plan_profile(
@@ -199,6 +201,7 @@ def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> Table
         int(table[:, 3].sum()),
         undated,
         {name: count for name, count in left_out.items() if count},
+        np.column_stack([clock.starts(numbers) / 1e9, table[:, 1] - table[:, 3], table[:, 2]]),
     )
 
 

@@ -14,6 +14,7 @@ from lookout.project.artifacts.rows import asset_rows
 from lookout.project.declarations.grain import UTC
 from lookout.project.declarations.monitor import Monitor
 from lookout.project.declarations.monitors import monitor_rows
+from lookout.runs.learning.arrival import Arrivals
 from lookout.runs.recording import Run
 from lookout.tracking.executions.series import CONNECTION as PIPELINES
 from lookout.tracking.executions.series import pipeline_series
@@ -130,13 +131,18 @@ def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> Profi
 def collect_observations(run: Run, monitors: Sequence[Monitor], on_done: Any = None) -> list[CollectionOutcome]:
     """Profile the tables, all databases at once, and write each outcome as soon as it arrives."""
 
+    requests = requests_for(run, monitors)
+    new = {(request.monitor.connection, request.monitor.asset) for request in requests if request.first_bucket is None}
+    arrivals = Arrivals(run)
+
     def write_and_report(outcome: CollectionOutcome) -> None:
-        write_outcome(run, outcome)
+        is_new = (outcome.connection, outcome.asset) in new
+        write_outcome(run, arrivals.note(outcome, is_new=is_new))
         if on_done is not None:
             on_done(outcome)
 
     outcomes = collect(
-        requests_for(run, monitors),
+        requests,
         run.workspace.connections,
         as_of=run.as_of,
         options=run.workspace.home.options,

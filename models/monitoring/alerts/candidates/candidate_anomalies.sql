@@ -19,7 +19,12 @@ with episodes as (
     inner join {{ ref('lookout', 'monitors') }} as monitors on episodes.series_key = monitors.series_key
     left join {{ ref('lookout', 'asset_status') }} as asset_status
         on monitors.connection = asset_status.connection and monitors.asset = asset_status.asset
-    where not (monitors.metric = 'freshness' and coalesce(monitors.warn_after_seconds, monitors.error_after_seconds) is not null)
+    -- All that is missing of a late load is one alert.
+    left join {{ ref('lookout', 'late_episodes') }} as late
+        on episodes.series_key = late.series_key and episodes.window_start = late.window_start
+    where
+        not (monitors.metric = 'freshness' and coalesce(monitors.warn_after_seconds, monitors.error_after_seconds) is not null)
+        and late.series_key is null
 ),
 
 -- A silence is as long as it is now, whatever its worst bucket was.

@@ -6,6 +6,8 @@ with own_alerts as (
     where is_open
     union all
     select connection, asset, alert_type, severity from {{ ref('lookout', 'candidate_stale_assets') }}
+    union all
+    select connection, asset, alert_type, severity from {{ ref('lookout', 'candidate_late_loads') }}
 ),
 
 -- The worst of each, so that the join below cannot fan out.

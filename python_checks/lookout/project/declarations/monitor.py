@@ -61,6 +61,8 @@ class Metric:
 class Monitor:
     """One watched table. ``late_window`` is how far back a run looks again for rows that arrived late.
 
+    ``delay`` is how long after its end a bucket is complete; None leaves that to be learned.
+
     ``warn_after`` and ``error_after`` are fixed freshness limits, judged at the run's clock; None leaves freshness to
     the learned baseline at the end of each bucket. ``dimensions`` are those of every metric that names none of its own.
     ``time_zone`` is that of its days and hours, and of a timestamp column without one.
@@ -81,6 +83,7 @@ class Monitor:
     row_filter: str | None = None
     late_window: timedelta = timedelta(days=3)
     history: timedelta = timedelta(days=400)
+    delay: timedelta | None = None
     warn_after: timedelta | None = None
     error_after: timedelta | None = None
     is_model: bool = False

@@ -193,6 +193,7 @@ def _monitor(
         row_filter=settings.filter,
         late_window=settings.late_window,
         history=_history(settings),
+        delay=settings.delay,
         warn_after=limits.warn_after,
         error_after=limits.error_after,
         is_model=not node.is_source,

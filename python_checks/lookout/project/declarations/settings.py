@@ -163,6 +163,7 @@ class TableSettings(Settings):
     filter: Text | None = None
     late_window: DurationOrZero = Monitor.late_window
     history: Duration = Monitor.history
+    delay: DurationOrZero | None = None
     freshness: FreshnessLimits | None = None
     defaults: MetricDefaults = MetricDefaults()
     dimensions: Columns = ()

@@ -122,7 +122,7 @@ def _parameters(run: Run, plan: LearningPlan) -> dict[str, Any]:
 def _learn_series(run: Run, plan: LearningPlan, changed: pd.DataFrame, on_chunk: Any) -> int:
     store, processes = run.store, run.workspace.home.options.processes
     run_id = run.run_id if store.fence is not None else None
-    task = Task(store.connection, store.schema, run_id, run.as_of, plan.windows, plan.restarts)
+    task = Task(store.connection, store.schema, run_id, run.as_of, plan.is_replay, plan.windows, plan.restarts)
     return learn_parts(store, task, list(parts_of(changed, run.as_of)), processes, on_chunk)
 
 

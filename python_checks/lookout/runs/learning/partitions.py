@@ -27,7 +27,7 @@ from lookout.database.store import Store
 from lookout.errors import SourceError
 from lookout.project.declarations.grain import UTC, clocks_of
 from lookout.project.declarations.monitor import Monitor
-from lookout.runs.learning.stored import judge_stored
+from lookout.runs.learning.stored import due_until, judge_stored, take_back
 
 FORECAST_BUCKETS = 3
 BASELINE_COLUMNS = [
@@ -58,17 +58,20 @@ class Task:
     schema: str
     run_id: str | None
     as_of: datetime
+    is_replay: bool
     windows: pd.DataFrame
     restarts: pd.DataFrame
 
     def learn(self, store: Store, part: Part) -> int:
         """Judge the series of a part and write their baselines. Returns the rows written."""
-        judged = judge_stored(
-            store, part.series, self.windows, self.restarts, as_of=self.as_of, horizon=FORECAST_BUCKETS
-        )
+        series = part.series.assign(judge_until=due_until(store, part.series, self.as_of))
+        judged = judge_stored(store, series, self.windows, self.restarts, as_of=self.as_of, horizon=FORECAST_BUCKETS)
         frame = judged[BASELINE_COLUMNS].assign(learned_at=self.as_of)
         frame["sample_size"] = frame["sample_size"].astype("Int64")
-        return store.upsert("baselines", frame)
+        rows = store.upsert("baselines", frame)
+        if not self.is_replay:
+            take_back(store, series, self.as_of)
+        return rows
 
 
 def parts_of(changed: pd.DataFrame, as_of: datetime) -> Iterator[Part]:

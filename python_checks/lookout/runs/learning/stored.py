@@ -15,7 +15,7 @@ from lookout.baseline.settings import lookback
 from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.project.calendar import CALENDAR, calendar_name, find_node
-from lookout.project.declarations.grain import UTC, BucketClock
+from lookout.project.declarations.grain import GRAIN_STEP, UTC, BucketClock
 from lookout.runs.learning.exclusions import (
     CalendarEntry,
     judge_with_exclusions,
@@ -73,26 +73,30 @@ def judge_stored(
 ) -> pd.DataFrame:
     """Judge what is stored of some series of one grain and zone, up to the newest bucket that is closed at ``as_of``.
 
-    ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning). Returns the
-    frame of :func:`lookout.baseline.judge`, without rows when nothing is stored.
+    ``series`` holds rows of ``monitors``, indexed by series key, and judge_from (NaT: from the beginning); with a
+    column judge_until, nothing after that is judged. Returns the frame of :func:`lookout.baseline.judge`, without rows
+    when nothing is stored.
     """
     grain, zone = series["grain"].iloc[0], series["time_zone"].fillna(UTC).iloc[0]
     clock = BucketClock(grain, zone)
     judge_from = pd.to_datetime(series["judge_from"], utc=True)
     # A day more, for days that a change of the clock makes longer.
     since = (judge_from - lookback(series)[grain] - timedelta(days=1)).fillna(pd.Timestamp(0, tz="UTC"))
+    until = list(series.get("judge_until", [as_of] * len(series)))
+    ends = {moment: clock.floor(moment) for moment in set(until)}
     # Numbers instead of keys and times: the text of a million rows costs more than judging them.
     rows = store.fetch_numbers(
         """
         select
             cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
             coalesce(o.value, 'nan')
-        from unnest(%s::text[], %s::timestamptz[]) with ordinality as c (series_key, since, number)
+        from unnest(%s::text[], %s::timestamptz[], %s::timestamptz[])
+            with ordinality as c (series_key, since, until, number)
         inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
-        where o.bucket_start < %s
+        where o.bucket_start < c.until
         """,
         3,
-        (list(series.index), [moment.to_pydatetime() for moment in since], clock.floor(as_of)),
+        (list(series.index), [moment.to_pydatetime() for moment in since], [ends[moment] for moment in until]),
     )
     if not len(rows):
         return pd.DataFrame(columns=list(COLUMNS))
@@ -107,3 +111,35 @@ def judge_stored(
     newest = points.groupby("series_key", observed=True)["bucket_start"].max()
     series = series.assign(last_bucket=newest.reindex(series.index))
     return judge_with_exclusions(judge, series, points, restarts, windows, judge_from=judge_from, horizon=horizon)
+
+
+def due_until(store: Store, series: pd.DataFrame, as_of: Any) -> list[Any]:
+    """Return for each series the end of the newest bucket that is usually complete at the last look at its table."""
+    tables = series[["connection", "asset"]].drop_duplicates()
+    due = store.query(
+        """
+        select watched.connection, watched.asset, looks.due_until
+        from unnest(%s::text[], %s::text[]) as watched (connection, asset)
+        cross join lateral (
+            select results.due_until from {schema}.collection_results as results
+            where
+                results.connection = watched.connection and results.asset = watched.asset
+                and results.due_until is not null and results.as_of <= %s
+            order by results.as_of desc limit 1
+        ) as looks
+        """,
+        (list(tables["connection"]), list(tables["asset"]), as_of),
+    )
+    until = {(row.connection, row.asset): row.due_until for row in due.itertuples()}
+    names = zip(series["connection"], series["asset"], strict=True)
+    return [min(until.get(name, as_of), as_of) for name in names]
+
+
+def take_back(store: Store, series: pd.DataFrame, as_of: Any) -> None:
+    """Delete what was judged too early, before it was known that the rows of the table come late."""
+    waiting = series[series["judge_until"] < as_of - GRAIN_STEP[series["grain"].iloc[0]]]
+    store.execute(
+        "delete from {schema}.baselines using unnest(%s::text[], %s::timestamptz[]) as waiting (series_key, due_until) "
+        "where baselines.series_key = waiting.series_key and bucket_start >= due_until and status <> 'forecast'",
+        (list(waiting.index), list(waiting["judge_until"])),
+    )
