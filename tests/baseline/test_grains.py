@@ -72,7 +72,8 @@ def rows_by_local_time(clock: BucketClock, first: int, count: int) -> np.ndarray
     length = (clock.ends(numbers) - clock.starts(numbers)) / (clock.step.total_seconds() * 1e9)
     if clock.grain == "day":
         busy = np.where(walls.dayofweek < 5, 24_000, 9_000)
-    noise = np.random.default_rng(1).uniform(0.98, 1.02, count)
+    share = 0.005 if clock.grain == "day" else 0.02
+    noise = np.random.default_rng(1).uniform(1 - share, 1 + share, count)
     return np.round(busy * length * noise)
 
 
@@ -165,6 +166,20 @@ def test_hours_with_a_rhythm_raise_nothing_before_it_is_known(shape: str) -> Non
     assert (judged["severity"] == "critical").sum() == 0
     if shape != "a job at night":
         assert (judged["status"] == "judged").mean() < 0.02
+
+
+def test_each_minute_of_the_hour_has_its_own_level() -> None:
+    clock = BucketClock("15min")
+    first = first_of(clock, "2026-01-05")
+    levels = np.tile([100.0, 400.0, 1600.0, 6400.0], 24 * 20)
+    values = np.round(levels * np.random.default_rng(6).uniform(0.97, 1.03, len(levels)))
+    values[-3] = 1600
+    frame = points(clock, first, values)
+    judged = judge(one("15min"), frame, horizon=3).set_index("bucket_start")
+    known = judged[judged["status"].isin(["judged", "forecast"])]
+    expected = levels[:4][(known.index.minute // 15).to_numpy()]
+    assert (known["expected_value"] / expected).between(0.9, 1.1).all()
+    assert judged.index[judged["severity"] == "critical"].tolist() == [frame["bucket_start"].iloc[-3]]
 
 
 def test_every_grain_has_a_lookback_and_a_clock() -> None:
