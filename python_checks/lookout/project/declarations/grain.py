@@ -194,6 +194,11 @@ def wall_clock(moment: datetime, zone: str) -> datetime:
     return shown
 
 
+def grain_words(grain: str) -> str:
+    """Return a grain as the width of its bucket: hour, 5 minutes."""
+    return f"{grain[:-3]} minutes" if grain.endswith("min") else grain
+
+
 def _values(index: Any) -> Integers:
     values: Integers = index.as_unit("ns").to_numpy(dtype="datetime64[ns]").view(np.int64)
     return values
