@@ -15,6 +15,7 @@ from lookout.cli import reference
 from lookout.contracts.spec.declared import load_contracts
 from lookout.database.retention import checked_retention
 from lookout.notify.settings.reader import read_settings
+from lookout.project.declarations.grain import SHORT
 from lookout.project.declarations.metrics import CRITICAL_SCORE
 from lookout.project.declarations.monitors import load_monitors
 from lookout.project.lookout_file import LimitSettings
@@ -86,9 +87,10 @@ def test_every_model_and_column_of_the_monitoring_schema_is_described() -> None:
 
 def test_defaults_that_are_told_in_words_are_those_of_the_code() -> None:
     said = SECTIONS["Settings of a metric"]["settings"]["critical_score"]["default"]
-    assert said == "`3`; `3.5` learned by the hour"
-    assert CRITICAL_SCORE["learned", "hour"] == 3.5
-    assert {score for key, score in CRITICAL_SCORE.items() if key != ("learned", "hour")} == {3.0}
+    assert said == "`3`; `3.5` learned below a day"
+    below_a_day = {("learned", grain) for grain in SHORT}
+    assert {CRITICAL_SCORE[key] for key in below_a_day} == {3.5}
+    assert {score for key, score in CRITICAL_SCORE.items() if key not in below_a_day} == {3.0}
 
 
 def test_a_default_that_is_no_longer_in_the_code_cannot_be_written() -> None:
@@ -225,4 +227,4 @@ def test_every_section_with_examples_is_tried() -> None:
 
 def test_both_short_tests_have_the_same_arguments() -> None:
     short = [reference.keys_of(f"tests/generic/{name}.sql:{name}") for name in ("volume_anomaly", "freshness_anomaly")]
-    assert short[0] == short[1] == ("timestamp_column", "grain", "connection", "asset")
+    assert short[0] == short[1] == ("timestamp_column", "grain", "time_zone", "connection", "asset")

@@ -157,6 +157,7 @@ SUITES = (
     Suite(
         "dbt-results", partial(nullcontext, {}), (f"{FOLDER}/test_dbt_builds.py", f"{FOLDER}/test_dbt_results.py"), 420
     ),
+    Suite("zones", partial(nullcontext, {}), (f"{FOLDER}/test_zones_and_grains.py",), 240),
     Suite("health", partial(nullcontext, {}), (f"{FOLDER}/test_health_worlds.py",), 240),
     Suite("embedded", partial(nullcontext, {}), (f"{FOLDER}/test_embedded.py",), 360),
     Suite("postgres-13", partial(postgres, 13), OLDEST_POSTGRES, 420),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -201,4 +202,26 @@ def test_lineage_can_be_walked_round_a_cycle(browser: Browser, written: str) -> 
             "[...document.querySelectorAll('.layers > div')].find((one) => one.querySelector('h2').textContent === 'Feeds').querySelector('a').click()"
         )
         browser.wait(f"{chosen}.startsWith({json.dumps(name)})")
+    assert browser.problems == []
+
+
+def test_times_are_those_of_the_zone_that_the_reader_chose(browser: Browser, written: str) -> None:
+    browser.look()
+    visit(browser, written)
+    times = "[...document.querySelectorAll('#open-alerts td.time')].map((cell) => cell.textContent).join()"
+    in_utc = browser.run(times)
+    heading = "document.querySelector('#open-alerts th:nth-child(3)')?.innerText"
+    assert browser.run(heading) == "Since (UTC)"
+    browser.run(
+        "(() => { const zone = document.getElementById('zone'); zone.value = 'Asia/Tokyo'; "
+        "zone.dispatchEvent(new Event('change')); })()"
+    )
+    browser.wait("document.querySelector('#zone') && document.getElementById('zone').value === 'Asia/Tokyo'")
+    browser.wait(f"{heading} === 'Since (Asia/Tokyo)'")
+    local = browser.run(times)
+    for utc, shown in zip(in_utc.split(","), local.split(","), strict=True):
+        assert datetime.fromisoformat(shown) - datetime.fromisoformat(utc) == timedelta(hours=9)
+    visit(browser, f"{written}#alert={'a' * 32}")
+    browser.wait("document.body.innerText.includes('Since (Asia/Tokyo)')")
+    assert "(UTC)" not in browser.run("document.getElementById('view').innerText")
     assert browser.problems == []

@@ -25,6 +25,7 @@ class Alert:
     metric: str = ""
     kind: str | None = None
     grain: str | None = None
+    time_zone: str | None = None
     series_key: str | None = None
     window_end: datetime | None = None
     observed_value: float | None = None

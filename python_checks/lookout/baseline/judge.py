@@ -126,9 +126,10 @@ def _judge_alike(
             end = int(chunk["last"].max()) + horizon
             panel, first = panel_of(data, edges, rows, settings, clock, origin, end, int(chunk["from"].min()), last)
             part = settings.iloc[rows]
-            verdict = (
-                judge_learned(panel, part) if method == "learned" else judge_zscore(panel, part, int(window), bool(own))
-            )
+            if method == "learned":
+                verdict = judge_learned(panel, part, clock.lengths(np.arange(origin + panel.start, end + 1)))
+            else:
+                verdict = judge_zscore(panel, part, int(window), bool(own))
             spine = _Spine(origin, clock, wanted[rows], last[rows], first, horizon)
             yield _assemble(panel, verdict, part, spine, keys)
 

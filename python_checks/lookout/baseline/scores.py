@@ -20,7 +20,7 @@ from lookout.baseline.bounds import (
     learned_bounds,
     with_limits,
 )
-from lookout.baseline.learned import MIN_ERRORS, Panel
+from lookout.baseline.learned import Panel
 from lookout.baseline.rules import filling, repetition, youth
 from lookout.baseline.rules.drift import drift_score
 from lookout.baseline.rules.folding import by_hour
@@ -56,16 +56,18 @@ class Verdict:
     young: NDArray[np.int64] | None = None
 
 
-def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
-    """Return the verdict of the learned method."""
+def judge_learned(panel: Panel, settings: pd.DataFrame, lengths: NDArray[np.float64] | None = None) -> Verdict:
+    """Return the verdict of the learned method. ``lengths`` of the judged buckets are relative to the usual one."""
     options = Options.of(settings)
     everything, young = _forecast(panel, settings)
     slots = filling.slots(panel)
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
+    if lengths is not None:
+        forecast = _by_length(panel, forecast, lengths)
     constant_score, constant = repetition.constant_score(panel)
     now = panel.since(panel.start)
     enough = np.minimum(options.min_sample, float(panel.spans.errors))
-    remaining = np.maximum(enough - forecast.sample, MIN_ERRORS - forecast.count)
+    remaining = np.maximum(enough - forecast.sample, panel.spans.least - forecast.count)
     remaining = np.maximum(remaining, np.where(young[:, panel.start :], 0, options.min_age - forecast.age))
     known = (remaining <= 0) | empty
     low, high = np.fmin(forecast.expected, forecast.steady), np.fmax(forecast.expected, forecast.steady)
@@ -209,6 +211,25 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots)
             scale=np.where(empty, unit, forecast.scale),
         ),
         empty,
+    )
+
+
+def _by_length(panel: Panel, forecast: learned.Forecast, lengths: NDArray[np.float64]) -> learned.Forecast:
+    """Return the forecast of counts with that of longer and shorter days and months between both that may be usual.
+
+    A day of 23 hours may have a 23rd less rows, or as many as ever.
+    """
+    odd = (panel.kinds == transforms.COUNT)[:, None] & (np.abs(lengths - 1.0) > 1e-9)
+    if not odd.any():
+        return forecast
+    usual = transforms.backward(forecast.expected, panel.kinds)
+    scaled = transforms.forward(usual * lengths, panel.kinds)
+    levels = (forecast.expected, forecast.steady, scaled)
+    low, high = np.fmin.reduce(levels), np.fmax.reduce(levels)
+    return replace(
+        forecast,
+        expected=np.where(odd, np.where(lengths < 1.0, low, high), forecast.expected),
+        steady=np.where(odd, np.where(lengths < 1.0, high, low), forecast.steady),
     )
 
 

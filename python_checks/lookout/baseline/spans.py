@@ -20,13 +20,14 @@ class Spans:
     cycles: int  # earlier cycles that a profile needs
     seconds: int  # width of a bucket, at most
     unit: str  # word for the time that history is counted in
+    least: int = 7  # past forecast errors that a spread needs
     folds: int = 1  # buckets an hour: so many hourly series are forecast side by side
 
 
 def _below_an_hour(minutes: int) -> Spans:
     # Windows of forecasts are those of hourly series, see `folding`; these are for the rules about neighbours.
     day = 1440 // minutes
-    return Spans(7 * day, 24, 168, 168, 336, day, 2, 60 * minutes, "hour", 60 // minutes)
+    return Spans(7 * day, 24, 168, 168, 336, day, 2, 60 * minutes, "hour", folds=60 // minutes)
 
 
 SPANS: dict[Grain, Spans] = {
@@ -38,5 +39,5 @@ SPANS: dict[Grain, Spans] = {
     "day": Spans(7, 7, 28, 56, 28, day=1, cycles=3, seconds=86_400, unit="day"),
     # No cycle: a year of weeks or months is too short to tell a season from chance.
     "week": Spans(1, 4, 13, 26, 13, day=1, cycles=1, seconds=604_800, unit="week"),
-    "month": Spans(1, 3, 6, 24, 12, day=1, cycles=1, seconds=31 * 86_400, unit="month"),
+    "month": Spans(1, 3, 6, 24, 12, day=1, cycles=1, seconds=31 * 86_400, unit="month", least=5),
 }

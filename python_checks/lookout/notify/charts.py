@@ -12,6 +12,7 @@ from typing import Any
 
 from lookout.alerts.model import Alert
 from lookout.database.store import Store
+from lookout.project.declarations.grain import grain_words
 from lookout.render.chart import Span, picture_of, series_chart
 from lookout.render.picture import draw
 from lookout.render.points import STEP, Window, alert_window, chart_windows, encode, read_points
@@ -104,11 +105,11 @@ def _chart(
     alert: Alert, window: Window, points: Sequence[Sequence[Any]], known: Sequence[tuple[str, Span]]
 ) -> Chart | None:
     spans = [span._replace(now=key == alert.alert_key) for key, span in known]
-    series = {"metric": alert.metric, "kind": alert.kind, "grain": alert.grain}
+    series = {"metric": alert.metric, "kind": alert.kind, "grain": alert.grain, "time_zone": alert.time_zone}
     chart = series_chart(series, points, window.since, window.until, spans)
     if chart is None:
         return None
     column = f" of {alert.column_name}" if alert.column_name else ""
     table = f"{alert.connection} {alert.asset}".strip()
-    caption = f"{alert.metric}{column} of {table}, per {alert.grain}"
+    caption = f"{alert.metric}{column} of {table}, per {grain_words(str(alert.grain))}"
     return Chart(alert.alert_key, caption, picture_of(chart, caption))

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from lookout.project.declarations.grain import SHORT, UTC, grain_words, wall_clock
 from lookout.render.points import STEP
 from lookout.render.text import DAY, HOUR, MINUTE
 
@@ -59,7 +61,8 @@ def series_chart(
 ) -> Row | None:
     """Return the Vega-Lite chart of a series between two times in seconds; None when nothing was measured between them.
 
-    ``series`` has metric, kind and grain; ``points`` are six columns as `points.encode` gives them.
+    ``series`` has metric, kind, grain and time_zone, whose days are drawn; ``points`` are six columns as `points`
+    encodes them.
     """
     selected = [index for index, moment in enumerate(points[0]) if since <= moment < until]
     if not selected:
@@ -68,6 +71,11 @@ def series_chart(
     expected = [points[2][index] for index in selected]
     divisor, title = _unit(series, [*observed, *expected])
     rows = [_row(points, index, divisor) for index in selected]
+    zone = UTC if series["grain"] in SHORT else series.get("time_zone") or UTC
+    if zone != UTC:
+        for row in rows:
+            row["t"] = int(1000 * _shown(row["t"] / 1000, zone))
+        spans = [span._replace(since=_shown(span.since, zone), until=_shown(span.until, zone)) for span in spans]
     drawn = [row[name] for row in rows for name in ("observed", "lower", "upper", "expected")]
     known = [value for value in drawn if value is not None]
     begin, end = rows[0]["t"], rows[-1]["t"] + 1000 * STEP[series["grain"]]
@@ -127,6 +135,12 @@ def _clip(spans: Sequence[Span], begin: float, end: float) -> list[Row]:
     return [span for span in clipped if span["to"] >= span["from"]]
 
 
+def _shown(seconds: float, zone: str) -> float:
+    """Return the time at which a clock of UTC shows what the clock of a zone shows, in seconds since 1970."""
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return wall_clock(moment, zone).replace(tzinfo=timezone.utc).timestamp()
+
+
 def _row(points: Sequence[Sequence[Any]], index: int, divisor: float) -> Row:
     row: Row = {"t": 1000 * points[0][index]}
     for name, column in zip(("observed", "expected", "lower", "upper"), points[1:5], strict=True):
@@ -147,5 +161,5 @@ def _unit(series: Row, values: Sequence[float | None]) -> tuple[float, str]:
     if series["kind"] == "rate":
         return 0.01, f"{series['metric']}, per cent"
     if series["metric"] == "row_count":
-        return 1.0, f"rows per {series['grain']}"
+        return 1.0, f"rows per {grain_words(series['grain'])}"
     return 1.0, str(series["metric"])

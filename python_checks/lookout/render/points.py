@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout.database.store import Store
+from lookout.project.declarations.grain import GRAIN_STEP, SHORT
 
 Row = dict[str, Any]
-STEP = {"day": 86400, "hour": 3600}
+STEP = {str(grain): int(step.total_seconds()) for grain, step in GRAIN_STEP.items()}
 # Buckets by grain: before an alert, after it, and of every watched series up to now.
-BEFORE, AFTER, RECENT = {"day": 45, "hour": 96}, {"day": 14, "hour": 48}, {"day": 90, "hour": 168}
+BEFORE = {**dict.fromkeys(SHORT, 96), "day": 45, "week": 52, "month": 24}
+AFTER = {**dict.fromkeys(SHORT, 48), "day": 14, "week": 8, "month": 6}
+RECENT = {**dict.fromkeys(SHORT, 168), "day": 90, "week": 104, "month": 48}
 MOST_POINTS, MOST_CHARTS, MOST_SERIES = 200, 300, 400
 DIGITS = 6
 _OBSERVED, _SEVERITY = 2, 6

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
+from lookout.project.declarations.grain import SHORT, UTC, wall_clock
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 NOTHING = "–"
 _MARKUP = re.compile(r"([\\`*\[\]|])")
@@ -113,11 +115,11 @@ def utc(moment: datetime | None) -> str:
     return NOTHING if moment is None else f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M}"
 
 
-def bucket(moment: datetime | None, grain: str | None) -> str:
-    """Return the name of a bucket: its day, or the time it starts at in UTC."""
+def bucket(moment: datetime | None, grain: str | None, zone: str | None = None) -> str:
+    """Return the name of a bucket: its first day in its time zone, or the time it starts at in UTC."""
     if moment is None:
         return NOTHING
-    return f"{moment.astimezone(timezone.utc):%Y-%m-%d}" if grain == "day" else utc(moment)
+    return utc(moment) if grain is None or grain in SHORT else f"{wall_clock(moment, zone or UTC):%Y-%m-%d}"
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

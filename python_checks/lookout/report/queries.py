@@ -35,7 +35,7 @@ NEWEST_BUILD = """newest as (
 KNOWN_ALERTS = """
     with clock as (select %s::timestamptz as now),
     known as (
-        select alerts.*, monitors.kind, monitors.grain, states.is_open
+        select alerts.*, monitors.kind, monitors.grain, monitors.time_zone, states.is_open
         from {schema}.alerts as alerts
         inner join {schema}.alert_states as states on states.alert_key = alerts.alert_key
         left join {schema}.monitors as monitors on monitors.series_key = alerts.series_key

@@ -115,6 +115,13 @@ class BucketClock:
             return np.zeros(np.shape(numbers), dtype=bool)
         return np.asarray(self.ends(numbers) - self.starts(numbers) != self._width)
 
+    def lengths(self, numbers: Integers) -> npt.NDArray[np.float64] | None:
+        """Return how long each day or month is, relative to the usual one; None where all are the same."""
+        usual = {"day": 86_400 * SECOND, "month": int(30.4375 * 86_400) * SECOND}.get(self.grain)
+        if usual is None or (self.zone == UTC and self.grain == "day"):
+            return None
+        return np.asarray((self.ends(numbers) - self.starts(numbers)) / usual)
+
     def number(self, moment: datetime) -> int:
         """Return the number of the bucket that one moment falls into."""
         return int(self.numbers(_nanoseconds(moment))[0])
@@ -185,6 +192,11 @@ def wall_clock(moment: datetime, zone: str) -> datetime:
     """Return what the clock of a zone shows at a moment, without a time zone."""
     shown: datetime = pd.Timestamp(moment).tz_convert(zone).tz_localize(None).to_pydatetime()
     return shown
+
+
+def grain_words(grain: str) -> str:
+    """Return a grain as the width of its bucket: hour, 5 minutes."""
+    return f"{grain[:-3]} minutes" if grain.endswith("min") else grain
 
 
 def _values(index: Any) -> Integers:

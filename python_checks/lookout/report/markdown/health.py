@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from lookout.project.declarations.grain import grain_words
 from lookout.render import text
 from lookout.report.data import ReportData
 from lookout.report.markdown.alerts import NOBODY
@@ -75,10 +76,10 @@ def _judged(row: Row) -> tuple[str, ...]:
         scale,
         text.number(row["sample_size"]),
         text.cell(row["judged_method"]),
-        text.bucket(row["bucket_start"], grain),
+        text.bucket(row["bucket_start"], grain, row.get("time_zone")),
         text.amount(row["observed_value"], metric, kind) if row["observed_value"] is not None else "no value",
         text.signed(row["score"]) + (f" **{row['severity']}**" if row["severity"] else ""),
-        text.bucket(row["next_bucket"], grain),
+        text.bucket(row["next_bucket"], grain, row.get("time_zone")),
         text.amount(row["next_expected"], metric, kind),
         next_limits,
         text.utc(row["next_learned_at"] or row["learned_at"]),
@@ -87,7 +88,7 @@ def _judged(row: Row) -> tuple[str, ...]:
 
 def _waiting(row: Row) -> str:
     if row["newest_status"] is None:
-        return f"- {name(row)}: **NOT EVALUATED**, no {row['grain']} of history has been learned yet."
+        return f"- {name(row)}: **NOT EVALUATED**, no {grain_words(row['grain'])} of history has been learned yet."
     return f"- {name(row)}: {row['newest_status']}, {text.cell(row['newest_reason'] or 'not judged yet')}."
 
 

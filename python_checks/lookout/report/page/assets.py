@@ -133,7 +133,7 @@ def _newest(row: Row | None) -> Row | None:
     return {
         "value": "no value" if row["observed_value"] is None else observed,
         "expected": text.amount(row["expected_value"], row["metric"], row["kind"]),
-        "bucket": text.bucket(row["bucket_start"], row["grain"]),
+        "bucket": text.bucket(row["bucket_start"], row["grain"], row.get("time_zone")),
         "severity": row["severity"] or "",
         "note": "",
     }

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from lookout.alerts.model import Alert, mutes_in_force
+from lookout.project.declarations.grain import UTC
 from lookout.render import text
 from lookout.render.points import MOST_CHARTS, alert_window, encode
 from lookout.report.markdown.contracts import contract_states
@@ -34,6 +35,7 @@ def document(page: PageData) -> Row:
         "lacking": {part: list(tables) for part, tables in page.lacking.items()},
         "missing": list(report.missing),
         "evaluated": not report.missing and any(row["score"] is not None for row in report.rows("scorecard")),
+        "zones": sorted({row.get("time_zone") or UTC for row in page.rows("series")}),
         "alerts": alerts(page),
         "assets": assets(page),
         "series": series(page),
@@ -165,6 +167,7 @@ def series(page: PageData) -> dict[str, Row]:
             "column": row["column_name"] or "",
             "kind": row["kind"],
             "grain": row["grain"],
+            "zone": row.get("time_zone") or UTC,
             "connection": row["connection"],
             "asset": row["asset"],
             "p": points[key],

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lookout.project.declarations.grain import BucketClock
+from lookout.project.declarations.grain import UTC, BucketClock
 
 WINDOW_COLUMNS = ("series_key", "starts_at", "ends_at", "reason")
 _SECONDS_BITS = 34  # seconds since 1970 up to the year 2514
@@ -21,7 +21,7 @@ _SECONDS_BITS = 34  # seconds since 1970 up to the year 2514
 
 @dataclass(frozen=True)
 class CalendarEntry:
-    """A stretch of days, midnights in UTC, of the tables that a pattern matches. ``ends_at`` is the end of the last day."""
+    """A stretch of days, by UTC, of the tables that a pattern matches. ``ends_at`` is the end of the last day."""
 
     starts_at: datetime
     ends_at: datetime
@@ -72,8 +72,9 @@ def _date(value: object) -> date | None:
 def windows_of(entries: Sequence[CalendarEntry], series: pd.DataFrame, feedback: pd.DataFrame) -> pd.DataFrame:
     """Return the windows to leave out, one row per series and window, with WINDOW_COLUMNS; the end is exclusive.
 
-    ``series`` has the columns series_key, connection, asset and time_zone, whose days an entry is about; ``feedback`` is the newest answer of each alert, in the
-    columns of ``alert_feedback``. Feedback comes first: where windows overlap, the first one gives the reason.
+    ``series`` has the columns series_key, connection and asset, and time_zone where its days are not those of UTC;
+    ``feedback`` is the newest answer of each alert, in the columns of ``alert_feedback``. Feedback comes first: where
+    windows overlap, the first one gives the reason.
     """
     answers = feedback[feedback["verdict"].isin(["expected", "fixed"]) & feedback["series_key"].notna()]
     words = answers["verdict"].map({"expected": "expected", "fixed": "a fault, confirmed"})
@@ -91,7 +92,7 @@ def windows_of(entries: Sequence[CalendarEntry], series: pd.DataFrame, feedback:
     for entry in entries:
         is_meant = [entry.matches(*map(str, names)) for names in tables.to_numpy()]
         keys = series.merge(tables[is_meant], on=["connection", "asset"])
-        for zone, own in keys.groupby("time_zone"):
+        for zone, own in keys.groupby(keys.get("time_zone", lambda _: UTC)):
             begin, end = (_midnight(moment, str(zone)) for moment in (entry.starts_at, entry.ends_at))
             parts.append(own[["series_key"]].assign(starts_at=begin, ends_at=end, reason=entry.reason))
     frame = pd.concat([part for part in parts if len(part)] or [answered], ignore_index=True)
