@@ -20,8 +20,8 @@ COMPLETE = 0.9  # the share of its rows from which on a bucket is complete: stra
 MARGIN, MOST_MARGIN = 0.15, 2 * 3600.0
 LEAST = 3  # buckets that have been seen to come, before anything is usual; one is enough if all came late
 LEAST_ALIKE = 4  # those of an hour of the day or a weekday, before it has a delay of its own
-# A silence at the first look that is longer than a bucket and an hour, and shorter than this, may be an outage or as long
-# as ever: nobody can tell, so it is not judged.
+# A silence at the first look that is longer than a bucket and an hour, and shorter than this, may be an outage or as
+# long as ever: nobody can tell, so it is not judged.
 DOUBTFUL = {"sub-daily": 8 * 3600.0, "other": 2 * DAY}
 # Columns of what is known of the buckets of a table.
 START, ROWS, COMPLETE_ROWS, COMPLETE_AT, WAITED_AT = range(5)
@@ -95,7 +95,8 @@ def standing(known: Floats, counts: Floats, look: Look) -> Standing:
     arrived = _arrived_until(counts, look)
     delays = _Delays.learn(known, look)
     if delays is None:
-        silence = look.as_of - arrived
+        # After the bucket of the newest row: rows of a part of a bucket may be all there is of it.
+        silence = look.as_of - (look.latest_at // look.step + 1) * look.step
         is_in_doubt = look.was_in_doubt or (np.isnan(look.previous_at) and silence > look.step + 3600.0)
         is_in_doubt &= silence < DOUBTFUL["sub-daily" if look.step < DAY else "other"]
         # What was judged once stays judged, or its alerts would go and come back.
