@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 DAY = 86_400.0
 # A bucket that lacks no more than this is complete: stragglers come for days, and a row or two of a few are chance.
-STRAGGLERS, CHANCE = 0.1, 1.5
+STRAGGLERS, CHANCE = 0.1, 1.0
 # A load may be later than usual by a part of its delay, up to so many seconds.
 MARGIN, MOST_MARGIN = 0.15, 2 * 3600.0
 LEAST = 3  # buckets that have been seen to come, before anything is usual; one is enough if all came late
