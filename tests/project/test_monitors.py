@@ -108,6 +108,7 @@ def test_defaults() -> None:
         layer="batch",
     )
     assert monitor.late_window == timedelta(days=3)
+    assert monitor.delay is None
     assert monitor.history == timedelta(days=400)
 
 
@@ -458,6 +459,7 @@ keys = st.sampled_from(
         "filter",
         "late_window",
         "history",
+        "delay",
         "freshness",
         "enabled",
         "defaults",

@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 DAY = 86_400.0
-COMPLETE = 0.9  # the share of its rows from which on a bucket is complete: stragglers come for days
+# A bucket that lacks no more than this is complete: stragglers come for days, and a row or two of a few are chance.
+STRAGGLERS, CHANCE = 0.1, 1.0
 # A load may be later than usual by a part of its delay, up to so many seconds.
 MARGIN, MOST_MARGIN = 0.15, 2 * 3600.0
 LEAST = 3  # buckets that have been seen to come, before anything is usual; one is enough if all came late
 LEAST_ALIKE = 4  # those of an hour of the day or a weekday, before it has a delay of its own
-# A silence at the first look that is longer than a bucket and an hour, and shorter than this, may be an outage or as long
-# as ever: nobody can tell, so it is not judged.
+# A silence at the first look that is longer than a bucket and an hour, and shorter than this, may be an outage or as
+# long as ever: nobody can tell, so it is not judged.
 DOUBTFUL = {"sub-daily": 8 * 3600.0, "other": 2 * DAY}
 # Columns of what is known of the buckets of a table.
 START, ROWS, COMPLETE_ROWS, COMPLETE_AT, WAITED_AT = range(5)
@@ -67,8 +68,8 @@ class Standing:
 def seen(known: Floats, counts: Floats, look: Look) -> tuple[Floats, float]:
     """Return the rows of ``known`` that a look changes, and the number of rows that came since the look before.
 
-    ``counts`` has a row for each bucket with rows, the one that is not over included: its start, its rows, its newest
-    timestamp. The number is NaN at the first look, which cannot tell what is new.
+    ``counts`` has a row for each bucket with rows, in order, the one that is not over included: its start, its rows,
+    its newest timestamp. The number is NaN at the first look, which cannot tell what is new.
     """
     before = {row[START]: row for row in known}
     is_first = not before or np.isnan(look.previous_at)
@@ -81,7 +82,7 @@ def seen(known: Floats, counts: Floats, look: Look) -> tuple[Floats, float]:
             changed.append((start, rows, np.nan, np.nan, np.nan))
         elif is_first:
             changed.append((start, rows, rows, *(old[COMPLETE_AT:] if old is not None else (np.nan, np.nan))))
-        elif old is None or not old[COMPLETE_ROWS] >= COMPLETE * rows:
+        elif old is None or not old[COMPLETE_ROWS] >= rows - max(STRAGGLERS * rows, CHANCE * rows**0.5):
             # Over at the look before, and not complete then: late.
             waited_at = look.previous_at if end <= look.previous_at else np.nan
             changed.append((start, rows, rows, look.as_of, waited_at))
@@ -92,10 +93,12 @@ def seen(known: Floats, counts: Floats, look: Look) -> tuple[Floats, float]:
 
 def standing(known: Floats, counts: Floats, look: Look) -> Standing:
     """Return how far a table has come, by what is known of it up to and including this look."""
-    arrived = _arrived_until(counts, look)
-    delays = _Delays.learn(known, look)
+    newest = float(counts[-1, 0]) if len(counts) else look.latest_at // look.step * look.step
+    arrived = _arrived_until(newest, counts, look)
+    delays = _Delays.learn(known, look, arrived)
     if delays is None:
-        silence = look.as_of - arrived
+        # After the bucket of the newest row: rows of a part of a bucket may be all there is of it.
+        silence = look.as_of - newest - look.step
         is_in_doubt = look.was_in_doubt or (np.isnan(look.previous_at) and silence > look.step + 3600.0)
         is_in_doubt &= silence < DOUBTFUL["sub-daily" if look.step < DAY else "other"]
         # What was judged once stays judged, or its alerts would go and come back.
@@ -106,15 +109,14 @@ def standing(known: Floats, counts: Floats, look: Look) -> Standing:
     return Standing(due, arrived, delays.usual(due - look.step), since if due > arrived else np.nan)
 
 
-def _arrived_until(counts: Floats, look: Look) -> float:
+def _arrived_until(newest: float, counts: Floats, look: Look) -> float:
     """Return the end of the newest bucket that has come: that of the newest row, where it reaches as far as usual."""
-    if np.isnan(look.latest_at):
+    if np.isnan(newest):
         return -np.inf
-    start = look.latest_at // look.step * look.step
-    older = counts[(counts[:, 0] < start) & np.isfinite(counts[:, 2])]
+    older = counts[(counts[:, 0] < newest) & np.isfinite(counts[:, 2])]
     # Dates are at the very start of their day, and events stop shortly before the end of their hour.
     reach = 0.95 * float(np.quantile(older[:, 2] - older[:, 0], 0.1)) if len(older) >= LEAST else 0.0
-    return start + look.step if look.latest_at >= start + reach else start
+    return newest + look.step if look.latest_at >= newest + reach else newest
 
 
 @dataclass(frozen=True)
@@ -126,13 +128,17 @@ class _Delays:
     of_alike: Mapping[float, tuple[float, float]]
 
     @classmethod
-    def learn(cls, known: Floats, look: Look) -> _Delays | None:
-        """Return the delays of the last four weeks, or eight for daily buckets; None while too little is known."""
+    def learn(cls, known: Floats, look: Look, arrived_until: float) -> _Delays | None:
+        """Return the delays of the last four weeks, or eight for daily buckets; None while too little is known.
+
+        What is being filled at this moment tells nothing yet.
+        """
         if np.isfinite(look.delay):
             return cls(look.step, (look.delay, look.delay), {})
         weeks = 4 if look.step < DAY else 8
         is_recent = (known[:, START] >= look.as_of - weeks * 7 * DAY) & (known[:, COMPLETE_AT] <= look.as_of)
-        came = known[is_recent & (known[:, COMPLETE_ROWS] > 0)]
+        has_come = (known[:, COMPLETE_ROWS] > 0) & (known[:, START] < arrived_until)
+        came = known[is_recent & has_come]
         is_late = np.isfinite(came[:, WAITED_AT])
         if len(came) < LEAST and not (len(came) and is_late.all()):
             return None

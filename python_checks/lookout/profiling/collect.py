@@ -51,7 +51,8 @@ class CollectionOutcome:
     ``watermark`` is None unless all of the table was evaluated, so that the next run reads again what is missing now.
     ``unmeasured`` are the series that could not be measured of a table that was read; None when it was not.
     ``undated_rows`` are all of its rows that have no timestamp. ``counts`` are the rows of its buckets, as in
-    :class:`TableProfile`, and ``standing`` has what was found out about their arrival, by column of the landing table.
+    :class:`TableProfile`, up to ``closed_until`` of closed ones; ``standing`` has what was found out about their
+    arrival, by column of the landing table.
     """
 
     monitor: Monitor
@@ -68,6 +69,7 @@ class CollectionOutcome:
     unmeasured: tuple[str, ...] | None = None
     duration_seconds: float | None = None
     counts: Floats | None = None
+    closed_until: datetime | None = None
     attempts: int = 0
     standing: Mapping[str, Any] = field(default_factory=dict)
 
@@ -254,6 +256,7 @@ class _Collector:
             tuple(monitor.key_of(metric) for metric in monitor.metrics if metric not in finding.metrics),
             duration,
             profile.counts,
+            plan.until,
         )
 
     def _why_no_rows(self, request: ProfileRequest, since: datetime, profile: TableProfile) -> tuple[Status, str]:

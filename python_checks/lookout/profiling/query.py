@@ -87,7 +87,7 @@ class TableProfile:
 
     ``undated_rows`` are all rows of the table without a timestamp, or with one that only stands for none;
     ``not_finite`` are the values left out of the numbers of each column, where there are any. ``counts`` has a row for
-    each bucket with rows, the one that is not over included: its start, its rows, its newest timestamp.
+    each bucket with rows, in order, the one that is not over included: its start, its rows, its newest timestamp.
     """
 
     observations: pd.DataFrame
@@ -201,8 +201,15 @@ def read_profile_rows(plan: ProfilePlan, rows: Sequence[Sequence[Any]]) -> Table
         int(table[:, 3].sum()),
         undated,
         {name: count for name, count in left_out.items() if count},
-        np.column_stack([clock.starts(numbers) / 1e9, table[:, 1] - table[:, 3], table[:, 2]]),
+        _counts(clock.starts(numbers) / 1e9, table),
     )
+
+
+def _counts(starts: Floats, table: Floats) -> Floats:
+    # Rows after the clock are in the bucket that is not over, and have not come.
+    counts = np.column_stack([starts, table[:, 1] - table[:, 3], table[:, 2]])
+    counts = counts[counts[:, 1] > 0]
+    return counts[np.argsort(counts[:, 0])]
 
 
 def _observations(plan: ProfilePlan, table: Floats, numbers: npt.NDArray[np.int64], spine: Any) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -21,7 +22,7 @@ from lookout.tracking.executions.series import pipeline_series
 
 logger = logging.getLogger(__name__)
 EVALUATED = ("ok", "empty")
-NOTHING: Mapping[Hashable, Any] = {"watermark": None, "has_new": True}
+NOTHING: Mapping[Hashable, Any] = {"watermark": None, "late_since": None, "has_new": True}
 
 
 def register(run: Run) -> None:
@@ -106,7 +107,7 @@ def requests_for(run: Run, monitors: Sequence[Monitor]) -> list[ProfileRequest]:
         (run.batch_number,),
     )
     marks = run.store.query(
-        "select distinct on (connection, asset) connection, asset, watermark, latest_at "
+        "select distinct on (connection, asset) connection, asset, watermark, latest_at, late_since "
         "from {schema}.collection_results where status = 'ok' and as_of <= %s order by connection, asset, as_of desc",
         (run.as_of,),
     )
@@ -121,7 +122,12 @@ def _request(run: Run, monitor: Monitor, state: Mapping[Hashable, Any]) -> Profi
     start = run.as_of - monitor.history
     if pd.isna(state["watermark"]) or state["has_new"] or state["has_changed"]:
         return ProfileRequest(monitor, since=start, first_bucket=None, latest_at=None)
-    since = state["watermark"].to_pydatetime() - max(monitor.late_window, monitor.clock.step)
+    # A bucket that waits for its rows is read until they are due.
+    waits = monitor.clock.step + (monitor.delay or timedelta())
+    since = state["watermark"].to_pydatetime() - max(monitor.late_window, waits)
+    if pd.notna(state["late_since"]):
+        # A late load is read when it comes, however late.
+        since = min(since, state["late_since"].to_pydatetime())
     latest = None if pd.isna(state["latest_at"]) else state["latest_at"].to_pydatetime()
     return ProfileRequest(
         monitor, since=max(since, start), first_bucket=state["first_bucket"].to_pydatetime(), latest_at=latest

@@ -16,9 +16,13 @@ with late as (
 -- Learning knows in which buckets no rows are due, so the first that alerts is the first that is missing.
 due as (
     select
-        *,
-        missing_from + {{ lookout.bucket_step('grain') }} + usual_delay_seconds * interval '1 second' as due_at
+        late.*,
+        late.missing_from + {{ lookout.bucket_step('late.grain') }} + late.usual_delay_seconds * interval '1 second' as due_at
     from late
+    -- A table beyond its fixed limit is reported by that.
+    left join {{ ref('lookout', 'candidate_stale_assets') }} as limited
+        on late.connection = limited.connection and late.asset = limited.asset
+    where limited.asset is null
 ),
 
 final as (

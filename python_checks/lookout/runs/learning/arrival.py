@@ -89,13 +89,13 @@ class Arrivals:
         judged_until, knew_delay = _seconds(before.get("due_until")), pd.notna(before.get("usual_delay_seconds"))
         return Look(
             as_of,
-            as_of // step * step,
+            _seconds(outcome.closed_until),
             step,
             latest_at=_seconds(outcome.latest_at),
             previous_at=_seconds(before.get("as_of")),
             judged_until=judged_until,
             knew_delay=knew_delay,
-            was_in_doubt=not knew_delay and judged_until < _seconds(before.get("as_of")) // step * step,
+            was_in_doubt=not knew_delay and judged_until < _seconds(before.get("watermark")),
             late_since=_seconds(before.get("late_since")),
             delay=np.nan if outcome.monitor.delay is None else outcome.monitor.delay.total_seconds(),
         )
