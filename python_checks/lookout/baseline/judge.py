@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from lookout.baseline import reasons
 from lookout.baseline.learned import Panel
+from lookout.baseline.rules.holidays import Effects, verdict_of
 from lookout.baseline.scores import Verdict, judge_learned, judge_zscore
 from lookout.baseline.settings import complete, needed
 from lookout.baseline.spine import (
@@ -85,6 +86,38 @@ def judge(
         result = result.take(np.argsort(codes, kind="stable")).reset_index(drop=True)
     for name in ("series_key", "status", "method", "severity"):
         result[name] = result[name].astype(object)
+    return result
+
+
+def judge_holidays(rows: pd.DataFrame, series: pd.DataFrame, labels: Sequence[str], effects: Effects) -> pd.DataFrame:
+    """Return rows of :func:`judge` that are on holidays, judged by how far these were from an ordinary day before.
+
+    ``series`` are the arguments of :func:`judge`, ``labels`` the names of the holidays and ``effects`` what is known of
+    earlier ones, by row. A row that cannot be judged so is excluded, and its reason says why.
+    """
+    settings = complete(series).loc[pd.Index(rows["series_key"].astype(str))]
+    verdict = verdict_of(rows, settings, effects)
+    is_ahead = (rows["status"] == "forecast").to_numpy()
+    score = np.where(is_ahead, np.nan, verdict.score[:, 0])
+    size = np.abs(np.nan_to_num(score))
+    is_critical, is_warning = (size >= settings[name].to_numpy() for name in ("critical_score", "warn_score"))
+    judged = rows.assign(
+        status=np.where(is_ahead, "forecast", "judged"),
+        expected_value=verdict.expected[:, 0],
+        lower_bound=verdict.critical.lower[:, 0],
+        upper_bound=verdict.critical.upper[:, 0],
+        warning_lower_bound=verdict.warning.lower[:, 0],
+        warning_upper_bound=verdict.warning.upper[:, 0],
+        scale=verdict.scale[:, 0],
+        sample_size=effects.count,
+        score=score,
+        reason=reasons.on_holidays(verdict, settings, labels),
+        severity=np.where(is_critical, "critical", np.where(is_warning, "warning", "")),
+    )
+    why = [f"{label}: {problem}" for label, problem in zip(labels, verdict.problem, strict=True)]
+    left_out = rows.assign(status="excluded", score=np.nan, reason=why, severity="")
+    is_judged = verdict.problem == ""
+    result: pd.DataFrame = pd.concat([judged[is_judged], left_out[~is_judged]]).sort_index()
     return result
 
 

@@ -32,7 +32,7 @@ MONITOR_COLUMNS = (
     "series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "node_id", "layer", "owner",
     "description", "method", "direction", "warn_score", "critical_score", "alert_from", "lower_limit", "upper_limit",
     "min_absolute_change", "min_relative_change", "window_size", "min_sample_size", "warn_after_seconds",
-    "error_after_seconds", "settings_hash", "is_active", "updated_at",
+    "error_after_seconds", "holidays", "settings_hash", "is_active", "updated_at",
 )  # fmt: skip
 
 
@@ -41,19 +41,21 @@ def load_monitors(
     *,
     default_connection: str,
     known_connections: Collection[str] | None = None,
+    holidays: tuple[str, ...] = (),
     problems: list[str] | None = None,
 ) -> tuple[Monitor, ...]:
     """Read the monitors declared in a manifest (the dict of ``target/manifest.json``), in order of file and asset.
 
     Each mistake is one line that names file, asset and key. With ``problems`` the lines are appended to it, and a table
-    with a mistake is a monitor with a ``problem``; without, ConfigError is raised with all of them.
+    with a mistake is a monitor with a ``problem``; without, ConfigError is raised with all of them. ``holidays`` are
+    the countries of tables that name none.
     """
     is_strict, problems = problems is None, [] if problems is None else problems
     monitors: list[Monitor] = []
     watched: dict[tuple[str, str], str] = {}
     for raw in table_nodes(manifest):
         reader = Reader(f"{file_of(raw)}: {name_of(raw)}")
-        monitor = _monitor(reader, raw, manifest.get("groups") or {}, default_connection, known_connections)
+        monitor = _monitor(reader, raw, manifest.get("groups") or {}, default_connection, known_connections, holidays)
         problems += reader.problems
         if monitor is None:
             continue
@@ -93,6 +95,9 @@ def settings_hash(monitor: Monitor, metric: Metric) -> str:
         _seconds(monitor.warn_after),
         _seconds(monitor.error_after),
     ]
+    if monitor.holidays:
+        # Not an item of every list, so that series without holidays keep their hash.
+        parts.append(", ".join(monitor.holidays))
     return hashlib.md5(json.dumps(parts, ensure_ascii=False).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -124,6 +129,7 @@ def monitor_rows(monitors: Sequence[Monitor], as_of: datetime) -> pd.DataFrame:
             metric.min_sample_size,
             _seconds(monitor.warn_after),
             _seconds(monitor.error_after),
+            ", ".join(monitor.holidays) or None,
             settings_hash(monitor, metric),
             True,
             as_of,
@@ -144,6 +150,7 @@ def _monitor(
     groups: Mapping[str, Any],
     default_connection: str,
     known_connections: Collection[str] | None,
+    holidays: tuple[str, ...],
 ) -> Monitor | None:
     check_column_keys(reader, raw)
     node = read_declared_node(reader, raw)
@@ -176,6 +183,7 @@ def _monitor(
         error_after=limits.error_after,
         is_model=not node.is_source,
         dimensions=settings.dimensions,
+        holidays=holidays if settings.holidays is None else settings.holidays,
     )
 
 

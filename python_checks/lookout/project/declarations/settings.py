@@ -7,8 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BeforeValidator, Field, SkipValidation, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    SkipValidation,
+    ValidationInfo,
+    WithJsonSchema,
+    model_validator,
+)
 
+from lookout.errors import ConfigError
 from lookout.project.declarations.monitor import (
     GRAIN_STEP,
     Direction,
@@ -19,6 +28,7 @@ from lookout.project.declarations.monitor import (
     Monitor,
     Severity,
 )
+from lookout.project.holidays import read_countries
 from lookout.project.validation import (
     Columns,
     Duration,
@@ -65,10 +75,19 @@ def _buckets(value: object, info: ValidationInfo) -> object:
     return math.ceil(length / GRAIN_STEP[(info.context or {}).get("grain", "day")])
 
 
+def _countries(value: object) -> tuple[str, ...]:
+    """Return the codes of countries as they are usually written."""
+    try:
+        return read_countries(value)
+    except ConfigError as error:
+        raise mistake("{key} {rest}", rest=str(error)) from None
+
+
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Buckets = Annotated[int, Field(ge=2)]
 Window = Annotated[Buckets, BeforeValidator(_buckets, json_schema_input_type=int | str | Period)]
+Countries = Annotated[tuple[str, ...], PlainValidator(_countries, json_schema_input_type=str | list[str])]
 # Owners are read as dbt's: a name, a list of names, or a mapping with name and email.
 Owner = Annotated[Any, WithJsonSchema({"type": ["string", "array", "object"]})]
 
@@ -157,6 +176,7 @@ class TableSettings(Settings):
     freshness: FreshnessLimits | None = None
     defaults: MetricDefaults = MetricDefaults()
     dimensions: Columns = ()
+    holidays: Countries | None = None
     contract: SkipValidation[Any] = None
     pipeline: SkipValidation[Any] = None
 

@@ -20,6 +20,7 @@ FORECAST_BUCKETS = 3
 BASELINE_COLUMNS = [
     "series_key", "bucket_start", "status", "observed_value", "expected_value", "lower_bound", "upper_bound",
     "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
+    "holiday",
 ]  # fmt: skip
 
 # Up to this number, changed series are learned in less than a second, so two steps are not worth it.
