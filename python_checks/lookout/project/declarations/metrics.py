@@ -9,7 +9,7 @@ from typing import Any, get_args
 from lookout.errors import short_repr, suggestion
 from lookout.project.declarations.monitor import GRAIN_STEP, Grain, Kind, Method, Metric
 from lookout.project.declarations.nodes import lookout_of
-from lookout.project.declarations.settings import BUILT_IN, KINDS, MetricSettings, TableSettings
+from lookout.project.declarations.settings import BUILT_IN, KINDS, MetricDefaults, MetricSettings, TableSettings
 from lookout.project.validation import Reader
 
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -106,7 +106,7 @@ def _metric(reader: Reader, spec: object, inside: str, column: str, table: Table
         expression=settings.expression,
         description=settings.description or "",
         dimensions=() if name in WITHOUT_DIMENSIONS else dimensions,
-        **_resolved(settings, table.grain),
+        **resolved(settings, name, table.grain),
     )
 
 
@@ -147,9 +147,9 @@ def _kind(reader: Reader, settings: MetricSettings, fields: Mapping[str, Any], c
     return chosen or built_in.kinds[0]
 
 
-def _resolved(settings: MetricSettings, grain: Grain) -> dict[str, Any]:
+def resolved(settings: MetricDefaults, name: str, grain: Grain) -> dict[str, Any]:
     """Return the fields of a Metric that decide when it is wrong. Scores are divided by the sensitivity."""
-    method, is_freshness = settings.method, settings.name == "freshness"
+    method, is_freshness = settings.method, name == "freshness"
     warn, critical = settings.warn_score or settings.threshold, settings.critical_score
     if critical is None:
         critical = max(CRITICAL_SCORE[method, grain], warn or 0.0)
