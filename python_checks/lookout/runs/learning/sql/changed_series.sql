@@ -15,7 +15,7 @@ touched as (
         on
             baselines.series_key = wanted.series_key
             and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
-    where baselines.status <> 'excluded' group by wanted.series_key
+    where baselines.status <> 'excluded' or baselines.holiday is not null group by wanted.series_key
     union all
     select baselines.series_key, min(baselines.bucket_start), false
     from {schema}.baselines as baselines
@@ -23,7 +23,8 @@ touched as (
         on
             baselines.series_key = wanted.series_key and baselines.reason = wanted.reason
             and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
-    where baselines.status = 'excluded' and wanted.series_key is null group by baselines.series_key
+    where baselines.status = 'excluded' and baselines.holiday is null and wanted.series_key is null
+    group by baselines.series_key
 ),
 first_touched as (
     select series_key, min(judge_from) as judge_from, bool_and(is_measured) as is_measured
