@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,8 +12,6 @@ import typer
 
 from lookout.cli.options import DetectorOptions, OutputOptions, RunOptions, with_options
 from lookout.errors import ConfigError
-
-logger = logging.getLogger(__name__)
 
 
 @with_options
@@ -65,25 +63,21 @@ def backtest(
         raise ConfigError("Give --asset to judge what is stored, or --series, --points and --out to judge CSV files.")
     else:
         span: dict[str, Any] = {"days": 90 if days is None else days, "until_clock": options.as_of is not None}
-        _stored(options.open(), asset, settings, span, is_suggestion=suggest, as_json=output.as_json)
+        workspace = options.open()
+        if suggest:
+            from lookout.runs.backtest.suggest import suggest_stored
+
+            _suggest(
+                output, lambda progress: suggest_stored(workspace, asset, settings=settings, **span, progress=progress)
+            )
+        else:
+            _stored(workspace, str(asset), settings, span, output.as_json)
 
 
-def _stored(
-    workspace: Any,
-    asset: str | None,
-    settings: dict[str, Any],
-    span: dict[str, Any],
-    *,
-    is_suggestion: bool,
-    as_json: bool,
-) -> None:
+def _stored(workspace: Any, asset: str, settings: dict[str, Any], span: dict[str, Any], as_json: bool) -> None:
     from lookout.runs.backtest.stored import backtest_dict, backtest_page, backtest_stored
-    from lookout.runs.backtest.suggest import suggest_stored
 
-    if is_suggestion:
-        _show_suggestion(suggest_stored(workspace, asset, settings=settings, **span), as_json)
-        return
-    result = backtest_stored(workspace, str(asset), settings=settings, **span)
+    result = backtest_stored(workspace, asset, settings=settings, **span)
     typer.echo(json.dumps(backtest_dict(result), ensure_ascii=False) if as_json else backtest_page(result))
 
 
@@ -126,13 +120,24 @@ class _Files:
             raise ConfigError("--suggest writes no file, so --out cannot be given with it.")
         if self.series is None or self.points is None:
             raise ConfigError("--suggest needs both --series and --points, or neither to read what is stored.")
-        _show_suggestion(suggest_files(self.series, self.points, settings), output.as_json)
+        series, points = self.series, self.points
+        _suggest(output, lambda progress: suggest_files(series, points, settings, progress))
 
 
-def _show_suggestion(suggestion: Any, as_json: bool) -> None:
+def _suggest(output: OutputOptions, count: Callable[[Callable[[int, int], None]], Any]) -> None:
     from lookout.runs.backtest.suggest import suggestion_dict, suggestion_page
 
-    found = json.dumps(suggestion_dict(suggestion), ensure_ascii=False) if as_json else suggestion_page(suggestion)
+    with output.narrator.step("backtest") as step:
+
+        def on_progress(done: int, total: int) -> None:
+            step.total(total)
+            step.advance()
+
+        suggestion = count(on_progress)
+        step.done = f"{len(suggestion.choices[0].rates)} sensitivities tried"
+    found = (
+        json.dumps(suggestion_dict(suggestion), ensure_ascii=False) if output.as_json else suggestion_page(suggestion)
+    )
     typer.echo(found)
 
 

@@ -183,10 +183,12 @@ def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) 
     """Yield the named columns of a CSV file as text, some rows at a time; the index counts the rows from 0."""
     open_file(path).close()
     try:
-        header = pd.read_csv(path, nrows=0)
+        header = pd.read_csv(path, nrows=1, dtype=str)
         for name in columns:
             if name not in header.columns:
                 raise ConfigError(f"{path} has no column {name!r}; its first line must name {', '.join(columns)}.")
+        if not isinstance(header.index, pd.RangeIndex):
+            raise ConfigError(f"{path}, line 2: there are more cells than names in the first line; give each a name.")
         with pd.read_csv(
             path,
             usecols=[name for name in header.columns if name in {*columns, *optional}],

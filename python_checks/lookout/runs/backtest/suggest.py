@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ BEARABLE = 1.0
 WIDTH = 80
 ALL = "all"
 _CELL = 7
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Choice:
         known = [(value, rate) for value, rate in zip(SENSITIVITIES, self.rates, strict=True) if rate is not None]
         few = [value for value, rate in known if rate <= BEARABLE]
         return max(few) if few else min((value for value, _ in known), default=None)
+
+    @property
+    def is_loud(self) -> bool:
+        """Return whether there are more alerts even with the least sensitive setting."""
+        return self.rates[0] is not None and self.rates[0] > BEARABLE
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ def suggest_stored(
     days: int,
     settings: Mapping[str, Any] | None = None,
     until_clock: bool = False,
+    progress: Progress | None = None,
 ) -> Suggestion:
     """Return the alerts a month of what is stored of a table, or of all. Raises ConfigError in one sentence."""
     given = _without_sensitivity(settings or {})
@@ -81,6 +88,7 @@ def suggest_stored(
         for value in SENSITIVITIES:
             changed = changed_settings(learned, {**given, "sensitivity": value})
             counted[value] = _rates(stored.judged(changed), changed)
+            _report(progress, len(counted))
     last = stored.until - timedelta(microseconds=1)
     named = learned["metric"].where(learned["column_name"] == "", learned["metric"] + " of " + learned["column_name"])
     names = pd.DataFrame({"table": learned["connection"] + " " + learned["asset"], "metric": named})
@@ -89,7 +97,12 @@ def suggest_stored(
     return Suggestion(about, "under meta.lookout", setting, tuple(_choices(names, counted)))
 
 
-def suggest_files(series_csv: Path, points_csv: Path, settings: Mapping[str, Any] | None = None) -> Suggestion:
+def suggest_files(
+    series_csv: Path,
+    points_csv: Path,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Suggestion:
     """Return the alerts a month of series in CSV files (see ``files``). Raises ConfigError in one sentence."""
     given = _without_sensitivity(settings or {})
     counted: dict[float | None, pd.Series[Any]] = {}
@@ -98,6 +111,7 @@ def suggest_files(series_csv: Path, points_csv: Path, settings: Mapping[str, Any
         series = read_series(series_csv, given, value)
         judged = [result for _, result in judged_parts(series, points)]
         counted[value] = _rates(pd.concat(judged, ignore_index=True) if judged else pd.DataFrame(), series)
+        _report(progress, len(counted))
     names = pd.DataFrame({"table": series.index, "metric": ""}, index=series.index)
     choices = tuple(_choices(names, counted))
     return Suggestion(points_csv.name, f"in {series_csv.name}, column sensitivity", "{:g}", choices)
@@ -116,11 +130,12 @@ def suggestion_page(suggestion: Suggestion) -> str:
         lines.append(f"{label:<{room}}" + "".join(f"{_shown(rate):>{_CELL}}" for rate in (choice.now, *choice.rates)))
     if any(choice.now is None for choice in suggestion.choices):
         lines += ["", "-: too little history to judge anything."]
-    lines += ["", f"The most sensitive with at most {BEARABLE:g} alert a month, to write {suggestion.target}:"]
+    words = f"The most sensitive setting with at most {BEARABLE:g} alert a month, to write {suggestion.target}:"
+    lines += ["", *textwrap.wrap(words, WIDTH)]
     tables = [choice for choice in suggestion.choices if not choice.metric and choice.table != ALL]
-    for value in sorted({choice.bearable for choice in tables if choice.bearable is not None}):
-        chosen = ", ".join(choice.table for choice in tables if choice.bearable == value)
-        lines.append(f"  {suggestion.setting.format(value)}")
+    for value, is_loud in sorted({(choice.bearable, choice.is_loud) for choice in tables if choice.bearable}):
+        chosen = ", ".join(choice.table for choice in tables if (choice.bearable, choice.is_loud) == (value, is_loud))
+        lines.append(f"  {suggestion.setting.format(value)}{' (even so more of them)' if is_loud else ''}")
         lines += textwrap.wrap(chosen, WIDTH, initial_indent="    ", subsequent_indent="    ")
     return "\n".join(lines)
 
@@ -141,6 +156,11 @@ def suggestion_dict(suggestion: Suggestion) -> dict[str, Any]:
             for choice in suggestion.choices
         ],
     }
+
+
+def _report(progress: Progress | None, done: int) -> None:
+    if progress is not None:
+        progress(done, len(SENSITIVITIES) + 1)
 
 
 def _without_sensitivity(settings: Mapping[str, Any]) -> Mapping[str, Any]:
