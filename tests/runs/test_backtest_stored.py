@@ -104,7 +104,7 @@ def test_what_is_stored_is_judged_as_a_run_would(observed: Observed, lookout: Ca
     assert days_of(direction="up", upper_limit=5000) == ["03-10/03-10"]
     assert days_of(direction="up", min_relative_change=3.0) == []
     assert days_of(critical_score=200.0, upper_limit=3000.0) == ["03-10/03-10"]
-    assert days_of(min_sample_size=500) == []
+    assert days_of(method="zscore", min_sample_size=500) == []
     assert len(backtest_stored(workspace, "public.orders", days=10).series[2].episodes) == 0
 
     for arguments, sentence in (

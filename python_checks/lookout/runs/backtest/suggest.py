@@ -45,13 +45,13 @@ class Choice:
     def bearable(self) -> float | None:
         """Return the most sensitive setting with few alerts, else the least sensitive; None where none is known."""
         known = [(value, rate) for value, rate in zip(SENSITIVITIES, self.rates, strict=True) if rate is not None]
-        few = [value for value, rate in known if rate <= BEARABLE]
+        few = [value for value, rate in known if _is_bearable(rate)]
         return max(few) if few else min((value for value, _ in known), default=None)
 
     @property
     def is_loud(self) -> bool:
         """Return whether there are more alerts even with the least sensitive setting."""
-        return self.rates[0] is not None and self.rates[0] > BEARABLE
+        return self.rates[0] is not None and not _is_bearable(self.rates[0])
 
 
 @dataclass(frozen=True)
@@ -193,6 +193,11 @@ def _choices(names: pd.DataFrame, counted: Mapping[float | None, pd.Series[Any]]
 def _choice(table: str, metric: str, rates: pd.Series[Any]) -> Choice:
     now, *others = (None if pd.isna(rate) else float(rate) for rate in rates)
     return Choice(table, metric, now, tuple(others))
+
+
+def _is_bearable(rate: float) -> bool:
+    # As it is shown: two alerts in 60 days are one a month.
+    return round(rate, 1) <= BEARABLE
 
 
 def _shown(rate: float | None) -> str:
