@@ -75,7 +75,9 @@ def judge(
         chosen = np.flatnonzero((settings["grain"] == grain).to_numpy())
         if len(chosen):
             mine = settings.iloc[chosen]
-            parts += list(_judge_grain(mine, series.iloc[chosen], points, grain, horizon, judge_from, keys))
+            # A value near the largest number overflows on the way to its square; it is judged as far as it goes.
+            with np.errstate(over="ignore", invalid="ignore"):
+                parts += list(_judge_grain(mine, series.iloc[chosen], points, grain, horizon, judge_from, keys))
     parts = [part for part in parts if len(part)]
     if not parts:
         return _empty()
@@ -86,7 +88,20 @@ def judge(
         result = result.take(np.argsort(codes, kind="stable")).reset_index(drop=True)
     for name in ("series_key", "status", "method", "severity"):
         result[name] = result[name].astype(object)
-    return result
+    return _with_infinite(result, points)
+
+
+def _with_infinite(result: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+    """Return judged buckets with a reason for those whose value is infinite: it counts as none."""
+    values = points["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    if not np.isinf(values).any():
+        return result
+    keys = ["series_key", "bucket_start"]
+    infinite = pd.MultiIndex.from_frame(points.loc[np.isinf(values), keys].astype({"series_key": str}))
+    found = pd.MultiIndex.from_frame(result[keys].astype({"series_key": str})).isin(infinite)
+    reason = result["reason"].to_numpy(dtype=object, copy=True)
+    reason[found] = [reasons.of_infinite(text) for text in reason[found]]
+    return result.assign(reason=reason)
 
 
 def judge_holidays(rows: pd.DataFrame, series: pd.DataFrame, labels: Sequence[str], effects: Effects) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,12 @@ def number(value: float) -> str:
     if size >= 100:
         return f"{value:.0f}"
     return f"{float(f'{value:.3g}'):.10g}"
+
+
+def of_infinite(reason: str) -> str:
+    """Return the reason of a bucket whose value is infinite, from that of an empty one."""
+    rest = re.sub(r"^no (rows|value)(; )?", "", reason)
+    return f"an infinite value, which counts as none{'; ' if rest else ''}{rest}"
 
 
 def value_text(kind: str, metric: str, value: float) -> str:
@@ -150,7 +157,8 @@ class _Writer:
         del time
         value, expected = float(self.now.observed[row, column]), float(self.verdict.expected[row, column])
         if self.plain[row]:
-            return self._standard(row, column, value, expected)
+            # Plain statistics know an empty bucket as a count of 0 only.
+            return self._standard(row, column, 0.0 if np.isnan(value) else value, expected)
         usual = self._value(row, expected)
         if self.kinds[row] == "real":
             side = "above" if value > expected else "below"
