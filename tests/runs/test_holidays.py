@@ -130,6 +130,8 @@ def test_the_first_is_left_out_and_the_next_is_judged_by_it() -> None:
     # As far off as the holiday may be, an ordinary day would not be.
     ordinary = result.loc[on("2022-11-17")]
     assert second["upper_bound"] - second["lower_bound"] > 0.8 * (ordinary["upper_bound"] - ordinary["lower_bound"])
+    columbus = result.loc[on("2022-10-10")]
+    assert 1.3 * result.loc[on("2022-10-03"), "scale"] < columbus["scale"] < 2 * result.loc[on("2022-10-03"), "scale"]
     ahead = judged(values[: on("2022-11-23")]).loc[on(THANKSGIVING[2022])]
     assert ahead["status"] == "forecast"
     for name in ("expected_value", "lower_bound", "upper_bound", "scale"):

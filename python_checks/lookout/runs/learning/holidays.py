@@ -98,8 +98,8 @@ def groups_of(series: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> 
     frame = frame[frame["codes"].notna() & (frame["codes"] != "")]
     result = []
     for (codes, zone, grain), part in frame.groupby(["codes", "zone", "grain"]):
-        step = GRAIN_STEP[cast(Grain, grain)]
-        if step <= timedelta(days=1):
+        step = GRAIN_STEP.get(cast(Grain, grain))
+        if step is not None and step <= timedelta(days=1):
             names = tuple(str(codes).split(", "))
             result.append(Group(names, str(zone), step, part.index, holidays_between(names, *years)))
     return result
