@@ -217,10 +217,8 @@ def test_hours_of_a_zone() -> None:
     rng = np.random.default_rng(5)
     values = pd.Series(rng.poisson(np.where(quiet, 60, 200)).astype(float), index=hours)
     result = judged(values, grain="hour", time_zone="America/New_York")
-    result = result[:-3]
-    rows = result[quiet]
+    rows = result.loc[hours[quiet]]
     assert set(rows["holiday"]) == {"Thanksgiving Day (US)"}
-    assert result["holiday"].notna().sum() == 24 * len(set(local.date[result["holiday"].notna().to_numpy()]))
     assert rows.index[0] == pd.Timestamp("2022-11-24T05:00Z")
     later = rows[rows.index > "2023-01-01"]
     assert len(later) == 24

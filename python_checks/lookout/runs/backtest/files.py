@@ -119,7 +119,6 @@ def judged_parts(series: pd.DataFrame, points: Points) -> Iterator[tuple[int, pd
 
 def read_series(path: Path, given: Mapping[str, Any], sensitivity: float | None = None) -> pd.DataFrame:
     """Return the series of a file with their settings; a ``sensitivity`` goes before that of the file."""
-    check_options(given)
     needed = ("series_id", "kind", "grain")
     parts = list(_read(path, needed, NAMES))
     frame = pd.concat(parts) if parts else pd.DataFrame(columns=list(needed), dtype=str)
@@ -138,6 +137,7 @@ def read_series(path: Path, given: Mapping[str, Any], sensitivity: float | None 
         name = frame.loc[twice, "series_id"].iloc[0]
         raise ConfigError(f"{path}, line {_line(twice)}: series {name!r} is listed a second time; list it once.")
     frame = frame.assign(grain=frame["grain"].map(GRAINS)).set_index("series_id")
+    check_options(given, frame["grain"].unique())
     if sensitivity is not None:
         frame["sensitivity"] = str(sensitivity)
     return settings_of(frame, given, path)

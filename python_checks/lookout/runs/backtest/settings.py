@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,9 +31,9 @@ _SCORES = {"sensitivity", "warn_score", "threshold", "critical_score"}
 _COLUMNS = {"window": "window_size"}
 
 
-def check_options(given: Mapping[str, Any]) -> None:
-    """Raise ConfigError, in one sentence, for settings that are not possible; ``given`` are those of options."""
-    for grain in ("day", "hour"):
+def check_options(given: Mapping[str, Any], grains: Iterable[Any]) -> None:
+    """Raise ConfigError, in one sentence, for options that are not possible for series of these grains."""
+    for grain in grains:
         _read(given, grain, "")
 
 
@@ -61,7 +61,7 @@ def changed_settings(series: pd.DataFrame, given: Mapping[str, Any]) -> pd.DataF
 
     Another method brings its usual thresholds, and a sensitivity is one of these. Raises ConfigError in one sentence.
     """
-    check_options(given)
+    check_options(given, series["grain"].unique())
     changed = series.astype(
         dict.fromkeys(series.columns.intersection(list(_arguments(BacktestSettings(), "day"))), object)
     )

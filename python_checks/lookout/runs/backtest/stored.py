@@ -18,7 +18,7 @@ from lookout.database.store import Store
 from lookout.errors import ConfigError
 from lookout.project.declarations.monitor import GRAIN_STEP, Grain
 from lookout.project.workspace import Workspace
-from lookout.runs.backtest.settings import changed_settings, check_options
+from lookout.runs.backtest.settings import changed_settings
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 
 AS_SET = "as it is set"
@@ -117,13 +117,11 @@ def backtest_stored(
     See :func:`stored_series`. Raises ConfigError in one sentence.
     """
     given = settings or {}
-    check_options(given)
     with stored_series(workspace, asset, days, until_clock=until_clock) as stored:
-        series = changed = stored.series
-        as_set = judged = stored.judged(series)
-        if given:
-            changed = changed_settings(series, given)
-            judged = stored.judged(changed)
+        series = stored.series
+        changed = changed_settings(series, given)
+        as_set = stored.judged(series)
+        judged = stored.judged(changed) if given else as_set
     counts = episodes(as_set, series["alert_from"])["series_key"].value_counts()
     found = episodes(judged, changed["alert_from"])
     results = [_result(row, found, judged, int(counts.get(row.Index, 0))) for row in series.itertuples()]

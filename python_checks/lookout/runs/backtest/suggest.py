@@ -79,6 +79,7 @@ def suggest_stored(
     """Return the alerts a month of what is stored of a table, or of all. Raises ConfigError in one sentence."""
     given = _without_sensitivity(settings or {})
     with stored_series(workspace, asset, days, until_clock=until_clock) as stored:
+        check_options(given, stored.series["grain"].unique())
         learned = stored.series[[not is_fixed(row) for row in stored.series.itertuples()]]
         if learned.empty:
             raise ConfigError(
@@ -166,7 +167,6 @@ def _report(progress: Progress | None, done: int) -> None:
 def _without_sensitivity(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     if "sensitivity" in settings:
         raise ConfigError("--suggest tries sensitivities itself, so --sensitivity cannot be given with it.")
-    check_options(settings)
     return settings
 
 
