@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from lookout.contracts.spec.declared import load_contracts
 from lookout.contracts.spec.model import Contract
 from lookout.errors import ConfigError
+from lookout.project.calendar import usual_holidays
 from lookout.project.declarations.monitor import Monitor
 from lookout.project.declarations.monitors import load_monitors
 from lookout.project.workspace import Watched, Workspace
@@ -48,8 +49,9 @@ class Declarations:
 
 def read_declarations(workspace: Workspace) -> Declarations:
     """Read what the watched projects of a parsed workspace declare."""
-    projects = [_read(watched, workspace) for watched in workspace.watched]
-    problems = dict.fromkeys(problem for project in projects for problem in project.problems)
+    holidays, wrong = _usual_holidays(workspace)
+    projects = [_read(watched, workspace, holidays) for watched in workspace.watched]
+    problems = dict.fromkeys([*wrong, *(problem for project in projects for problem in project.problems)])
     return Declarations(
         tuple(monitor for project in projects for monitor in project.monitors),
         tuple(contract for project in projects for contract in project.contracts),
@@ -59,10 +61,18 @@ def read_declarations(workspace: Workspace) -> Declarations:
     )
 
 
-def _read(watched: Watched, workspace: Workspace) -> Declarations:
+def _usual_holidays(workspace: Workspace) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the countries of tables that name none, and a sentence when they are wrong."""
+    try:
+        return usual_holidays(workspace.home.manifest or {}), ()
+    except ConfigError as error:
+        return (), (str(error),)
+
+
+def _read(watched: Watched, workspace: Workspace, holidays: tuple[str, ...]) -> Declarations:
     connections, problems = workspace.connections, list(workspace.home.problems)
     context: dict[str, Any] = {"default_connection": watched.default_connection, "known_connections": connections}
-    monitors = load_monitors(watched.manifest, **context, problems=problems)
+    monitors = load_monitors(watched.manifest, **context, holidays=holidays, problems=problems)
     contracts = load_contracts(watched.manifest, **context, problems=problems)
     limits = load_limits(watched.manifest, problems=problems)
     used = {*(monitor.connection for monitor in monitors), *(contract.connection for contract in contracts)}

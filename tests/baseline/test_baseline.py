@@ -327,6 +327,32 @@ class TestSettings:
             judge(one(**settings), points([1, 2]))
         assert str(error.value) == message
 
+    @pytest.mark.parametrize("method", ["learned", "zscore"])
+    @pytest.mark.parametrize("kind", ["count", "rate", "positive", "real"])
+    @pytest.mark.filterwarnings("error")
+    def test_series_that_nothing_can_be_learned_from(self, kind: str, method: str) -> None:
+        series = one(kind, method=method)
+        assert judge(series, points([])).empty
+        young = "needs 14 more days of history" if method == "learned" else "needs 10 more days of history"
+        for values in ([5.0], [np.nan] * 60, [np.inf] * 60):
+            (row,) = judge(series, points(values)).itertuples()
+            infinite = "an infinite value, which counts as none; " if np.isinf(values[-1]) else ""
+            assert (row.status, row.severity, row.reason) == ("learning", "", infinite + young)
+        constant = judge(series, points([5.0] * 60))
+        assert set(constant["severity"]) == {""}
+        huge = judge(series, points([1e308, -1e308] * 30))
+        assert len(huge) == 60
+
+    @pytest.mark.parametrize("method", ["learned", "zscore"])
+    @pytest.mark.parametrize("value", [np.inf, -np.inf])
+    def test_an_infinite_value_says_so(self, method: str, value: float) -> None:
+        row = last(one("count", method=method), [*weekly()[:-1], value])
+        assert row.severity == "critical"
+        why = "no value; every" if method == "learned" else "standard deviations below the mean"
+        nothing = last(one("count", method=method), [*weekly()[:-1], np.nan])
+        assert why in nothing.reason
+        assert row.reason == f"an infinite value, which counts as none; {nothing.reason.removeprefix('no value; ')}"
+
     def test_points_need_their_columns_and_a_time_zone(self) -> None:
         with pytest.raises(ConfigError, match="no column 'value'"):
             judge(one(), points([1]).drop(columns="value"))

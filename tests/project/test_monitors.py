@@ -322,6 +322,9 @@ def test_an_unknown_metric_is_reported_with_the_one_that_was_meant() -> None:
         ("defaults: {window: -30 days}", "defaults.window is -30; it must be 2 or more."),
         ("defaults: {min_sample_size: 2.5}", "defaults.min_sample_size is 2.5; it must be a whole number."),
         ("defaults: {name: x}", "unknown key 'name' in defaults; "),
+        ("holidays: Germany", "holidays names the country 'Germany', which is unknown; did you mean 'DE'?"),
+        ("holidays: [US, DE-XX]", "holidays names 'DE-XX', but DE has no part 'XX'; it has BB, BE, "),
+        ("holidays: NO", 'holidays is false, which is how YAML reads NO; write "NO" in quotes, or [] for no holidays.'),
     ],
 )
 def test_each_wrong_setting_earns_one_sentence(text: str, expected: str) -> None:
@@ -414,6 +417,19 @@ def test_rows_have_exactly_the_columns_of_the_landing_table() -> None:
     assert list(monitor_rows([], AS_OF).columns) == list(MONITOR_COLUMNS)
 
 
+def test_holidays_are_those_of_the_project_unless_a_table_has_its_own() -> None:
+    text = {"usual": {}, "none": {"holidays": []}, "own": {"holidays": "us, DE-BY"}}
+    nodes = [model({"timestamp_column": "at", **own}, name=name) for name, own in text.items()]
+    found = {monitor.table: monitor for monitor in load(*nodes, holidays=("FR",))}
+    assert {name: monitor.holidays for name, monitor in found.items()} == {
+        "usual": ("FR",),
+        "none": (),
+        "own": ("US", "DE-BY"),
+    }
+    assert set(monitor_rows([found["own"]], AS_OF)["holidays"]) == {"US, DE-BY"}
+    assert monitor_rows([found["none"]], AS_OF)["holidays"].isna().all()
+
+
 def test_the_hash_follows_whatever_changes_judging_and_nothing_else() -> None:
     monitor = watch()
     (first, _), other = monitor.metrics, dataclasses.replace
@@ -429,8 +445,9 @@ def test_the_hash_follows_whatever_changes_judging_and_nothing_else() -> None:
         other(first, alert_from="warning"),
     ]
     hashes = {settings_hash(monitor, metric) for metric in changed}
+    hashes |= {settings_hash(other(monitor, holidays=codes), first) for codes in (("US",), ("US", "DE"))}
     hashes |= {settings_hash(other(monitor, row_filter="x"), first), settings_hash(other(monitor, grain="hour"), first)}
-    assert len(hashes | {base}) == len(changed) + 3
+    assert len(hashes | {base}) == len(changed) + 5
 
 
 json_values = st.recursive(

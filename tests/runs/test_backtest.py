@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lookout.errors import ConfigError
 from lookout.runs.backtest.files import COLUMNS, BacktestSummary, backtest
+from lookout.runs.backtest.settings import NAMES
+from lookout.runs.backtest.suggest import SENSITIVITIES, suggest_files, suggestion_page
 from tests.baseline.series_factory import Labelled, make
+from tests.conftest import Said
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +98,10 @@ GOOD_SERIES = "series_id,kind,grain\na,count,D\n"
 GOOD_POINTS = "series_id,ts,value\na,2026-01-01,1\n"
 
 
+def with_setting(name: str, cell: str) -> str:
+    return f"series_id,kind,grain,{name}\na,count,D,{cell}\n"
+
+
 @pytest.mark.parametrize(
     ("series", "points", "message"),
     [
@@ -113,6 +125,16 @@ GOOD_POINTS = "series_id,ts,value\na,2026-01-01,1\n"
         (GOOD_SERIES, GOOD_POINTS + "a,2026-01-02,many\n", "p.csv, line 3: value is 'many'; give a number"),
         (GOOD_SERIES, GOOD_POINTS + "a,2026-01-02,inf\n", "p.csv, line 3: value is 'inf'; give a number"),
         (GOOD_SERIES, GOOD_POINTS + "a,2026-01-01 05:00,2\n", "p.csv, line 3: its series has a point in this bucket"),
+        (GOOD_SERIES, GOOD_POINTS + "a,2026-01-02,1e999\n", "p.csv, line 3: value is '1e999'; give a number"),
+        (GOOD_SERIES, "", "p.csv is empty; its first line must name series_id, ts, value."),
+        (with_setting("threshold", "high"), GOOD_POINTS, "s.csv, line 2: threshold is 'high'; it must be a number."),
+        (with_setting("threshold", "nan"), GOOD_POINTS, "s.csv, line 2: threshold is nan; it must be a number."),
+        (with_setting("sensitivity", "0"), GOOD_POINTS, "line 2: sensitivity is 0.0; it must be greater than 0."),
+        (with_setting("min_sample_size", "1"), GOOD_POINTS, "line 2: min_sample_size is 1; it must be 2 or more."),
+        (with_setting("min_sample_size", "2.5"), GOOD_POINTS, "min_sample_size is 2.5; it must be a whole number."),
+        (with_setting("direction", "left"), GOOD_POINTS, "direction is 'left'; use one of both, up, down."),
+        (with_setting("holidays", "UU"), GOOD_POINTS, "line 2: holidays names the country 'UU', which is unknown;"),
+        (with_setting("window", "soon"), GOOD_POINTS, "window is 'soon'; write a number of buckets, or a length"),
     ],
 )
 def test_bad_input(tmp_path: Path, series: str, points: str, message: str) -> None:
@@ -138,8 +160,126 @@ def test_files_that_cannot_be_read_or_written(tmp_path: Path) -> None:
         backtest(tmp_path / "s.csv", tmp_path / "p.csv.gz", tmp_path / "f.csv")
 
 
-def test_series_without_points(tmp_path: Path) -> None:
-    (tmp_path / "s.csv").write_text(GOOD_SERIES + "b,rate,D\n")
-    (tmp_path / "p.csv").write_text(GOOD_POINTS)
+def test_series_without_values(tmp_path: Path, lookout: Callable[..., Said]) -> None:
+    (tmp_path / "s.csv").write_text(GOOD_SERIES + "b,rate,D\nc,rate,D\n")
+    (tmp_path / "p.csv").write_text(GOOD_POINTS + "c,2026-01-01,\n")
     summary = backtest(tmp_path / "s.csv", tmp_path / "p.csv", tmp_path / "f.csv")
-    assert (summary.series, summary.buckets, summary.flagged, summary.learning) == (2, 2, 0, 2)
+    assert (summary.series, summary.buckets, summary.flagged, summary.learning) == (3, 3, 0, 3)
+    assert summary.without_values == ("b", "c")
+    said = lookout("backtest", "--series", "s.csv", "--points", "p.csv", "--out", "f.csv", cwd=tmp_path)
+    assert (said.code, said.out) == (2, "")
+    sentence = "p.csv has no value of series 'b' and 1 more, so nothing of it was judged; add points to it."
+    assert said.err.splitlines()[-1] == sentence
+    # The others were judged.
+    assert "a,2026-01-01 00:00:00,1,,,,,needs 14 more days of history,0" in (tmp_path / "f.csv").read_text()
+
+
+def noisy(folder: Path, header: str = "", cells: str = "", **values: float) -> tuple[Path, Path, Path]:
+    """Files of one daily series of about 200 rows a day, with other values on some days of 2026."""
+    rng = np.random.default_rng(1)
+    days = pd.date_range("2026-01-01", periods=90)
+    frame = pd.DataFrame({"series_id": "a", "ts": days, "value": rng.poisson(200, 90)}).set_index("ts")
+    for day, value in values.items():
+        frame.loc[f"2026-{day[1:3]}-{day[3:]}", "value"] = value
+    frame.reset_index().to_csv(folder / "p.csv", index=False)
+    (folder / "s.csv").write_text(f"series_id,kind,grain{header}\na,count,D{cells}\n")
+    return folder / "s.csv", folder / "p.csv", folder / "f.csv"
+
+
+def flagged(files: tuple[Path, Path, Path], **settings: Any) -> list[str]:
+    backtest(*files, settings=settings)
+    flags = pd.read_csv(files[2])
+    outside = (flags["value"] <= flags["lower"]) | (flags["value"] >= flags["upper"])
+    is_of_value = ~flags["reason"].fillna("").str.contains("every week|in a row")
+    assert (outside == (flags["flagged"] == 1))[is_of_value].all(), "the bounds are those at which a value is flagged"
+    return [ts[5:10] for ts in flags.loc[flags["flagged"] == 1, "ts"]]
+
+
+DIPS = {"d0110": 100, "d0310": 150, "d0320": 290}
+
+
+@pytest.mark.parametrize(
+    ("settings", "days"),
+    [
+        ({}, ["03-20"]),
+        ({"threshold": 2.0}, ["03-10", "03-20"]),
+        ({"warn_score": 2.0, "alert_from": "warning"}, ["03-10", "03-20"]),
+        ({"warn_score": 2.0}, ["03-20"]),
+        ({"threshold": 5.0}, []),
+        ({"critical_score": 2.0}, ["03-10", "03-20"]),
+        ({"sensitivity": 1.4}, ["03-10", "03-20"]),
+        ({"sensitivity": 1.4, "direction": "down"}, ["03-10"]),
+        ({"lower_limit": 120, "upper_limit": 300, "threshold": 5.0}, ["01-10"]),
+        ({"min_absolute_change": 120}, []),
+        ({"min_relative_change": 0.6}, []),
+        ({"min_sample_size": 5}, ["01-10", "03-20"]),
+        ({"method": "zscore", "alert_from": "critical", "window": 14}, ["03-10", "03-20"]),
+        ({"method": "zscore", "alert_from": "critical", "window": "14 days"}, ["03-10", "03-20"]),
+    ],
+)
+def test_settings_are_options_and_columns(tmp_path: Path, settings: dict[str, Any], days: list[str]) -> None:
+    assert flagged(noisy(tmp_path, **DIPS), **settings) == days
+    header, cells = (",".join(["", *map(str, part)]) for part in (settings, settings.values()))
+    assert flagged(noisy(tmp_path, header, cells, **DIPS)) == days
+    # A cell goes before the option, an empty one leaves it.
+    other = {"threshold": 50.0} if "threshold" in settings else {}
+    assert flagged(noisy(tmp_path, header, cells, **DIPS), **other) == days
+    assert flagged(noisy(tmp_path, header, "," * len(settings), **DIPS), **settings) == days
+
+
+def test_holidays_are_a_column(tmp_path: Path) -> None:
+    files = noisy(tmp_path, ",holidays", ",DE", d0101=3, d0102=220)
+    rows = pd.read_csv(files[1], parse_dates=["ts"])
+    backtest(*files)
+    assert pd.read_csv(files[2])["reason"][0] == "New Year's Day (DE): not judged, no earlier one is known"
+    rows["ts"] += pd.Timedelta(days=40)
+    rows.to_csv(files[1], index=False)
+    backtest(*files, settings={"holidays": "US"})
+    left_out = pd.read_csv(files[2])["reason"].str.extract(r"^(.*): not judged")[0].dropna()
+    assert left_out.tolist() == ["Good Friday (DE)", "Easter Monday (DE)", "Labor Day (DE)"], "the cell goes first"
+
+
+def test_suggestion_of_files(tmp_path: Path, lookout: Callable[..., Said]) -> None:
+    files = noisy(tmp_path, **DIPS)
+    suggestion = suggest_files(*files[:2])
+    (choice,) = suggestion.choices
+    counts = [len(flagged(files, sensitivity=value)) for value in SENSITIVITIES]
+    assert counts[0] == 0 < counts[2] < counts[-1]
+    months = 76 / (365.25 / 12)  # 14 of 90 days are too early
+    assert choice.now == choice.rates[2]
+    assert [round(rate * months) for rate in choice.rates if rate is not None] == counts
+    assert choice.bearable == max(v for v, n in zip(SENSITIVITIES, counts, strict=True) if n <= months)
+    page = suggestion_page(suggestion)
+    assert max(map(len, page.splitlines())) <= 80
+    said = lookout("backtest", "--suggest", "--series", "s.csv", "--points", "p.csv", "--json", cwd=tmp_path)
+    assert json.loads(said.out)["choices"][0]["alerts_a_month"] == list(choice.rates)
+    files[1].write_text(GOOD_POINTS)
+    (nothing,) = suggest_files(*files[:2]).choices
+    assert (nothing.now, nothing.bearable) == (None, None)
+    assert "-: too little history to judge anything." in suggestion_page(suggest_files(*files[:2]))
+
+
+CELLS = st.sampled_from(
+    ["", "a", "b", "D", "H", "count", "rate", "real", "1", "0", "-3", "inf", "nan", "1e999", "2026-01-01", "2026-02-30",
+     "9999-12-31", "0001-01-01", "2026-01-01T05:00:00+02:00", '"', "'", "\x00", "ä", "US", "2 days", "zscore"]
+)  # fmt: skip
+HEADERS = st.lists(st.sampled_from(["series_id", "kind", "grain", "ts", "value", *NAMES, "", "x"]), max_size=6)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_file_is_judged_or_gets_one_sentence(tmp_path: Path, data: st.DataObject) -> None:
+    paths = tmp_path / "s.csv", tmp_path / "p.csv"
+    for path, first in zip(paths, (["series_id", "kind", "grain"], ["series_id", "ts", "value"]), strict=True):
+        header = [*(first if data.draw(st.booleans() | st.just(True)) else []), *data.draw(HEADERS)]
+        width = data.draw(st.sampled_from([len(header)] * 3 + [0, 1, 9]))
+        good = {"series_id": "a", "kind": "count", "grain": "D", "ts": "2026-01-01", "value": "1"}
+        cells = st.tuples(*((st.just(good[name]) | CELLS if name in good else CELLS) for name in header))
+        rows = data.draw(st.lists(cells if width == len(header) else st.lists(CELLS, max_size=width), max_size=3))
+        path.write_text("\n".join(",".join(row) for row in (header, *rows)), encoding="utf-8")
+    try:
+        summary = backtest(*paths, tmp_path / "f.csv")
+        assert summary.flagged <= summary.buckets
+    except ConfigError as error:
+        sentence = str(error)
+        assert (sentence.count("\n"), sentence[-1] in ".?") == (0, True)

@@ -88,7 +88,7 @@ def test_what_is_stored_is_judged_as_a_run_would(observed: Observed, lookout: Ca
     assert as_set.series[2].learning >= 13
 
     def days_of(**settings: Any) -> list[str]:
-        result = backtest_stored(workspace, "shop.public.orders", **{"days": 60, **settings})
+        result = backtest_stored(workspace, "shop.public.orders", days=60, settings=settings)
         (rows,) = [s for s in result.series if s.metric == "row_count"]
         assert rows.as_set == 2
         return [f"{row.starts_at:%m-%d}/{row.ends_at:%m-%d}" for row in rows.episodes.itertuples()]
@@ -99,6 +99,12 @@ def test_what_is_stored_is_judged_as_a_run_would(observed: Observed, lookout: Ca
         "the plain mean and deviation forgive the second day"
     )
     assert days_of(method="zscore", sensitivity=0.01) == []
+    assert days_of(threshold=2.0) == days_of(warn_score=2.0, alert_from="warning") == days_of(sensitivity=1.5)
+    assert days_of(direction="up") == ["03-10/03-10"]
+    assert days_of(direction="up", upper_limit=5000) == ["03-10/03-10"]
+    assert days_of(direction="up", min_relative_change=3.0) == []
+    assert days_of(critical_score=200.0, upper_limit=3000.0) == ["03-10/03-10"]
+    assert days_of(method="zscore", min_sample_size=500) == []
     assert len(backtest_stored(workspace, "public.orders", days=10).series[2].episodes) == 0
 
     for arguments, sentence in (
@@ -107,11 +113,15 @@ def test_what_is_stored_is_judged_as_a_run_would(observed: Observed, lookout: Ca
             "No watched table is called 'public.order'; did you mean 'public.orders'?",
         ),
         ({"asset": "public.orders", "days": 0}, "--days is 0; it must be 1 or more."),
+        ({"asset": "public.orders", "days": 10**9}, "--days is 1000000000; it must be 36500 or less."),
         (
-            {"asset": "public.orders", "days": 3, "method": "magic"},
-            "--method 'magic' is unknown: use learned or zscore.",
+            {"asset": "public.orders", "days": 3, "settings": {"method": "magic"}},
+            "--method is 'magic'; use one of learned, zscore.",
         ),
-        ({"asset": "public.orders", "days": 3, "sensitivity": -1.0}, "--sensitivity is -1; it must be greater than 0."),
+        (
+            {"asset": "public.orders", "days": 3, "settings": {"sensitivity": -1.0}},
+            "--sensitivity is -1.0; it must be greater than 0.",
+        ),
     ):
         with pytest.raises(ConfigError) as error:
             backtest_stored(workspace, **arguments)
@@ -131,6 +141,19 @@ def test_what_is_stored_is_judged_as_a_run_would(observed: Observed, lookout: Ca
     )
     assert (plain["until"], plain["alerts"]) == ("2026-04-02T00:00:00+00:00", 2)
     assert plain["series"][2]["episodes"][1]["ends_at"] == "2026-04-01T00:00:00+00:00"
+    choices = lookout("backtest", "--suggest", "--days", "60", cwd=observed.root)
+    assert (choices.code, choices.out.splitlines()[:6]) == (
+        0,
+        [
+            "Alerts a month at each sensitivity, 2026-03-02 to 2026-04-30",
+            "",
+            "                                          now    0.5    0.7      1    1.4      2",
+            "shop public.orders                        1.0    1.0    1.0    1.0    1.5    1.5",
+            "  mean of amount                          0.0    0.0    0.0    0.0    0.0    0.0",
+            "  row_count                               1.0    1.0    1.0    1.0    1.5    1.5",
+        ],
+    )
+    assert choices.out.splitlines()[-2:] == ["  defaults: {sensitivity: 1}", "    shop public.orders"]
     assert stored() == before, "a backtest wrote something"
 
 
@@ -138,7 +161,13 @@ def test_what_is_stored_is_judged_as_a_run_would(observed: Observed, lookout: Ca
     ("arguments", "sentence"),
     [
         ([], "Give --asset to judge what is stored, or --series, --points and --out to judge CSV files."),
-        (["--series", "s.csv", "--points", "p.csv"], "Give --asset to judge what is stored"),
+        (["--series", "s.csv", "--points", "p.csv"], "--series and --points alone do not do; give --series, --points"),
+        (["--suggest", "--series", "s.csv"], "--suggest needs both --series and --points, or neither"),
+        (["--suggest", "--out", "o.csv"], "--suggest writes no file, so --out cannot be given with it."),
+        (
+            ["--suggest", "--series", "s.csv", "--points", "p.csv", "--sensitivity", "2"],
+            "--suggest tries sensitivities itself, so --sensitivity cannot be given with it.",
+        ),
         (
             ["--asset", "a.b", "--series", "s.csv", "--out", "o.csv"],
             "--asset reads what is stored, so --series and --out cannot be given with it.",

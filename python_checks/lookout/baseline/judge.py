@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from lookout.baseline import reasons
 from lookout.baseline.learned import Panel
+from lookout.baseline.rules.holidays import Effects, verdict_of
 from lookout.baseline.scores import Verdict, judge_learned, judge_zscore
 from lookout.baseline.settings import complete, needed
 from lookout.baseline.spine import (
@@ -74,9 +75,10 @@ def judge(
     keys = settings.index
     parts: list[pd.DataFrame] = []
     for clock, chosen in clocks_of(settings):
-        parts += list(
-            _judge_alike(settings.iloc[chosen], series.iloc[chosen], points, clock, horizon, judge_from, keys)
-        )
+        alike = settings.iloc[chosen], series.iloc[chosen]
+        # A value near the largest number overflows on the way to its square; it is judged as far as it goes.
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts += list(_judge_alike(*alike, points, clock, horizon, judge_from, keys))
     parts = [part for part in parts if len(part)]
     if not parts:
         return _empty()
@@ -87,6 +89,51 @@ def judge(
         result = result.take(np.argsort(codes, kind="stable")).reset_index(drop=True)
     for name in ("series_key", "status", "method", "severity"):
         result[name] = result[name].astype(object)
+    return _with_infinite(result, points)
+
+
+def _with_infinite(result: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
+    """Return judged buckets with a reason for those whose value is infinite: it counts as none."""
+    values = points["value"].to_numpy(dtype=np.float64, na_value=np.nan)
+    if not np.isinf(values).any():
+        return result
+    keys = ["series_key", "bucket_start"]
+    infinite = pd.MultiIndex.from_frame(points.loc[np.isinf(values), keys].astype({"series_key": str}))
+    found = pd.MultiIndex.from_frame(result[keys].astype({"series_key": str})).isin(infinite)
+    reason = result["reason"].to_numpy(dtype=object, copy=True)
+    reason[found] = [reasons.of_infinite(text) for text in reason[found]]
+    return result.assign(reason=reason)
+
+
+def judge_holidays(rows: pd.DataFrame, series: pd.DataFrame, labels: Sequence[str], effects: Effects) -> pd.DataFrame:
+    """Return rows of :func:`judge` that are on holidays, judged by how far these were from an ordinary day before.
+
+    ``series`` are the arguments of :func:`judge`, ``labels`` the names of the holidays and ``effects`` what is known of
+    earlier ones, by row. A row that cannot be judged so is excluded, and its reason says why.
+    """
+    settings = complete(series).loc[pd.Index(rows["series_key"].astype(str))]
+    verdict = verdict_of(rows, settings, effects)
+    is_ahead = (rows["status"] == "forecast").to_numpy()
+    score = np.where(is_ahead, np.nan, verdict.score[:, 0])
+    size = np.abs(np.nan_to_num(score))
+    is_critical, is_warning = (size >= settings[name].to_numpy() for name in ("critical_score", "warn_score"))
+    judged = rows.assign(
+        status=np.where(is_ahead, "forecast", "judged"),
+        expected_value=verdict.expected[:, 0],
+        lower_bound=verdict.critical.lower[:, 0],
+        upper_bound=verdict.critical.upper[:, 0],
+        warning_lower_bound=verdict.warning.lower[:, 0],
+        warning_upper_bound=verdict.warning.upper[:, 0],
+        scale=verdict.scale[:, 0],
+        sample_size=effects.count,
+        score=score,
+        reason=reasons.on_holidays(verdict, settings, labels),
+        severity=np.where(is_critical, "critical", np.where(is_warning, "warning", "")),
+    )
+    why = [f"{label}: {problem}" for label, problem in zip(labels, verdict.problem, strict=True)]
+    left_out = rows.assign(status="excluded", score=np.nan, reason=why, severity="")
+    is_judged = verdict.problem == ""
+    result: pd.DataFrame = pd.concat([judged[is_judged], left_out[~is_judged]]).sort_index()
     return result
 
 

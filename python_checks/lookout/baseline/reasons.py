@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from lookout.baseline import scores, transforms
 from lookout.baseline.learned import WEEKS, Panel
+from lookout.baseline.rules.holidays import HolidayVerdict
 
 Integers = NDArray[np.int64]
 TOO_SPARSE = "too sparse to judge when nothing comes: set a freshness limit or a longer grain"
@@ -61,6 +63,42 @@ def number(value: float) -> str:
     return f"{float(f'{value:.3g}'):.10g}"
 
 
+def of_infinite(reason: str) -> str:
+    """Return the reason of a bucket whose value is infinite, from that of an empty one."""
+    rest = re.sub(r"^no (rows|value)(; )?", "", reason)
+    return f"an infinite value, which counts as none{'; ' if rest else ''}{rest}"
+
+
+def value_text(kind: str, metric: str, value: float) -> str:
+    """Format a value of a metric as people write it."""
+    if kind == "rate":
+        return f"{float(f'{100 * value:.3g}'):.10g} %"
+    return _duration(value) if metric == "freshness" else number(value)
+
+
+def limit_text(kind: str, metric: str, value: float, lower: float, upper: float) -> str:
+    """Return the reason of a value beyond one of its hard limits."""
+    is_below = value < lower
+    limit = value_text(kind, metric, lower if is_below else upper)
+    return f"{value_text(kind, metric, value)} is {'below' if is_below else 'above'} the limit of {limit}"
+
+
+def on_holidays(verdict: HolidayVerdict, settings: pd.DataFrame, labels: Sequence[str]) -> list[str]:
+    """Return the reasons of judged holidays; ``settings`` and ``labels`` are those of each row."""
+    result = []
+    series = settings[["kind", "metric", "lower_limit", "upper_limit"]].itertuples(index=False)
+    for row, (label, (kind, metric, lower, upper)) in enumerate(zip(labels, series, strict=True)):
+        expected = float(verdict.expected[row, 0])
+        if verdict.beyond[row, 0]:
+            result.append(limit_text(kind, metric, float(verdict.value[row, 0]), lower, upper))
+        elif kind == "count" and expected >= 0:
+            rounded = float(f"{expected:.3g}") if expected >= 10 else float(round(expected))
+            result.append(f"on {label} about {number(rounded)} are usual")
+        else:
+            result.append(f"on {label} about {value_text(kind, metric, expected)} is usual")
+    return result
+
+
 def _learning(needed: Integers, unit: str) -> NDArray[Any]:
     texts = {}
     for count in np.unique(needed):
@@ -94,9 +132,7 @@ class _Writer:
         return f"{text}, judged by {hours // 24} days of history" if hours else text
 
     def _value(self, row: int, value: float) -> str:
-        if self.kinds[row] == "rate":
-            return f"{float(f'{100 * value:.3g}'):.10g} %"
-        return _duration(value) if self.metrics[row] == "freshness" else number(value)
+        return value_text(self.kinds[row], self.metrics[row], value)
 
     def _slot(self, time: int) -> str:
         spans = self.panel.spans
@@ -129,7 +165,8 @@ class _Writer:
         del time
         value, expected = float(self.now.observed[row, column]), float(self.verdict.expected[row, column])
         if self.plain[row]:
-            return self._standard(row, column, value, expected)
+            # Plain statistics know an empty bucket as a count of 0 only.
+            return self._standard(row, column, 0.0 if np.isnan(value) else value, expected)
         usual = self._value(row, expected)
         if self.kinds[row] == "real":
             side = "above" if value > expected else "below"
@@ -178,9 +215,7 @@ class _Writer:
     def _limit(self, row: int, column: int, time: int) -> str:
         del time
         value = float(self.now.observed[row, column])
-        if value < self.lower[row]:
-            return f"{self._value(row, value)} is below the limit of {self._value(row, self.lower[row])}"
-        return f"{self._value(row, value)} is above the limit of {self._value(row, self.upper[row])}"
+        return limit_text(self.kinds[row], self.metrics[row], value, self.lower[row], self.upper[row])
 
 
 def _duration(seconds: float) -> str:

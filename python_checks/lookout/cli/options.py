@@ -114,7 +114,40 @@ class OutputOptions:
         raise typer.Exit(summary.exit_code)
 
 
-BUNDLES = (ProjectOptions, RunOptions, OutputOptions)
+@dataclass(frozen=True)
+class DetectorOptions:
+    """The settings of a monitor that change what it finds."""
+
+    method: Annotated[str | None, typer.Option(help="learned or zscore.")] = None
+    sensitivity: Annotated[float | None, typer.Option(help="2 halves the usual thresholds, 0.5 doubles them.")] = None
+    threshold: Annotated[float | None, typer.Option(help="Score from which there is an alert.")] = None
+    warn_score: Annotated[float | None, typer.Option(help="Score from which a bucket is a warning.")] = None
+    critical_score: Annotated[float | None, typer.Option(help="Score from which a bucket is critical.")] = None
+    alert_from: Annotated[str | None, typer.Option(help="Lowest severity of an alert: warning or critical.")] = None
+    direction: Annotated[str | None, typer.Option(help="Deviations that count: both, up or down.")] = None
+    lower_limit: Annotated[float | None, typer.Option(help="A value below is always critical.")] = None
+    upper_limit: Annotated[float | None, typer.Option(help="A value above is always critical.")] = None
+    min_absolute_change: Annotated[float | None, typer.Option(help="Smaller deviations never count.")] = None
+    min_relative_change: Annotated[
+        float | None, typer.Option(help="Deviations that are a smaller share of the expectation never count.")
+    ] = None
+    window: Annotated[str | None, typer.Option(help="With zscore: what it learns from, in buckets or as 30 days.")] = (
+        None
+    )
+    min_sample_size: Annotated[int | None, typer.Option(help="Buckets that are needed before anything is judged.")] = (
+        None
+    )
+    holidays: Annotated[str | None, typer.Option(help="Countries whose public holidays count, as US,DE-BY.")] = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings that are given, a window of buckets as a number."""
+        found = {name: value for name, value in vars(self).items() if value is not None}
+        if self.window is not None and self.window.strip().isdecimal():
+            found["window"] = int(self.window)
+        return found
+
+
+BUNDLES = (ProjectOptions, RunOptions, OutputOptions, DetectorOptions)
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:

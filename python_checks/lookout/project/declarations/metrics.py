@@ -10,7 +10,7 @@ from lookout.errors import short_repr, suggestion
 from lookout.project.declarations.grain import GRAIN_STEP, Grain
 from lookout.project.declarations.monitor import Kind, Method, Metric
 from lookout.project.declarations.nodes import lookout_of
-from lookout.project.declarations.settings import BUILT_IN, KINDS, MetricSettings, TableSettings
+from lookout.project.declarations.settings import BUILT_IN, KINDS, MetricDefaults, MetricSettings, TableSettings
 from lookout.project.validation import Reader
 
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -104,7 +104,7 @@ def _metric(reader: Reader, spec: object, inside: str, column: str, table: Table
         expression=settings.expression,
         description=settings.description or "",
         dimensions=() if name in WITHOUT_DIMENSIONS else dimensions,
-        **_resolved(settings, table.grain),
+        **resolved(settings, name, table.grain),
     )
 
 
@@ -145,9 +145,9 @@ def _kind(reader: Reader, settings: MetricSettings, fields: Mapping[str, Any], c
     return chosen or built_in.kinds[0]
 
 
-def _resolved(settings: MetricSettings, grain: Grain) -> dict[str, Any]:
+def resolved(settings: MetricDefaults, name: str, grain: Grain) -> dict[str, Any]:
     """Return the fields of a Metric that decide when it is wrong. Scores are divided by the sensitivity."""
-    method, is_freshness = settings.method, settings.name == "freshness"
+    method, is_freshness = settings.method, name == "freshness"
     warn, critical = settings.warn_score or settings.threshold, settings.critical_score
     if critical is None:
         critical = max(CRITICAL_SCORE[method, grain], warn or 0.0)

@@ -66,6 +66,7 @@ class Monitor:
     ``warn_after`` and ``error_after`` are fixed freshness limits, judged at the run's clock; None leaves freshness to
     the learned baseline at the end of each bucket. ``dimensions`` are those of every metric that names none of its own.
     ``time_zone`` is that of its days and hours, and of a timestamp column without one.
+    ``holidays`` are countries like US and DE-BY, whose public holidays are judged by their earlier occurrences.
     ``problem`` is a sentence when the table cannot be evaluated as it is declared: then nobody asks its database.
     """
 
@@ -88,6 +89,7 @@ class Monitor:
     error_after: timedelta | None = None
     is_model: bool = False
     dimensions: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
     problem: str = ""
     time_zone: str = UTC
 

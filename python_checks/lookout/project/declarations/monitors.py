@@ -34,7 +34,7 @@ MONITOR_COLUMNS = (
     "series_key", "connection", "asset", "column_name", "metric", "kind", "grain", "node_id", "layer", "owner",
     "description", "method", "direction", "warn_score", "critical_score", "alert_from", "lower_limit", "upper_limit",
     "min_absolute_change", "min_relative_change", "window_size", "min_sample_size", "warn_after_seconds",
-    "error_after_seconds", "time_zone", "settings_hash", "is_active", "updated_at",
+    "error_after_seconds", "time_zone", "holidays", "settings_hash", "is_active", "updated_at",
 )  # fmt: skip
 # A year of 5-minute buckets is a hundred thousand.
 SHORT_HISTORY = timedelta(days=120)
@@ -45,12 +45,14 @@ def load_monitors(
     *,
     default_connection: str,
     known_connections: Collection[str] | None = None,
+    holidays: tuple[str, ...] = (),
     problems: list[str] | None = None,
 ) -> tuple[Monitor, ...]:
     """Read the monitors declared in a manifest (the dict of ``target/manifest.json``), in order of file and asset.
 
     Each mistake is one line that names file, asset and key. With ``problems`` the lines are appended to it, and a table
-    with a mistake is a monitor with a ``problem``; without, ConfigError is raised with all of them.
+    with a mistake is a monitor with a ``problem``; without, ConfigError is raised with all of them. ``holidays`` are
+    the countries of tables that name none.
     """
     is_strict, problems = problems is None, [] if problems is None else problems
     monitors: list[Monitor] = []
@@ -59,7 +61,7 @@ def load_monitors(
     for raw in table_nodes(manifest):
         reader = Reader(f"{file_of(raw)}: {name_of(raw)}")
         monitor = _monitor(
-            reader, raw, manifest.get("groups") or {}, default_connection, default_zone, known_connections
+            reader, raw, manifest.get("groups") or {}, default_connection, default_zone, known_connections, holidays
         )
         problems += reader.problems
         if monitor is None:
@@ -80,7 +82,7 @@ def load_monitors(
 
 def _project_zone(manifest: Mapping[str, Any], problems: list[str]) -> str:
     """Return the time zone of tables that name none: that of the var ``lookout_time_zone``, else UTC."""
-    zone = project_var(manifest, "lookout_time_zone") or UTC
+    zone = str(project_var(manifest, "lookout_time_zone") or UTC)
     problem = zone_problem(zone)
     if problem:
         problems.append(f"dbt_project.yml: the var lookout_time_zone is {short_repr(zone)}; {problem}")
@@ -111,6 +113,9 @@ def settings_hash(monitor: Monitor, metric: Metric) -> str:
         # Not for those in UTC, whose hashes are older than time zones.
         *([monitor.time_zone] if monitor.time_zone != UTC else []),
     ]
+    if monitor.holidays:
+        # Not an item of every list, so that series without holidays keep their hash.
+        parts.append(", ".join(monitor.holidays))
     return hashlib.md5(json.dumps(parts, ensure_ascii=False).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -143,6 +148,7 @@ def monitor_rows(monitors: Sequence[Monitor], as_of: datetime) -> pd.DataFrame:
             _seconds(monitor.warn_after),
             _seconds(monitor.error_after),
             None if monitor.time_zone == UTC else monitor.time_zone,
+            ", ".join(monitor.holidays) or None,
             settings_hash(monitor, metric),
             True,
             as_of,
@@ -164,6 +170,7 @@ def _monitor(
     default_connection: str,
     default_zone: str,
     known_connections: Collection[str] | None,
+    holidays: tuple[str, ...],
 ) -> Monitor | None:
     check_column_keys(reader, raw)
     node = read_declared_node(reader, raw)
@@ -198,6 +205,7 @@ def _monitor(
         error_after=limits.error_after,
         is_model=not node.is_source,
         dimensions=settings.dimensions,
+        holidays=holidays if settings.holidays is None else settings.holidays,
     )
 
 

@@ -11,14 +11,17 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    PlainValidator,
     SkipValidation,
     ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 
+from lookout.errors import ConfigError
 from lookout.project.declarations.grain import GRAIN_STEP, Grain, zone_problem
 from lookout.project.declarations.monitor import Direction, Kind, Method, Metric, Monitor, Severity
+from lookout.project.holidays import read_countries
 from lookout.project.validation import (
     Columns,
     Duration,
@@ -73,10 +76,21 @@ def _zone(value: str) -> str:
 
 
 TimeZone = Annotated[str, AfterValidator(_zone), WithJsonSchema({"type": "string"})]
+
+
+def _countries(value: object) -> tuple[str, ...]:
+    """Return the codes of countries as they are usually written."""
+    try:
+        return read_countries(value)
+    except ConfigError as error:
+        raise mistake("{key} {rest}", rest=str(error)) from None
+
+
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Buckets = Annotated[int, Field(ge=2)]
 Window = Annotated[Buckets, BeforeValidator(_buckets, json_schema_input_type=int | str | Period)]
+Countries = Annotated[tuple[str, ...], PlainValidator(_countries, json_schema_input_type=str | list[str])]
 # Owners are read as dbt's: a name, a list of names, or a mapping with name and email.
 Owner = Annotated[Any, WithJsonSchema({"type": ["string", "array", "object"]})]
 
@@ -167,6 +181,7 @@ class TableSettings(Settings):
     freshness: FreshnessLimits | None = None
     defaults: MetricDefaults = MetricDefaults()
     dimensions: Columns = ()
+    holidays: Countries | None = None
     contract: SkipValidation[Any] = None
     pipeline: SkipValidation[Any] = None
 

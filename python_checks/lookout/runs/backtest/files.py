@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
 from lookout.project.declarations.grain import UTC, Grain, clocks_of, zone_problem
 from lookout.project.files import open_file
+from lookout.runs.backtest.settings import NAMES, check_options, settings_of
+from lookout.runs.learning.exclusions import WINDOW_COLUMNS, judge_with_exclusions
 
 GRAINS: dict[str, Grain] = {
     "5min": "5min",
@@ -41,17 +43,27 @@ _ROWS_READ_AT_ONCE = 500_000
 
 @dataclass(frozen=True)
 class BacktestSummary:
-    """Counts of a backtest. ``learning`` counts buckets whose history was still too short; they are never flagged."""
+    """Counts of a backtest. ``learning`` counts buckets whose history was still too short; they are never flagged.
+
+    ``without_values`` are the series of which nothing could be judged.
+    """
 
     series: int
     buckets: int
     flagged: int
     learning: int
     seconds: float
+    without_values: tuple[str, ...] = ()
+
+    def sentence_about_missing(self, points_csv: Path) -> str:
+        """Return a sentence about the series without a value."""
+        first, others = self.without_values[0], len(self.without_values) - 1
+        more = f" and {others} more" if others else ""
+        return f"{points_csv} has no value of series {first!r}{more}, so nothing of it was judged; add points to it."
 
 
 @dataclass(frozen=True)
-class _Points:
+class Points:
     """All points by series and bucket start (ns since 1970): 20 bytes each, whatever their text takes in the file."""
 
     code: NDArray[np.int32]
@@ -60,46 +72,72 @@ class _Points:
 
 
 def backtest(
-    series_csv: Path, points_csv: Path, out_csv: Path, *, progress: Callable[[int, int], None] | None = None
+    series_csv: Path,
+    points_csv: Path,
+    out_csv: Path,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> BacktestSummary:
     """Judge the series of two CSV files and write a third; names that end in .gz are compressed.
 
-    Reads series(series_id, kind, grain as in :data:`GRAINS`, and if wanted time_zone) and points(series_id, ts in UTC
-    or with an offset, value; an empty value is a missing bucket, 0 is a value). Writes one row per series and bucket
-    with the columns :data:`COLUMNS`: ts in UTC, bounds in the metric's unit, signed score (empty while learning),
-    ``flagged`` 1 from the critical threshold on. Calls ``progress(done, total)`` in numbers of series. Raises
-    ConfigError with one sentence that names file and line.
+    Reads series(series_id, kind, grain as in :data:`GRAINS`, and if wanted time_zone and settings of a monitor) and
+    points(series_id, ts in UTC or with an offset, value; an empty value is a missing bucket, 0 is a value).
+    ``settings`` hold for series with an empty cell. Writes one row per series and bucket with the columns
+    :data:`COLUMNS`: ts in UTC, bounds in the metric's unit, signed score (empty while learning), ``flagged`` 1 for a
+    bucket that would be part of an alert. Calls ``progress(done, total)`` in numbers of series. Raises ConfigError with
+    one sentence that names file and line.
     """
     begun = time.perf_counter()
-    series = _read_series(Path(series_csv))
-    points = _read_points(Path(points_csv), series)
-    newest = _newest(points, series)
-    edges = np.searchsorted(points.code, np.arange(len(series) + 1))
+    series, points = read_files(Path(series_csv), Path(points_csv), settings or {})
     buckets = flagged = learning = 0
     with _writer(Path(out_csv)) as out:
         out.write(",".join(COLUMNS) + "\n")
-        for first, last in _chunks(edges):
-            result = _judge(series.iloc[first:last], points, edges, first, last, newest)
-            _write(result, out)
+        for done, result in judged_parts(series, points):
+            flags = _flags(result, series["alert_from"])
+            flags.to_csv(
+                out,
+                index=False,
+                header=False,
+                date_format="%Y-%m-%d %H:%M:%S",
+                float_format="%.10g",
+                lineterminator="\n",
+            )
             buckets += len(result)
-            flagged += int((result["severity"] == "critical").sum())
+            flagged += int(flags["flagged"].sum())
             learning += int((result["status"] == "learning").sum())
             if progress is not None:
-                progress(last, len(series))
-    return BacktestSummary(len(series), buckets, flagged, learning, time.perf_counter() - begun)
+                progress(done, len(series))
+    without = tuple(series.index[~np.isin(np.arange(len(series)), points.code[np.isfinite(points.value)])])
+    return BacktestSummary(len(series), buckets, flagged, learning, time.perf_counter() - begun, without)
 
 
-def _read_series(path: Path) -> pd.DataFrame:
+def read_files(series_csv: Path, points_csv: Path, given: Mapping[str, Any]) -> tuple[pd.DataFrame, Points]:
+    """Return the series with their settings, indexed by name, and their points. Raises ConfigError."""
+    series = read_series(series_csv, given)
+    return series, _read_points(points_csv, series)
+
+
+def judged_parts(series: pd.DataFrame, points: Points) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield how many series are done and the judged buckets of the last of them, until all are."""
+    newest = _newest(points, series)
+    edges = np.searchsorted(points.code, np.arange(len(series) + 1))
+    for first, last in _chunks(edges):
+        yield last, _judge(series.iloc[first:last], points, edges, first, last, newest)
+
+
+def read_series(path: Path, given: Mapping[str, Any], sensitivity: float | None = None) -> pd.DataFrame:
+    """Return the series of a file with their settings; a ``sensitivity`` goes before that of the file."""
     needed = ("series_id", "kind", "grain")
-    parts = list(_read(path, needed, dict.fromkeys((*needed, "time_zone"), str), ("time_zone",)))
-    frame = pd.concat(parts) if parts else pd.DataFrame(columns=[*needed, "time_zone"], dtype=str)
+    parts = list(_read(path, needed, ("time_zone", *NAMES)))
+    frame = pd.concat(parts) if parts else pd.DataFrame(columns=list(needed), dtype=str)
     for name, allowed in (("kind", KINDS), ("grain", tuple(GRAINS))):
         wrong = ~frame[name].isin(allowed)
         if wrong.any():
             value = frame.loc[wrong, name].iloc[0]
             state = "is empty" if pd.isna(value) else f"is {value!r}"
             raise ConfigError(f"{path}, line {_line(wrong)}: {name} {state}; give one of {', '.join(allowed)}.")
-    zones = frame["time_zone"].fillna(UTC)
+    zones = frame["time_zone"].fillna(UTC) if "time_zone" in frame else pd.Series(UTC, frame.index)
     for zone in zones.unique():
         problem = zone_problem(zone)
         if problem:
@@ -112,19 +150,17 @@ def _read_series(path: Path) -> pd.DataFrame:
     if twice.any():
         name = frame.loc[twice, "series_id"].iloc[0]
         raise ConfigError(f"{path}, line {_line(twice)}: series {name!r} is listed a second time; list it once.")
-    columns = {
-        "kind": frame["kind"].to_numpy(),
-        "grain": frame["grain"].map(GRAINS).to_numpy(),
-        "time_zone": zones.to_numpy(),
-    }
-    return pd.DataFrame(columns, index=pd.Index(frame["series_id"]))
+    frame = frame.assign(grain=frame["grain"].map(GRAINS)).set_index("series_id")
+    check_options(given, frame["grain"].unique())
+    if sensitivity is not None:
+        frame["sensitivity"] = str(sensitivity)
+    return settings_of(frame, given, path).assign(time_zone=zones.to_numpy())
 
 
-def _read_points(path: Path, series: pd.DataFrame) -> _Points:
+def _read_points(path: Path, series: pd.DataFrame) -> Points:
     known = series.index
     codes, times, values = [], [], []
-    types = {"series_id": str, "ts": str, "value": str}
-    for part in _read(path, ("series_id", "ts", "value"), types):
+    for part in _read(path, ("series_id", "ts", "value")):
         code = known.get_indexer(pd.Index(part["series_id"]))
         unknown = pd.Series(code < 0, index=part.index)
         if unknown.any():
@@ -141,11 +177,11 @@ def _read_points(path: Path, series: pd.DataFrame) -> _Points:
         times.append(pd.DatetimeIndex(moment).as_unit("ns").to_numpy(dtype="datetime64[ns]").view(np.int64))
         values.append(value.to_numpy())
     if not codes:
-        return _Points(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
+        return Points(np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0))
     return _ordered(path, np.concatenate(codes), np.concatenate(times), np.concatenate(values), series)
 
 
-def _ordered(path: Path, code: Any, moment: Any, value: Any, series: pd.DataFrame) -> _Points:
+def _ordered(path: Path, code: Any, moment: Any, value: Any, series: pd.DataFrame) -> Points:
     """Return points sorted by series and bucket. Raises ConfigError for two in one bucket."""
     number, start = np.empty_like(moment), np.empty_like(moment)
     is_odd = np.zeros(len(moment), dtype=bool)
@@ -165,24 +201,23 @@ def _ordered(path: Path, code: Any, moment: Any, value: Any, series: pd.DataFram
             f"{path}, line {line}: its series has a point in this bucket already; keep one of them{hint}."
         )
     order = order[np.concatenate([[True], ~again_odd])] if len(order) else order
-    return _Points(code[order], start[order], value[order])
+    return Points(code[order], start[order], value[order])
 
 
-def _read(path: Path, columns: tuple[str, ...], types: Any, optional: tuple[str, ...] = ()) -> Iterator[pd.DataFrame]:
-    """Yield the named columns of a CSV file, some rows at a time; the index counts the rows from 0.
-
-    An ``optional`` column that the file does not have is empty.
-    """
+def _read(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> Iterator[pd.DataFrame]:
+    """Yield the named columns of a CSV file as text, some rows at a time; the index counts the rows from 0."""
     open_file(path).close()
     try:
-        header = pd.read_csv(path, nrows=0)
+        header = pd.read_csv(path, nrows=1, dtype=str)
         for name in columns:
             if name not in header.columns:
                 raise ConfigError(f"{path} has no column {name!r}; its first line must name {', '.join(columns)}.")
+        if not isinstance(header.index, pd.RangeIndex):
+            raise ConfigError(f"{path}, line 2: there are more cells than names in the first line; give each a name.")
         with pd.read_csv(
             path,
-            usecols=[name for name in header.columns if name in (*columns, *optional)],
-            dtype=types,
+            usecols=[name for name in header.columns if name in {*columns, *optional}],
+            dtype=str,
             chunksize=_ROWS_READ_AT_ONCE,
             keep_default_na=False,
             na_values=[""],
@@ -211,7 +246,7 @@ def _refuse(path: Path, column: Any, wrong: Any, name: str, demand: str) -> None
         raise ConfigError(f"{path}, line {_line(wrong)}: {name} {state}; give {demand}.")
 
 
-def _newest(points: _Points, series: pd.DataFrame) -> pd.Series[Any]:
+def _newest(points: Points, series: pd.DataFrame) -> pd.Series[Any]:
     """Return the newest bucket of all series of the same grain and zone, where each of them ends."""
     newest = np.full(len(series), np.iinfo(np.int64).min, dtype=np.int64)
     np.maximum.at(newest, points.code, points.time)
@@ -232,7 +267,7 @@ def _chunks(edges: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
 
 def _judge(
     series: pd.DataFrame,
-    points: _Points,
+    points: Points,
     edges: NDArray[np.int64],
     first: int,
     last: int,
@@ -246,7 +281,15 @@ def _judge(
             "value": points.value[part],
         }
     )
-    return judge(series.assign(last_bucket=newest.iloc[first:last]), frame)
+    everything = pd.Series(pd.NaT, index=series.index, dtype="datetime64[ns, UTC]")
+    return judge_with_exclusions(
+        judge,
+        series.assign(last_bucket=newest.iloc[first:last]),
+        frame,
+        *(pd.DataFrame({name: [] for name in names}) for names in (("series_key", "restart_at"), WINDOW_COLUMNS)),
+        judge_from=everything,
+        horizon=0,
+    )
 
 
 @contextmanager
@@ -263,20 +306,20 @@ def _writer(path: Path) -> Iterator[IO[str]]:
         yield stack.enter_context(io.TextIOWrapper(target, "utf-8", newline=""))
 
 
-def _write(result: pd.DataFrame, out: IO[str]) -> None:
-    flags = pd.DataFrame(
+def _flags(result: pd.DataFrame, alert_from: pd.Series[Any]) -> pd.DataFrame:
+    """Return judged buckets as the rows of the file, with the bounds at which a value is flagged."""
+    from_warning = result["series_key"].map(alert_from == "warning").astype(bool)
+    is_warning = (result["severity"] == "warning") & from_warning
+    return pd.DataFrame(
         {
             "series_id": result["series_key"],
             "ts": result["bucket_start"],
             "value": result["observed_value"],
             "expected": result["expected_value"],
-            "lower": result["lower_bound"],
-            "upper": result["upper_bound"],
+            "lower": result["lower_bound"].mask(from_warning, result["warning_lower_bound"]),
+            "upper": result["upper_bound"].mask(from_warning, result["warning_upper_bound"]),
             "score": result["score"],
             "reason": result["reason"],
-            "flagged": (result["severity"] == "critical").astype(int),
+            "flagged": ((result["severity"] == "critical") | is_warning).astype(int),
         }
-    )
-    flags.to_csv(
-        out, index=False, header=False, date_format="%Y-%m-%d %H:%M:%S", float_format="%.10g", lineterminator="\n"
     )

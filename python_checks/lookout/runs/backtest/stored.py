@@ -6,23 +6,23 @@ Nothing is written.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from lookout.baseline.settings import CRITICAL_SCORE, WARN_SCORE
 from lookout.database.store import Store
 from lookout.errors import ConfigError
-from lookout.project.declarations.grain import UTC, BucketClock
-from lookout.project.declarations.metrics import METHODS, ZSCORE_SAMPLE
+from lookout.project.declarations.grain import UTC, clocks_of
 from lookout.project.workspace import Workspace
+from lookout.runs.backtest.settings import changed_settings
 from lookout.runs.learning.stored import judge_stored, read_exclusions, read_stored_calendar
 
 AS_SET = "as it is set"
+MOST_DAYS = 36_500
 EPISODE_COLUMNS = ("series_key", "starts_at", "ends_at", "severity", "value", "expected_value", "score", "reason")
 
 
@@ -60,72 +60,92 @@ class StoredBacktest:
         return sum(len(result.episodes) for result in self.series)
 
 
-def backtest_stored(
-    workspace: Workspace,
-    asset: str,
-    *,
-    days: int,
-    method: str | None = None,
-    sensitivity: float | None = None,
-    until_clock: bool = False,
-) -> StoredBacktest:
-    """Judge the last ``days`` days of a table's stored observations, with its own settings except ``method`` and
-    ``sensitivity`` where these are set.
+@dataclass(frozen=True)
+class StoredSeries:
+    """Stored series as settings (rows of ``monitors``), and the stretch of time to judge them in."""
 
-    ``asset`` is schema.table, or connection.schema.table. The days end with the newest stored bucket, with
-    ``until_clock`` at the workspace's clock. Calendar and feedback count as in a run. Raises ConfigError in one
-    sentence.
+    store: Store
+    series: pd.DataFrame
+    windows: pd.DataFrame
+    restarts: pd.DataFrame
+    since: datetime
+    until: datetime
+
+    def judged(self, settings: pd.DataFrame) -> pd.DataFrame:
+        """Return the buckets of the series as ``settings`` would have judged them; calendar and feedback count."""
+        settings = settings.assign(judge_from=pd.Timestamp(self.since))
+        parts = [
+            judge_stored(self.store, settings.iloc[rows], self.windows, self.restarts, as_of=self.until, horizon=0)
+            for _, rows in clocks_of(settings.assign(time_zone=settings["time_zone"].fillna(UTC)))
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+
+@contextmanager
+def stored_series(
+    workspace: Workspace, asset: str | None, days: int, *, until_clock: bool = False
+) -> Iterator[StoredSeries]:
+    """Open what is stored of a table, schema.table or connection.schema.table, or of all where that is None.
+
+    The ``days`` end with the newest stored bucket, with ``until_clock`` at the workspace's clock. Raises ConfigError in
+    one sentence.
     """
-    _check(days, method, sensitivity)
+    if not 1 <= days <= MOST_DAYS:
+        raise ConfigError(f"--days is {days}; it must be {'1 or more' if days < 1 else f'{MOST_DAYS} or less'}.")
     if not workspace.home.manifest:
         workspace.parse()
     with workspace.home.store() as store:
         series = _series(store, asset)
         until = _end_of_stored(store, series, workspace.as_of if until_clock else None)
         if until is None:
-            raise ConfigError(f"Nothing is stored of {asset} up to then: run `lookout collect` first.")
-        since = until - timedelta(days=days)
+            raise ConfigError(f"Nothing is stored of {asset or 'any table'} up to then: run `lookout collect` first.")
         entries, _ = read_stored_calendar(store, workspace.home.manifest)
         windows, restarts = read_exclusions(store, entries)
+        yield StoredSeries(store, series, windows, restarts, until - timedelta(days=days), until)
 
-        def judged_with(settings: pd.DataFrame) -> pd.DataFrame:
-            settings = settings.assign(judge_from=pd.Timestamp(since))
-            return judge_stored(store, settings, windows, restarts, as_of=until, horizon=0)
 
-        as_set = judged_with(series)
-        changed, judged = series, as_set
-        if method is not None or sensitivity is not None:
-            changed = _changed(series, method, sensitivity)
-            judged = judged_with(changed)
+def backtest_stored(
+    workspace: Workspace,
+    asset: str,
+    *,
+    days: int,
+    settings: Mapping[str, Any] | None = None,
+    until_clock: bool = False,
+) -> StoredBacktest:
+    """Judge the last ``days`` days of a table's stored observations, with its own settings except for ``settings``.
+
+    See :func:`stored_series`. Raises ConfigError in one sentence.
+    """
+    given = settings or {}
+    with stored_series(workspace, asset, days, until_clock=until_clock) as stored:
+        series = stored.series
+        changed = changed_settings(series, given)
+        as_set = stored.judged(series)
+        judged = stored.judged(changed) if given else as_set
     counts = episodes(as_set, series["alert_from"])["series_key"].value_counts()
     found = episodes(judged, changed["alert_from"])
     results = [_result(row, found, judged, int(counts.get(row.Index, 0))) for row in series.itertuples()]
     table = series[["connection", "asset"]].iloc[0]
-    return StoredBacktest(
-        table["connection"], table["asset"], since, until, _settings_text(method, sensitivity), tuple(results)
-    )
+    names = (table["connection"], table["asset"])
+    return StoredBacktest(*names, stored.since, stored.until, _settings_text(given), tuple(results))
 
 
 def _end_of_stored(store: Store, series: pd.DataFrame, not_after: datetime | None) -> datetime | None:
     """Return the end of the newest stored bucket that ends by ``not_after`` (None: of all); None without any."""
-    clock = BucketClock(series["grain"].iloc[0], series["time_zone"].fillna(UTC).iloc[0])
-    newest = store.query(
-        "select max(bucket_start) as newest from {schema}.metric_observations "
-        "where series_key = any(%s) and (%s::timestamptz is null or bucket_start < %s)",
-        (list(series.index), not_after, not_after and clock.floor(not_after)),
-    )["newest"][0]
-    if newest is None or pd.isna(newest):
-        return None
-    return clock.end(clock.number(pd.Timestamp(newest).to_pydatetime()))
+    ends = []
+    for clock, rows in clocks_of(series.assign(time_zone=series["time_zone"].fillna(UTC))):
+        newest = store.query(
+            "select max(bucket_start) as newest from {schema}.metric_observations "
+            "where series_key = any(%s) and (%s::timestamptz is null or bucket_start < %s)",
+            (list(series.index[rows]), not_after, not_after and clock.floor(not_after)),
+        )["newest"][0]
+        if newest is not None and not pd.isna(newest):
+            ends.append(clock.end(clock.number(pd.Timestamp(newest).to_pydatetime())))
+    return max(ends, default=None)
 
 
-def _settings_text(method: str | None, sensitivity: float | None) -> str:
-    changes = []
-    if method is not None:
-        changes.append(f"method {method}")
-    if sensitivity is not None:
-        changes.append(f"sensitivity {sensitivity}")
-    return ", ".join(changes) or AS_SET
+def _settings_text(given: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in given.items()) or AS_SET
 
 
 def episodes(judged: pd.DataFrame, alert_from: pd.Series[Any]) -> pd.DataFrame:
@@ -167,6 +187,9 @@ def backtest_page(result: StoredBacktest) -> str:
         if one.fixed:
             lines.append(f"{name}: judged by its fixed limit, not by what was learned")
             continue
+        if not one.judged + one.learning:
+            lines.append(f"{name}: nothing is stored that could be judged")
+            continue
         count = f"{len(one.episodes)} alert{'s' * (len(one.episodes) != 1)}"
         as_set = f" ({one.as_set} as it is set now)" if result.settings != AS_SET else ""
         early = ""
@@ -205,21 +228,16 @@ def backtest_dict(result: StoredBacktest) -> dict[str, Any]:
     }
 
 
-def _check(days: int, method: str | None, sensitivity: float | None) -> None:
-    if days < 1:
-        raise ConfigError(f"--days is {days}; it must be 1 or more.")
-    if method is not None and method not in METHODS:
-        raise ConfigError(f"--method {method!r} is unknown: use {' or '.join(METHODS)}.")
-    if sensitivity is not None and not (sensitivity > 0 and np.isfinite(sensitivity)):
-        raise ConfigError(f"--sensitivity is {sensitivity:g}; it must be greater than 0.")
-
-
-def _series(store: Store, asset: str) -> pd.DataFrame:
+def _series(store: Store, asset: str | None) -> pd.DataFrame:
     watched = store.query(
         "select * from {schema}.monitors where is_active order by connection, asset, metric, column_name"
     )
+    if asset is None and len(watched):
+        return watched.set_index("series_key")
     full = watched["connection"] + "." + watched["asset"]
     found = watched[(watched["asset"] == asset) | (full == asset)]
+    if asset is None:
+        raise ConfigError("No table is watched yet: run `lookout init`, or `lookout run` once.")
     if found.empty:
         known: Sequence[str] = sorted(set(watched["asset"]))
         close = difflib.get_close_matches(asset, known, n=1)
@@ -231,26 +249,13 @@ def _series(store: Store, asset: str) -> pd.DataFrame:
     return found.set_index("series_key")
 
 
-def _changed(series: pd.DataFrame, method: str | None, sensitivity: float | None) -> pd.DataFrame:
-    """Return the settings with another method, or other thresholds: the usual ones divided by the sensitivity."""
-    changed = series.copy()
-    if method is not None:
-        other = changed["method"] != method
-        changed.loc[other, "alert_from"] = "warning" if method == "zscore" else "critical"
-        changed["min_sample_size"] = changed["min_sample_size"].astype(float)
-        changed.loc[other, "min_sample_size"] = float(ZSCORE_SAMPLE) if method == "zscore" else np.nan
-        changed["method"] = method
-    is_reset = (changed["method"] != series["method"]) | (sensitivity is not None)
-    grains = zip(changed["method"], changed["grain"], strict=True)
-    usual = pd.Series([CRITICAL_SCORE[pair] for pair in grains], changed.index)
-    changed["critical_score"] = changed["critical_score"].astype(float).where(~is_reset, usual / (sensitivity or 1.0))
-    changed["warn_score"] = changed["warn_score"].astype(float).where(~is_reset, WARN_SCORE / (sensitivity or 1.0))
-    return changed
+def is_fixed(row: Any) -> bool:
+    """Return whether a series (a row of ``monitors``) is judged by a fixed limit instead of a baseline."""
+    return row.metric == "freshness" and not (pd.isna(row.warn_after_seconds) and pd.isna(row.error_after_seconds))
 
 
 def _result(row: Any, found: pd.DataFrame, judged: pd.DataFrame, as_set: int) -> SeriesResult:
-    limits = (row.warn_after_seconds, row.error_after_seconds)
-    fixed = row.metric == "freshness" and not all(pd.isna(limit) for limit in limits)
+    fixed = is_fixed(row)
     statuses = judged.loc[judged["series_key"] == row.Index, "status"].value_counts()
     own = found[(found["series_key"] == row.Index) & (not fixed)].reset_index(drop=True)
     return SeriesResult(

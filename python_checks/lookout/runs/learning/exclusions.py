@@ -1,4 +1,4 @@
-"""Exclusions: windows that are neither judged nor learned from, and restarts, at which a new level begins."""
+"""Exclusions: windows that are neither judged nor learned from, restarts, at which a new level begins, and holidays."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lookout.project.declarations.grain import UTC, BucketClock
+from lookout.runs.learning.holidays import groups_of, judged_holidays, on_holidays, with_empty_holidays
 
 WINDOW_COLUMNS = ("series_key", "starts_at", "ends_at", "reason")
 _SECONDS_BITS = 34  # seconds since 1970 up to the year 2514
@@ -156,20 +157,28 @@ def judge_with_exclusions(
     """Judge with exclusions and restarts: ``judge`` is :func:`lookout.baseline.judge`, the rest are its arguments.
 
     ``windows`` are left out, and what lies before a restart does not count after it. Points need not be marked.
-    ``series`` has a column last_bucket; ``judge_from`` may hold NaT for a series that is judged from its beginning.
+    ``series`` has a column last_bucket, and ``holidays`` where public holidays count: those are not learned from, and
+    judged by earlier ones in ``points``. ``judge_from`` may hold NaT for a series that is judged from its beginning.
     """
-    points = points.assign(excluded=excluded_reasons(points, windows).notna())
+    moments = points["bucket_start"]
+    groups = groups_of(series, moments.min(), moments.max() + timedelta(days=horizon + 1))
+    points = with_empty_holidays(groups, points)
+    is_left_out = excluded_reasons(points, windows).notna()
+    excluded = is_left_out | on_holidays(groups, points)
+    points = points.assign(excluded=excluded, is_left_out=is_left_out)
     parts = _parts(series, points, restarts)
     if parts is None:
         result = judge(series, points, horizon=horizon, judge_from=judge_from.dropna())
     else:
         result = _judge_parts(judge, series, points, parts, judge_from, horizon)
+    result = judged_holidays(groups, series, points, result)
     reasons = excluded_reasons(result, windows)
     left_out = reasons.notna()
     result.loc[left_out, "reason"] = reasons[left_out]
     result.loc[left_out, "status"] = "excluded"
     result.loc[left_out, "severity"] = ""
     result.loc[left_out, "score"] = np.nan
+    result.loc[left_out, "holiday"] = None
     return result
 
 

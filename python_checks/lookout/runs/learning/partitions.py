@@ -33,6 +33,7 @@ FORECAST_BUCKETS = 3
 BASELINE_COLUMNS = [
     "series_key", "bucket_start", "status", "observed_value", "expected_value", "lower_bound", "upper_bound",
     "warning_lower_bound", "warning_upper_bound", "scale", "sample_size", "method", "score", "severity", "reason",
+    "holiday",
 ]  # fmt: skip
 # Buckets read and judged at a time.
 _CELLS = 1_000_000

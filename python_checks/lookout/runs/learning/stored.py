@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from psycopg2 import sql
 
 from lookout.baseline.judge import COLUMNS, judge
@@ -23,6 +24,7 @@ from lookout.runs.learning.exclusions import (
     restarts_of,
     windows_of,
 )
+from lookout.runs.learning.holidays import MEMORY, earlier_stretches, groups_of
 
 
 def read_stored_calendar(
@@ -98,8 +100,9 @@ def judge_stored(
         3,
         (list(series.index), [moment.to_pydatetime() for moment in since], [ends[moment] for moment in until]),
     )
+    rows = np.concatenate([_earlier_holidays(store, series, judge_from, since, as_of, horizon), rows])
     if not len(rows):
-        return pd.DataFrame(columns=list(COLUMNS))
+        return pd.DataFrame(columns=[*COLUMNS, "holiday"])
     codes = rows[:, 0].astype(np.int64).tolist()
     points = pd.DataFrame(
         {
@@ -142,4 +145,33 @@ def take_back(store: Store, series: pd.DataFrame, as_of: Any) -> None:
         "delete from {schema}.baselines using unnest(%s::text[], %s::timestamptz[]) as waiting (series_key, due_until) "
         "where baselines.series_key = waiting.series_key and bucket_start >= due_until and status <> 'forecast'",
         (list(waiting.index), list(waiting["judge_until"])),
+    )
+
+
+def _earlier_holidays(
+    store: Store, series: pd.DataFrame, judge_from: pd.Series[Any], since: pd.Series[Any], as_of: Any, horizon: int
+) -> NDArray[np.float64]:
+    """Return what is stored around earlier occurrences of the holidays to judge, from before ``since``.
+
+    A row has the number of the series, the start of the bucket in seconds since 1970, and the value.
+    """
+    first, last = judge_from.min(), pd.Timestamp(as_of) + horizon * GRAIN_STEP[series["grain"].iloc[0]]
+    groups = groups_of(series, first - MEMORY, last)
+    stretches = list(earlier_stretches(groups, first, last)) if groups else []
+    if not stretches:
+        return np.zeros((0, 3))
+    return store.fetch_numbers(
+        """
+        select
+            cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
+            coalesce(o.value, 'nan')
+        from unnest(%s::text[], %s::timestamptz[]) with ordinality as c (series_key, since, number)
+        cross join unnest(%s::timestamptz[], %s::timestamptz[]) as s (starts_at, ends_at)
+        inner join {schema}.metric_observations as o
+            on
+                o.series_key = c.series_key
+                and o.bucket_start >= s.starts_at and o.bucket_start < least(s.ends_at, c.since)
+        """,
+        3,
+        (list(series.index), [moment.to_pydatetime() for moment in since], *map(list, zip(*stretches, strict=True))),
     )

@@ -15,7 +15,7 @@ touched as (
         on
             baselines.series_key = wanted.series_key
             and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
-    where baselines.status <> 'excluded' group by wanted.series_key
+    where baselines.status <> 'excluded' or baselines.holiday is not null group by wanted.series_key
     union all
     select baselines.series_key, min(baselines.bucket_start), false
     from {schema}.baselines as baselines
@@ -24,7 +24,7 @@ touched as (
             baselines.series_key = wanted.series_key and baselines.reason = wanted.reason
             and baselines.bucket_start >= wanted.starts_at and baselines.bucket_start < wanted.ends_at
     where
-        baselines.status = 'excluded' and wanted.series_key is null
+        baselines.status = 'excluded' and baselines.holiday is null and wanted.series_key is null
         -- Excluded by the clock of its zone, not by a calendar or an answer.
         and baselines.reason <> 'the clock was changed in this hour'
     group by baselines.series_key
