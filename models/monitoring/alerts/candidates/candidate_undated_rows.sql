@@ -1,28 +1,26 @@
 {{ config(materialized='ephemeral') }}
 
 -- More of the rows that came have no timestamp than usual: they are in no bucket, so no metric of the table counts them.
-with growing as (
+with looks as (
     select
-        status.connection, status.asset, status.owner, status.layer, status.undated_since, status.evaluated_at,
-        counted.timestamp_column, counted.undated_share, counted.usual_undated_share, counted.previous_at
+        results.*,
+        status.undated_since as began_at,
+        status.evaluated_at,
+        lag(results.as_of) over (partition by results.connection, results.asset order by results.as_of) as previous_at
     from {{ ref('lookout', 'asset_status') }} as status
-    -- The last look that found new rows.
-    cross join lateral (
-        select * from (
-            select
-                *,
-                lag(results.as_of) over (order by results.as_of) as previous_at
-            from {{ ref('lookout', 'collection_results') }} as results
-            where
-                results.connection = status.connection and results.asset = status.asset
-                and results.due_until is not null
-                and results.as_of between status.undated_since and status.looked_at
-        ) as looks
-        where looks.undated_share is not null
-        order by looks.as_of desc
-        limit 1
-    ) as counted
-    where status.undated_since is not null
+    inner join {{ ref('lookout', 'collection_results') }} as results
+        on
+            status.connection = results.connection
+            and status.asset = results.asset
+            and results.as_of between status.undated_since and status.looked_at
+    where results.due_until is not null
+),
+
+-- The last look that found new rows.
+growing as (
+    select distinct on (connection, asset) * from looks
+    where undated_share is not null
+    order by connection asc, asset asc, as_of desc
 ),
 
 final as (
@@ -33,7 +31,7 @@ final as (
         timestamp_column as column_name,
         'null_rate' as metric,
         owner, layer,
-        undated_since as window_start,
+        began_at as window_start,
         evaluated_at as window_end,
         undated_share as observed_value,
         usual_undated_share as expected_value,
