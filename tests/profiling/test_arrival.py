@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lookout.profiling.arrival import NOTHING_KNOWN, START, Floats, Look, Standing, seen, standing, undated
+from lookout.project.declarations.grain import BucketClock
 
 HOUR, DAY = 3600.0, 86_400.0
 MONDAY = 20_458 * DAY  # 2026-01-05
@@ -32,7 +33,7 @@ class Rows:
 
 def looks(rows: Rows, clocks: Floats, step: float, delay: float = np.nan) -> Iterator[tuple[float, Standing]]:
     """What each look finds of a table that is read again for three days back."""
-    known, previous = NOTHING_KNOWN, Look(np.nan, np.nan, step, delay=delay)
+    known, previous = NOTHING_KNOWN, Look(np.nan, np.nan, BucketClock("hour" if step == HOUR else "day"), delay=delay)
     for clock in clocks.tolist():
         until = clock // step * step
         since = -np.inf if np.isnan(previous.as_of) else previous.until - 3 * DAY

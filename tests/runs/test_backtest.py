@@ -266,7 +266,7 @@ CELLS = st.sampled_from(
 HEADERS = st.lists(st.sampled_from(["series_id", "kind", "grain", "ts", "value", *NAMES, "", "x"]), max_size=6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_file_is_judged_or_gets_one_sentence(tmp_path: Path, data: st.DataObject) -> None:
     paths = tmp_path / "s.csv", tmp_path / "p.csv"

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lookout.project.declarations.grain import SECOND, BucketClock
 
 Floats = NDArray[np.float64]
 DAY = 86_400.0
@@ -31,7 +34,7 @@ NOTHING_KNOWN: Floats = np.empty((0, 5))
 
 @dataclass(frozen=True)
 class Look:
-    """One look at a table: its clock, the end of the newest closed bucket, and the width of a bucket.
+    """One look at a table: its clock, the end of the newest closed bucket, and where buckets begin and end.
 
     ``latest_at`` is the newest timestamp, ``delay`` the declared one; the others are of the look before: its clock, the
     end of what it judged, whether the usual delay was known then or nobody could tell, and since when the table was
@@ -40,7 +43,7 @@ class Look:
 
     as_of: float
     until: float
-    step: float
+    buckets: BucketClock
     latest_at: float = np.nan
     previous_at: float = np.nan
     judged_until: float = np.nan
@@ -48,6 +51,23 @@ class Look:
     was_in_doubt: bool = False
     late_since: float = np.nan
     delay: float = np.nan
+
+    @property
+    def step(self) -> float:
+        """Return the usual width of a bucket."""
+        return self.buckets.step.total_seconds()
+
+    def start_of(self, moment: float) -> float:
+        """Return the start of the bucket of a moment."""
+        return moment if np.isnan(moment) else float(self.starts(np.array([moment]))[0])
+
+    def starts(self, moments: Floats) -> Floats:
+        """Return the starts of the buckets of moments."""
+        return self.buckets.starts(self.buckets.numbers(_nanoseconds(moments))) / SECOND
+
+    def ends(self, starts: Floats) -> Floats:
+        """Return the ends of the buckets with these starts."""
+        return self.buckets.ends(self.buckets.numbers(_nanoseconds(starts))) / SECOND
 
 
 @dataclass(frozen=True)
@@ -74,10 +94,9 @@ def seen(known: Floats, counts: Floats, look: Look) -> tuple[Floats, float]:
     before = {row[START]: row for row in known}
     is_first = not before or np.isnan(look.previous_at)
     changed, came = [], 0.0
-    for start, rows in counts[:, :2].tolist():
+    for (start, rows), end in zip(counts[:, :2].tolist(), look.ends(counts[:, 0]).tolist(), strict=True):
         old = before.get(start)
         came += max(0.0, rows - (old[ROWS] if old is not None else 0.0))
-        end = start + look.step
         if end > look.until:
             changed.append((start, rows, np.nan, np.nan, np.nan))
         elif is_first:
@@ -93,12 +112,12 @@ def seen(known: Floats, counts: Floats, look: Look) -> tuple[Floats, float]:
 
 def standing(known: Floats, counts: Floats, look: Look) -> Standing:
     """Return how far a table has come, by what is known of it up to and including this look."""
-    newest = float(counts[-1, 0]) if len(counts) else look.latest_at // look.step * look.step
+    newest = float(counts[-1, 0]) if len(counts) else look.start_of(look.latest_at)
     arrived = _arrived_until(newest, counts, look)
     delays = _Delays.learn(known, look, arrived)
     if delays is None:
         # After the bucket of the newest row: rows of a part of a bucket may be all there is of it.
-        silence = look.as_of - newest - look.step
+        silence = look.as_of - _end_of(newest, look)
         is_in_doubt = look.was_in_doubt or (np.isnan(look.previous_at) and silence > look.step + 3600.0)
         is_in_doubt &= silence < DOUBTFUL["sub-daily" if look.step < DAY else "other"]
         # What was judged once stays judged, or its alerts would go and come back.
@@ -106,7 +125,7 @@ def standing(known: Floats, counts: Floats, look: Look) -> Standing:
         return Standing(due, arrived, np.nan, np.nan)
     due = float(np.fmax(look.judged_until if look.knew_delay else np.nan, delays.due_until(look)))
     since = look.late_since if np.isfinite(look.late_since) else arrived
-    return Standing(due, arrived, delays.usual(due - look.step), since if due > arrived else np.nan)
+    return Standing(due, arrived, delays.usual(look.start_of(due - 1.0)), since if due > arrived else np.nan)
 
 
 def _arrived_until(newest: float, counts: Floats, look: Look) -> float:
@@ -116,14 +135,18 @@ def _arrived_until(newest: float, counts: Floats, look: Look) -> float:
     older = counts[(counts[:, 0] < newest) & np.isfinite(counts[:, 2])]
     # Dates are at the very start of their day, and events stop shortly before the end of their hour.
     reach = 0.95 * float(np.quantile(older[:, 2] - older[:, 0], 0.1)) if len(older) >= LEAST else 0.0
-    return newest + look.step if look.latest_at >= newest + reach else newest
+    return _end_of(newest, look) if look.latest_at >= newest + reach else newest
+
+
+def _end_of(start: float, look: Look) -> float:
+    return np.nan if np.isnan(start) else float(look.ends(np.array([start]))[0])
 
 
 @dataclass(frozen=True)
 class _Delays:
     """Usual and allowed delay, of all buckets and of those of an hour of the day or a weekday."""
 
-    step: float
+    buckets: BucketClock
     of_all: tuple[float, float]
     of_alike: Mapping[float, tuple[float, float]]
 
@@ -134,7 +157,7 @@ class _Delays:
         What is being filled at this moment tells nothing yet.
         """
         if np.isfinite(look.delay):
-            return cls(look.step, (look.delay, look.delay), {})
+            return cls(look.buckets, (look.delay, look.delay), {})
         weeks = 4 if look.step < DAY else 8
         is_recent = (known[:, START] >= look.as_of - weeks * 7 * DAY) & (known[:, COMPLETE_AT] <= look.as_of)
         has_come = (known[:, COMPLETE_ROWS] > 0) & (known[:, START] < arrived_until)
@@ -142,16 +165,17 @@ class _Delays:
         is_late = np.isfinite(came[:, WAITED_AT])
         if len(came) < LEAST and not (len(came) and is_late.all()):
             return None
-        of_all = _allowance(came, look.step)
-        alike = _slot(came[:, START], look.step)
+        delays = np.where(is_late, came[:, COMPLETE_AT] - look.ends(came[:, START]), 0.0)
+        of_all = _allowance(came, delays)
+        alike = _slot(came[:, START], look.buckets)
         slots, sizes = np.unique(alike, return_counts=True)
         of_alike = {}
         for slot in slots[sizes >= LEAST_ALIKE].tolist():
             mine = came[alike == slot]
             # In a feed that comes in time, a few late loads at one hour are no habit.
             if of_all[0] > 0 or 2 * np.isfinite(mine[:, WAITED_AT]).sum() > len(mine):
-                of_alike[slot] = _allowance(mine, look.step)
-        return cls(look.step, of_all, of_alike)
+                of_alike[slot] = _allowance(mine, delays[alike == slot])
+        return cls(look.buckets, of_all, of_alike)
 
     def usual(self, start: float) -> float:
         """Return how long after its end the bucket with this start is usually complete."""
@@ -160,31 +184,38 @@ class _Delays:
     def due_until(self, look: Look) -> float:
         """Return the end of the newest bucket that is due at a look, with all before it."""
         longest = max([self.of_all[1], *(allowed for _, allowed in self.of_alike.values())])
-        ends = look.until - look.step * np.arange(int(longest // look.step) + 2)
-        is_due = np.array([end + self._of(end - look.step)[1] <= look.as_of for end in ends.tolist()])
-        waiting = np.flatnonzero(~is_due)
+        newest = look.buckets.numbers(_nanoseconds(np.array([look.until]))) - 1
+        numbers = newest - np.arange(int(longest // look.step) + 2)
+        starts, ends = look.buckets.starts(numbers) / SECOND, look.buckets.ends(numbers) / SECOND
+        pairs = zip(starts.tolist(), ends.tolist(), strict=True)
+        waiting = np.flatnonzero([end + self._of(start)[1] > look.as_of for start, end in pairs])
         # The oldest that is not due ends it.
-        return float(ends[waiting[-1]] - look.step) if len(waiting) else look.until
+        return float(starts[waiting[-1]]) if len(waiting) else look.until
 
     def _of(self, start: float) -> tuple[float, float]:
-        return self.of_alike.get(float(_slot(np.array([start]), self.step)[0]), self.of_all)
+        return self.of_alike.get(float(_slot(np.array([start]), self.buckets)[0]), self.of_all)
 
 
-def _slot(starts: Floats, step: float) -> Floats:
+def _slot(starts: Floats, buckets: BucketClock) -> Floats:
     """Return the hour of the day of buckets, the weekday of daily ones, and the same for all others."""
-    if step < DAY:
-        return starts % DAY // 3600.0
-    return starts // DAY % 7 if step == DAY else np.zeros(len(starts))
+    walls = buckets.walls(buckets.numbers(_nanoseconds(starts))) / SECOND
+    if buckets.step < timedelta(days=1):
+        return walls % DAY // 3600.0
+    return walls // DAY % 7 if buckets.grain == "day" else np.zeros(len(starts))
 
 
-def _allowance(came: Floats, step: float) -> tuple[float, float]:
-    """Return the usual delay of some buckets, that of nine in ten, and the one after which a bucket is late.
+def _nanoseconds(moments: Floats) -> NDArray[np.int64]:
+    # By way of microseconds, which a float holds exactly.
+    return np.round(moments * 1e6).astype(np.int64) * 1000
+
+
+def _allowance(came: Floats, delays: Floats) -> tuple[float, float]:
+    """Return the usual delay of some buckets, that of nine in ten of ``delays``, and the one after which one is late.
 
     A look finds a load at some time after it came, so a quarter of the pause between two looks is taken off: the next
     look may be a little earlier in its hour or day.
     """
     is_late = np.isfinite(came[:, WAITED_AT])
-    delays = np.where(is_late, came[:, COMPLETE_AT] - came[:, START] - step, 0.0)
     # One of a few may have been a fault.
     usual = float(np.quantile(delays, 0.9, method="lower"))
     if usual <= 0:

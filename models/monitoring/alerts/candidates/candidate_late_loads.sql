@@ -3,7 +3,7 @@
 with late as (
     select
         connection, asset, owner, layer, late_since, latest_at, evaluated_at, usual_delay_seconds,
-        max(grain) as grain,
+        max(grain) as grain, max(time_zone) as time_zone,
         coalesce(max(series_key) filter (where metric = 'freshness'), max(series_key) filter (where metric = 'row_count')) as series_key,
         bool_or(is_critical) as is_critical,
         greatest(min(window_start), max(arrived_until)) as missing_from,
@@ -17,7 +17,7 @@ with late as (
 due as (
     select
         late.*,
-        late.missing_from + {{ lookout.bucket_step('late.grain') }} + late.usual_delay_seconds * interval '1 second' as due_at
+        {{ lookout.bucket_end('late.missing_from', 'late') }} + late.usual_delay_seconds * interval '1 second' as due_at
     from late
     -- A table beyond its fixed limit is reported by that.
     left join {{ ref('lookout', 'candidate_stale_assets') }} as limited

@@ -4,7 +4,7 @@
 select
     looks.connection, looks.asset, looks.owner, looks.layer, looks.late_since, looks.latest_at, looks.evaluated_at,
     looks.usual_delay_seconds, looks.arrived_until,
-    monitors.metric, monitors.grain,
+    monitors.metric, monitors.grain, monitors.time_zone,
     episodes.series_key, episodes.window_start, episodes.is_critical, episodes.score
 from {{ ref('lookout', 'asset_status') }} as looks
 inner join {{ ref('lookout', 'monitors') }} as monitors

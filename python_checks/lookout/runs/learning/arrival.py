@@ -13,7 +13,6 @@ import pandas as pd
 from lookout.profiling import arrival
 from lookout.profiling.arrival import Floats, Look, Standing, Undated
 from lookout.profiling.collect import CollectionOutcome
-from lookout.project.declarations.grain import GRAIN_STEP
 from lookout.project.declarations.monitor import Monitor
 from lookout.runs.recording import Run
 
@@ -85,12 +84,11 @@ class Arrivals:
         return replace(outcome, standing=_columns(found, came, undated))
 
     def _look(self, outcome: CollectionOutcome, before: Mapping[str, Any]) -> Look:
-        step, as_of = GRAIN_STEP[outcome.monitor.grain].total_seconds(), self._run.as_of.timestamp()
         judged_until, knew_delay = _seconds(before.get("due_until")), pd.notna(before.get("usual_delay_seconds"))
         return Look(
-            as_of,
+            self._run.as_of.timestamp(),
             _seconds(outcome.closed_until),
-            step,
+            outcome.monitor.clock,
             latest_at=_seconds(outcome.latest_at),
             previous_at=_seconds(before.get("as_of")),
             judged_until=judged_until,
