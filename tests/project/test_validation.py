@@ -31,6 +31,7 @@ from lookout.project.declarations.settings import (
 )
 from lookout.project.lookout_file import LimitSettings, read_options
 from lookout.project.validation import Reader, Settings, keys_of
+from lookout.runs.backtest.settings import BacktestSettings
 from lookout.tracking.dbt.limits import PipelineSettings
 
 URL = {"env": "A"}
@@ -48,6 +49,7 @@ NEEDED: dict[type[Settings], dict[str, Any]] = {
     TableSettings: {},
     ColumnSettings: {},
     MetricDefaults: {},
+    BacktestSettings: {},
     MetricSettings: {"name": "row_count"},
     FreshnessLimits: {},
     PipelineSettings: {},
