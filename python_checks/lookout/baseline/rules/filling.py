@@ -11,20 +11,25 @@ from lookout.baseline.learned import WEEKS, Panel
 from lookout.baseline.windows import Mask, Matrix, rolling_count
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
-ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
+HOLIDAY_WEEKS = 2  # so much of a silence counts as misses of its slots
+PRIOR_MISSES, PRIOR_SLOTS = 0.1, 10.0  # one miss in a hundred slots, with the weight of ten
+FORGIVEN = 0.25  # share of a slot's weeks that may be empty without making that its habit
+RARE = 0.05  # chance of a miss at which it scores 3
 
 
 @dataclass(frozen=True)
 class Slots:
     """History of each bucket's slot.
 
-    ``usual``: the slot is usually filled. ``misses``: runs of misses before the present one. ``seen`` and ``known``: in
-    how many of the last eight weeks the slot was filled, and in how many the series was alive. ``regular``: any slot of
-    the last week is usually filled.
+    ``usual``: the slot is usually filled. ``chance``: how likely it is to be empty all the same, by what came before the
+    present run of misses. ``owed``: a miss since the newest filled bucket. ``seen`` and ``known``: in how many of the
+    last eight weeks the slot was filled, and in how many the series was alive. ``regular``: any slot of the last week
+    is usually filled.
     """
 
     usual: Mask
-    misses: Matrix
+    chance: Matrix
+    owed: Mask
     seen: NDArray[np.int8]
     known: NDArray[np.int8]
     regular: Mask
@@ -39,18 +44,21 @@ def slots(panel: Panel) -> Slots:
     seen, known = _history(present, panel)
     usual: Mask = (seen >= 2) & (2 * seen >= known)
     miss = ~present & ~panel.excluded & usual
-    # A run of misses starts with the first miss after a filled bucket.
+    # A run of misses starts with the first miss after a filled bucket, and counts once: a holiday of two weeks is one gap.
     position = np.cumsum(miss, axis=1)
     filled = newest >= 0
     at_newest = np.take_along_axis(position, np.maximum(newest, 0), axis=1) * filled
-    total = np.cumsum(miss & (position == at_newest + 1), axis=1)
-    before = np.take_along_axis(total, np.maximum(newest, 0), axis=1) * filled
+    first = miss & (position == at_newest + 1)
     window = MISS_WEEKS * spans.season if spans.day == 1 else spans.errors
-    older = np.zeros_like(total)
-    older[:, window + 1 :] = total[:, : max(0, total.shape[1] - window - 1)]
-    misses = np.maximum(before - older, 0)[:, start:].astype(np.float64)
+    runs, due = (_until_newest(part, newest, window) for part in (first, first | (present & usual)))
+    # Two misses of a slot in eight weeks may be chance or a holiday; more are its own habit. A silence of weeks is one.
+    weeks = _history(present, panel, HOLIDAY_WEEKS)[1]
+    habit = (weeks - seen) / np.maximum(weeks, 1) - FORGIVEN
+    chance = np.maximum((runs + PRIOR_MISSES) / (due + PRIOR_SLOTS), habit)[:, start:]
+    owed = np.zeros_like(miss)
+    owed[:, 1:] = (position > at_newest)[:, :-1]
     regular = rolling_count(usual, spans.season, lag=0, start=start)[:, start:] > 0
-    return Slots(usual[:, start:], misses, seen[:, start:], known[:, start:], regular)
+    return Slots(usual[:, start:], chance, owed[:, start:], seen[:, start:], known[:, start:], regular)
 
 
 def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
@@ -83,12 +91,15 @@ def usual_silence(panel: Panel, ages: NDArray[np.bool_]) -> Mask:
     return rare & silent & (age <= longest)[:, panel.start :] & ages[:, None]
 
 
-def _history(present: Mask, panel: Panel) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Return in how many of the last eight weeks each slot was filled, and in how many the series was alive."""
+def _history(present: Mask, panel: Panel, weeks: int = ALIVE_WEEKS) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return in how many of the last eight weeks each slot was filled, and in how many the series was alive.
+
+    A series that was silent for more than some ``weeks`` is not alive.
+    """
     spans = panel.spans
     columns = np.arange(present.shape[1])
     newest = np.maximum.accumulate(np.where(present, columns, -1), axis=1)
-    alive = (newest >= 0) & (columns - newest < ALIVE_WEEKS * spans.season) & panel.is_closed
+    alive = (newest >= 0) & (columns - newest < weeks * spans.season) & panel.is_closed
     seen, known = (np.zeros(present.shape, dtype=np.int8) for _ in range(2))
     for lag in range(spans.season, WEEKS * spans.season + 1, spans.season):
         if lag < present.shape[1]:
@@ -98,10 +109,24 @@ def _history(present: Mask, panel: Panel) -> tuple[NDArray[np.int8], NDArray[np.
 
 
 def missing_score(panel: Panel, slots: Slots) -> Matrix:
-    """Return -6 for an empty bucket in a slot that is usually filled, less where that has happened before.
+    """Return a score down to -6 for an empty bucket in a slot that is usually filled, by how rare that is.
 
     A run of misses keeps the score of its first: an outage does not turn normal by lasting.
     """
     now = panel.since(panel.start)
     miss = ~np.isfinite(now.y) & ~now.excluded & slots.usual
-    return np.where(miss, -6.0 / (1.0 + 0.9 * slots.misses), 0.0)
+    return np.where(miss, -score_of(slots.chance), 0.0)
+
+
+def score_of(chance: Matrix) -> Matrix:
+    """Return the score of an event of a known chance: 3 at one in twenty, at most 6."""
+    return np.minimum(6.0, 3.0 * np.log(np.clip(chance, 1e-9, 1.0)) / np.log(RARE))
+
+
+def _until_newest(marks: Mask, newest: NDArray[np.int64], window: int) -> Matrix:
+    """Return how many of the ``window`` buckets up to the one before each column are marked, up to the newest filled."""
+    total = np.cumsum(marks, axis=1)
+    there = np.take_along_axis(total, np.maximum(newest, 0), axis=1) * (newest >= 0)
+    older = np.zeros_like(total)
+    older[:, window + 1 :] = total[:, : max(0, total.shape[1] - window - 1)]
+    return np.maximum(there - older, 0).astype(np.float64)
