@@ -11,6 +11,7 @@ from lookout.baseline.learned import WEEKS, Panel
 from lookout.baseline.windows import Mask, Matrix, rolling_count
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
+ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
 HOLIDAY_WEEKS = 2  # so much of a silence counts as misses of its slots
 PRIOR_MISSES, PRIOR_SLOTS = 0.1, 10.0  # one miss in a hundred slots, with the weight of ten
 FORGIVEN = 0.25  # share of a slot's weeks that may be empty without making that its habit
