@@ -90,6 +90,21 @@ class Panel:
         )
 
 
+    def rows(self, chosen: NDArray[np.int64]) -> Panel:
+        """Return the panel of some of its series."""
+        return Panel(
+            self.spans,
+            self.kinds[chosen],
+            self.observed[chosen],
+            self.x[chosen],
+            self.y[chosen],
+            self.excluded[chosen],
+            self.empties[chosen],
+            self.start,
+            self.newest[chosen],
+        )
+
+
 @dataclass(frozen=True)
 class Forecast:
     """Forecasts of each bucket from the buckets before it, all on the judged scale."""

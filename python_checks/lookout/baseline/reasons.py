@@ -83,6 +83,7 @@ class _Writer:
             scores.STUCK: self._stuck,
             scores.DRIFT: self._drift,
             scores.LIMIT: self._limit,
+            scores.ZERO: self._zero,
         }
 
     def reason(self, row: int, column: int, time: int) -> str:
@@ -136,6 +137,12 @@ class _Writer:
             return f"{self._value(row, value)}; every value before was {self._value(row, mean)}"
         size, side = abs(value - mean) / deviation, "above" if value > mean else "below"
         return f"{size:.1f} standard deviations {side} the mean of {self._value(row, mean)}"
+
+    def _zero(self, row: int, column: int, time: int) -> str:
+        seen = [value for value in self._earlier(row, column) if value]
+        low, high = self._value(row, min(seen)), self._value(row, max(seen))
+        span = low if low == high else f"{low} to {high}"
+        return f"{self._value(row, 0.0)}; {self._slot(time)}s before had {span}"
 
     def _constant(self, row: int, column: int, time: int) -> str:
         del time

@@ -25,7 +25,7 @@ from lookout.baseline.rules import filling, repetition
 from lookout.baseline.rules.drift import drift_score
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
-POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
+POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO = range(8)
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,7 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
         sparse=np.zeros(score.shape, dtype=bool),
     )
     verdict = _with_missing(verdict, panel, options)
+    verdict = _with_zero(verdict, panel, options, _are_ages(settings))
     verdict = _with_stuck(verdict, panel)
     verdict = _with_drift(verdict, panel, everything, options, _are_ages(settings))
     return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
@@ -197,7 +198,8 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots)
 
 
 def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask | None = None) -> Verdict:
-    score = filling.missing_score(panel, verdict.slots)
+    natural = filling.natural_zero(verdict.expected, verdict.scale, panel.kinds) * panel.empties[:, None]
+    score = filling.missing_score(panel, verdict.slots, natural)
     # An empty bucket is a fall only where rows are counted; there a series watched for rises does not mind.
     score = np.where(panel.empties[:, None] & ~options.down, 0.0, score)
     now = panel.since(panel.start)
@@ -207,6 +209,13 @@ def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask
     learning = np.where(absent, verdict.slots.known < 2, verdict.learning)
     result = np.where(absent, score, verdict.score)
     return replace(verdict, score=result, learning=learning, cause=np.where(absent, MISSING, verdict.cause))
+
+
+def _with_zero(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
+    """Return the verdict with a value of 0 as unusual as an empty bucket would be; bounds of counts then end there."""
+    natural = filling.natural_zero(verdict.expected, verdict.scale, panel.kinds)
+    score = np.where(options.down & ~verdict.learning, filling.zero_score(panel, ages, natural), 0.0)
+    return _louder(verdict, score, ZERO)
 
 
 def _with_stuck(verdict: Verdict, panel: Panel) -> Verdict:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lookout.baseline import transforms
 from lookout.baseline.learned import WEEKS, Panel
+from lookout.baseline.transforms import Codes
 from lookout.baseline.windows import Mask, Matrix, rolling_count
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
 ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
 HOLIDAY_WEEKS = 2  # so much of a silence counts as misses of its slots
-PRIOR_MISSES, PRIOR_SLOTS = 0.1, 10.0  # one miss in a hundred slots, with the weight of ten
+PRIOR_MISSES, PRIOR_SLOTS = 0.05, 5.0  # one miss in a hundred slots, with the weight of five
 FORGIVEN = 0.25  # share of a slot's weeks that may be empty without making that its habit
-RARE = 0.05  # chance of a miss at which it scores 3
+RARE = 0.025  # chance of a miss at which it scores 3: two gaps in 16 weeks are rarer, three are not
 
 
 @dataclass(frozen=True)
@@ -109,18 +111,77 @@ def _history(present: Mask, panel: Panel, weeks: int = ALIVE_WEEKS) -> tuple[NDA
     return seen, known
 
 
-def missing_score(panel: Panel, slots: Slots) -> Matrix:
+def missing_score(panel: Panel, slots: Slots, natural: Matrix) -> Matrix:
     """Return a score down to -6 for an empty bucket in a slot that is usually filled, by how rare that is.
 
-    A run of misses keeps the score of its first: an outage does not turn normal by lasting.
+    ``natural`` is the chance that a count of its size is 0. A run of misses keeps the score of its first: an outage
+    does not turn normal by lasting.
     """
     now = panel.since(panel.start)
     miss = ~np.isfinite(now.y) & ~now.excluded & slots.usual
-    return np.where(miss, -score_of(slots.chance), 0.0)
+    return np.where(miss, -score_of(np.fmax(slots.chance, natural)), 0.0)
+
+
+def zero_score(panel: Panel, ages: NDArray[np.bool_], natural: Matrix) -> Matrix:
+    """Return a score down to -6 for a value of 0 where that is as rare as a missing bucket.
+
+    The same chance as for an empty bucket, with 0 for empty. Other numbers than counts may pass 0 on their way: they
+    must have been on one side of it for eight weeks [a week], and 0 is nearly as likely as any value that repeats.
+    """
+    start, kinds = panel.start, panel.kinds
+    zero = panel.x == 0.0
+    score = np.zeros((len(zero), zero.shape[1] - start))
+    rows = np.flatnonzero(zero[:, start:].any(axis=1) & (kinds != transforms.RATE) & ~ages)
+    if not len(rows):
+        return score
+    mine = panel.rows(rows)
+    x = np.where(zero[rows], np.nan, mine.x)
+    mine = replace(mine, x=x, y=np.where(zero[rows], np.nan, mine.y))
+    found = slots(mine)
+    chance = np.fmax(np.fmax(found.chance, natural[rows]), _share(zero[rows], mine))
+    other = np.flatnonzero(kinds[rows] != transforms.COUNT)
+    if len(other):
+        chance[other] = np.maximum(chance[other], _passing(x[other], panel.spans.errors, start))
+    score[rows] = np.where(zero[rows, start:] & found.usual, -score_of(chance), 0.0)
+    return score
+
+
+def _share(zero: Mask, panel: Panel) -> Matrix:
+    """Return the share of zeros in the window, up to the newest other value: the present run does not count."""
+    there = np.isfinite(panel.x)
+    newest = np.maximum.accumulate(np.where(there, np.arange(there.shape[1]), -1), axis=1)
+    zeros, others = (_until_newest(marks, newest, panel.spans.errors) for marks in (zero, there))
+    return (zeros / np.maximum(zeros + others, 1.0))[:, panel.start :]
+
+
+def natural_zero(expected: Matrix, scale: Matrix, kinds: Codes) -> Matrix:
+    """Return the chance that a count is 0 by itself, from its expectation and its spread in Poisson deviations.
+
+    A negative binomial count with that mean and s squared times its variance; 0 for other kinds.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        wide = np.maximum(scale, 1.001) ** 2
+        chance = np.exp(-expected * np.log(wide) / (wide - 1.0))
+    return np.where((kinds == transforms.COUNT)[:, None], np.nan_to_num(chance), 0.0)
+
+
+def _passing(x: Matrix, width: int, start: int) -> Matrix:
+    """Return the chance of 0 in a series that may pass it.
+
+    It is as large as the share of values on the other side of it, and as half the chance that two neighbours are equal:
+    0 lies at the edge of what was seen, where values are less dense than usual.
+    """
+    above, below, there = (rolling_count(marks, width, start=start) for marks in (x > 0, x < 0, np.isfinite(x)))
+    pair, equal = np.zeros(x.shape, dtype=bool), np.zeros(x.shape, dtype=bool)
+    pair[:, 1:] = np.isfinite(x[:, 1:]) & np.isfinite(x[:, :-1])
+    equal[:, 1:] = pair[:, 1:] & (x[:, 1:] == x[:, :-1])
+    same, pairs = (rolling_count(marks, width, start=start) for marks in (equal, pair))
+    across = np.minimum(above, below) / np.maximum(there, 1.0)
+    return np.maximum(across, 0.5 * same / np.maximum(pairs, 1.0))[:, start:]
 
 
 def score_of(chance: Matrix) -> Matrix:
-    """Return the score of an event of a known chance: 3 at one in twenty, at most 6."""
+    """Return the score of an event of a known chance: 3 at one in forty, at most 6."""
     return np.minimum(6.0, 3.0 * np.log(np.clip(chance, 1e-9, 1.0)) / np.log(RARE))
 
 
