@@ -198,7 +198,7 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots)
 
 
 def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask | None = None) -> Verdict:
-    natural = filling.natural_zero(verdict.expected, verdict.scale, panel.kinds) * panel.empties[:, None]
+    natural = filling.natural_zero(verdict.expected, verdict.scale, panel) * panel.empties[:, None]
     score = filling.missing_score(panel, verdict.slots, natural)
     # An empty bucket is a fall only where rows are counted; there a series watched for rises does not mind.
     score = np.where(panel.empties[:, None] & ~options.down, 0.0, score)
@@ -213,7 +213,7 @@ def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask
 
 def _with_zero(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
     """Return the verdict with a value of 0 as unusual as an empty bucket would be; bounds of counts then end there."""
-    natural = filling.natural_zero(verdict.expected, verdict.scale, panel.kinds)
+    natural = filling.natural_zero(verdict.expected, verdict.scale, panel)
     score = np.where(options.down & ~verdict.learning, filling.zero_score(panel, ages, natural), 0.0)
     return _louder(verdict, score, ZERO)
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from lookout.baseline import transforms
 from lookout.baseline.learned import WEEKS, Panel
-from lookout.baseline.transforms import Codes
-from lookout.baseline.windows import Mask, Matrix, rolling_count
+from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_count
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
 ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
@@ -154,15 +153,20 @@ def _share(zero: Mask, panel: Panel) -> Matrix:
     return (zeros / np.maximum(zeros + others, 1.0))[:, panel.start :]
 
 
-def natural_zero(expected: Matrix, scale: Matrix, kinds: Codes) -> Matrix:
+def natural_zero(expected: Matrix, scale: Matrix, panel: Panel) -> Matrix:
     """Return the chance that a count is 0 by itself, from its expectation and its spread in Poisson deviations.
 
-    A negative binomial count with that mean and s squared times its variance; 0 for other kinds.
+    A negative binomial count with that mean and s squared times its variance, or a Poisson count with the median of
+    the slot where that is likelier; 0 for other kinds.
     """
+    chance = np.zeros(expected.shape)
+    rows = np.flatnonzero(panel.kinds == transforms.COUNT)
+    lags = [panel.spans.season * k for k in range(1, WEEKS + 1)]
+    slot = lagged_quantile(panel.x[rows], lags, start=panel.start)[:, panel.start :]
     with np.errstate(invalid="ignore", divide="ignore"):
-        wide = np.maximum(scale, 1.001) ** 2
-        chance = np.exp(-expected * np.log(wide) / (wide - 1.0))
-    return np.where((kinds == transforms.COUNT)[:, None], np.nan_to_num(chance), 0.0)
+        wide = np.maximum(scale[rows], 1.001) ** 2
+        chance[rows] = np.fmax(np.exp(-expected[rows] * np.log(wide) / (wide - 1.0)), np.exp(-slot))
+    return np.nan_to_num(chance)
 
 
 def _passing(x: Matrix, width: int, start: int) -> Matrix:
