@@ -7,7 +7,7 @@ are undefined.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +44,32 @@ SPANS: dict[Grain, Spans] = {
     "hour": Spans(season=168, level=24, steady=168, errors=168, choice=336, day=24, cycles=2),
 }
 WEEKS = 8
+DAY = 86_400_000_000_000  # nanoseconds
 MIN_ERRORS = 7
 NORMAL_QUARTILES = 1.349  # distance of the quartiles of a standard normal
 NORMAL_DECILES = 2.563  # distance of its first and last decile
+
+
+@dataclass(frozen=True)
+class History:
+    """All points of the series of a panel, also those before its first column; ``edges`` are where each row's begin, end.
+
+    ``width`` is that of a bucket in nanoseconds, buckets are numbered since 1970.
+    """
+
+    bucket: NDArray[np.int64]
+    value: NDArray[np.float64]
+    excluded: NDArray[np.bool_]
+    edges: NDArray[np.int64]
+    width: int
+
+    def days(self, bucket: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the days, since 1970, on which buckets begin."""
+        return bucket * self.width // DAY
+
+    def last_bucket(self, day: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the last bucket that begins on each day or before."""
+        return ((day + 1) * DAY - 1) // self.width
 
 
 @dataclass(frozen=True)
@@ -56,7 +79,8 @@ class Panel:
     ``observed`` are the raw values; ``x`` those that are judged and learned from: NaN where excluded and, for
     series marked in ``empties`` (row counts), where the value is 0, because no rows is an empty bucket and not a small
     number. ``y`` is ``x`` on the judged scale. Columns from ``start`` on are judged. ``newest`` is the column of each
-    series' newest closed bucket: what is empty after it has not been observed yet.
+    series' newest closed bucket: what is empty after it has not been observed yet. ``origin`` is the number of the first
+    column's bucket.
     """
 
     spans: Spans
@@ -68,6 +92,8 @@ class Panel:
     empties: NDArray[np.bool_]
     start: int
     newest: NDArray[np.int64]
+    origin: int
+    history: History
 
     @property
     def is_closed(self) -> Mask:
@@ -87,6 +113,8 @@ class Panel:
             self.empties,
             self.start - first,
             self.newest - first,
+            self.origin + first,
+            self.history,
         )
 
 
@@ -102,6 +130,8 @@ class Panel:
             self.empties[chosen],
             self.start,
             self.newest[chosen],
+            self.origin,
+            replace(self.history, edges=self.history.edges[chosen]),
         )
 
 

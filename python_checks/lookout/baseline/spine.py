@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import SPANS, Panel
+from lookout.baseline.learned import SPANS, History, Panel
 from lookout.baseline.windows import Matrix
 from lookout.errors import ConfigError
-from lookout.project.declarations.monitor import Grain
+from lookout.project.declarations.monitor import GRAIN_STEP, Grain
 
 Integers = NDArray[np.int64]
 NONE = int(np.iinfo(np.int64).min)
@@ -121,6 +121,7 @@ def panel_of(
     first = np.full(len(rows), shape[1], dtype=np.int64)
     there = np.isfinite(data.value[source])
     np.minimum.at(first, target[there], column[there])
+    nanoseconds = int(GRAIN_STEP[grain].total_seconds() * 1e9)
     part = settings.iloc[rows]
     kinds = part["kind_code"].to_numpy()
     empties = (part["metric"] == "row_count").to_numpy()
@@ -139,5 +140,9 @@ def panel_of(
         empties,
         start - origin,
         last[rows] - origin,
+        origin,
+        History(
+            data.bucket, data.value, data.excluded, np.stack([edges[rows], edges[rows + 1]], axis=1), nanoseconds
+        ),
     )
     return panel, first + origin
