@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from lookout.baseline import scores, transforms
 from lookout.baseline.learned import WEEKS, Panel
+from lookout.baseline.rules.loads import in_words
 
 Integers = NDArray[np.int64]
-TOO_SPARSE = "too sparse to judge when nothing comes: set a freshness limit or a longer grain"
 _HOUR = 3_600_000_000_000
 _DAY = 24 * _HOUR
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -38,7 +38,8 @@ def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: C
     if len(learning):
         needed = verdict.remaining[cells.row[learning], cells.column[learning]].astype(np.int64)
         sparse = verdict.sparse[cells.row[learning], cells.column[learning]]
-        result[learning] = np.where(sparse, TOO_SPARSE, _learning(needed, panel.spans.day > 1))
+        unit = "hour" if panel.spans.day > 1 else "day"
+        result[learning] = np.where(sparse, _learning(needed, "load", ""), _learning(needed, unit, " of history"))
     remarkable = np.flatnonzero(cells.severity > 0)
     if len(remarkable):
         writer = _Writer(panel, verdict, settings)
@@ -57,11 +58,8 @@ def number(value: float) -> str:
     return f"{float(f'{value:.3g}'):.10g}"
 
 
-def _learning(needed: Integers, hourly: bool) -> NDArray[Any]:
-    texts = {}
-    for count in np.unique(needed):
-        unit = ("hour" if hourly else "day") + ("" if count == 1 else "s")
-        texts[int(count)] = f"needs {count} more {unit} of history"
+def _learning(needed: Integers, unit: str, what: str) -> NDArray[Any]:
+    texts = {int(count): f"needs {count} more {unit}{'' if count == 1 else 's'}{what}" for count in np.unique(needed)}
     return np.array([texts[int(count)] for count in needed], dtype=object)
 
 
@@ -84,6 +82,8 @@ class _Writer:
             scores.DRIFT: self._drift,
             scores.LIMIT: self._limit,
             scores.ZERO: self._zero,
+            scores.OVERDUE: self._overdue,
+            scores.LOAD: self._load,
         }
 
     def reason(self, row: int, column: int, time: int) -> str:
@@ -155,6 +155,15 @@ class _Writer:
         if earlier:
             return f"{value} rows; {self._slot(time)}s had at most {number(max(earlier))} before"
         return f"{value} rows; {self._slot(time)}s were empty before"
+
+    def _overdue(self, row: int, column: int, time: int) -> str:
+        state = int(self.verdict.rare.state[row, column])
+        states = self.verdict.rare.states
+        return in_words(states, state, self.panel.history, self.panel.spans.day)
+
+    def _load(self, row: int, column: int, time: int) -> str:
+        text = self._point(row, column, time)
+        return text.replace("the usual", "a usual load of") if self.panel.empties[row] else text
 
     def _stuck(self, row: int, column: int, time: int) -> str:
         del time

@@ -21,19 +21,18 @@ from lookout.baseline.bounds import (
     with_limits,
 )
 from lookout.baseline.learned import MIN_ERRORS, Panel
-from lookout.baseline.rules import filling, repetition
+from lookout.baseline.rules import filling, loads, repetition
 from lookout.baseline.rules.drift import drift_score
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
-POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO = range(8)
+POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO, OVERDUE, LOAD = range(10)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Scores, causes and bounds of the judged buckets of a panel; expectations and bounds in the metric's unit.
 
-    ``remaining`` is how many more buckets of history a learning bucket needs, and ``sparse`` says that it needs more
-    than that: loads that come at least once a week. ``repeats``, ``step`` (per week, judged scale), ``weeks`` and
+    ``remaining`` is how many more buckets of history a learning bucket needs, in ``sparse`` ones how many more loads. ``repeats``, ``step`` (per week, judged scale), ``weeks`` and
     ``slots`` word the reasons.
     """
 
@@ -52,11 +51,13 @@ class Verdict:
     slots: filling.Slots
     constant: Matrix
     sparse: Mask
+    rare: loads.Rare
 
 
 def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Return the verdict of the learned method."""
     options = Options.of(settings)
+    rare = loads.rare_loads(panel, _are_ages(settings))
     everything = learned.forecast(panel)
     slots = filling.slots(panel)
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
@@ -98,17 +99,19 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
         slots=slots,
         constant=constant,
         sparse=np.zeros(score.shape, dtype=bool),
+        rare=rare,
     )
     verdict = _with_missing(verdict, panel, options)
     verdict = _with_zero(verdict, panel, options, _are_ages(settings))
     verdict = _with_stuck(verdict, panel)
     verdict = _with_drift(verdict, panel, everything, options, _are_ages(settings))
-    return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
+    return _with_limits(_with_rare(verdict, panel, options, _are_ages(settings)), panel, options)
 
 
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
     """Return the verdict of plain statistics."""
     options = Options.of(settings)
+    rare = loads.rare_loads(panel, _are_ages(settings))
     filled = zscore.zero_filled(panel, window)
     plain = zscore.statistics(panel, filled, window, own_window).since(panel.start)
     x = filled[:, panel.start :]
@@ -144,10 +147,11 @@ def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: 
         slots=slots,
         constant=np.full(score.shape, np.nan),
         sparse=np.zeros(score.shape, dtype=bool),
+        rare=rare,
     )
     counts = (panel.kinds == transforms.COUNT)[:, None]
     verdict = _with_missing(verdict, panel, options, unless=np.broadcast_to(counts, score.shape))
-    return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
+    return _with_limits(_with_rare(verdict, panel, options, _are_ages(settings)), panel, options)
 
 
 def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Matrix]:
@@ -228,7 +232,7 @@ def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, opti
     score, step, weeks = drift_score(panel, forecast)
     score = np.where(np.where(score < 0, options.down, options.up), score, 0.0)
     # Between rare loads the age grows every day, which is no drift.
-    score = np.where(filling.usual_silence(panel, ages), 0.0, score)
+    score = np.where(ages[:, None] & verdict.rare.rare, 0.0, score)
     return replace(_louder(verdict, score, DRIFT), step=step, weeks=weeks)
 
 
@@ -258,14 +262,91 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
     )
 
 
-def _with_sparse(verdict: Verdict, panel: Panel, settings: pd.DataFrame) -> Verdict:
-    """Return the verdict with nothing said about silence where nobody can tell; what is remarkable stays judged."""
-    quiet = np.abs(verdict.score) < settings["warn_score"].to_numpy()[:, None]
-    irregular, silent = filling.irregular(panel, _are_ages(settings))
-    learning = verdict.learning | (irregular & silent & quiet)
-    # A young series needs history first.
-    is_young = verdict.learning & (verdict.slots.known < 2)
-    return replace(verdict, sparse=learning & irregular & ~is_young, learning=learning)
+def _with_rare(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
+    """Return the verdict with the silence of rarely loaded tables judged by the rhythm of their loads, and their sizes."""
+    rare = verdict.rare
+    verdict = replace(verdict, learning=verdict.learning | (rare.young & (np.abs(verdict.score) < options.warn)))
+    if not rare.rare.any():
+        return verdict
+    needed = rare.of("needed", loads.LEAST)
+    unknown = rare.rare & rare.silent & (needed > 0)
+    quiet = rare.rare & rare.silent & (needed == 0)
+    numbers = panel.origin + panel.start + np.arange(rare.rare.shape[1])
+    overdue = quiet & (numbers >= rare.of("limit", 0)) & np.where(panel.empties[:, None], options.down, True)
+    overdue &= np.where(ages[:, None], options.up, True)
+    score = np.where(ages[:, None], 1.0, -1.0) * rare.of("score", 0.0)
+    verdict = replace(
+        verdict,
+        score=np.where(quiet, np.where(overdue, score, 0.0), np.where(unknown, 0.0, verdict.score)),
+        cause=np.where(overdue, OVERDUE, verdict.cause),
+        learning=np.where(quiet, False, verdict.learning | unknown),
+        remaining=np.where(unknown, needed, verdict.remaining),
+        sparse=unknown,
+    )
+    return _with_sizes(_with_usual_age(verdict, panel, options, ages), panel, options, ages)
+
+
+def _with_usual_age(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
+    """Return the verdict with the age of a rarely loaded table expected to grow until the next load is due, no further."""
+    rare, width = verdict.rare, panel.history.width / 1e9
+    known = rare.rare & ages[:, None] & (rare.of("needed", loads.LEAST) == 0) & (rare.state >= 0)
+    if not known.any():
+        return verdict
+    load = rare.of("load", 0)
+    due = (panel.history.last_bucket(rare.of("due", 0)) - load) * width
+    limit = (rare.of("limit", 0) - load) * width + rare.of("age", 0.0)
+    nothing = np.full(due.shape, np.nan)
+    bounds = []
+    for old, threshold in ((verdict.warning, options.warn), (verdict.critical, options.critical)):
+        upper = np.where((rare.of("score", 0.0) >= threshold) & options.up, limit, np.nan)
+        bounds.append(Bounds(np.where(known, nothing, old.lower), np.where(known, upper, old.upper)))
+    return replace(
+        verdict,
+        expected=np.where(known, due, verdict.expected),
+        scale=np.where(known, nothing, verdict.scale),
+        score=np.where(known & ~rare.silent, 0.0, verdict.score),
+        learning=verdict.learning & ~known,
+        warning=bounds[0],
+        critical=bounds[1],
+    )
+
+
+def _with_sizes(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
+    """Return the verdict with values of rarely loaded tables compared with those of their earlier loads.
+
+    Rows that come long before the next load is due, or on a later day of a load, may be few.
+    """
+    rare, now = verdict.rare, panel.since(panel.start)
+    centre, spread = rare.of("centre", np.nan), rare.of("spread", np.nan)
+    known = rare.rare & ~ages[:, None] & np.isfinite(centre) & (rare.of("needed", loads.LEAST) == 0)
+    if not known.any():
+        return verdict
+    days = panel.history.days(panel.origin + panel.start + np.arange(rare.rare.shape[1]))
+    begun = rare.of("begun", 0)
+    begins = (days - panel.history.days(rare.of("load", 0)) > 1) & (2 * (days - begun) >= rare.of("due", 0) - begun)
+    whole = begins | ~panel.empties[:, None]
+    with np.errstate(invalid="ignore"):
+        top = np.where(whole, centre, np.fmax(centre, rare.of("most", np.nan)))
+        away = np.where(now.y > top, now.y - top, np.where(whole & (now.y < centre), now.y - centre, 0.0)) / spread
+    expected = transforms.backward(centre, panel.kinds)
+    bounds = []
+    for old, threshold in ((verdict.warning, options.warn), (verdict.critical, options.critical)):
+        low = np.where(whole, centre - threshold * spread, np.nan)
+        sides = apply_options(learned_bounds(low, top + threshold * spread, panel.kinds), expected, options)
+        bounds.append(Bounds(*(np.where(known, new, was) for new, was in (
+            (sides.lower, old.lower), (sides.upper, old.upper)))))
+    filled = known & ~rare.silent & np.isfinite(now.x)
+    score = np.nan_to_num(agree(away, np.where(filled, now.x, np.nan), bounds[0], bounds[1], options))
+    return replace(
+        verdict,
+        expected=np.where(known, np.where(begins, expected, np.where(panel.empties[:, None], 0.0, expected)), verdict.expected),
+        scale=np.where(known, spread, verdict.scale),
+        score=np.where(filled, score, verdict.score),
+        cause=np.where(filled, LOAD, verdict.cause),
+        learning=verdict.learning & ~filled,
+        warning=bounds[0],
+        critical=bounds[1],
+    )
 
 
 def _are_ages(settings: pd.DataFrame) -> Mask:

@@ -80,19 +80,6 @@ def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
     return ~regular[:, panel.start :], (~filled & ~panel.excluded & panel.is_closed)[:, panel.start :]
 
 
-def usual_silence(panel: Panel, ages: NDArray[np.bool_]) -> Mask:
-    """Return the judged buckets of rarely filled tables that hold nothing, for no longer than happened before.
-
-    Only series that ``ages`` marks have any: their values are ages in seconds.
-    """
-    age = np.where(np.isfinite(panel.observed), panel.observed, 0.0)
-    filled = np.isfinite(panel.observed) & (panel.observed <= 86_400.0 / panel.spans.day)
-    newest = np.maximum.accumulate(np.where(filled, np.arange(age.shape[1]), 0), axis=1)
-    longest = np.take_along_axis(np.maximum.accumulate(age, axis=1), newest, axis=1)
-    rare, silent = irregular(panel, ages)
-    return rare & silent & (age <= longest)[:, panel.start :] & ages[:, None]
-
-
 def _history(present: Mask, panel: Panel, weeks: int = ALIVE_WEEKS) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Return in how many of the last eight weeks each slot was filled, and in how many the series was alive.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import Panel, floor
+from lookout.baseline.learned import DAY, History, Panel, floor
 from lookout.baseline.rules import filling, rhythm
 from lookout.baseline.rules.rhythm import LEAST, Integers, Rhythm
 from lookout.baseline.windows import Mask, Matrix
@@ -20,6 +21,7 @@ DENSE = 14  # filled buckets whose gaps say enough without four separate loads
 WINDOW_DAYS = 735  # how far before the newest load others count
 SILENCE_DAYS = 365  # a table without a load for longer starts anew
 RARE_DAYS = WINDOW_DAYS + SILENCE_DAYS  # history that a table of rare loads needs
+OLD_DAYS = 28  # from then on a rhythm is looked for: earlier nobody can tell the cycle of a week from none
 ALLOWED_MISSES = 1  # loads of the window that may have been left out without making that a habit
 _BEFORE = np.iinfo(np.int64).min // 4
 
@@ -51,11 +53,12 @@ class States:
 class Rare:
     """Judged buckets of tables that are loaded rarely: ``rare`` marks them and ``silent`` those without a load.
 
-    ``state`` is the row of ``states`` that holds in each marked bucket, -1 without an earlier load.
+    ``young`` are the silent ones of tables so young that they may be any. ``state`` is the row of ``states`` that holds in each marked bucket, -1 without an earlier load.
     """
 
     rare: Mask
     silent: Mask
+    young: Mask
     state: Integers
     states: States
 
@@ -72,7 +75,9 @@ def rare_loads(panel: Panel, ages: NDArray[np.bool_]) -> Rare:
 
     ``ages`` marks the series whose values are the age of the newest row.
     """
-    rare, silent = filling.irregular(panel, ages)
+    irregular, silent = filling.irregular(panel, ages)
+    rare = irregular & _may_be_old(panel)
+    history = panel.history
     rows = np.flatnonzero(rare.any(axis=1))
     state = np.full(rare.shape, -1, dtype=np.int64)
     row, bucket, value, excluded = _filled(panel, ages, rows)
@@ -81,9 +86,17 @@ def rare_loads(panel: Panel, ages: NDArray[np.bool_]) -> Rare:
     newest = np.searchsorted(key, (rows[:, None] << 40) + numbers) - 1
     known = newest >= 0
     known[known] = row[newest[known]] == np.broadcast_to(rows[:, None], known.shape)[known]
+    days = history.days(numbers)[None, :]
+    is_old = known.copy()
+    known[known] = (days - history.days(bucket[np.maximum(newest, 0)]))[known] <= SILENCE_DAYS
+    if len(row):
+        oldest = np.maximum(newest - FILLED, np.searchsorted(row, rows)[:, None])
+        is_old &= ~known | (days - history.days(bucket[np.clip(oldest, 0, len(row) - 1)]) >= OLD_DAYS)
+        before = numbers - OLD_DAYS * DAY // history.width
+        at = np.maximum(np.searchsorted(key, (rows[:, None] << 40) + before + 1) - 1, 0)
+        is_old |= known & (row[at] == rows[:, None]) & (days - history.days(bucket[at]) <= 2 * OLD_DAYS)
+        rare[rows] &= is_old
     known &= rare[rows]
-    history = panel.history
-    known[known] = (history.days(numbers)[None, :] - history.days(bucket[np.maximum(newest, 0)]))[known] <= SILENCE_DAYS
     wanted, place = np.unique(newest[known], return_inverse=True)
     part = np.full(known.shape, -1, dtype=np.int64)
     part[known] = place
@@ -92,7 +105,21 @@ def rare_loads(panel: Panel, ages: NDArray[np.bool_]) -> Rare:
     for kind in np.unique(panel.kinds[rows]):
         mine = panel.kinds[row] == kind
         y[mine] = transforms.forward(np.where(excluded, np.nan, value)[mine][:, None], np.full(mine.sum(), kind))[:, 0]
-    return Rare(rare, silent, state, _states(panel, wanted, row, bucket, value, y))
+    return Rare(rare, silent, irregular & silent & ~rare, state, _states(panel, wanted, row, bucket, value, y))
+
+
+def _may_be_old(panel: Panel) -> Mask:
+    """Return the judged buckets before which something came weeks ago, or before the first column of the panel."""
+    filled = np.isfinite(panel.observed)
+    begun = np.maximum.accumulate(filled, axis=1)
+    lag = OLD_DAYS * DAY // panel.history.width
+    old = np.zeros_like(begun)
+    old[:, lag:] = begun[:, : max(0, begun.shape[1] - lag)]
+    begin, end = panel.history.edges.T
+    before = np.zeros(len(begin), dtype=bool)
+    for row in np.flatnonzero((end > begin) & ~old[:, panel.start :].all(axis=1)):
+        before[row] = panel.history.bucket[begin[row] : end[row]].min() < panel.origin
+    return old[:, panel.start :] | before[:, None]
 
 
 def _filled(panel: Panel, ages: NDArray[np.bool_], rows: Integers) -> tuple[Integers, Integers, Any, Any]:
@@ -175,3 +202,21 @@ def _sizes(y: Matrix, kinds: NDArray[np.int64]) -> tuple[Matrix, Matrix, Matrix]
         centre[enough], spread[enough] = middle, np.maximum(deviation, least)
         most[enough] = np.nanmax(mine, axis=1)
     return centre, spread, most
+
+
+def in_words(states: States, at: int, history: History, buckets_a_day: int) -> str:
+    """Return why the load after one of the states is overdue: how long there was none, and when it was due."""
+    newest = _date(int(history.days(states.load[at])))
+    if np.isfinite(states.rhythm.cost[at]):
+        due = _date(int(states.due[at]))
+        late = int(states.rhythm.late[at])
+        allowed = f", give or take {late} day{'s' * (late != 1)}" if late else ""
+        return f"no load since {newest}; it is {rhythm.in_words(states.rhythm, at)} and was due on {due}{allowed}"
+    gap = int(states.gap[at])
+    unit = "day" if buckets_a_day == 1 else "hour"
+    return f"no load since {newest}; the longest gap before was {gap} {unit}{'s' * (gap != 1)}"
+
+
+def _date(day: int) -> str:
+    moment = date(1970, 1, 1) + timedelta(days=day)
+    return f"{moment.day} {moment:%B %Y}"

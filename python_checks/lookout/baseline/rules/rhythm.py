@@ -24,6 +24,8 @@ MONTH = 30.44
 STEP_DAYS, DAY_OF_MONTH, DAYS_TO_END, BUSINESS_DAY, BUSINESS_DAYS_TO_END, AROUND_FIRST, WEEKDAY, LAST_WEEKDAY = range(8)
 CALENDAR = (DAY_OF_MONTH, DAYS_TO_END, BUSINESS_DAY, BUSINESS_DAYS_TO_END, AROUND_FIRST, WEEKDAY, LAST_WEEKDAY)
 
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
 
 @dataclass(frozen=True)
 class Rhythm:
@@ -65,6 +67,38 @@ def rhythm_of(days: Integers, there: Mask) -> Rhythm:
         close, has_close = one.cost <= best + TIE, result.cost <= best + TIE
         result = one.where(close & (~has_close | later), result)
     return result
+
+
+def in_words(rhythm: Rhythm, at: int) -> str:
+    """Return the rhythm of one table: monthly, on the last business day."""
+    kind, position, step = (int(values[at]) for values in (rhythm.kind, rhythm.position, rhythm.step))
+    if kind == STEP_DAYS:
+        weeks, rest = divmod(step, 7)
+        if not rest:
+            return "weekly" if weeks == 1 else f"loaded every {weeks} weeks"
+        return "daily" if step == 1 else f"loaded every {step} days"
+    every = {1: "monthly", 2: "loaded every two months", 3: "quarterly", 6: "loaded twice a year", 12: "yearly"}
+    return f"{every.get(step, f'loaded every {step} months')}, on the {_position_in_words(kind, position)}"
+
+
+def _position_in_words(kind: int, position: int) -> str:
+    if kind in (WEEKDAY, LAST_WEEKDAY):
+        week, weekday = divmod(position, 7)
+        name = _WEEKDAYS[weekday]
+        if kind == WEEKDAY:
+            return f"{_ordinal(week + 1)} {name}"
+        return f"last {name}" if not week else f"{_ordinal(week + 1)} {name} from the end"
+    unit = "business day" if kind in (BUSINESS_DAY, BUSINESS_DAYS_TO_END) else "day"
+    if position >= 0:
+        if unit == "day":
+            return _ordinal(position + 1)
+        return "first business day" if not position else f"{_ordinal(position + 1)} business day"
+    return f"last {unit}" if position == -1 else f"{_ordinal(-position)} {unit} from the end"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _twice(first: Rhythm, days: Integers, others: Mask) -> Rhythm:
