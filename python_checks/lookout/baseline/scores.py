@@ -58,7 +58,7 @@ def judge_learned(panel: Panel, settings: pd.DataFrame) -> Verdict:
     """Return the verdict of the learned method."""
     options = Options.of(settings)
     rare = loads.rare_loads(panel, _are_ages(settings))
-    everything = learned.forecast(panel)
+    everything = learned.forecast(filling.without_outages(panel, _are_ages(settings)))
     slots = filling.slots(panel)
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
     constant_score, constant = repetition.constant_score(panel)
@@ -183,11 +183,13 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots)
     filled = np.where(np.isfinite(panel.y) | panel.excluded | ~panel.is_closed, panel.y, nothing)
     lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
     most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
-    irregular = np.flatnonzero((empty & ~slots.regular).any(axis=1))
+    any_size = ~slots.regular | slots.owed
+    irregular = np.flatnonzero((empty & any_size).any(axis=1))
     if len(irregular):
-        # A table that is filled now and then has no slots; its largest load of late is what may come.
+        # A table that is filled now and then has no slots, and a load that is late may come in any: then the largest load
+        # of late is what may come.
         largest = rolling_quantiles(filled[irregular], spans.errors, start=start, quantiles=(1.0,))[0][:, start:]
-        most[irregular] = np.where(slots.regular[irregular], most[irregular], np.fmax(most[irregular], largest))
+        most[irregular] = np.where(any_size[irregular], np.fmax(most[irregular], largest), most[irregular])
     typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
     unit = np.fmax(1.0, (typical - nothing) / 6.0)
     return (
@@ -269,7 +271,7 @@ def _with_rare(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> 
     if not rare.rare.any():
         return verdict
     needed = rare.of("needed", loads.LEAST)
-    unknown = rare.rare & rare.silent & (needed > 0)
+    unknown = rare.rare & (needed > 0)
     quiet = rare.rare & rare.silent & (needed == 0)
     numbers = panel.origin + panel.start + np.arange(rare.rare.shape[1])
     overdue = quiet & (numbers >= rare.of("limit", 0)) & np.where(panel.empties[:, None], options.down, True)

@@ -80,6 +80,29 @@ def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
     return ~regular[:, panel.start :], (~filled & ~panel.excluded & panel.is_closed)[:, panel.start :]
 
 
+def without_outages(panel: Panel, ages: NDArray[np.bool_]) -> Panel:
+    """Return the panel to learn from: without the ages of a silence from the bucket on in which rows were due.
+
+    What nobody wants to see again is not learned as usual. ``ages`` marks the series whose values are ages.
+    """
+    rows = np.flatnonzero(ages)
+    width = 86_400.0 / panel.spans.day
+    with np.errstate(invalid="ignore"):
+        silent = panel.observed[rows] > width
+    rows, silent = rows[silent.any(axis=1)], silent[silent.any(axis=1)]
+    if not len(rows):
+        return panel
+    filled = np.isfinite(panel.y[rows]) & ~silent
+    seen, known = _history(filled, panel.rows(rows))
+    due = (seen >= 2) & (2 * seen > known) & silent & ~panel.excluded[rows]
+    columns = np.arange(filled.shape[1])
+    newest = np.maximum.accumulate(np.where(filled, columns, -1), axis=1)
+    missed = np.maximum.accumulate(np.where(due, columns, -1), axis=1)
+    y = panel.y.copy()
+    y[rows] = np.where(silent & (missed > newest), np.nan, y[rows])
+    return replace(panel, y=y)
+
+
 def _history(present: Mask, panel: Panel, weeks: int = ALIVE_WEEKS) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Return in how many of the last eight weeks each slot was filled, and in how many the series was alive.
 

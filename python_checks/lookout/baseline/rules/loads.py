@@ -117,8 +117,12 @@ def _may_be_old(panel: Panel) -> Mask:
     old[:, lag:] = begun[:, : max(0, begun.shape[1] - lag)]
     begin, end = panel.history.edges.T
     before = np.zeros(len(begin), dtype=bool)
-    for row in np.flatnonzero((end > begin) & ~old[:, panel.start :].all(axis=1)):
-        before[row] = panel.history.bucket[begin[row] : end[row]].min() < panel.origin
+    rows = np.flatnonzero((end > begin) & ~old[:, panel.start :].all(axis=1))
+    if len(rows):
+        # Every second of the pieces lies between the points of two series.
+        pieces = np.stack([begin[rows], end[rows]], axis=1).ravel()
+        bucket = np.append(panel.history.bucket, panel.origin)
+        before[rows] = np.minimum.reduceat(bucket, pieces)[::2] < panel.origin
     return old[:, panel.start :] | before[:, None]
 
 
@@ -158,12 +162,14 @@ def _states(panel: Panel, wanted: Integers, row: Integers, bucket: Integers, val
     count = known.sum(axis=1)
     needed = np.where((count >= LEAST) | (there.sum(axis=1) >= DENSE), 0, LEAST - count)
     due = np.where(is_rhythm, found.due, panel.history.days(buckets[:, -1] + gap))
-    limit = np.where(is_rhythm, panel.history.last_bucket(found.due + found.late), by_gap)
+    # A load that went on until the next was due counts for that as well.
+    is_due = is_rhythm & (found.due > days[:, -1])
+    limit = np.where(is_due, panel.history.last_bucket(found.due + found.late), by_gap)
     habit = (np.maximum(found.missed - ALLOWED_MISSES, 0) + filling.PRIOR_MISSES) / (
         np.maximum(found.expected, 0) + filling.PRIOR_SLOTS
     )
-    score = np.where(is_rhythm, filling.score_of(habit), 6.0)
-    sizes = np.where(known, np.take_along_axis(y[index][:, 1:], order, axis=1), np.nan)
+    score = np.where(is_due, filling.score_of(habit), 6.0)
+    sizes = np.where(begins, y[index][:, 1:], np.nan)
     centre, spread, most = _sizes(sizes, panel.kinds[row[wanted]])
     return States(
         bucket[wanted], starts[:, -1] if len(wanted) else wanted, value[wanted], limit, due, score, gap, needed,

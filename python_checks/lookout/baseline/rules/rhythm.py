@@ -29,7 +29,7 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 
 @dataclass(frozen=True)
 class Rhythm:
-    """The rhythm of each table: ``kind`` and ``position`` say which, ``step`` is in days or months.
+    """The rhythm of each table: ``kind`` and ``position`` say which, ``step`` is in days or months (0: twice a month).
 
     ``due`` is the day of the next load, ``late`` the days it may be late by, learned from earlier loads. ``expected`` and
     ``missed`` are the loads that should have come up to the newest one, and those of them that did not. ``cost`` is how
@@ -77,8 +77,8 @@ def in_words(rhythm: Rhythm, at: int) -> str:
         if not rest:
             return "weekly" if weeks == 1 else f"loaded every {weeks} weeks"
         return "daily" if step == 1 else f"loaded every {step} days"
-    every = {1: "monthly", 2: "loaded every two months", 3: "quarterly", 6: "loaded twice a year", 12: "yearly"}
-    return f"{every.get(step, f'loaded every {step} months')}, on the {_position_in_words(kind, position)}"
+    every = {0: "loaded twice a month, also", 1: "monthly", 2: "loaded every two months", 3: "quarterly", 6: "loaded twice a year", 12: "yearly"}
+    return f"{every.get(step, f'loaded every {step} months')}{',' * (step > 0)} on the {_position_in_words(kind, position)}"
 
 
 def _position_in_words(kind: int, position: int) -> str:
@@ -110,7 +110,7 @@ def _twice(first: Rhythm, days: Integers, others: Mask) -> Rhythm:
         cost = (first.cost + other.cost) / 2 + nothing
         take = (cost < result.cost) if number else np.ones(len(days), dtype=bool)
         moved = Rhythm(
-            other.kind, other.position, other.step, other.due, np.maximum(first.late, other.late),
+            other.kind, other.position, np.zeros_like(other.step), other.due, np.maximum(first.late, other.late),
             first.expected + other.expected, first.missed + other.missed, cost,
         )  # fmt: skip
         result = moved.where(take, result)
