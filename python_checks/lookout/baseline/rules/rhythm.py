@@ -45,6 +45,10 @@ class Rhythm:
     missed: Integers
     cost: Matrix
 
+    def take(self, rows: Integers) -> Rhythm:
+        """Return the rhythms of some tables."""
+        return Rhythm(*(getattr(self, f.name)[rows] for f in fields(self)))
+
     def where(self, chosen: Mask, other: Rhythm) -> Rhythm:
         """Return this rhythm in chosen rows and the other one elsewhere."""
         return Rhythm(*(np.where(chosen, getattr(self, f.name), getattr(other, f.name)) for f in fields(self)))
@@ -55,17 +59,62 @@ def rhythm_of(days: Integers, there: Mask) -> Rhythm:
 
     Twice a month is two monthly rhythms: that of the loads near the day of the newest one, and that of the others.
     """
-    found = [_every_so_many_days(days, there)]
-    found += [_calendar(kind, days, there) for kind in CALENDAR]
-    newest = days[:, -1:]
-    near = there & (np.abs((days - newest + MONTH / 2) % MONTH - MONTH / 2) <= 5)
-    found += [_twice(_calendar(kind, days, near, least=2), days, there & ~near) for kind in CALENDAR]
+    result = _every_so_many_days(days, there)
+    gap = np.nan_to_num(lower_median(np.diff(days, axis=1), there[:, 1:] & there[:, :-1]))
+    for chosen, candidates in ((gap > 0.6 * MONTH, _monthly), ((gap > 0.3 * MONTH) & (gap < 0.7 * MONTH), _twice_a_month)):
+        rows = np.flatnonzero(chosen)
+        if len(rows):
+            best = _best([result.take(rows), *candidates(days[rows], there[rows])])
+            for f in fields(result):
+                getattr(result, f.name)[rows] = getattr(best, f.name)
+    return result
+
+
+def _best(found: list[Rhythm]) -> Rhythm:
     best = np.min([one.cost for one in found], axis=0)
     result = found[0]
     for one in found[1:]:
         later = one.due + one.late > result.due + result.late
         close, has_close = one.cost <= best + TIE, result.cost <= best + TIE
         result = one.where(close & (~has_close | later), result)
+    return result
+
+
+def _monthly(days: Integers, there: Mask) -> list[Rhythm]:
+    return [_calendar(kind, days, there) for kind in CALENDAR]
+
+
+def _twice_a_month(days: Integers, there: Mask) -> list[Rhythm]:
+    """Return the rhythms of tables loaded twice a month: one for the day near the newest load's, one for the other.
+
+    The other day is due next. Both fit within a day, because two days of a month explain much by chance.
+    """
+    near = there & (np.abs((days - days[:, -1:] + MONTH / 2) % MONTH - MONTH / 2) <= 5)
+    first = _least([_calendar(kind, days, near, least=2) for kind in CALENDAR])
+    result = []
+    for kind in CALENDAR:
+        other = _calendar(kind, days, there & ~near, least=2)
+        cost = (first.cost + other.cost) / 2
+        wrong = (other.due <= days[:, -1]) | (cost > 1.0) | (there.sum(axis=1) < LEAST)
+        result.append(
+            Rhythm(
+                other.kind,
+                other.position,
+                np.zeros_like(other.step),
+                other.due,
+                np.maximum(first.late, other.late),
+                first.expected + other.expected,
+                first.missed + other.missed,
+                np.where(wrong, np.inf, cost),
+            )
+        )
+    return result
+
+
+def _least(found: list[Rhythm]) -> Rhythm:
+    result = found[0]
+    for one in found[1:]:
+        result = one.where(one.cost < result.cost, result)
     return result
 
 
@@ -99,24 +148,6 @@ def _position_in_words(kind: int, position: int) -> str:
 def _ordinal(number: int) -> str:
     ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
-
-
-def _twice(first: Rhythm, days: Integers, others: Mask) -> Rhythm:
-    """Return the rhythm of the other loads of a table that is loaded twice a month; it is due before the first again."""
-    result = Rhythm(*(getattr(first, f.name).copy() for f in fields(first)))
-    nothing = np.where(np.isfinite(first.cost) & (others.sum(axis=1) >= 2), 0.0, np.inf)
-    for number, kind in enumerate(CALENDAR):
-        other = _calendar(kind, days, others, least=2)
-        cost = (first.cost + other.cost) / 2 + nothing
-        take = (cost < result.cost) if number else np.ones(len(days), dtype=bool)
-        moved = Rhythm(
-            other.kind, other.position, np.zeros_like(other.step), other.due, np.maximum(first.late, other.late),
-            first.expected + other.expected, first.missed + other.missed, cost,
-        )  # fmt: skip
-        result = moved.where(take, result)
-    # A due day before the newest load belongs to a load that was missed.
-    wrong = (result.due <= days[:, -1]) | (result.cost > 1.0)
-    return Rhythm(*(getattr(result, f.name) for f in fields(result)[:-1]), np.where(wrong, np.inf, result.cost))
 
 
 def _every_so_many_days(days: Integers, there: Mask) -> Rhythm:
@@ -178,7 +209,7 @@ def _judged(
     last = np.where(there, slot, np.iinfo(np.int64).min).max(axis=1)
     expected = np.where(count > 0, last - first + 1, 0)
     ordered = np.sort(np.where(there, slot, np.iinfo(np.int64).max), axis=1)
-    filled = there.any(axis=1) + (np.diff(ordered, axis=1) != 0)[:, :].sum(axis=1)
+    filled = there.any(axis=1) + (np.diff(ordered, axis=1) != 0).sum(axis=1)
     filled -= (~there).any(axis=1) & there.any(axis=1)
     missed = np.maximum(expected - filled, 0)
     is_rhythm = (count >= least) & (mean <= CLOSE * period) & (2 * filled >= expected)
