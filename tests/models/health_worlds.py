@@ -152,13 +152,15 @@ def worlds(seed: int, count: int) -> list[World]:
         fault(world, rng)
         made.append(world)
     for number, period in enumerate((2, 3, 10, 14, 30, 45)):
-        sparse = World(
-            f"s{number}", _periodic(rng, 400, period), may_be_healthy=False, settings={"history": "400 days"}
-        )
-        sparse.settings["metrics"] = [["row_count"], ["freshness"], ["row_count", "freshness"]][number % 3]
-        made.append(sparse)
+        settings = {"history": "400 days", "metrics": [["row_count"], ["freshness"], ["row_count", "freshness"]][number % 3]}
+        made.append(World(f"s{number}", _periodic(rng, 400, period), is_clean=True, settings=settings))
+        # One load is missing, and nobody has to set a limit to hear of it.
+        dead = World(f"d{number}", made[-1].rows.copy(), may_be_healthy=False, settings=settings, fault="overdue")
+        dead.rows[np.flatnonzero(dead.rows)[-2 if len(dead.rows) - np.flatnonzero(dead.rows)[-1] <= period else -1] + 1 :] = 0
+        made.append(dead)
         # However rare its loads are, a limit judges the silence of a table.
-        made.append(World(f"l{number}", sparse.rows, settings={"freshness": {"error_after": f"{2 * period + 1} days"}}))
+        few = World(f"f{number}", _periodic(rng, 400, 150), may_be_healthy=False, settings=settings, fault="few loads")
+        made += [few, World(f"l{number}", few.rows, settings={"freshness": {"error_after": "301 days"}})]
         made[-1].is_clean = True
     return made
 

@@ -64,11 +64,10 @@ def slots(panel: Panel) -> Slots:
 
 
 def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
-    """Return the judged buckets before which no slot of a week mostly held something, and those that hold nothing.
+    """Return the judged buckets before which at most one slot of a week mostly held something, and those without anything.
 
-    In buckets that are both, nobody can tell whether something is missing: all that is learned is the cycle of a week.
-    ``ages`` marks the series whose values are ages in seconds: what is older than its bucket is wide says that nothing
-    came.
+    In buckets that are both, slots do not say whether something is missing; the rhythm of loads may. ``ages`` marks the
+    series whose values are ages in seconds: what is older than its bucket is wide says that nothing came.
     """
     spans = panel.spans
     width = 86_400.0 / spans.day
@@ -76,7 +75,7 @@ def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
         filled = np.where(ages[:, None], panel.observed <= width, np.isfinite(panel.x))
     seen, known = _history(filled, panel)
     mostly = (seen >= 2) & (2 * seen > known)
-    regular = rolling_count(mostly, spans.season, lag=0, start=panel.start) > 0
+    regular = rolling_count(mostly, spans.season, lag=0, start=panel.start) > 1
     return ~regular[:, panel.start :], (~filled & ~panel.excluded & panel.is_closed)[:, panel.start :]
 
 

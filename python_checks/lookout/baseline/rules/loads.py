@@ -13,6 +13,7 @@ from lookout.baseline import transforms
 from lookout.baseline.learned import DAY, History, Panel, floor
 from lookout.baseline.rules import filling, rhythm
 from lookout.baseline.rules.rhythm import LEAST, Integers, Rhythm
+from lookout.baseline.settings import is_filled
 from lookout.baseline.windows import Mask, Matrix
 
 FILLED = 40  # newest filled buckets that a rhythm is learned from
@@ -20,8 +21,9 @@ STARTS = 13  # and the newest loads among them; a load that goes on for days beg
 DENSE = 14  # filled buckets whose gaps say enough without four separate loads
 WINDOW_DAYS = 735  # how far before the newest load others count
 SILENCE_DAYS = 365  # a table without a load for longer starts anew
-RARE_DAYS = WINDOW_DAYS + SILENCE_DAYS  # history that a table of rare loads needs
+RARE_DAYS = WINDOW_DAYS + SILENCE_DAYS
 OLD_DAYS = 28  # from then on a rhythm is looked for: earlier nobody can tell the cycle of a week from none
+LOOSE = 0.25  # cost of a rhythm from which gaps count beside it
 ALLOWED_MISSES = 1  # loads of the window that may have been left out without making that a habit
 _BEFORE = np.iinfo(np.int64).min // 4
 
@@ -87,6 +89,8 @@ def rare_loads(panel: Panel, ages: NDArray[np.bool_]) -> Rare:
     known = newest >= 0
     known[known] = row[newest[known]] == np.broadcast_to(rows[:, None], known.shape)[known]
     days = history.days(numbers)[None, :]
+    # What is older is not read where the newest bucket alone is judged.
+    known[known] = (days - history.days(bucket[np.maximum(newest, 0)]))[known] <= RARE_DAYS
     is_old = known.copy()
     known[known] = (days - history.days(bucket[np.maximum(newest, 0)]))[known] <= SILENCE_DAYS
     if len(row):
@@ -133,8 +137,7 @@ def _filled(panel: Panel, ages: NDArray[np.bool_], rows: Integers) -> tuple[Inte
     source = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)] or [np.zeros(0, np.int64)])
     row = np.repeat(rows, end - begin)
     value = history.value[source]
-    filled = np.isfinite(value) & ~(panel.empties[row] & (value == 0.0))
-    filled &= ~ages[row] | (value <= history.width / 1e9)
+    filled = is_filled(value, panel.empties[row], ages[row], history.width / 1e9)
     row, source = row[filled], source[filled]
     order = np.lexsort((history.bucket[source], row))
     row, source = row[order], source[order]
@@ -165,6 +168,8 @@ def _states(panel: Panel, wanted: Integers, row: Integers, bucket: Integers, val
     # A load that went on until the next was due counts for that as well.
     is_due = is_rhythm & (found.due > days[:, -1])
     limit = np.where(is_due, panel.history.last_bucket(found.due + found.late), by_gap)
+    # A rhythm that is kept loosely does not make a gap too long that is shorter than others before.
+    limit = np.where(is_due & (found.cost > LOOSE), np.maximum(limit, buckets[:, -1] + gap), limit)
     habit = (np.maximum(found.missed - ALLOWED_MISSES, 0) + filling.PRIOR_MISSES) / (
         np.maximum(found.expected, 0) + filling.PRIOR_SLOTS
     )
@@ -180,7 +185,7 @@ def _states(panel: Panel, wanted: Integers, row: Integers, bucket: Integers, val
 def _gaps(buckets: Integers, there: Mask) -> tuple[Integers, Integers]:
     """Return the longest gap between filled buckets, and how much longer one must be to be clearly longer.
 
-    That is as much as the longest exceeds the usual one, and at least a bucket. Within a load that goes on for several
+    That is as much as the longest exceeds the usual one, at least a bucket, and more where few gaps are known. Within a load that goes on for several
     buckets there are no gaps, where three others say what is usual.
     """
     gaps, both = np.diff(buckets, axis=1), there[:, 1:] & there[:, :-1]
@@ -188,7 +193,8 @@ def _gaps(buckets: Integers, there: Mask) -> tuple[Integers, Integers]:
     chosen = np.where((real.sum(axis=1) >= LEAST - 1)[:, None], real, both)
     longest = np.where(chosen, gaps, 0).max(axis=1, initial=0)
     usual = np.nan_to_num(rhythm.lower_median(gaps, chosen)).astype(np.int64)
-    return longest, np.maximum(longest - usual, 1)
+    unseen = np.ceil(rhythm.UNSEEN * (longest - 1) / np.maximum(chosen.sum(axis=1), 1)).astype(np.int64)
+    return longest, np.maximum(longest - usual, 1) + np.maximum(unseen, 0)
 
 
 def _sizes(y: Matrix, kinds: NDArray[np.int64]) -> tuple[Matrix, Matrix, Matrix]:

@@ -18,7 +18,8 @@ Integers = NDArray[np.int64]
 LEAST = 4  # loads that make a rhythm: three gaps
 NO_DAY = np.iinfo(np.int64).max // 4
 CLOSE = 0.1  # largest mean deviation of a rhythm, as a share of its period
-TIE = 0.05  # rhythms that explain the loads nearly as well as the best one: the most patient counts
+TIE, WORSE = 0.05, 0.25  # rhythms that explain the loads nearly as well as the best one: the most patient counts
+UNSEEN = 2.0  # times the range of deviations, or the longest gap, over their number: what was not seen yet
 STEPS = np.array([1, 2, 3, 4, 6, 12])  # months
 MONTH = 30.44
 STEP_DAYS, DAY_OF_MONTH, DAYS_TO_END, BUSINESS_DAY, BUSINESS_DAYS_TO_END, AROUND_FIRST, WEEKDAY, LAST_WEEKDAY = range(8)
@@ -71,11 +72,11 @@ def rhythm_of(days: Integers, there: Mask) -> Rhythm:
 
 
 def _best(found: list[Rhythm]) -> Rhythm:
-    best = np.min([one.cost for one in found], axis=0)
+    limit = (1.0 + WORSE) * np.min([one.cost for one in found], axis=0) + TIE
     result = found[0]
     for one in found[1:]:
         later = one.due + one.late > result.due + result.late
-        close, has_close = one.cost <= best + TIE, result.cost <= best + TIE
+        close, has_close = one.cost <= limit, result.cost <= limit
         result = one.where(close & (~has_close | later), result)
     return result
 
@@ -87,7 +88,7 @@ def _monthly(days: Integers, there: Mask) -> list[Rhythm]:
 def _twice_a_month(days: Integers, there: Mask) -> list[Rhythm]:
     """Return the rhythms of tables loaded twice a month: one for the day near the newest load's, one for the other.
 
-    The other day is due next. Both fit within a day, because two days of a month explain much by chance.
+    The other day is due next. Both fit within about a day: two days of a month explain much by chance.
     """
     near = there & (np.abs((days - days[:, -1:] + MONTH / 2) % MONTH - MONTH / 2) <= 5)
     first = _least([_calendar(kind, days, near, least=2) for kind in CALENDAR])
@@ -95,7 +96,8 @@ def _twice_a_month(days: Integers, there: Mask) -> list[Rhythm]:
     for kind in CALENDAR:
         other = _calendar(kind, days, there & ~near, least=2)
         cost = (first.cost + other.cost) / 2
-        wrong = (other.due <= days[:, -1]) | (cost > 1.0) | (there.sum(axis=1) < LEAST)
+        count = there.sum(axis=1)
+        wrong = (other.due <= days[:, -1]) | (count < LEAST) | (cost > np.minimum(1.0, count / 8.0))
         result.append(
             Rhythm(
                 other.kind,
@@ -138,6 +140,8 @@ def _position_in_words(kind: int, position: int) -> str:
             return f"{_ordinal(week + 1)} {name}"
         return f"last {name}" if not week else f"{_ordinal(week + 1)} {name} from the end"
     unit = "business day" if kind in (BUSINESS_DAY, BUSINESS_DAYS_TO_END) else "day"
+    if kind == DAY_OF_MONTH and position == 30:
+        return "last day"
     if position >= 0:
         if unit == "day":
             return _ordinal(position + 1)
@@ -205,6 +209,9 @@ def _judged(
     late = np.sort(np.where(there, np.maximum(away, 0), 0), axis=1)
     # One very late load among many was a fault, not the rule.
     tolerance = np.where(count >= 8, late[:, -2], late[:, -1])
+    # Nor have a few loads shown how late they may be.
+    wide = np.where(there, away, 0).max(axis=1, initial=0) - np.where(there, away, 0).min(axis=1, initial=0)
+    tolerance = tolerance + np.ceil(UNSEEN * wide / np.maximum(count, 1)).astype(np.int64)
     first = np.where(there, slot, np.iinfo(np.int64).max).min(axis=1)
     last = np.where(there, slot, np.iinfo(np.int64).min).max(axis=1)
     expected = np.where(count > 0, last - first + 1, 0)

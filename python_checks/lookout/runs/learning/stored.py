@@ -10,7 +10,7 @@ import pandas as pd
 from psycopg2 import sql
 
 from lookout.baseline.judge import COLUMNS, judge
-from lookout.baseline.settings import lookback
+from lookout.baseline.settings import RARE_LOADS, RARE_LOOKBACK, is_filled, lookback
 from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.project.calendar import CALENDAR, calendar_name, find_node
@@ -76,19 +76,14 @@ def judge_stored(
     grain = series["grain"].iloc[0]
     judge_from = pd.to_datetime(series["judge_from"], utc=True)
     since = (judge_from - lookback(series)[grain]).fillna(pd.Timestamp(0, tz="UTC"))
-    # Numbers instead of keys and times: the text of a million rows costs more than judging them.
-    rows = store.fetch_numbers(
-        """
-        select
-            cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
-            coalesce(o.value, 'nan')
-        from unnest(%s::text[], %s::timestamptz[]) with ordinality as c (series_key, since, number)
-        inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
-        where o.bucket_start + %s <= %s
-        """,
-        3,
-        (list(series.index), [moment.to_pydatetime() for moment in since], GRAIN_STEP[grain], as_of),
-    )
+    rows = _points(store, series, since, as_of)
+    rare = np.flatnonzero(_filled_before(rows, series, judge_from) < RARE_LOADS)
+    rare = rare[judge_from.notna().to_numpy()[rare]]
+    if len(rare):
+        # The rhythm of rare loads shows over months and years.
+        older = _points(store, series.iloc[rare], (judge_from - RARE_LOOKBACK).iloc[rare], as_of)
+        older[:, 0] = rare[older[:, 0].astype(np.int64)]
+        rows = np.concatenate([rows[~np.isin(rows[:, 0], rare)], older])
     if not len(rows):
         return pd.DataFrame(columns=list(COLUMNS))
     codes = rows[:, 0].astype(np.int64).tolist()
@@ -102,3 +97,41 @@ def judge_stored(
     newest = points.groupby("series_key", observed=True)["bucket_start"].max()
     series = series.assign(last_bucket=newest.reindex(series.index))
     return judge_with_exclusions(judge, series, points, restarts, windows, judge_from=judge_from, horizon=horizon)
+
+
+def _points(store: Store, series: pd.DataFrame, since: pd.Series[Any], as_of: Any) -> np.ndarray[Any, Any]:
+    """Return what is stored of some series from ``since`` on, a row each: number of the series, seconds, value."""
+    # Numbers instead of keys and times: the text of a million rows costs more than judging them.
+    return store.fetch_numbers(
+        """
+        select
+            cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
+            coalesce(o.value, 'nan')
+        from unnest(%s::text[], %s::timestamptz[]) with ordinality as c (series_key, since, number)
+        inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
+        where o.bucket_start + %s <= %s
+        """,
+        3,
+        (
+            list(series.index),
+            [moment.to_pydatetime() for moment in since],
+            GRAIN_STEP[series["grain"].iloc[0]],
+            as_of,
+        ),
+    )
+
+
+def _filled_before(
+    rows: np.ndarray[Any, Any], series: pd.DataFrame, judge_from: pd.Series[Any]
+) -> np.ndarray[Any, Any]:
+    """Return how many buckets of each series held something before the first one to judge."""
+    number = rows[:, 0].astype(np.int64)
+    begin = (judge_from - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
+    metric = series["metric"].to_numpy()
+    filled = is_filled(
+        rows[:, 2],
+        (metric == "row_count")[number],
+        (metric == "freshness")[number],
+        GRAIN_STEP[series["grain"].iloc[0]].total_seconds(),
+    )
+    return np.bincount(number[filled & (rows[:, 1] < begin[number])], minlength=len(series))
