@@ -155,13 +155,13 @@ def worlds(seed: int, count: int) -> list[World]:
         settings = {"history": "400 days", "metrics": [["row_count"], ["freshness"], ["row_count", "freshness"]][number % 3]}
         made.append(World(f"s{number}", _periodic(rng, 400, period), is_clean=True, settings=settings))
         # One load is missing, and nobody has to set a limit to hear of it.
-        dead = World(f"d{number}", made[-1].rows.copy(), may_be_healthy=False, settings=settings, fault="overdue")
-        dead.rows[np.flatnonzero(dead.rows)[-2 if len(dead.rows) - np.flatnonzero(dead.rows)[-1] <= period else -1] + 1 :] = 0
+        dead = World(f"d{number}", np.roll(made[-1].rows, 1), may_be_healthy=False, settings=settings, fault="overdue")
+        dead.rows[-period:] = 0
         made.append(dead)
-        # However rare its loads are, a limit judges the silence of a table.
-        few = World(f"f{number}", _periodic(rng, 400, 150), may_be_healthy=False, settings=settings, fault="few loads")
-        made += [few, World(f"l{number}", few.rows, settings={"freshness": {"error_after": "301 days"}})]
-        made[-1].is_clean = True
+    # However rare its loads are, a limit judges the silence of a table.
+    few = World("few", _periodic(rng, 400, 150), may_be_healthy=False, fault="few loads", settings={"history": "400 days"})
+    limited = {"history": "400 days", "freshness": {"error_after": "301 days"}}
+    made += [few, World("limited", few.rows, is_clean=True, settings=limited)]
     return made
 
 
