@@ -24,7 +24,7 @@ CADENCES: dict[str, Any] = {
     "monthly, on the last business day": PLAIN.isin(pd.date_range(PLAIN[0], PLAIN[-1], freq="BME")),
     "monthly, on the first business day": PLAIN.isin(pd.date_range(PLAIN[0], PLAIN[-1], freq="BMS")),
     "monthly, on the 2nd Tuesday": (WEEKDAY == 1) & (DAY > 7) & (DAY <= 14),
-    "monthly, on the last Friday": (WEEKDAY == 4) & (DAY > DAYS.days_in_month - 7),
+    "monthly, on the last Friday": (WEEKDAY == 4) & (DAYS.days_in_month - 7 < DAY),
     "monthly, in three days": DAY <= 3,
     "quarterly, on the 1st": (DAY == 1) & (DAYS.month % 3 == 1),
     "loaded twice a month, also on the 1st": (DAY == 1) | (DAY == 15),
@@ -63,15 +63,15 @@ def a_missing_load(name: str) -> tuple[int, Any, int]:
     filled = np.asarray(CADENCES[name])
     if filled.mean() > 0.6:
         at = 611  # a Wednesday, after Tuesdays and before Thursdays with rows
-        return at, filled & (NUMBER != at), at + 1
+        return at, filled & (at != NUMBER), at + 1
     begins = np.flatnonzero(filled & ~np.append(False, filled[:-1]))
     at = int(begins[np.searchsorted(begins, 600)])
     end = at + int(np.flatnonzero(~filled[at:])[0])
-    return at, filled & ~((NUMBER >= at) & (NUMBER < end)), at + (1 if filled.mean() > 0.2 else 3)
+    return at, filled & ~((at <= NUMBER) & (end > NUMBER)), at + (1 if filled.mean() > 0.2 else 3)
 
 
 @pytest.fixture(scope="module")
-def everything() -> dict[tuple[str, str, str], pd.DataFrame]:
+def everything() -> dict[Any, pd.DataFrame]:
     """Each cadence healthy, with one load missing, late by a few days and, for row counts, of half the size."""
     made = []
     for name, cadence in CADENCES.items():
@@ -85,7 +85,7 @@ def everything() -> dict[tuple[str, str, str], pd.DataFrame]:
     result = judged(made)
     parts = result["series_key"].str.split("|", expand=True)
     keys = [parts[0], parts[1], parts[2]]
-    return {key: part.set_index("bucket_start") for key, part in result.groupby(keys)}
+    return {tuple(key): part.set_index("bucket_start") for key, part in result.groupby(keys)}
 
 
 @pytest.mark.parametrize("name", CADENCES)
@@ -169,7 +169,7 @@ def test_deviations_of_the_past_are_allowed() -> None:
     rng = np.random.default_rng(3)
     filled = np.zeros(len(DAYS), dtype=bool)
     for month in pd.date_range("2024-01-05", "2026-01-01", freq="MS", tz="UTC"):
-        filled[DAYS.get_loc(month) + int(rng.integers(2, 7))] = True
+        filled[(month - DAYS[0]).days + int(rng.integers(2, 7))] = True
     found = judged([series(filled, "row_count", "s")])
     assert "critical" not in set(found.severity)
     rest = filled.copy()
@@ -182,7 +182,7 @@ def test_deviations_of_the_past_are_allowed() -> None:
 
 def test_weekdays_over_a_closed_christmas() -> None:
     filled = WEEKDAY < 5
-    closed = filled & ~((DAYS >= "2024-12-23") & (DAYS <= "2025-01-01"))
+    closed = filled & ~DAYS.isin(pd.date_range("2024-12-23", "2025-01-01", tz="UTC"))
     closed[DAYS.get_loc("2025-01-14")] = False
     found = judged([series(closed, metric, metric) for metric in ("row_count", "freshness")])
     for _, part in found.groupby("series_key"):
@@ -252,7 +252,7 @@ def test_judging_the_newest_bucket_of_rare_loads_equals_judging_everything() -> 
     full = judge(settings, points, horizon=3)
     for back in (1, 40):
         since = pd.Series(days[-back], index=settings.index)
-        assert RARE_LOOKBACK > LOOKBACK["day"]
+        assert LOOKBACK["day"] < RARE_LOOKBACK
         part = judge(settings, points[points.bucket_start >= days[-back] - RARE_LOOKBACK], horizon=3, judge_from=since)
         expected = full[full.bucket_start >= days[-back]].reset_index(drop=True)
         pd.testing.assert_frame_equal(part, expected, check_exact=True)

@@ -52,9 +52,10 @@ NORMAL_DECILES = 2.563  # distance of its first and last decile
 
 @dataclass(frozen=True)
 class History:
-    """All points of the series of a panel, also those before its first column; ``edges`` are where each row's begin, end.
+    """All points of the series of a panel, also those before its first column.
 
-    ``width`` is that of a bucket in nanoseconds, buckets are numbered since 1970.
+    ``edges`` are where the points of each row begin and end. ``width`` is that of a bucket in nanoseconds, buckets are
+    numbered since 1970.
     """
 
     bucket: NDArray[np.int64]
@@ -79,8 +80,8 @@ class Panel:
     ``observed`` are the raw values; ``x`` those that are judged and learned from: NaN where excluded and, for
     series marked in ``empties`` (row counts), where the value is 0, because no rows is an empty bucket and not a small
     number. ``y`` is ``x`` on the judged scale. Columns from ``start`` on are judged. ``newest`` is the column of each
-    series' newest closed bucket: what is empty after it has not been observed yet. ``origin`` is the number of the first
-    column's bucket.
+    series' newest closed bucket: what is empty after it has not been observed yet. ``origin`` is the number of the
+    first column's bucket.
     """
 
     spans: Spans
@@ -116,7 +117,6 @@ class Panel:
             self.origin + first,
             self.history,
         )
-
 
     def rows(self, chosen: NDArray[np.int64]) -> Panel:
         """Return the panel of some of its series."""

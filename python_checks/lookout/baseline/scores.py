@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from lookout.baseline.bounds import (
 from lookout.baseline.learned import MIN_ERRORS, Panel
 from lookout.baseline.rules import filling, loads, repetition
 from lookout.baseline.rules.drift import drift_score
+from lookout.baseline.rules.sizes import Judged, judge_loads
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO, OVERDUE, LOAD = range(10)
@@ -32,8 +33,8 @@ POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO, OVERDUE, LOAD =
 class Verdict:
     """Scores, causes and bounds of the judged buckets of a panel; expectations and bounds in the metric's unit.
 
-    ``remaining`` is how many more buckets of history a learning bucket needs, in ``sparse`` ones how many more loads. ``repeats``, ``step`` (per week, judged scale), ``weeks`` and
-    ``slots`` word the reasons.
+    ``remaining`` is how many more buckets of history a learning bucket needs, in ``sparse`` ones how many more loads.
+    ``repeats``, ``step`` (per week, judged scale), ``weeks``, ``slots`` and ``rare`` word the reasons.
     """
 
     expected: Matrix
@@ -186,8 +187,8 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots)
     any_size = ~slots.regular | slots.owed
     irregular = np.flatnonzero((empty & any_size).any(axis=1))
     if len(irregular):
-        # A table that is filled now and then has no slots, and a load that is late may come in any: then the largest load
-        # of late is what may come.
+        # A table that is filled now and then has no slots, and a late load may come in any: its largest load of late is
+        # what may come.
         largest = rolling_quantiles(filled[irregular], spans.errors, start=start, quantiles=(1.0,))[0][:, start:]
         most[irregular] = np.where(any_size[irregular], np.fmax(most[irregular], largest), most[irregular])
     typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
@@ -265,90 +266,13 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
 
 
 def _with_rare(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
-    """Return the verdict with the silence of rarely loaded tables judged by the rhythm of their loads, and their sizes."""
-    rare = verdict.rare
-    verdict = replace(verdict, learning=verdict.learning | (rare.young & (np.abs(verdict.score) < options.warn)))
-    if not rare.rare.any():
-        return verdict
-    needed = rare.of("needed", loads.LEAST)
-    unknown = rare.rare & (needed > 0)
-    quiet = rare.rare & rare.silent & (needed == 0)
-    numbers = panel.origin + panel.start + np.arange(rare.rare.shape[1])
-    overdue = quiet & (numbers >= rare.of("limit", 0)) & np.where(panel.empties[:, None], options.down, True)
-    overdue &= np.where(ages[:, None], options.up, True)
-    score = np.where(ages[:, None], 1.0, -1.0) * rare.of("score", 0.0)
-    verdict = replace(
-        verdict,
-        score=np.where(quiet, np.where(overdue, score, 0.0), np.where(unknown, 0.0, verdict.score)),
-        cause=np.where(overdue, OVERDUE, verdict.cause),
-        learning=np.where(quiet, False, verdict.learning | unknown),
-        remaining=np.where(unknown, needed, verdict.remaining),
-        sparse=unknown,
-    )
-    return _with_sizes(_with_usual_age(verdict, panel, options, ages), panel, options, ages)
-
-
-def _with_usual_age(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
-    """Return the verdict with the age of a rarely loaded table expected to grow until the next load is due, no further."""
-    rare, width = verdict.rare, panel.history.width / 1e9
-    known = rare.rare & ages[:, None] & (rare.of("needed", loads.LEAST) == 0) & (rare.state >= 0)
-    if not known.any():
-        return verdict
-    load = rare.of("load", 0)
-    due = (panel.history.last_bucket(rare.of("due", 0)) - load) * width
-    limit = (rare.of("limit", 0) - load) * width + rare.of("age", 0.0)
-    nothing = np.full(due.shape, np.nan)
-    bounds = []
-    for old, threshold in ((verdict.warning, options.warn), (verdict.critical, options.critical)):
-        upper = np.where((rare.of("score", 0.0) >= threshold) & options.up, limit, np.nan)
-        bounds.append(Bounds(np.where(known, nothing, old.lower), np.where(known, upper, old.upper)))
-    return replace(
-        verdict,
-        expected=np.where(known, due, verdict.expected),
-        scale=np.where(known, nothing, verdict.scale),
-        score=np.where(known & ~rare.silent, 0.0, verdict.score),
-        learning=verdict.learning & ~known,
-        warning=bounds[0],
-        critical=bounds[1],
-    )
-
-
-def _with_sizes(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
-    """Return the verdict with values of rarely loaded tables compared with those of their earlier loads.
-
-    Rows that come long before the next load is due, or on a later day of a load, may be few.
-    """
-    rare, now = verdict.rare, panel.since(panel.start)
-    centre, spread = rare.of("centre", np.nan), rare.of("spread", np.nan)
-    known = rare.rare & ~ages[:, None] & np.isfinite(centre) & (rare.of("needed", loads.LEAST) == 0)
-    if not known.any():
-        return verdict
-    days = panel.history.days(panel.origin + panel.start + np.arange(rare.rare.shape[1]))
-    begun = rare.of("begun", 0)
-    begins = (days - panel.history.days(rare.of("load", 0)) > 1) & (2 * (days - begun) >= rare.of("due", 0) - begun)
-    whole = begins | ~panel.empties[:, None]
-    with np.errstate(invalid="ignore"):
-        top = np.where(whole, centre, np.fmax(centre, rare.of("most", np.nan)))
-        away = np.where(now.y > top, now.y - top, np.where(whole & (now.y < centre), now.y - centre, 0.0)) / spread
-    expected = transforms.backward(centre, panel.kinds)
-    bounds = []
-    for old, threshold in ((verdict.warning, options.warn), (verdict.critical, options.critical)):
-        low = np.where(whole, centre - threshold * spread, np.nan)
-        sides = apply_options(learned_bounds(low, top + threshold * spread, panel.kinds), expected, options)
-        bounds.append(Bounds(*(np.where(known, new, was) for new, was in (
-            (sides.lower, old.lower), (sides.upper, old.upper)))))
-    filled = known & ~rare.silent & np.isfinite(now.x)
-    score = np.nan_to_num(agree(away, np.where(filled, now.x, np.nan), bounds[0], bounds[1], options))
-    return replace(
-        verdict,
-        expected=np.where(known, np.where(begins, expected, np.where(panel.empties[:, None], 0.0, expected)), verdict.expected),
-        scale=np.where(known, spread, verdict.scale),
-        score=np.where(filled, score, verdict.score),
-        cause=np.where(filled, LOAD, verdict.cause),
-        learning=verdict.learning & ~filled,
-        warning=bounds[0],
-        critical=bounds[1],
-    )
+    """Return the verdict with silence and size of rarely loaded tables judged by their loads."""
+    part = {f.name: getattr(verdict, f.name) for f in fields(Judged) if hasattr(verdict, f.name)}
+    none = np.zeros_like(verdict.learning)
+    found = judge_loads(Judged(**part, unknown=none, overdue=none, sized=none), verdict.rare, panel, options, ages)
+    changed = {name: getattr(found, name) for name in part}
+    cause = np.where(found.overdue, OVERDUE, np.where(found.sized, LOAD, verdict.cause))
+    return replace(verdict, **changed, cause=cause, sparse=found.unknown)
 
 
 def _are_ages(settings: pd.DataFrame) -> Mask:

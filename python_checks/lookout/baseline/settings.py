@@ -110,7 +110,8 @@ def is_filled(
     ``empties`` marks row counts, of which 0 is nothing, and ``ages`` the ages of the newest row.
     """
     with np.errstate(invalid="ignore"):
-        return np.isfinite(values) & ~(empties & (values == 0.0)) & (~ages | (values <= width))
+        result: NDArray[np.bool_] = np.isfinite(values) & ~(empties & (values == 0.0)) & (~ages | (values <= width))
+    return result
 
 
 def needed(settings: pd.DataFrame) -> dict[Grain, timedelta]:

@@ -141,8 +141,6 @@ def panel_of(
         start - origin,
         last[rows] - origin,
         origin,
-        History(
-            data.bucket, data.value, data.excluded, np.stack([edges[rows], edges[rows + 1]], axis=1), nanoseconds
-        ),
+        History(data.bucket, data.value, data.excluded, np.stack([edges[rows], edges[rows + 1]], axis=1), nanoseconds),
     )
     return panel, first + origin

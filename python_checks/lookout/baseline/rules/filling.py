@@ -23,10 +23,10 @@ RARE = 0.025  # chance of a miss at which it scores 3: two gaps in 16 weeks are 
 class Slots:
     """History of each bucket's slot.
 
-    ``usual``: the slot is usually filled. ``chance``: how likely it is to be empty all the same, by what came before the
-    present run of misses. ``owed``: a miss since the newest filled bucket. ``seen`` and ``known``: in how many of the
-    last eight weeks the slot was filled, and in how many the series was alive. ``regular``: any slot of the last week
-    is usually filled.
+    ``usual``: the slot is usually filled. ``chance``: how likely it is to be empty all the same, by what came before
+    the present run of misses. ``owed``: a miss since the newest filled bucket. ``seen`` and ``known``: in how many of
+    the last eight weeks the slot was filled, and in how many the series was alive. ``regular``: any slot of the last
+    week is usually filled.
     """
 
     usual: Mask
@@ -46,7 +46,7 @@ def slots(panel: Panel) -> Slots:
     seen, known = _history(present, panel)
     usual: Mask = (seen >= 2) & (2 * seen >= known)
     miss = ~present & ~panel.excluded & usual
-    # A run of misses starts with the first miss after a filled bucket, and counts once: a holiday of two weeks is one gap.
+    # A run of misses starts with the first miss after a filled bucket and counts once: a week of holidays is one gap.
     position = np.cumsum(miss, axis=1)
     filled = newest >= 0
     at_newest = np.take_along_axis(position, np.maximum(newest, 0), axis=1) * filled
@@ -64,7 +64,7 @@ def slots(panel: Panel) -> Slots:
 
 
 def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
-    """Return the judged buckets before which at most one slot of a week mostly held something, and those without anything.
+    """Return the judged buckets before which at most one slot of a week mostly held something, and empty ones.
 
     In buckets that are both, slots do not say whether something is missing; the rhythm of loads may. ``ages`` marks the
     series whose values are ages in seconds: what is older than its bucket is wide says that nothing came.
@@ -159,7 +159,8 @@ def _share(zero: Mask, panel: Panel) -> Matrix:
     there = np.isfinite(panel.x)
     newest = np.maximum.accumulate(np.where(there, np.arange(there.shape[1]), -1), axis=1)
     zeros, others = (_until_newest(marks, newest, panel.spans.errors) for marks in (zero, there))
-    return (zeros / np.maximum(zeros + others, 1.0))[:, panel.start :]
+    result: Matrix = (zeros / np.maximum(zeros + others, 1.0))[:, panel.start :]
+    return result
 
 
 def natural_zero(expected: Matrix, scale: Matrix, panel: Panel) -> Matrix:
@@ -190,18 +191,21 @@ def _passing(x: Matrix, width: int, start: int) -> Matrix:
     equal[:, 1:] = pair[:, 1:] & (x[:, 1:] == x[:, :-1])
     same, pairs = (rolling_count(marks, width, start=start) for marks in (equal, pair))
     across = np.minimum(above, below) / np.maximum(there, 1.0)
-    return np.maximum(across, 0.5 * same / np.maximum(pairs, 1.0))[:, start:]
+    result: Matrix = np.maximum(across, 0.5 * same / np.maximum(pairs, 1.0))[:, start:]
+    return result
 
 
 def score_of(chance: Matrix) -> Matrix:
     """Return the score of an event of a known chance: 3 at one in forty, at most 6."""
-    return np.minimum(6.0, 3.0 * np.log(np.clip(chance, 1e-9, 1.0)) / np.log(RARE))
+    result: Matrix = np.minimum(6.0, 3.0 * np.log(np.clip(chance, 1e-9, 1.0)) / np.log(RARE))
+    return result
 
 
 def _until_newest(marks: Mask, newest: NDArray[np.int64], window: int) -> Matrix:
-    """Return how many of the ``window`` buckets up to the one before each column are marked, up to the newest filled."""
+    """Return how many of the ``window`` buckets before each column are marked, up to the newest filled one."""
     total = np.cumsum(marks, axis=1)
     there = np.take_along_axis(total, np.maximum(newest, 0), axis=1) * (newest >= 0)
     older = np.zeros_like(total)
     older[:, window + 1 :] = total[:, : max(0, total.shape[1] - window - 1)]
-    return np.maximum(there - older, 0).astype(np.float64)
+    result: Matrix = np.maximum(there - older, 0).astype(np.float64)
+    return result

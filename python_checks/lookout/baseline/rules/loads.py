@@ -32,9 +32,10 @@ _BEFORE = np.iinfo(np.int64).min // 4
 class States:
     """What was known after some loads, one row each: ``load`` is the bucket of the newest, ``begun`` the day it began.
 
-    ``limit`` is the bucket whose end without a load makes the next one overdue, ``score`` how unusual that is, and
-    ``gap`` the longest time between two loads, in buckets. ``needed`` loads are wanted before anything is said.
-    ``centre``, ``spread`` and ``most`` describe the sizes of loads on the judged scale, NaN with fewer than four.
+    ``is_due`` says that the next load is expected on the day ``due`` by a rhythm, else by the longest gap. ``limit`` is
+    the bucket whose end without a load makes the next one overdue, ``score`` how unusual that is, and ``gap`` the
+    longest time between two loads, in buckets. ``needed`` loads are wanted before anything is said. ``centre``,
+    ``spread`` and ``most`` describe the sizes of loads on the judged scale, NaN with fewer than four.
     """
 
     load: Integers
@@ -42,6 +43,7 @@ class States:
     age: Matrix
     limit: Integers
     due: Integers
+    is_due: Mask
     score: Matrix
     gap: Integers
     needed: Integers
@@ -55,7 +57,8 @@ class States:
 class Rare:
     """Judged buckets of tables that are loaded rarely: ``rare`` marks them and ``silent`` those without a load.
 
-    ``young`` are the silent ones of tables so young that they may be any. ``state`` is the row of ``states`` that holds in each marked bucket, -1 without an earlier load.
+    ``young`` are the silent ones of tables so young that they may be any. ``state`` is the row of ``states`` that holds
+    in each marked bucket, -1 without an earlier load.
     """
 
     rare: Mask
@@ -127,7 +130,8 @@ def _may_be_old(panel: Panel) -> Mask:
         pieces = np.stack([begin[rows], end[rows]], axis=1).ravel()
         bucket = np.append(panel.history.bucket, panel.origin)
         before[rows] = np.minimum.reduceat(bucket, pieces)[::2] < panel.origin
-    return old[:, panel.start :] | before[:, None]
+    result: Mask = old[:, panel.start :] | before[:, None]
+    return result
 
 
 def _filled(panel: Panel, ages: NDArray[np.bool_], rows: Integers) -> tuple[Integers, Integers, Any, Any]:
@@ -159,14 +163,13 @@ def _states(panel: Panel, wanted: Integers, row: Integers, bucket: Integers, val
     starts = np.where(known, np.take_along_axis(days[:, 1:], order, axis=1), _BEFORE)
     starts = np.where(known, starts, np.max(starts, axis=1, initial=_BEFORE)[:, None])
     found = rhythm.rhythm_of(starts, known)
-    is_rhythm = np.isfinite(found.cost)
+    # A load that went on until the next was due counts for that as well.
+    is_due = np.isfinite(found.cost) & (found.due > days[:, -1])
     gap, patience = _gaps(buckets, there)
     by_gap = buckets[:, -1] + gap + patience
     count = known.sum(axis=1)
     needed = np.where((count >= LEAST) | (there.sum(axis=1) >= DENSE), 0, LEAST - count)
-    due = np.where(is_rhythm, found.due, panel.history.days(buckets[:, -1] + gap))
-    # A load that went on until the next was due counts for that as well.
-    is_due = is_rhythm & (found.due > days[:, -1])
+    due = np.where(is_due, found.due, panel.history.days(buckets[:, -1] + gap))
     limit = np.where(is_due, panel.history.last_bucket(found.due + found.late), by_gap)
     # A rhythm that is kept loosely does not make a gap too long that is shorter than others before.
     limit = np.where(is_due & (found.cost > LOOSE), np.maximum(limit, buckets[:, -1] + gap), limit)
@@ -177,7 +180,7 @@ def _states(panel: Panel, wanted: Integers, row: Integers, bucket: Integers, val
     sizes = np.where(begins, y[index][:, 1:], np.nan)
     centre, spread, most = _sizes(sizes, panel.kinds[row[wanted]])
     return States(
-        bucket[wanted], starts[:, -1] if len(wanted) else wanted, value[wanted], limit, due, score, gap, needed,
+        bucket[wanted], starts[:, -1] if len(wanted) else wanted, value[wanted], limit, due, is_due, score, gap, needed,
         centre, spread, most, found,
     )  # fmt: skip
 
@@ -185,8 +188,8 @@ def _states(panel: Panel, wanted: Integers, row: Integers, bucket: Integers, val
 def _gaps(buckets: Integers, there: Mask) -> tuple[Integers, Integers]:
     """Return the longest gap between filled buckets, and how much longer one must be to be clearly longer.
 
-    That is as much as the longest exceeds the usual one, at least a bucket, and more where few gaps are known. Within a load that goes on for several
-    buckets there are no gaps, where three others say what is usual.
+    That is as much as the longest exceeds the usual one, at least a bucket, and more where few gaps are known. Within a
+    load that goes on for several buckets there are no gaps, where three others say what is usual.
     """
     gaps, both = np.diff(buckets, axis=1), there[:, 1:] & there[:, :-1]
     real = both & (gaps > 1)
@@ -210,7 +213,9 @@ def _sizes(y: Matrix, kinds: NDArray[np.int64]) -> tuple[Matrix, Matrix, Matrix]
         middle = np.nanmedian(mine, axis=1)
         away = np.nansum((mine - middle[:, None]) ** 2, axis=1)
         deviation = np.sqrt(away / (count[enough] - 1)) * (1.0 + 4.0 / count[enough])
-        least = np.maximum(floor(middle[:, None], kinds[enough])[:, 0], np.where(kinds[enough] == transforms.COUNT, 1.0, 0.0))
+        least = np.maximum(
+            floor(middle[:, None], kinds[enough])[:, 0], np.where(kinds[enough] == transforms.COUNT, 1.0, 0.0)
+        )
         centre[enough], spread[enough] = middle, np.maximum(deviation, least)
         most[enough] = np.nanmax(mine, axis=1)
     return centre, spread, most
@@ -219,7 +224,7 @@ def _sizes(y: Matrix, kinds: NDArray[np.int64]) -> tuple[Matrix, Matrix, Matrix]
 def in_words(states: States, at: int, history: History, buckets_a_day: int) -> str:
     """Return why the load after one of the states is overdue: how long there was none, and when it was due."""
     newest = _date(int(history.days(states.load[at])))
-    if np.isfinite(states.rhythm.cost[at]):
+    if states.is_due[at]:
         due = _date(int(states.due[at]))
         late = int(states.rhythm.late[at])
         allowed = f", give or take {late} day{'s' * (late != 1)}" if late else ""

@@ -7,6 +7,7 @@ the newest load in the last column; ``there`` says which loads are known.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,9 @@ _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 class Rhythm:
     """The rhythm of each table: ``kind`` and ``position`` say which, ``step`` is in days or months (0: twice a month).
 
-    ``due`` is the day of the next load, ``late`` the days it may be late by, learned from earlier loads. ``expected`` and
-    ``missed`` are the loads that should have come up to the newest one, and those of them that did not. ``cost`` is how
-    badly it explains the loads; infinite where there is no rhythm.
+    ``due`` is the day of the next load, ``late`` the days it may be late by, learned from earlier loads. ``expected``
+    and ``missed`` are the loads that should have come up to the newest one, and those of them that did not. ``cost`` is
+    how badly it explains the loads; infinite where there is no rhythm.
     """
 
     kind: Integers
@@ -61,8 +62,11 @@ def rhythm_of(days: Integers, there: Mask) -> Rhythm:
     Twice a month is two monthly rhythms: that of the loads near the day of the newest one, and that of the others.
     """
     result = _every_so_many_days(days, there)
-    gap = np.nan_to_num(lower_median(np.diff(days, axis=1), there[:, 1:] & there[:, :-1]))
-    for chosen, candidates in ((gap > 0.6 * MONTH, _monthly), ((gap > 0.3 * MONTH) & (gap < 0.7 * MONTH), _twice_a_month)):
+    gap = np.nan_to_num(_usual_gap(days, there))
+    for chosen, candidates in (
+        (gap > 0.6 * MONTH, _monthly),
+        ((gap > 0.3 * MONTH) & (gap < 0.7 * MONTH), _twice_a_month),
+    ):
         rows = np.flatnonzero(chosen)
         if len(rows):
             best = _best([result.take(rows), *candidates(days[rows], there[rows])])
@@ -128,8 +132,8 @@ def in_words(rhythm: Rhythm, at: int) -> str:
         if not rest:
             return "weekly" if weeks == 1 else f"loaded every {weeks} weeks"
         return "daily" if step == 1 else f"loaded every {step} days"
-    every = {0: "loaded twice a month, also", 1: "monthly", 2: "loaded every two months", 3: "quarterly", 6: "loaded twice a year", 12: "yearly"}
-    return f"{every.get(step, f'loaded every {step} months')}{',' * (step > 0)} on the {_position_in_words(kind, position)}"
+    name = {0: "loaded twice a month, also", 1: "monthly,", 3: "quarterly,", 6: "loaded twice a year,", 12: "yearly,"}
+    return f"{name.get(step, f'loaded every {step} months,')} on the {_position_in_words(kind, position)}"
 
 
 def _position_in_words(kind: int, position: int) -> str:
@@ -155,7 +159,8 @@ def _ordinal(number: int) -> str:
 
 
 def _every_so_many_days(days: Integers, there: Mask) -> Rhythm:
-    step = np.maximum(np.rint(np.nan_to_num(lower_median(np.diff(days, axis=1), there[:, 1:] & there[:, :-1]))), 1).astype(np.int64)[:, None]
+    gap = np.nan_to_num(_usual_gap(days, there))
+    step = np.maximum(gap, 1).astype(np.int64)[:, None]
     away = (days - days[:, -1:] + step // 2) % step - step // 2
     away = away - np.rint(np.nan_to_num(lower_median(away, there))).astype(np.int64)[:, None]
     slot = (days - away - (days - away)[:, -1:]) // step
@@ -168,7 +173,7 @@ def _calendar(kind: int, days: Integers, there: Mask, least: int = LEAST) -> Rhy
         nominal = _mode(position, there)
     else:
         nominal = np.rint(np.nan_to_num(lower_median(position, there))).astype(np.int64)
-    gap = lower_median(np.diff(days, axis=1), there[:, 1:] & there[:, :-1])
+    gap = _usual_gap(days, there)
     if least < LEAST:
         gap = np.full(len(days), MONTH)  # one of two loads a month
     step = STEPS[np.abs(np.nan_to_num(gap, nan=1.0)[:, None] / MONTH - STEPS).argmin(axis=1)]
@@ -185,8 +190,7 @@ def _calendar(kind: int, days: Integers, there: Mask, least: int = LEAST) -> Rhy
     index = (slot - newest[:, None]) // step[:, None]
     period = np.rint(step * MONTH).astype(np.int64)
     fits = np.nan_to_num(gap, nan=0.0) > 0.6 * period
-    result = _judged(kind, nominal, step, away, index, days, there & fits[:, None], period, due, least)
-    return result
+    return _judged(kind, nominal, step, away, index, days, there & fits[:, None], period, due, least)
 
 
 def _judged(
@@ -248,7 +252,7 @@ def _position(kind: int, days: Integers) -> tuple[Integers, Integers]:
     return month + after, np.where(after, days - following, days - first)
 
 
-def _day(kind: int, month: Integers, position: Integers) -> Integers:
+def _day(kind: int, month: Integers, position: Integers) -> Any:
     """Return the day at a position of a month; days beyond its end are its last one."""
     first, following = _first(month), _first(month + 1)
     if kind == DAY_OF_MONTH:
@@ -273,6 +277,10 @@ def _first(month: Integers) -> Integers:
     return result
 
 
+def _usual_gap(days: Integers, there: Mask) -> Matrix:
+    return lower_median(np.diff(days, axis=1), there[:, 1:] & there[:, :-1])
+
+
 def lower_median(values: NDArray[np.int64], there: Mask) -> Matrix:
     """Return the lower median of the known values of each row; NaN without any."""
     count = there.sum(axis=1)
@@ -285,4 +293,5 @@ def _mode(values: Integers, there: Mask) -> Integers:
     """Return the commonest known value of each row, the newest among equals."""
     votes = ((values[:, :, None] == values[:, None, :]) & there[:, None, :]).sum(axis=2)
     votes = np.where(there, votes * values.shape[1] + np.arange(values.shape[1]), -1)
-    return np.take_along_axis(values, votes.argmax(axis=1)[:, None], axis=1)[:, 0]
+    chosen: Integers = np.take_along_axis(values, votes.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return chosen
