@@ -68,6 +68,11 @@ class History:
         """Return the days, since 1970, on which buckets begin."""
         return bucket * self.width // DAY
 
+    @property
+    def seconds(self) -> float:
+        """Return the width of a bucket in seconds."""
+        return self.width / 1e9
+
     def last_bucket(self, day: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the last bucket that begins on each day or before."""
         return ((day + 1) * DAY - 1) // self.width

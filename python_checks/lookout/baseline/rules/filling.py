@@ -70,12 +70,13 @@ def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
     series whose values are ages in seconds: what is older than its bucket is wide says that nothing came.
     """
     spans = panel.spans
-    width = 86_400.0 / spans.day
+    width = panel.history.seconds
     with np.errstate(invalid="ignore"):
         filled = np.where(ages[:, None], panel.observed <= width, np.isfinite(panel.x))
     seen, known = _history(filled, panel)
     mostly = (seen >= 2) & (2 * seen > known)
-    regular = rolling_count(mostly, spans.season, lag=0, start=panel.start) > 1
+    # One slot a week says less than the loads themselves do; a grain without a cycle has only one.
+    regular = rolling_count(mostly, spans.season, lag=0, start=panel.start) >= min(2, spans.season)
     return ~regular[:, panel.start :], (~filled & ~panel.excluded & panel.is_closed)[:, panel.start :]
 
 
@@ -85,7 +86,7 @@ def without_outages(panel: Panel, ages: NDArray[np.bool_]) -> Panel:
     What nobody wants to see again is not learned as usual. ``ages`` marks the series whose values are ages.
     """
     rows = np.flatnonzero(ages)
-    width = 86_400.0 / panel.spans.day
+    width = panel.history.seconds
     with np.errstate(invalid="ignore"):
         silent = panel.observed[rows] > width
     rows, silent = rows[silent.any(axis=1)], silent[silent.any(axis=1)]

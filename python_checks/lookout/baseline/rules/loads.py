@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import DAY, History, Panel, floor
+from lookout.baseline.learned import History, Panel, floor
 from lookout.baseline.rules import filling, rhythm
 from lookout.baseline.rules.rhythm import LEAST, Integers, Rhythm
 from lookout.baseline.settings import is_filled
@@ -99,7 +99,7 @@ def rare_loads(panel: Panel, ages: NDArray[np.bool_]) -> Rare:
     if len(row):
         oldest = np.maximum(newest - FILLED, np.searchsorted(row, rows)[:, None])
         is_old &= ~known | (days - history.days(bucket[np.clip(oldest, 0, len(row) - 1)]) >= OLD_DAYS)
-        before = numbers - OLD_DAYS * DAY // history.width
+        before = numbers - int(OLD_DAYS * 86_400 // history.seconds)
         at = np.maximum(np.searchsorted(key, (rows[:, None] << 40) + before + 1) - 1, 0)
         is_old |= known & (row[at] == rows[:, None]) & (days - history.days(bucket[at]) <= 2 * OLD_DAYS)
         rare[rows] &= is_old
@@ -119,7 +119,7 @@ def _may_be_old(panel: Panel) -> Mask:
     """Return the judged buckets before which something came weeks ago, or before the first column of the panel."""
     filled = np.isfinite(panel.observed)
     begun = np.maximum.accumulate(filled, axis=1)
-    lag = OLD_DAYS * DAY // panel.history.width
+    lag = int(OLD_DAYS * 86_400 // panel.history.seconds)
     old = np.zeros_like(begun)
     old[:, lag:] = begun[:, : max(0, begun.shape[1] - lag)]
     begin, end = panel.history.edges.T
@@ -141,7 +141,7 @@ def _filled(panel: Panel, ages: NDArray[np.bool_], rows: Integers) -> tuple[Inte
     source = np.concatenate([np.arange(a, b) for a, b in zip(begin, end, strict=True)] or [np.zeros(0, np.int64)])
     row = np.repeat(rows, end - begin)
     value = history.value[source]
-    filled = is_filled(value, panel.empties[row], ages[row], history.width / 1e9)
+    filled = is_filled(value, panel.empties[row], ages[row], history.seconds)
     row, source = row[filled], source[filled]
     order = np.lexsort((history.bucket[source], row))
     row, source = row[order], source[order]

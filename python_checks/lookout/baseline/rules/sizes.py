@@ -67,7 +67,7 @@ def _with_usual_age(judged: Judged, rare: Rare, panel: Panel, options: Options, 
     known = rare.rare & ages[:, None] & (rare.of("needed", LEAST) == 0) & (rare.state >= 0)
     if not known.any():
         return judged
-    width, load = panel.history.width / 1e9, rare.of("load", 0)
+    width, load = panel.history.seconds, rare.of("load", 0)
     due = (panel.history.last_bucket(rare.of("due", 0)) - load) * width
     limit = (rare.of("limit", 0) - load) * width + rare.of("age", 0.0)
     nothing = np.full(due.shape, np.nan)
