@@ -23,7 +23,7 @@ from lookout.baseline.bounds import (
 from lookout.baseline.learned import MIN_ERRORS, Panel
 from lookout.baseline.rules import filling, loads, repetition
 from lookout.baseline.rules.drift import drift_score
-from lookout.baseline.rules.sizes import Judged, judge_loads
+from lookout.baseline.rules.sizes import Judged, judge_silence, judge_sizes
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO, OVERDUE, LOAD = range(10)
@@ -152,7 +152,7 @@ def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: 
     )
     counts = (panel.kinds == transforms.COUNT)[:, None]
     verdict = _with_missing(verdict, panel, options, unless=np.broadcast_to(counts, score.shape))
-    return _with_limits(_with_rare(verdict, panel, options, _are_ages(settings)), panel, options)
+    return _with_limits(_with_rare(verdict, panel, options, _are_ages(settings), plain=True), panel, options)
 
 
 def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Matrix]:
@@ -265,11 +265,12 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
     )
 
 
-def _with_rare(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
-    """Return the verdict with silence and size of rarely loaded tables judged by their loads."""
+def _with_rare(verdict: Verdict, panel: Panel, options: Options, ages: Mask, plain: bool = False) -> Verdict:
+    """Return the verdict with silence and size of rarely loaded tables judged by their loads; sizes not if ``plain``."""
     part = {f.name: getattr(verdict, f.name) for f in fields(Judged) if hasattr(verdict, f.name)}
     none = np.zeros_like(verdict.learning)
-    found = judge_loads(Judged(**part, unknown=none, overdue=none, sized=none), verdict.rare, panel, options, ages)
+    found = judge_silence(Judged(**part, unknown=none, overdue=none, sized=none), verdict.rare, panel, options, ages)
+    found = found if plain else judge_sizes(found, verdict.rare, panel, options, ages)
     changed = {name: getattr(found, name) for name in part}
     cause = np.where(found.overdue, OVERDUE, np.where(found.sized, LOAD, verdict.cause))
     return replace(verdict, **changed, cause=cause, sparse=found.unknown)

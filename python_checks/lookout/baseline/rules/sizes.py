@@ -36,8 +36,8 @@ class Judged:
     sized: Mask
 
 
-def judge_loads(judged: Judged, rare: Rare, panel: Panel, options: Options, ages: NDArray[np.bool_]) -> Judged:
-    """Return what is said with the buckets of rarely loaded tables judged by the rhythm and the sizes of their loads.
+def judge_silence(judged: Judged, rare: Rare, panel: Panel, options: Options, ages: NDArray[np.bool_]) -> Judged:
+    """Return what is said with the empty buckets of rarely loaded tables judged by the rhythm of their loads, and ages by it.
 
     ``ages`` marks the series whose values are the age of the newest row.
     """
@@ -59,7 +59,7 @@ def judge_loads(judged: Judged, rare: Rare, panel: Panel, options: Options, ages
         unknown=unknown,
         overdue=overdue,
     )
-    return _with_sizes(_with_usual_age(judged, rare, panel, options, ages), rare, panel, options, ages)
+    return _with_usual_age(judged, rare, panel, options, ages)
 
 
 def _with_usual_age(judged: Judged, rare: Rare, panel: Panel, options: Options, ages: NDArray[np.bool_]) -> Judged:
@@ -86,7 +86,7 @@ def _with_usual_age(judged: Judged, rare: Rare, panel: Panel, options: Options, 
     )
 
 
-def _with_sizes(judged: Judged, rare: Rare, panel: Panel, options: Options, ages: NDArray[np.bool_]) -> Judged:
+def judge_sizes(judged: Judged, rare: Rare, panel: Panel, options: Options, ages: NDArray[np.bool_]) -> Judged:
     """Return what is said with values compared with those of earlier loads.
 
     Rows that come long before the next load is due, or on a later day of a load, may be few.
