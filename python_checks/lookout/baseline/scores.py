@@ -266,7 +266,7 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
 
 
 def _with_rare(verdict: Verdict, panel: Panel, options: Options, ages: Mask, plain: bool = False) -> Verdict:
-    """Return the verdict with silence and size of rarely loaded tables judged by their loads; sizes not if ``plain``."""
+    """Return the verdict with silence and, unless ``plain``, sizes of rarely loaded tables judged by their loads."""
     part = {f.name: getattr(verdict, f.name) for f in fields(Judged) if hasattr(verdict, f.name)}
     none = np.zeros_like(verdict.learning)
     found = judge_silence(Judged(**part, unknown=none, overdue=none, sized=none), verdict.rare, panel, options, ages)

@@ -37,7 +37,7 @@ class Judged:
 
 
 def judge_silence(judged: Judged, rare: Rare, panel: Panel, options: Options, ages: NDArray[np.bool_]) -> Judged:
-    """Return what is said with the empty buckets of rarely loaded tables judged by the rhythm of their loads, and ages by it.
+    """Return what is said with empty buckets and ages of rarely loaded tables judged by the rhythm of their loads.
 
     ``ages`` marks the series whose values are the age of the newest row.
     """
