@@ -74,7 +74,8 @@ def irregular(panel: Panel, ages: NDArray[np.bool_]) -> tuple[Mask, Mask]:
     with np.errstate(invalid="ignore"):
         filled = np.where(ages[:, None], panel.observed <= width, np.isfinite(panel.x))
     seen, known = _history(filled, panel)
-    mostly = (seen >= 2) & (2 * seen > known)
+    # By more than one, so that every other week is not taken for most weeks.
+    mostly = (seen >= 2) & (2 * seen > known + 1)
     # One slot a week says less than the loads themselves do; a grain without a cycle has only one.
     regular = rolling_count(mostly, spans.season, lag=0, start=panel.start) >= min(2, spans.season)
     return ~regular[:, panel.start :], (~filled & ~panel.excluded & panel.is_closed)[:, panel.start :]
@@ -94,7 +95,7 @@ def without_outages(panel: Panel, ages: NDArray[np.bool_]) -> Panel:
         return panel
     filled = np.isfinite(panel.y[rows]) & ~silent
     seen, known = _history(filled, panel.rows(rows))
-    due = (seen >= 2) & (2 * seen > known) & silent & ~panel.excluded[rows]
+    due = (seen >= 2) & (2 * seen > known + 1) & silent & ~panel.excluded[rows]
     columns = np.arange(filled.shape[1])
     newest = np.maximum.accumulate(np.where(filled, columns, -1), axis=1)
     missed = np.maximum.accumulate(np.where(due, columns, -1), axis=1)
