@@ -154,7 +154,7 @@ class TestLearned:
         values = weekly()[:-5]
         row = last(one(metric="row_count"), [*values[:-1], 0])
         assert row.severity == "critical"
-        assert row.score == pytest.approx(-5.7, abs=0.01)
+        assert row.score == pytest.approx(-5.37, abs=0.01)
         assert row.observed_value == 0
         assert row.reason.startswith("no rows; every Tuesday before had ")
 

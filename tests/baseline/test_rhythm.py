@@ -256,3 +256,19 @@ def test_judging_the_newest_bucket_of_rare_loads_equals_judging_everything() -> 
         part = judge(settings, points[points.bucket_start >= days[-back] - RARE_LOOKBACK], horizon=3, judge_from=since)
         expected = full[full.bucket_start >= days[-back]].reset_index(drop=True)
         pd.testing.assert_frame_equal(part, expected, check_exact=True)
+
+
+@pytest.mark.parametrize("name", ["daily", "weekdays", "weekly", "loaded every 2 days", "monthly, on the 1st"])
+def test_a_table_that_died_twice_is_critical_until_rows_come(name: str) -> None:
+    filled = np.asarray(CADENCES[name]) & ~((NUMBER >= 300) & (NUMBER < 345)) & (NUMBER < 440)
+    found = judged([series(filled, metric, metric) for metric in ("row_count", "freshness")])
+    gap = 28 if name.startswith("monthly") else 7
+    for _, part in found.groupby("series_key"):
+        part = part.set_index("bucket_start")
+        for first, last in ((300, 344), (440, 700)):
+            silent = part.loc[DAYS[first + gap] : DAYS[last]]
+            # Row counts of weekdays leave weekends alone while the slots of the week are known.
+            wrong = silent[(silent.severity != "critical") & (silent.index.dayofweek < 5) & (silent.status == "judged")]
+            assert wrong.empty or (name == "monthly, on the 1st" and wrong.index.max() < DAYS[first + 31]), wrong
+        # The longest time between two loads was that of the first outage.
+        assert part.expected_value.max() <= 61 * 86_400 if name.startswith("monthly") else 46 * 86_400

@@ -16,7 +16,8 @@ ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
 HOLIDAY_WEEKS = 2  # so much of a silence counts as misses of its slots
 PRIOR_MISSES, PRIOR_SLOTS = 0.05, 5.0  # one miss in a hundred slots, with the weight of five
 FORGIVEN = 0.25  # share of a slot's weeks that may be empty without making that its habit
-RARE = 0.025  # chance of a miss at which it scores 3: two gaps in 16 weeks are rarer, three are not
+RARE = 0.02  # chance of a miss at which it scores 3: two gaps in 16 weeks are rarer, three are not
+RARE_ZERO = 0.025  # the same for a value of 0, whose chance is rather overrated
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,12 @@ def slots(panel: Panel) -> Slots:
     runs, due = (_until_newest(part, newest, window) for part in (first, first | (present & usual)))
     # Two misses of a slot in eight weeks may be chance or a holiday; more are its own habit. A silence of weeks is one.
     weeks = _history(present, panel, HOLIDAY_WEEKS)[1]
+    # The present silence is no habit.
+    weeks = weeks - np.minimum(np.maximum(columns - newest - 1, 0) // spans.season, HOLIDAY_WEEKS)
     habit = (weeks - seen) / np.maximum(weeks, 1) - FORGIVEN
-    chance = np.maximum((runs + PRIOR_MISSES) / (due + PRIOR_SLOTS), habit)[:, start:]
+    # The present run leaves fewer slots in the window; that says nothing about them.
+    due = due * window / np.maximum(window - (columns - newest - 1), window / 4)
+    chance = np.maximum(np.maximum(runs - 0.5, PRIOR_MISSES) / (due + PRIOR_SLOTS), habit)[:, start:]
     owed = np.zeros_like(miss)
     owed[:, 1:] = (position > at_newest)[:, :-1]
     regular = rolling_count(usual, spans.season, lag=0, start=start)[:, start:] > 0
@@ -152,7 +157,7 @@ def zero_score(panel: Panel, ages: NDArray[np.bool_], natural: Matrix) -> Matrix
     other = np.flatnonzero(kinds[rows] != transforms.COUNT)
     if len(other):
         chance[other] = np.maximum(chance[other], _passing(x[other], panel.spans.errors, start))
-    score[rows] = np.where(zero[rows, start:] & found.usual, -score_of(chance), 0.0)
+    score[rows] = np.where(zero[rows, start:] & found.usual, -score_of(chance, RARE_ZERO), 0.0)
     return score
 
 
@@ -197,9 +202,9 @@ def _passing(x: Matrix, width: int, start: int) -> Matrix:
     return result
 
 
-def score_of(chance: Matrix) -> Matrix:
-    """Return the score of an event of a known chance: 3 at one in forty, at most 6."""
-    result: Matrix = np.minimum(6.0, 3.0 * np.log(np.clip(chance, 1e-9, 1.0)) / np.log(RARE))
+def score_of(chance: Matrix, rare: float = RARE) -> Matrix:
+    """Return the score of an event of a known chance: 3 where it is as rare as one in fifty, at most 6."""
+    result: Matrix = np.minimum(6.0, 3.0 * np.log(np.clip(chance, 1e-9, 1.0)) / np.log(rare))
     return result
 
 

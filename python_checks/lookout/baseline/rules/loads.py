@@ -19,6 +19,7 @@ from lookout.baseline.windows import Mask, Matrix
 FILLED = 40  # newest filled buckets that a rhythm is learned from
 STARTS = 13  # and the newest loads among them; a load that goes on for days begins once
 DENSE = 14  # filled buckets whose gaps say enough without four separate loads
+STEADY = 28  # of them one after another make a table that is filled all the time
 WINDOW_DAYS = 735  # how far before the newest load others count
 SILENCE_DAYS = 365  # a table without a load for longer starts anew
 RARE_DAYS = WINDOW_DAYS + SILENCE_DAYS
@@ -195,6 +196,9 @@ def _gaps(buckets: Integers, there: Mask) -> tuple[Integers, Integers]:
     real = both & (gaps > 1)
     chosen = np.where((real.sum(axis=1) >= LEAST - 1)[:, None], real, both)
     longest = np.where(chosen, gaps, 0).max(axis=1, initial=0)
+    # One or two gaps of a table that was filled for weeks were outages.
+    is_steady = (real.sum(axis=1) < LEAST - 1) & ((both & ~real).sum(axis=1) >= STEADY)
+    longest = np.where(is_steady, np.minimum(longest, 1), longest)
     usual = np.nan_to_num(rhythm.lower_median(gaps, chosen)).astype(np.int64)
     unseen = np.ceil(rhythm.UNSEEN * (longest - 1) / np.maximum(chosen.sum(axis=1), 1)).astype(np.int64)
     return longest, np.maximum(longest - usual, 1) + np.maximum(unseen, 0)

@@ -34,7 +34,7 @@ class Rhythm:
     """The rhythm of each table: ``kind`` and ``position`` say which, ``step`` is in days or months (0: twice a month).
 
     ``due`` is the day of the next load, ``late`` the days it may be late by, learned from earlier loads. ``expected``
-    and ``missed`` are the loads that should have come up to the newest one, and those of them that did not. ``cost`` is
+    and ``missed`` are the loads that should have come up to the newest one, and the outages among them. ``cost`` is
     how badly it explains the loads; infinite where there is no rhythm.
     """
 
@@ -222,7 +222,8 @@ def _judged(
     ordered = np.sort(np.where(there, slot, np.iinfo(np.int64).max), axis=1)
     filled = there.any(axis=1) + (np.diff(ordered, axis=1) != 0).sum(axis=1)
     filled -= (~there).any(axis=1) & there.any(axis=1)
-    missed = np.maximum(expected - filled, 0)
+    # Loads missed one after another are one outage.
+    missed = (np.diff(ordered, axis=1) > 1).sum(axis=1) - ((~there).any(axis=1) & there.any(axis=1))
     is_rhythm = (count >= least) & (mean <= CLOSE * period) & (2 * filled >= expected)
     # Two loads for one due date: the rhythm is too slow for them.
     is_rhythm &= 4 * (count - filled) <= count

@@ -64,8 +64,9 @@ def judge_silence(judged: Judged, rare: Rare, panel: Panel, options: Options, ag
 
 def _with_usual_age(judged: Judged, rare: Rare, panel: Panel, options: Options, ages: NDArray[np.bool_]) -> Judged:
     """Return what is said with ages expected to grow until the next load is due, and no further."""
-    known = rare.rare & ages[:, None] & (rare.of("needed", LEAST) == 0) & (rare.state >= 0)
-    if not known.any():
+    mine = rare.rare & ages[:, None]
+    known = mine & (rare.of("needed", LEAST) == 0) & (rare.state >= 0)
+    if not mine.any():
         return judged
     width, load = panel.history.seconds, rare.of("load", 0)
     due = (panel.history.last_bucket(rare.of("due", 0)) - load) * width
@@ -74,11 +75,11 @@ def _with_usual_age(judged: Judged, rare: Rare, panel: Panel, options: Options, 
     bounds = []
     for old, threshold in ((judged.warning, options.warn), (judged.critical, options.critical)):
         upper = np.where((rare.of("score", 0.0) >= threshold) & options.up, limit, np.nan)
-        bounds.append(_where(known, Bounds(nothing, upper), old))
+        bounds.append(_where(mine, Bounds(nothing, np.where(known, upper, np.nan)), old))
     return replace(
         judged,
-        expected=np.where(known, due, judged.expected),
-        scale=np.where(known, nothing, judged.scale),
+        expected=np.where(known, due, np.where(mine, np.nan, judged.expected)),
+        scale=np.where(mine, nothing, judged.scale),
         score=np.where(known & ~rare.silent, 0.0, judged.score),
         learning=judged.learning & ~known,
         warning=bounds[0],
