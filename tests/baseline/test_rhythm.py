@@ -149,6 +149,15 @@ def test_before_the_rhythm_is_known_the_table_is_learning() -> None:
     assert set(found.status.loc["2024-04-02":"2024-04-30"]) == {"judged"}  # type: ignore[misc]
 
 
+def test_of_rhythms_that_fit_as_well_the_most_patient_counts() -> None:
+    # The last days of five months are business days; 31 May is a Saturday, and the last business day the 30th.
+    filled = LAST & (DAYS.year == 2025) | (DAYS == "2024-12-31")
+    found = judged([series(filled, "row_count", "s")]).set_index("bucket_start")
+    may = found.loc["2025-05-25":"2025-06-05"]  # type: ignore[misc]
+    assert set(may.status) == {"judged"}
+    assert set(may.severity) == {""}
+
+
 def test_irregular_loads_are_missed_when_the_gap_is_clearly_longer_than_any_before() -> None:
     seen = 0
     for seed in range(8):
