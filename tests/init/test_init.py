@@ -185,6 +185,11 @@ def test_the_column_that_tells_the_time_and_why(
         (Rate(48 * 50, 48, 3, 48.0), False, ("day", "about 1,200 rows a day")),
         (Rate(336 * 50, 336, 15, 336.0), True, ("day", "about 1,200 rows a day")),
         (Rate(14, 14, 14, 336.0), True, ("day", "about 1 row a day")),
+        (Rate(336, 335, 15, 336.0), False, ("hour", "about 1 row an hour")),
+        (Rate(336 * 3, 336, 15, 336.0), False, ("hour", "about 3 rows an hour")),
+        (Rate(336 * 3, 320, 15, 336.0), False, ("day", "about 72 rows a day")),
+        (Rate(900, 1, 1, 0.0), False, ("day", "about 900 rows on 1 day of two weeks")),
+        (Rate(900, 2, 2, 168.0), False, ("day", "about 450 rows on 2 days of two weeks")),
         (None, False, ("day", "")),
     ],
 )

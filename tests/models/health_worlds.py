@@ -152,14 +152,21 @@ def worlds(seed: int, count: int) -> list[World]:
         fault(world, rng)
         made.append(world)
     for number, period in enumerate((2, 3, 10, 14, 30, 45)):
-        sparse = World(
-            f"s{number}", _periodic(rng, 400, period), may_be_healthy=False, settings={"history": "400 days"}
-        )
-        sparse.settings["metrics"] = [["row_count"], ["freshness"], ["row_count", "freshness"]][number % 3]
-        made.append(sparse)
-        # However rare its loads are, a limit judges the silence of a table.
-        made.append(World(f"l{number}", sparse.rows, settings={"freshness": {"error_after": f"{2 * period + 1} days"}}))
-        made[-1].is_clean = True
+        settings = {
+            "history": "400 days",
+            "metrics": [["row_count"], ["freshness"], ["row_count", "freshness"]][number % 3],
+        }
+        made.append(World(f"s{number}", _periodic(rng, 400, period), is_clean=True, settings=settings))
+        # One load is missing, and nobody has to set a limit to hear of it.
+        dead = World(f"d{number}", np.roll(made[-1].rows, 1), may_be_healthy=False, settings=settings, fault="overdue")
+        dead.rows[-period:] = 0
+        made.append(dead)
+    # However rare its loads are, a limit judges the silence of a table.
+    few = World(
+        "few", _periodic(rng, 400, 150), may_be_healthy=False, fault="few loads", settings={"history": "400 days"}
+    )
+    limited = {"history": "400 days", "freshness": {"error_after": "301 days"}}
+    made += [few, World("limited", few.rows, is_clean=True, settings=limited)]
     return made
 
 

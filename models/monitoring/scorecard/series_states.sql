@@ -36,7 +36,7 @@ final as (
                 then concat('not evaluated: nothing was measured and learned since ', {{ lookout.human_minute('measured_until') }})
             when not may_have_values then 'not evaluated: it never had a value'
             -- A limit judges the silence of a table whose loads are too rare to learn from.
-            when has_limit and learning_reason like 'too sparse%' then 'ok'
+            when has_limit and learning_reason like 'needs % more load%' then 'ok'
             when learning_reason is not null then concat('learning: ', learning_reason)
             when is_judged is not true then 'learning: left out by a calendar or an answer'
             else 'ok'

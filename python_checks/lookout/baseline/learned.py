@@ -7,7 +7,7 @@ are undefined.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,40 @@ from lookout.baseline.windows import (
     rolling_median,
     rolling_quantiles,
 )
+from lookout.project.declarations.grain import BucketClock
 
 WEEKS = 8
+DAY = 86_400_000_000_000  # nanoseconds
 MIN_ERRORS = 7
 NORMAL_QUARTILES = 1.349  # distance of the quartiles of a standard normal
 NORMAL_DECILES = 2.563  # distance of its first and last decile
+
+
+@dataclass(frozen=True)
+class History:
+    """All points of the series of a panel, also those before its first column.
+
+    ``edges`` are where the points of each row begin and end, ``clock`` tells the day of a bucket.
+    """
+
+    bucket: NDArray[np.int64]
+    value: NDArray[np.float64]
+    excluded: NDArray[np.bool_]
+    edges: NDArray[np.int64]
+    clock: BucketClock
+
+    def days(self, bucket: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the days of the zone, since 1970, on which buckets begin."""
+        return self.clock.walls(bucket) // DAY
+
+    @property
+    def seconds(self) -> float:
+        """Return the width of a bucket in seconds, at most."""
+        return self.clock.step.total_seconds()
+
+    def last_bucket(self, day: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the last bucket that begins on each day or before."""
+        return BucketClock(self.clock.grain).numbers((day + 1) * DAY - 1)
 
 
 @dataclass(frozen=True)
@@ -38,7 +67,8 @@ class Panel:
     ``observed`` are the raw values; ``x`` those that are judged and learned from: NaN where excluded and, for
     series marked in ``empties`` (row counts), where the value is 0, because no rows is an empty bucket and not a small
     number. ``y`` is ``x`` on the judged scale. Columns from ``start`` on are judged. ``newest`` is the column of each
-    series' newest closed bucket: what is empty after it has not been observed yet.
+    series' newest closed bucket: what is empty after it has not been observed yet. ``origin`` is the number of the
+    first column's bucket.
     """
 
     spans: Spans
@@ -50,6 +80,8 @@ class Panel:
     empties: NDArray[np.bool_]
     start: int
     newest: NDArray[np.int64]
+    origin: int
+    history: History
 
     @property
     def is_closed(self) -> Mask:
@@ -69,6 +101,24 @@ class Panel:
             self.empties,
             self.start - first,
             self.newest - first,
+            self.origin + first,
+            self.history,
+        )
+
+    def rows(self, chosen: NDArray[np.int64]) -> Panel:
+        """Return the panel of some of its series."""
+        return Panel(
+            self.spans,
+            self.kinds[chosen],
+            self.observed[chosen],
+            self.x[chosen],
+            self.y[chosen],
+            self.excluded[chosen],
+            self.empties[chosen],
+            self.start,
+            self.newest[chosen],
+            self.origin,
+            replace(self.history, edges=self.history.edges[chosen]),
         )
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from lookout.baseline import scores, transforms
 from lookout.baseline.learned import WEEKS, Panel
 from lookout.baseline.rules.holidays import HolidayVerdict
+from lookout.baseline.rules.loads import in_words
 
 Integers = NDArray[np.int64]
-TOO_SPARSE = "too sparse to judge when nothing comes: set a freshness limit or a longer grain"
 _MINUTE = 60_000_000_000
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
@@ -44,7 +44,7 @@ def word(panel: Panel, verdict: scores.Verdict, settings: pd.DataFrame, cells: C
         unit = "bucket" if in_buckets else panel.spans.unit
         needed = verdict.remaining[cells.row[learning], cells.column[learning]].astype(np.int64)
         sparse = verdict.sparse[cells.row[learning], cells.column[learning]]
-        result[learning] = np.where(sparse, TOO_SPARSE, _learning(needed, unit))
+        result[learning] = np.where(sparse, _learning(needed, "load", ""), _learning(needed, unit, " of history"))
     remarkable = np.flatnonzero(cells.severity > 0)
     if len(remarkable):
         writer = _Writer(panel, verdict, settings)
@@ -99,10 +99,8 @@ def on_holidays(verdict: HolidayVerdict, settings: pd.DataFrame, labels: Sequenc
     return result
 
 
-def _learning(needed: Integers, unit: str) -> NDArray[Any]:
-    texts = {}
-    for count in np.unique(needed):
-        texts[int(count)] = f"needs {count} more {unit}{'' if count == 1 else 's'} of history"
+def _learning(needed: Integers, unit: str, what: str) -> NDArray[Any]:
+    texts = {int(count): f"needs {count} more {unit}{'' if count == 1 else 's'}{what}" for count in np.unique(needed)}
     return np.array([texts[int(count)] for count in needed], dtype=object)
 
 
@@ -124,6 +122,9 @@ class _Writer:
             scores.STUCK: self._stuck,
             scores.DRIFT: self._drift,
             scores.LIMIT: self._limit,
+            scores.ZERO: self._zero,
+            scores.OVERDUE: self._overdue,
+            scores.LOAD: self._load,
         }
 
     def reason(self, row: int, column: int, time: int) -> str:
@@ -182,6 +183,12 @@ class _Writer:
         size, side = abs(value - mean) / deviation, "above" if value > mean else "below"
         return f"{size:.1f} standard deviations {side} the mean of {self._value(row, mean)}"
 
+    def _zero(self, row: int, column: int, time: int) -> str:
+        seen = [value for value in self._earlier(row, column) if value]
+        low, high = self._value(row, min(seen)), self._value(row, max(seen))
+        span = low if low == high else f"{low} to {high}"
+        return f"{self._value(row, 0.0)}; {self._slot(time)}s before had {span}"
+
     def _constant(self, row: int, column: int, time: int) -> str:
         del time
         before = self._value(row, float(self.verdict.constant[row, column]))
@@ -193,6 +200,15 @@ class _Writer:
         if earlier:
             return f"{value} rows; {self._slot(time)}s had at most {number(max(earlier))} before"
         return f"{value} rows; {self._slot(time)}s were empty before"
+
+    def _overdue(self, row: int, column: int, time: int) -> str:
+        state = int(self.verdict.rare.state[row, column])
+        states = self.verdict.rare.states
+        return in_words(states, state, self.panel.history, self.panel.spans.day)
+
+    def _load(self, row: int, column: int, time: int) -> str:
+        text = self._point(row, column, time)
+        return text.replace("the usual", "a usual load of") if self.panel.empties[row] else text
 
     def _stuck(self, row: int, column: int, time: int) -> str:
         del time

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -21,21 +21,22 @@ from lookout.baseline.bounds import (
     with_limits,
 )
 from lookout.baseline.learned import Panel
-from lookout.baseline.rules import filling, repetition, youth
+from lookout.baseline.rules import filling, loads, repetition, youth
 from lookout.baseline.rules.drift import drift_score
 from lookout.baseline.rules.folding import by_hour
+from lookout.baseline.rules.sizes import Judged, judge_silence, judge_sizes
 from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
 
-POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT = range(7)
+POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO, OVERDUE, LOAD = range(10)
 
 
 @dataclass(frozen=True)
 class Verdict:
     """Scores, causes and bounds of the judged buckets of a panel; expectations and bounds in the metric's unit.
 
-    ``remaining`` is how many more buckets of history a learning bucket needs, and ``sparse`` says that it needs more
-    than that: loads that come at least once a week. ``repeats``, ``step`` (per week, judged scale), ``weeks`` and
-    ``slots`` word the reasons, and so does ``young``: hours of history where that is too short for a profile, else 0.
+    ``remaining`` is how many more buckets of history a learning bucket needs, in ``sparse`` ones how many more loads.
+    ``repeats``, ``step`` (per week, judged scale), ``weeks``, ``slots`` and ``rare`` word the reasons, and so does
+    ``young``: hours of history where that is too short for a profile, else 0.
     """
 
     expected: Matrix
@@ -53,13 +54,15 @@ class Verdict:
     slots: filling.Slots
     constant: Matrix
     sparse: Mask
+    rare: loads.Rare
     young: NDArray[np.int64] | None = None
 
 
 def judge_learned(panel: Panel, settings: pd.DataFrame, lengths: NDArray[np.float64] | None = None) -> Verdict:
     """Return the verdict of the learned method. ``lengths`` of the judged buckets are relative to the usual one."""
     options = Options.of(settings)
-    everything, young = _forecast(panel, settings)
+    rare = loads.rare_loads(panel, _are_ages(settings))
+    everything, young = _forecast(filling.without_outages(panel, _are_ages(settings)), settings)
     slots = filling.slots(panel)
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
     if lengths is not None:
@@ -102,12 +105,14 @@ def judge_learned(panel: Panel, settings: pd.DataFrame, lengths: NDArray[np.floa
         slots=slots,
         constant=constant,
         sparse=np.zeros(score.shape, dtype=bool),
+        rare=rare,
     )
     verdict = _with_missing(verdict, panel, options)
     verdict = _with_young(verdict, panel, options, young, forecast)
+    verdict = _with_zero(verdict, panel, options, _are_ages(settings))
     verdict = _with_stuck(verdict, panel)
     verdict = _with_drift(verdict, panel, everything, options, _are_ages(settings))
-    return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
+    return _with_limits(_with_rare(verdict, panel, options, _are_ages(settings)), panel, options)
 
 
 def _forecast(panel: Panel, settings: pd.DataFrame) -> tuple[learned.Forecast, Mask]:
@@ -126,6 +131,7 @@ def _forecast(panel: Panel, settings: pd.DataFrame) -> tuple[learned.Forecast, M
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
     """Return the verdict of plain statistics."""
     options = Options.of(settings)
+    rare = loads.rare_loads(panel, _are_ages(settings))
     filled = zscore.zero_filled(panel, window)
     plain = zscore.statistics(panel, filled, window, own_window).since(panel.start)
     x = filled[:, panel.start :]
@@ -161,10 +167,11 @@ def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: 
         slots=slots,
         constant=np.full(score.shape, np.nan),
         sparse=np.zeros(score.shape, dtype=bool),
+        rare=rare,
     )
     counts = (panel.kinds == transforms.COUNT)[:, None]
     verdict = _with_missing(verdict, panel, options, unless=np.broadcast_to(counts, score.shape))
-    return _with_sparse(_with_limits(verdict, panel, options), panel, settings)
+    return _with_limits(_with_rare(verdict, panel, options, _are_ages(settings), plain=True), panel, options)
 
 
 def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Matrix]:
@@ -196,11 +203,13 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots)
     filled = np.where(np.isfinite(panel.y) | panel.excluded | ~panel.is_closed, panel.y, nothing)
     lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
     most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
-    irregular = np.flatnonzero((empty & ~slots.regular).any(axis=1))
+    any_size = ~slots.regular | slots.owed
+    irregular = np.flatnonzero((empty & any_size).any(axis=1))
     if len(irregular):
-        # A table that is filled now and then has no slots; its largest load of late is what may come.
+        # A table that is filled now and then has no slots, and a late load may come in any: its largest load of late is
+        # what may come.
         largest = rolling_quantiles(filled[irregular], spans.errors, start=start, quantiles=(1.0,))[0][:, start:]
-        most[irregular] = np.where(slots.regular[irregular], most[irregular], np.fmax(most[irregular], largest))
+        most[irregular] = np.where(any_size[irregular], np.fmax(most[irregular], largest), most[irregular])
     typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
     unit = np.fmax(1.0, (typical - nothing) / 6.0)
     return (
@@ -234,7 +243,8 @@ def _by_length(panel: Panel, forecast: learned.Forecast, lengths: NDArray[np.flo
 
 
 def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask | None = None) -> Verdict:
-    score = filling.missing_score(panel, verdict.slots)
+    natural = filling.natural_zero(verdict.expected, verdict.scale, panel) * panel.empties[:, None]
+    score = filling.missing_score(panel, verdict.slots, natural)
     # An empty bucket is a fall only where rows are counted; there a series watched for rises does not mind.
     score = np.where(panel.empties[:, None] & ~options.down, 0.0, score)
     now = panel.since(panel.start)
@@ -259,6 +269,13 @@ def _with_young(verdict: Verdict, panel: Panel, options: Options, young: Mask, f
     )
 
 
+def _with_zero(verdict: Verdict, panel: Panel, options: Options, ages: Mask) -> Verdict:
+    """Return the verdict with a value of 0 as unusual as an empty bucket would be; bounds of counts then end there."""
+    natural = filling.natural_zero(verdict.expected, verdict.scale, panel)
+    score = np.where(options.down & ~verdict.learning, filling.zero_score(panel, ages, natural), 0.0)
+    return _louder(verdict, score, ZERO)
+
+
 def _with_stuck(verdict: Verdict, panel: Panel) -> Verdict:
     score, repeats = repetition.stuck_score(panel)
     sign = np.where(verdict.score < 0, -1.0, 1.0)
@@ -269,7 +286,7 @@ def _with_drift(verdict: Verdict, panel: Panel, forecast: learned.Forecast, opti
     score, step, weeks = drift_score(panel, forecast)
     score = np.where(np.where(score < 0, options.down, options.up), score, 0.0)
     # Between rare loads the age grows every day, which is no drift.
-    score = np.where(filling.usual_silence(panel, ages), 0.0, score)
+    score = np.where(ages[:, None] & verdict.rare.rare, 0.0, score)
     return replace(_louder(verdict, score, DRIFT), step=step, weeks=weeks)
 
 
@@ -299,14 +316,15 @@ def _with_limits(verdict: Verdict, panel: Panel, options: Options) -> Verdict:
     )
 
 
-def _with_sparse(verdict: Verdict, panel: Panel, settings: pd.DataFrame) -> Verdict:
-    """Return the verdict with nothing said about silence where nobody can tell; what is remarkable stays judged."""
-    quiet = np.abs(verdict.score) < settings["warn_score"].to_numpy()[:, None]
-    irregular, silent = filling.irregular(panel, _are_ages(settings))
-    learning = verdict.learning | (irregular & silent & quiet)
-    # A young series needs history first.
-    is_young = verdict.learning & (verdict.slots.known < 2)
-    return replace(verdict, sparse=learning & irregular & ~is_young, learning=learning)
+def _with_rare(verdict: Verdict, panel: Panel, options: Options, ages: Mask, plain: bool = False) -> Verdict:
+    """Return the verdict with silence and, unless ``plain``, sizes of rarely loaded tables judged by their loads."""
+    part = {f.name: getattr(verdict, f.name) for f in fields(Judged) if hasattr(verdict, f.name)}
+    none = np.zeros_like(verdict.learning)
+    found = judge_silence(Judged(**part, unknown=none, overdue=none, sized=none), verdict.rare, panel, options, ages)
+    found = found if plain else judge_sizes(found, verdict.rare, panel, options, ages)
+    changed = {name: getattr(found, name) for name in part}
+    cause = np.where(found.overdue, OVERDUE, np.where(found.sized, LOAD, verdict.cause))
+    return replace(verdict, **changed, cause=cause, sparse=found.unknown)
 
 
 def _are_ages(settings: pd.DataFrame) -> Mask:

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
@@ -19,6 +20,9 @@ LOOKBACK: dict[Grain, timedelta] = {
     "week": 72 * timedelta(weeks=1),
     "month": 54 * timedelta(days=31),
 }
+# Series with fewer filled buckets than this in that time (see ``is_filled``) need more history: their loads are rare.
+RARE_LOADS = 42
+RARE_LOOKBACK = timedelta(days=1108)
 WINDOW: dict[Grain, int] = {
     # A day of parts of an hour: mean and deviation over a week of them would take minutes.
     **{grain: timedelta(days=1) // GRAIN_STEP[grain] for grain in SHORT},
@@ -105,9 +109,22 @@ def complete(series: pd.DataFrame) -> pd.DataFrame:
 def lookback(series: pd.DataFrame) -> dict[Grain, timedelta]:
     """Return the history before the first judged bucket that makes a partial judging equal to a full one.
 
-    It is :data:`LOOKBACK`, or twice the largest ``window_size`` of a zscore series where that is more.
+    It is :data:`LOOKBACK`, or twice the largest ``window_size`` of a zscore series where that is more. Series that hold
+    fewer than :data:`RARE_LOADS` filled buckets in that time need :data:`RARE_LOOKBACK`.
     """
     return needed(complete(series))
+
+
+def is_filled(
+    values: NDArray[np.float64], empties: NDArray[np.bool_], ages: NDArray[np.bool_], width: float
+) -> NDArray[np.bool_]:
+    """Return whether something came in buckets ``width`` seconds wide, from their values.
+
+    ``empties`` marks row counts, of which 0 is nothing, and ``ages`` the ages of the newest row.
+    """
+    with np.errstate(invalid="ignore"):
+        result: NDArray[np.bool_] = np.isfinite(values) & ~(empties & (values == 0.0)) & (~ages | (values <= width))
+    return result
 
 
 def needed(settings: pd.DataFrame) -> dict[Grain, timedelta]:

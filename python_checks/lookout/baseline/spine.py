@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import Panel
+from lookout.baseline.learned import History, Panel
 from lookout.baseline.spans import SPANS
 from lookout.baseline.windows import Matrix
 from lookout.errors import ConfigError
@@ -144,5 +144,7 @@ def panel_of(
         empties,
         start - origin,
         last[rows] - origin,
+        origin,
+        History(data.bucket, data.value, data.excluded, np.stack([edges[rows], edges[rows + 1]], axis=1), clock),
     )
     return panel, first + origin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from lookout.project.validation import Reader
 # Hourly buckets need this many rows in a usual hour, and rows in this share of the hours.
 ROWS_AN_HOUR = 20
 SHARE_OF_BUCKETS = 0.9
+FULL = 0.99  # share of the hours of a feed that has rows in every one
 # With fewer, and days without any, a day's count is chance, and its alerts would mean nothing.
 ROWS_A_DAY = 5
 KEPT_TABLES = ("table", "incremental")
@@ -95,6 +97,17 @@ class Rate:
     def is_sparse(self) -> bool:
         """Return whether too few rows come to learn what is normal."""
         return self.a_day < ROWS_A_DAY and self.days_with_rows < SHARE_OF_BUCKETS * self._days
+
+    @property
+    def is_every_hour(self) -> bool:
+        """Return whether more hours have rows than would if as many rows came at random."""
+        by_chance = 1.0 - math.exp(-self.rows / max(self.hours, 1.0))
+        return self.hours_with_rows >= FULL * self.hours and by_chance < FULL - 0.01
+
+    @property
+    def is_rare(self) -> bool:
+        """Return whether rows came in one or two loads, a week apart."""
+        return self.days_with_rows <= 2 and not 24 <= self.hours < 96
 
     @property
     def _days(self) -> float:
@@ -180,13 +193,21 @@ def time_column(candidate: Candidate, observed: Observed | None) -> TimeColumn |
 
 
 def grain_of(column: TimeColumn, rate: Rate | None) -> tuple[Grain, str]:
-    """Return the grain of a monitor, and why: by the hour only where nearly every hour has rows enough."""
+    """Return the grain of a monitor, and why: by the hour only where nearly every hour has rows enough.
+
+    Rows that come every hour, though they are too few for that to be chance, are enough. Rare loads are watched by the
+    day, because the rhythm of loads is one of days.
+    """
     if rate is None or not rate.rows:
         return "day", ""
     is_steady = rate.hours >= 24 * 7 and rate.hours_with_rows >= SHARE_OF_BUCKETS * rate.hours
     an_hour = rate.rows / max(rate.hours, 1.0)
-    if is_steady and not column.is_date and an_hour >= ROWS_AN_HOUR:
-        return "hour", f"about {an_hour:,.0f} rows an hour"
+    if is_steady and not column.is_date and (an_hour >= ROWS_AN_HOUR or rate.is_every_hour):
+        count = round(an_hour)
+        return "hour", f"about {count:,} row{'' if count == 1 else 's'} an hour"
+    if rate.is_rare:
+        count, days = round(rate.rows / rate.days_with_rows), rate.days_with_rows
+        return "day", f"about {count:,} row{'' if count == 1 else 's'} on {days} day{'s' * (days > 1)} of two weeks"
     count = round(rate.a_day)
     return "day", f"about {count:,} row{'' if count == 1 else 's'} a day"
 

@@ -36,7 +36,7 @@ def by_hour(panel: Panel, compute: Callable[[Panel], tuple[Forecast, Mask]]) -> 
 
 def _folded(panel: Panel, minutes: Minutes) -> Panel:
     folds, count = panel.spans.folds, len(panel.kinds)
-    parts = {}
+    parts: dict[str, Any] = {}
     for part in fields(panel):
         value = getattr(panel, part.name)
         if isinstance(value, np.ndarray):

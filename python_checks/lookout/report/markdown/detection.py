@@ -105,9 +105,10 @@ def next_steps(data: ReportData) -> list[str]:
     if learning:
         count = text.plural(learning, "series", "series")
         steps.append(f"- Wait: {count} without enough history will be judged once the history is long enough.")
-    sparse = {(row["connection"], row["asset"]) for row in data.rows("series") if _is_sparse(row)}
-    if sparse:
-        steps.append(f"- Set a freshness limit on {text.plural(len(sparse), 'table')} too sparse to judge otherwise.")
+    rare = {(row["connection"], row["asset"]) for row in data.rows("series") if _is_rare(row)}
+    if rare:
+        count = text.plural(len(rare), "table")
+        steps.append(f"- Set a freshness limit on {count} with too few loads to know when the next is due.")
     return steps or ["- Nothing to do."]
 
 
@@ -132,5 +133,5 @@ def unevaluated_table(data: ReportData) -> str:
     )
 
 
-def _is_sparse(row: Row) -> bool:
-    return row.get("state") == "learning" and str(row.get("state_reason") or "").startswith("too sparse")
+def _is_rare(row: Row) -> bool:
+    return row.get("state") == "learning" and " more load" in str(row.get("state_reason") or "")

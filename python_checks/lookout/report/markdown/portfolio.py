@@ -190,7 +190,9 @@ def recommendation_lines(data: ReportData) -> list[str]:
             lines.append(f"- **{name}** ({text.score(row['score'])}): {ADVICE[name]}")
         elif row is None or (row["score"] is None and row["monitored_count"]):
             if row is not None and row["status"] == "learning":
-                lines.append(f"- **{name}** is LEARNING: wait for more history, or set a limit on what is too sparse.")
+                lines.append(
+                    f"- **{name}** is LEARNING: wait for more history, or set a limit on what is loaded too rarely."
+                )
                 continue
             lines.append(f"- **{name}** is NOT EVALUATED: make its tables readable, then run `lookout run`.")
     return lines or ["- Maintain: every evaluated component is at 75 or above."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from psycopg2 import sql
 
 from lookout.baseline.judge import COLUMNS, judge
-from lookout.baseline.settings import lookback
+from lookout.baseline.settings import RARE_LOADS, RARE_LOOKBACK, is_filled, lookback
 from lookout.database.store import Store
 from lookout.errors import LookoutError
 from lookout.project.calendar import CALENDAR, calendar_name, find_node
@@ -84,22 +84,18 @@ def judge_stored(
     judge_from = pd.to_datetime(series["judge_from"], utc=True)
     # A day more, for days that a change of the clock makes longer.
     since = (judge_from - lookback(series)[grain] - timedelta(days=1)).fillna(pd.Timestamp(0, tz="UTC"))
-    until = list(series.get("judge_until", [as_of] * len(series)))
-    ends = {moment: clock.floor(moment) for moment in set(until)}
-    # Numbers instead of keys and times: the text of a million rows costs more than judging them.
-    rows = store.fetch_numbers(
-        """
-        select
-            cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
-            coalesce(o.value, 'nan')
-        from unnest(%s::text[], %s::timestamptz[], %s::timestamptz[])
-            with ordinality as c (series_key, since, until, number)
-        inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
-        where o.bucket_start < c.until
-        """,
-        3,
-        (list(series.index), [moment.to_pydatetime() for moment in since], [ends[moment] for moment in until]),
-    )
+    ends = {moment: clock.floor(moment) for moment in set(series.get("judge_until", [as_of]))}
+    until = [ends[moment] for moment in series.get("judge_until", [as_of] * len(series))]
+    rows = _points(store, series.index, since, until)
+    rare = np.flatnonzero(_filled_before(rows, series, judge_from) < RARE_LOADS)
+    rare = rare[judge_from.notna().to_numpy()[rare]]
+    if len(rare):
+        # The rhythm of rare loads shows over months and years.
+        long_ago = pd.concat([since, judge_from - RARE_LOOKBACK], axis=1).min(axis=1)
+        older = _points(store, series.index[rare], long_ago.iloc[rare], [until[row] for row in rare])
+        older[:, 0] = rare[older[:, 0].astype(np.int64)]
+        rows = np.concatenate([rows[~np.isin(rows[:, 0], rare)], older])
+        since = since.where(~np.isin(np.arange(len(since)), rare), long_ago)
     rows = np.concatenate([_earlier_holidays(store, series, judge_from, since, as_of, horizon), rows])
     if not len(rows):
         return pd.DataFrame(columns=[*COLUMNS, "holiday"])
@@ -175,3 +171,35 @@ def _earlier_holidays(
         3,
         (list(series.index), [moment.to_pydatetime() for moment in since], *map(list, zip(*stretches, strict=True))),
     )
+
+
+def _points(store: Store, keys: pd.Index[str], since: pd.Series[Any], until: Sequence[Any]) -> NDArray[np.float64]:
+    """Return what is stored of series between two moments each: rows of the number of the series, seconds, value."""
+    # Numbers instead of keys and times: the text of a million rows costs more than judging them.
+    return store.fetch_numbers(
+        """
+        select
+            cast(c.number - 1 as double precision), cast(extract(epoch from o.bucket_start) as double precision),
+            coalesce(o.value, 'nan')
+        from unnest(%s::text[], %s::timestamptz[], %s::timestamptz[])
+            with ordinality as c (series_key, since, until, number)
+        inner join {schema}.metric_observations as o on o.series_key = c.series_key and o.bucket_start >= c.since
+        where o.bucket_start < c.until
+        """,
+        3,
+        (list(keys), [moment.to_pydatetime() for moment in since], list(until)),
+    )
+
+
+def _filled_before(rows: NDArray[np.float64], series: pd.DataFrame, judge_from: pd.Series[Any]) -> NDArray[np.int64]:
+    """Return how many buckets of each series held something before the first one to judge."""
+    number = rows[:, 0].astype(np.int64)
+    begin = (judge_from - pd.Timestamp(0, tz="UTC")).dt.total_seconds().to_numpy()
+    metric = series["metric"].to_numpy()
+    filled = is_filled(
+        rows[:, 2],
+        (metric == "row_count")[number],
+        (metric == "freshness")[number],
+        GRAIN_STEP[series["grain"].iloc[0]].total_seconds(),
+    )
+    return np.bincount(number[filled & (rows[:, 1] < begin[number])], minlength=len(series))

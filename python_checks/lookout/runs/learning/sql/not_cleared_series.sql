@@ -4,7 +4,7 @@ with changed as (
 fresh as (
     select
         observations.series_key, observations.bucket_start, observations.value, changed.kind, changed.step, changed.zone,
-        changed.is_learned, changed.alert_from,
+        changed.is_learned, changed.alert_from, changed.metric,
         (observations.bucket_start at time zone changed.zone - changed.step) at time zone changed.zone as before,
         lag(observations.bucket_start) over (
             partition by observations.series_key order by observations.bucket_start
@@ -39,8 +39,9 @@ judged as (
                     or coalesce(previous.severity, '') not in ('', 'warning')
                 )
                 then false
-            -- Empty again in a slot where nothing was missed a week ago.
-            when fresh.is_empty then coalesce(last_week.is_empty, false)
+            -- Empty again in a slot where nothing was missed a week ago, and no load is due.
+            when fresh.is_empty
+                then coalesce(last_week.is_empty, false) and not (fresh.metric = 'row_count' and coalesce(forecast.expected_value > 0, true))
             when fresh.value <= forecast.lower_bound or fresh.value >= forecast.upper_bound then false
             -- A warning is no alert by itself, unless it is asked for or the second in a row.
             when
