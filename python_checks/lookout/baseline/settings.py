@@ -12,7 +12,7 @@ from lookout.baseline.transforms import KINDS
 from lookout.errors import ConfigError
 from lookout.project.declarations.monitor import GRAIN_STEP, Direction, Grain, Method
 
-LOOKBACK: dict[Grain, timedelta] = {"day": timedelta(days=203), "hour": timedelta(days=98)}
+LOOKBACK: dict[Grain, timedelta] = {"day": timedelta(days=245), "hour": timedelta(days=112)}
 WINDOW: dict[Grain, int] = {"day": 30, "hour": 168}
 WARN_SCORE = 2.0
 CRITICAL_SCORE: dict[tuple[str, str], float] = {
