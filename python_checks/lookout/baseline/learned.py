@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout.baseline.spread import HOUR_DAYS, centre_and_spread, floor, relative_spread
-from lookout.baseline.transforms import REAL, Codes
+from lookout.baseline.transforms import RATE, REAL, Codes
 from lookout.baseline.windows import (
     Mask,
     Matrix,
@@ -96,6 +96,7 @@ class Forecast:
 
     expected: Matrix
     steady: Matrix
+    older: Matrix
     profile: Matrix
     scale: Matrix
     count: NDArray[np.int64]  # past errors that the scale rests on
@@ -105,6 +106,16 @@ class Forecast:
     def since(self, column: int) -> Forecast:
         """Return the forecast from a column on."""
         return Forecast(*(getattr(self, part.name)[:, column:] for part in fields(self)))
+
+    @property
+    def low(self) -> Matrix:
+        """Return the lowest of the levels."""
+        return np.fmin(np.fmin(self.expected, self.steady), self.older)
+
+    @property
+    def high(self) -> Matrix:
+        """Return the highest of the levels."""
+        return np.fmax(np.fmax(self.expected, self.steady), self.older)
 
 
 def forecast(panel: Panel) -> Forecast:
@@ -127,7 +138,22 @@ def forecast(panel: Panel) -> Forecast:
     there = np.isfinite(panel.observed) & ~panel.excluded
     sample = rolling_count(there, spans.errors, start=start)
     count = rolling_count(np.isfinite(errors), spans.errors, start=start)
-    return Forecast(chosen + centre, steady, weekly, scale, count, sample, _age(y, spans))
+    return Forecast(chosen + centre, steady, _older(panel, weekly), weekly, scale, count, sample, _age(y, spans))
+
+
+def _older(panel: Panel, weekly: Matrix) -> Matrix:
+    """Return the level of the two months before the slow one, of daily rates and reals; NaN elsewhere.
+
+    After a fault of weeks, both other levels are those of the fault, and what comes back is no news.
+    """
+    spans = panel.spans
+    older = np.full(weekly.shape, np.nan)
+    rows = np.flatnonzero((panel.kinds == RATE) | (panel.kinds == REAL))
+    if spans.day == 1 and len(rows):
+        plain = panel.y[rows] - weekly[rows]
+        lag, least = spans.steady + 1, spans.steady
+        older[rows] = weekly[rows] + rolling_median(plain, 2 * spans.steady, lag=lag, start=panel.start, min_count=least)
+    return older
 
 
 def _best(y: Matrix, weekly: Matrix, known: Mask, spans: Spans, start: int) -> tuple[Matrix, Mask]:
@@ -168,8 +194,8 @@ def _age(y: Matrix, spans: Spans) -> NDArray[np.int64]:
 def point_score(panel: Panel, forecast: Forecast) -> Matrix:
     """Return the signed distance, in scales and at most ``FARTHEST``, from the nearest of the levels; 0 between them."""
     with np.errstate(invalid="ignore"):
-        above = panel.y - np.fmax(forecast.expected, forecast.steady)
-        below = panel.y - np.fmin(forecast.expected, forecast.steady)
+        above = panel.y - forecast.high
+        below = panel.y - forecast.low
         score = np.where(above > 0, above, np.where(below < 0, below, 0.0 * below)) / forecast.scale
     return np.clip(score, -FARTHEST, FARTHEST)
 

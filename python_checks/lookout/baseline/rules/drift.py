@@ -71,7 +71,11 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix, NDArr
         score = np.where(_is_small(level[:, start:], total, panel), 0.0, score)
         rows = np.flatnonzero((score > 1.0).any(axis=1))
         if len(rows):
-            score[rows] /= _usual_movement(panel.y[rows], panel.start, week, unit[rows])
+            usual = _usual_movement(panel.y[rows], panel.start, week, unit[rows])
+            # What has no scale of its own may move in proportion to its level: epidemics, prices.
+            logs = np.log(np.where((panel.kinds[rows] == transforms.REAL)[:, None] & (panel.x[rows] > 0), panel.x[rows], np.nan))
+            share = unit[rows] / np.abs(level[rows, start:])
+            score[rows] /= np.fmax(usual, _usual_movement(logs, panel.start, week, share))
         return np.where(score > 0, score * np.sign(newest), 0.0), newest, weeks
 
 
