@@ -45,6 +45,7 @@ SPANS: dict[Grain, Spans] = {
 }
 WEEKS = 8
 MIN_ERRORS = 7
+DRIFT_WEEKS = (20, 0)  # weeks of profiles that the rule for drift reads, of days and of shorter buckets
 FARTHEST = 99.0  # where nothing ever varied, the distance in spreads says nothing
 CARRIED = 0.4  # share of an hour's error that one of the forecasts carries into the next
 
@@ -122,7 +123,8 @@ def forecast(panel: Panel) -> Forecast:
     """Return one-step forecasts of every column from ``panel.start`` on, from earlier columns alone."""
     spans, y, start = panel.spans, panel.y, panel.start
     first_error = max(0, start - max(spans.errors, HOUR_DAYS * spans.day + 1))
-    first_level = max(0, first_error - spans.choice - 1 - spans.steady)
+    # Drift looks at weekly levels of the last twenty weeks.
+    first_level = max(0, min(first_error - spans.choice - 1 - spans.steady, start - DRIFT_WEEKS[spans.day > 1] * 7))
     weekly, known = profile(y, spans.season, spans.cycles, first_level)
     chosen, known = _best(y, weekly, known, spans, first_error)
     errors = y - chosen
@@ -138,11 +140,11 @@ def forecast(panel: Panel) -> Forecast:
     there = np.isfinite(panel.observed) & ~panel.excluded
     sample = rolling_count(there, spans.errors, start=start)
     count = rolling_count(np.isfinite(errors), spans.errors, start=start)
-    return Forecast(chosen + centre, steady, _older(panel, weekly), weekly, scale, count, sample, _age(y, spans))
+    return Forecast(chosen + centre, steady, _older(panel, weekly, scale), weekly, scale, count, sample, _age(y, spans))
 
 
-def _older(panel: Panel, weekly: Matrix) -> Matrix:
-    """Return the level of the two months before the slow one, of daily rates and reals; NaN elsewhere.
+def _older(panel: Panel, weekly: Matrix, scale: Matrix) -> Matrix:
+    """Return the level before the slow one, of daily rates and reals where it was steady for two months; else NaN.
 
     After a fault of weeks, both other levels are those of the fault, and what comes back is no news.
     """
@@ -150,9 +152,13 @@ def _older(panel: Panel, weekly: Matrix) -> Matrix:
     older = np.full(weekly.shape, np.nan)
     rows = np.flatnonzero((panel.kinds == RATE) | (panel.kinds == REAL))
     if spans.day == 1 and len(rows):
-        plain = panel.y[rows] - weekly[rows]
-        lag, least = spans.steady + 1, spans.steady
-        older[rows] = weekly[rows] + rolling_median(plain, 2 * spans.steady, lag=lag, start=panel.start, min_count=least)
+        plain, width = panel.y[rows] - weekly[rows], spans.steady
+        near, far = (
+            rolling_median(plain, width, lag=lag, start=panel.start, min_count=width // 2)
+            for lag in (width + 1, 2 * width + 1)
+        )
+        with np.errstate(invalid="ignore"):
+            older[rows] = np.where(np.abs(near - far) <= scale[rows], weekly[rows] + (near + far) / 2.0, np.nan)
     return older
 
 

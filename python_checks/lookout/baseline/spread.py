@@ -26,7 +26,7 @@ TAILS = 1.3  # price of tails heavier than normal
 HOUR_DAYS = 21  # earlier days whose same hour has a spread of its own
 HOUR_LEAST = 14  # errors that this spread needs
 MEMORY = 28  # weeks in which the largest value is looked for
-HOUR_PRICE = 1.2  # a spread read from so few errors is often too small
+HOUR_PRICE = 1.1  # a spread read from so few errors is often too small
 QUANTILES = (0.5, 0.1, 0.25, 0.75, 0.9)
 
 
