@@ -22,6 +22,7 @@ DRIFT_UNITS = {2: 1.8, 3: 0.8, 4: 0.4, 5: 0.2}
 RECENT, FAR = 36, 183  # days ago between which earlier movements of the series are looked for: half a year
 USUAL = 1.645  # the nine in ten of the sizes of standard normal numbers
 LEAST_CHANGE = 0.1  # of counts and positive values, over all the steps
+LEAST_SCORE = 1.0  # what scores less is not looked into
 HUBER_VARIANCE = 1.06  # of the Huber estimate for normal numbers, relative to the mean
 
 
@@ -69,13 +70,18 @@ def drift_score(panel: Panel, forecast: Forecast) -> tuple[Matrix, Matrix, NDArr
             score = np.fmax(score, size)
         newest = moving[:, start:]
         score = np.where(_is_small(level[:, start:], total, panel), 0.0, score)
-        rows = np.flatnonzero((score > 1.0).any(axis=1))
+        raw = score = np.where(score > LEAST_SCORE, score, 0.0)
+        rows = np.flatnonzero(score.any(axis=1))
         if len(rows):
-            usual = _usual_movement(panel.y[rows], panel.start, week, unit[rows])
-            # What has no scale of its own may move in proportion to its level: epidemics, prices.
-            logs = np.log(np.where((panel.kinds[rows] == transforms.REAL)[:, None] & (panel.x[rows] > 0), panel.x[rows], np.nan))
+            score = score.copy()
+            score[rows] /= _usual_movement(panel.y[rows], panel.start, week, unit[rows])
+        # What has no scale of its own may move in proportion to its level: epidemics, prices.
+        rows = rows[panel.kinds[rows] == transforms.REAL]
+        if len(rows):
+            logs = np.log(np.where(panel.x[rows] > 0, panel.x[rows], np.nan))
             share = unit[rows] / np.abs(level[rows, start:])
-            score[rows] /= np.fmax(usual, _usual_movement(logs, panel.start, week, share))
+            most = np.fmax(1.0, _usual_movement(logs, panel.start, week, share))
+            score[rows] = np.fmin(score[rows], raw[rows] / most)
         return np.where(score > 0, score * np.sign(newest), 0.0), newest, weeks
 
 

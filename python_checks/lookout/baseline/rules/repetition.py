@@ -50,7 +50,8 @@ def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
     score = np.where(known, score, 0.0)
     rows = np.flatnonzero((panel.kinds == transforms.COUNT) & (score > 1.0).any(axis=1))
     if len(rows):
-        score[rows] = np.where(_is_full(x[rows], repeats[rows], start, width + 8), 0.0, score[rows])
+        is_full = _is_full(x[rows], repeats[rows], start, width + 8) & (score[rows] > 1.0)
+        score[rows] = np.where(is_full, 0.0, score[rows])
     return score, repeats + 1.0
 
 
