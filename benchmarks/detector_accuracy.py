@@ -1,7 +1,7 @@
 """How well the detector finds labelled faults, beside plain z-scores: python benchmarks/detector_accuracy.py
 
-Without arguments it makes three sets of series (tests/baseline/series_factory.py) with the given seed: faults as usual, smaller
-faults with 20 % more noise, small faults with 50 % more noise. ``--practice DIR`` reads series, points and labels
+Without arguments it makes three sets of series (tests/baseline/series_factory.py) with the given seed: faults as
+usual, smaller faults with 20 % more noise, small faults with 50 % more noise. ``--practice DIR`` reads series, points and labels
 (.csv.gz) from a folder instead. Protocol: only earlier buckets are used; the last 60 of 180 days and the last 14 of 60
 days of hours count; a false alarm is a flagged bucket outside every fault and ignored span.
 """
@@ -19,9 +19,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.baseline.series_factory import SHAPE, START, Labelled, Severity, make
-
 from lookout.baseline.judge import judge
+from tests.baseline.series_factory import SHAPE, START, Labelled, Severity, make
 
 SETS = {
     "usual faults": Severity(),

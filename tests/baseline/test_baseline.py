@@ -392,7 +392,7 @@ def test_judging_the_newest_buckets_equals_judging_everything(mixed: tuple[pd.Da
 def test_nothing_older_than_the_lookback_matters() -> None:
     """Scores stay the same to the last bit whatever came before the lookback, in daily and in hourly series."""
     rng = np.random.default_rng(12)
-    spans = {"day": (430, 7, [401, 409, 429]), "hour": (24 * 112, 168, [24 * 106, 24 * 109 + 5, 24 * 112 - 1])}
+    spans = {"day": (430, 7, [401, 409, 429]), "hour": (24 * 120, 168, [24 * 114, 24 * 117 + 5, 24 * 120 - 1])}
     for grain, (size, season, starts) in spans.items():
         shape = np.where(np.arange(size) % season < season * 5 // 7, 1.0, 0.4)
         values = rng.poisson(np.array([[8.0], [300.0], [20_000.0], [50.0]]) * shape).astype(float)

@@ -45,6 +45,7 @@ SPANS: dict[Grain, Spans] = {
 }
 WEEKS = 8
 MIN_ERRORS = 7
+MEMORY = (28, 8)  # weeks in which the largest value, or a 0, is looked for, of days and of shorter buckets
 DRIFT_WEEKS = (20, 0)  # weeks of profiles that the rule for drift reads, of days and of shorter buckets
 FARTHEST = 99.0  # where nothing ever varied, the distance in spreads says nothing
 CARRIED = 0.4  # share of an hour's error that one of the forecasts carries into the next
@@ -111,12 +112,14 @@ class Forecast:
     @property
     def low(self) -> Matrix:
         """Return the lowest of the levels."""
-        return np.fmin(np.fmin(self.expected, self.steady), self.older)
+        lowest: Matrix = np.fmin(np.fmin(self.expected, self.steady), self.older)
+        return lowest
 
     @property
     def high(self) -> Matrix:
         """Return the highest of the levels."""
-        return np.fmax(np.fmax(self.expected, self.steady), self.older)
+        highest: Matrix = np.fmax(np.fmax(self.expected, self.steady), self.older)
+        return highest
 
 
 def forecast(panel: Panel) -> Forecast:
@@ -128,14 +131,14 @@ def forecast(panel: Panel) -> Forecast:
     weekly, known = profile(y, spans.season, spans.cycles, first_level)
     chosen, known = _best(y, weekly, known, spans, first_error)
     errors = y - chosen
-    centre, spread = centre_and_spread(errors, known, spans, start)
+    centre, spread = centre_and_spread(errors, known, start, width=spans.errors, season=spans.season, day=spans.day)
     steady = rolling_median(y - weekly, spans.steady, start=start) + weekly
     chosen = np.where(np.isfinite(chosen), chosen, steady)
     reals = np.flatnonzero(panel.kinds == REAL)
     if len(reals):
-        relative = relative_spread(errors[reals], chosen[reals], y[reals], spans, start)
+        relative = relative_spread(errors[reals], chosen[reals], y[reals], spans.errors, start)
         spread[reals] = np.fmax(spread[reals], relative)
-    scale = np.maximum(spread, floor(chosen, y, panel.kinds, spans, start))
+    scale = np.maximum(spread, floor(chosen, y, panel.kinds, MEMORY[spans.day > 1] * spans.season))
     # An empty bucket of a row count is an observation, too.
     there = np.isfinite(panel.observed) & ~panel.excluded
     sample = rolling_count(there, spans.errors, start=start)
@@ -198,7 +201,7 @@ def _age(y: Matrix, spans: Spans) -> NDArray[np.int64]:
 
 
 def point_score(panel: Panel, forecast: Forecast) -> Matrix:
-    """Return the signed distance, in scales and at most ``FARTHEST``, from the nearest of the levels; 0 between them."""
+    """Return the signed distance, in scales and at most ``FARTHEST``, from the nearest level; 0 between them."""
     with np.errstate(invalid="ignore"):
         above = panel.y - forecast.high
         below = panel.y - forecast.low

@@ -161,7 +161,11 @@ def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Ma
 
 def _outside_constant(x: Matrix, constant: Matrix, lasting: Mask, panel: Panel) -> Mask:
     bounds = around_constant(
-        Bounds(np.full(x.shape, np.nan), np.full(x.shape, np.nan)), constant, np.isfinite(constant), lasting, panel.kinds
+        Bounds(np.full(x.shape, np.nan), np.full(x.shape, np.nan)),
+        constant,
+        np.isfinite(constant),
+        lasting,
+        panel.kinds,
     )
     return bounds.below(x) | bounds.above(x)
 
