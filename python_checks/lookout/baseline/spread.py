@@ -20,7 +20,9 @@ NORMAL_DECILES = 2.563  # distance of its first and last decile
 TAILS = 1.3  # price of tails heavier than normal
 HOUR_DAYS = 21  # earlier days whose same hour has a spread of its own
 HOUR_LEAST = 14  # errors that this spread needs
-HOUR_PRICE = 1.1  # a spread read from so few errors is often too small
+RARE = (0.01, 0.99)  # quantiles of all hours of these days
+RARE_WIDTH = 4.653  # distance of these quantiles of a standard normal
+RARE_WEIGHT = 0.6  # how much of that width every hour has at least: it rains now and then, and jams come
 QUANTILES = (0.5, 0.1, 0.25, 0.75, 0.9)
 
 
@@ -37,7 +39,9 @@ def centre_and_spread(
     if day > 1:
         lags = [day * days + before for days in range(1, HOUR_DAYS + 1) for before in (0, 1)]
         own = _deviation(*lagged_quantiles(errors, lags, start=start, quantiles=QUANTILES[1:], min_count=HOUR_LEAST))
-        spread = np.where(np.isfinite(own), HOUR_PRICE * own, spread)
+        spread = np.where(np.isfinite(own), own, spread)
+        rare = rolling_quantiles(errors, HOUR_DAYS * day, start=start, quantiles=RARE, min_count=width)
+        spread = np.fmax(spread, RARE_WEIGHT * (rare[1] - rare[0]) / RARE_WIDTH)
     return centre, spread
 
 
