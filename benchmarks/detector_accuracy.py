@@ -1,9 +1,10 @@
 """How well the detector finds labelled faults, beside plain z-scores: python benchmarks/detector_accuracy.py
 
-Without arguments it makes three sets of series (tests/series_factory.py) with the given seed: faults as usual, smaller
-faults with 20 % more noise, small faults with 50 % more noise. ``--practice DIR`` reads series, points and labels
-(.csv.gz) from a folder instead. Protocol: only earlier buckets are used; the last 60 of 180 days and the last 14 of 60
-days of hours count; a false alarm is a flagged bucket outside every fault and ignored span.
+Without arguments it makes three sets of series (tests/baseline/series_factory.py) with the given seed: faults as
+usual, smaller faults with 20 % more noise, small faults with 50 % more noise. ``--practice DIR`` reads series, points
+and labels (.csv.gz) from a folder instead. Protocol: only earlier buckets are used; the last 60 of 180 days and the
+last 14 of 60 days of hours count; a false alarm is a flagged bucket outside every fault and ignored span. ``--real
+DIR`` reads real labelled series instead (see _real_series.py).
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import _real_series
 import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.series_factory import SHAPE, START, Labelled, Severity, make
-
 from lookout.baseline.judge import judge
+from tests.baseline.series_factory import SHAPE, START, Labelled, Severity, make
 
 SETS = {
     "usual faults": Severity(),
@@ -147,9 +148,13 @@ def main() -> None:
     """Print a table per set."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--practice", type=Path, help="folder with series.csv.gz, points.csv.gz and labels.csv.gz")
+    parser.add_argument("--real", type=Path, help="folder with series.csv, points.csv.gz and labels.csv of real series")
     parser.add_argument("--per-family", type=int, default=40, help="series of each family (default 40)")
     parser.add_argument("--seed", type=int, default=2024, help="seed of the made series (default 2024)")
     given = parser.parse_args()
+    if given.real:
+        _real_series.report(given.real, given.seed)
+        return
     if given.practice:
         report(str(given.practice), load(given.practice))
         return

@@ -231,6 +231,74 @@ class TestLearned:
         usual = [72, 72, 72, 72, 71, 72, 72, 72, 72, 70] * 6
         assert last(one(), usual + [72] * 50).severity == ""
 
+    def test_a_full_count_is_not_stuck(self) -> None:
+        poor = [*np.random.default_rng(6).integers(21, 25, 40), 23]
+        assert last(one(), [*poor, *[24] * 14]).severity == ""
+        stuck = last(one(), [*poor, *[22] * 14])
+        assert (stuck.severity, stuck.reason) == ("critical", "the same value 14 times in a row")
+
+    def test_one_report_less_than_always_is_told_when_it_lasts(self) -> None:
+        assert last(one(), [18] * 60 + [17]).severity == ""
+        assert last(one(), [18] * 60 + [17, 17]).severity == ""
+        row = last(one(), [18] * 60 + [17, 17, 17])
+        assert (row.severity, row.reason) == ("critical", "changed from 18, the value it always had, to 17")
+        assert last(one(), [18] * 60 + [16]).severity == "critical"
+
+    @pytest.mark.parametrize("kind", ["count", "positive", "real"])
+    def test_the_first_zero_after_half_a_year(self, kind: str) -> None:
+        values = np.round(np.exp(np.random.default_rng(9).normal(3, 0.8, 120))) + 1
+        row = last(one(kind), [*values, 0])
+        assert row.severity == "critical"
+        assert row.lower_bound >= 0
+        assert last(one(kind), [*values[:50], 0, *values[50:], 0]).severity != "critical"
+
+    @pytest.mark.parametrize("kind", ["positive", "real"])
+    def test_rain_is_measured_by_earlier_rain(self, kind: str) -> None:
+        dry = [0.0] * 60
+        row = last(one(kind), [*dry, 12.0, *dry, 0.3])
+        assert row.severity == ""
+        assert last(one(kind), [*dry, 12.0, *dry, 12.0]).severity != "critical"
+        assert last(one(kind), [*dry, 12.0, *dry, 500.0]).severity == "critical"
+        assert abs(last(one(kind), [*dry, 0.3]).score) < 100
+        assert last(one("positive"), [3.0, 2.0, 5.0] * 9 + [0.0] * 20).severity == ""
+
+    @pytest.mark.parametrize("kind", ["rate", "real"])
+    def test_the_end_of_a_long_fault_is_no_fault(self, kind: str) -> None:
+        usual = np.random.default_rng(4).normal(0.02, 0.002, 130)
+        fault = np.random.default_rng(5).normal(0.2, 0.005, 24)
+        result = judge(one(kind), points([*usual[:100], *fault, *usual[100:]]))
+        assert result["severity"].iloc[100] == "critical"
+        assert not result["severity"].iloc[124:].eq("critical").any()
+
+    def test_sums_vary_in_proportion_to_their_level(self) -> None:
+        noise = np.exp(np.random.default_rng(3).normal(0, 0.15, 100))
+        low, high = (last(one("real"), [*(100 * noise[:85]), *(level * noise[85:])]) for level in (100, 1000))
+        assert high.scale > 6 * low.scale
+
+    def test_each_hour_has_a_spread_of_its_own(self) -> None:
+        rng = np.random.default_rng(1)
+        hour = np.arange(24 * 60)
+        values = 1000 * np.exp(rng.normal(0, np.where(hour % 24 == 8, 0.4, 0.02)))
+        rush, calm = (last(one("real", "hour"), values[: 24 * 58 + at], "hour") for at in (9, 15))
+        assert rush.scale > 3 * calm.scale
+
+    def test_less_than_a_tenth_is_no_drift(self) -> None:
+        t = np.arange(300)
+        small, large = (
+            judge(one("positive"), points(9000 * (1 - part * np.clip((t - 240) / 35, 0, 1)) + t % 5))["reason"]
+            for part in (0.06, 0.3)
+        )
+        assert not small.str.contains("every week").any()
+        assert large.str.contains("every week").any()
+
+    def test_a_change_from_next_to_nothing_is_not_told_in_percent(self) -> None:
+        rng = np.random.default_rng(2)
+        values = rng.normal(1000, 5, 120)
+        values[80:] *= 0.75 ** np.arange(1, 41)
+        told = judge(one("positive"), points(values))["reason"]
+        assert not told.str.contains("e\\+", regex=True).any()
+        assert told.str.contains(" less every week").any()
+
     def test_drift(self) -> None:
         values = np.random.default_rng(2).normal(1000, 20, 100)
         values[80:] *= 0.985 ** np.arange(1, 21)
@@ -420,7 +488,7 @@ def test_judging_the_newest_buckets_equals_judging_everything(mixed: tuple[pd.Da
 def test_nothing_older_than_the_lookback_matters() -> None:
     """Scores stay the same to the last bit whatever came before the lookback, in daily and in hourly series."""
     rng = np.random.default_rng(12)
-    spans = {"day": (430, 7, [401, 409, 429]), "hour": (24 * 112, 168, [24 * 106, 24 * 109 + 5, 24 * 112 - 1])}
+    spans = {"day": (430, 7, [401, 409, 429]), "hour": (24 * 120, 168, [24 * 114, 24 * 117 + 5, 24 * 120 - 1])}
     for grain, (size, season, starts) in spans.items():
         shape = np.where(np.arange(size) % season < season * 5 // 7, 1.0, 0.4)
         values = rng.poisson(np.array([[8.0], [300.0], [20_000.0], [50.0]]) * shape).astype(float)

@@ -253,11 +253,11 @@ def test_the_newest_of_everything_stays(execution_store: ExecutionStore) -> None
 
 
 def test_defaults_keep_what_is_learned_from(execution_store: ExecutionStore) -> None:
-    for days in (203, 399, 401):
+    for days in (245, 399, 401):
         execution_store.add("metric_observations", series_key="s", bucket_start=NOW - days * DAY, value=1)
     assert prune(execution_store.store, as_of=NOW)["metric_observations"] == 1
     assert prune(execution_store.store, {"observations": 300}, as_of=NOW)["metric_observations"] == 1
-    assert RETENTION["baselines"] >= 203
+    assert RETENTION["baselines"] >= 245
 
 
 def test_a_run_beside_it_is_not_waited_for(execution_store: ExecutionStore, connection: Connection) -> None:

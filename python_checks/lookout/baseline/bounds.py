@@ -16,6 +16,7 @@ from lookout.baseline.windows import Mask, Matrix
 
 CONSTANT_STEP = 1e-6  # smallest relative change of a constant that matters
 COUNT_STEP = 0.05  # the same for counts, and at least 1: 49 rows instead of the usual 50 is no reason for an alert
+ONE_MATTERS = 8  # from this constant on, one more or less is not worth an alert before it lasts
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,14 @@ def learned_bounds(low: Matrix, high: Matrix, kinds: Codes) -> Bounds:
     return Bounds(lower, upper)
 
 
-def around_constant(bounds: Bounds, constant: Matrix, fires: Mask, kinds: Codes) -> Bounds:
-    """Return bounds narrowed to the first change of a constant where that alone reaches the threshold."""
-    least = np.where(kinds == transforms.COUNT, 1.0, 0.0)[:, None]
+def around_constant(bounds: Bounds, constant: Matrix, fires: Mask, lasting: Mask, kinds: Codes) -> Bounds:
+    """Return bounds narrowed to the first change of a constant where that alone reaches the threshold.
+
+    ``lasting`` says where the buckets before have changed already: then the smallest change of a count matters.
+    """
+    with np.errstate(invalid="ignore"):
+        least = np.where((constant >= ONE_MATTERS) & ~lasting, 2.0, 1.0)
+    least = np.where((kinds == transforms.COUNT)[:, None], least, 0.0)
     share = np.where(kinds == transforms.COUNT, COUNT_STEP, CONSTANT_STEP)[:, None]
     step = np.maximum(least, share * np.abs(constant))
     with np.errstate(invalid="ignore"):

@@ -12,9 +12,9 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout.baseline import transforms
 from lookout.baseline.spans import Spans
-from lookout.baseline.transforms import Codes
+from lookout.baseline.spread import HOUR_DAYS, centre_and_spread, floor, relative_spread
+from lookout.baseline.transforms import RATE, REAL, Codes
 from lookout.baseline.windows import (
     Mask,
     Matrix,
@@ -22,15 +22,17 @@ from lookout.baseline.windows import (
     rolling_count,
     rolling_mean,
     rolling_median,
-    rolling_quantiles,
+    shifted,
 )
 from lookout.project.declarations.grain import BucketClock
 
 WEEKS = 8
 DAY = 86_400_000_000_000  # nanoseconds
 MIN_ERRORS = 7
-NORMAL_QUARTILES = 1.349  # distance of the quartiles of a standard normal
-NORMAL_DECILES = 2.563  # distance of its first and last decile
+MEMORY = (28, 8)  # weeks in which the largest value, or a 0, is looked for, of days and of shorter buckets
+DRIFT_WEEKS = (20, 0)  # weeks of profiles that the rule for drift reads, of days and of shorter buckets
+FARTHEST = 99.0  # where nothing ever varied, the distance in spreads says nothing
+CARRIED = 0.4  # share of an hour's error that one of the forecasts carries into the next
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ class Forecast:
 
     expected: Matrix
     steady: Matrix
+    older: Matrix
     profile: Matrix
     scale: Matrix
     count: NDArray[np.int64]  # past errors that the scale rests on
@@ -138,32 +141,76 @@ class Forecast:
         """Return the forecast from a column on."""
         return Forecast(*(getattr(self, part.name)[:, column:] for part in fields(self)))
 
+    @property
+    def low(self) -> Matrix:
+        """Return the lowest of the levels."""
+        lowest: Matrix = np.fmin(np.fmin(self.expected, self.steady), self.older)
+        return lowest
+
+    @property
+    def high(self) -> Matrix:
+        """Return the highest of the levels."""
+        highest: Matrix = np.fmax(np.fmax(self.expected, self.steady), self.older)
+        return highest
+
 
 def forecast(panel: Panel) -> Forecast:
     """Return one-step forecasts of every column from ``panel.start`` on, from earlier columns alone."""
-    spans, y = panel.spans, panel.y
-    first_error = max(0, panel.start - spans.errors)
-    first_choice = max(0, first_error - spans.choice)
-    first_level = max(0, first_choice - spans.steady)
+    spans, y, start = panel.spans, panel.y, panel.start
+    first_error = max(0, start - max(spans.errors, HOUR_DAYS * spans.day + 1))
+    # Drift looks at weekly levels of the last twenty weeks.
+    first_level = max(0, min(first_error - spans.choice - 1 - spans.steady, start - DRIFT_WEEKS[spans.day > 1] * 7))
     weekly, known = profile(y, spans.season, spans.cycles, first_level)
-    candidates = [_around(y, weekly, spans, first_choice), _around(y, np.zeros_like(y), spans, first_choice)]
-    weights = [1.0, 0.97]
-    if spans.day > 1:
-        daily, known = profile(y, spans.day, 3, first_level)
-        candidates.append(_around(y, daily, spans, first_choice))
-        weights.append(1.0)
-    chosen = _choose(y, candidates, weights, spans, first_error)
+    chosen, known = _best(y, weekly, known, spans, first_error)
     errors = y - chosen
-    centre, low, first, last, high = _error_quantiles(errors, known, spans, panel.start)
-    spread = np.maximum((last - first) / NORMAL_QUARTILES, 1.3 * (high - low) / NORMAL_DECILES)
-    steady = rolling_median(y - weekly, spans.steady, start=panel.start) + weekly
+    centre, spread = centre_and_spread(errors, known, start, width=spans.errors, season=spans.season, day=spans.day)
+    steady = rolling_median(y - weekly, spans.steady, start=start) + weekly
     chosen = np.where(np.isfinite(chosen), chosen, steady)
-    scale = np.maximum(spread, floor(chosen, panel.kinds))
+    reals = np.flatnonzero(panel.kinds == REAL)
+    if len(reals):
+        relative = relative_spread(errors[reals], chosen[reals], y[reals], spans.errors, start)
+        spread[reals] = np.fmax(spread[reals], relative)
+    scale = np.maximum(spread, floor(chosen, y, panel.kinds, MEMORY[spans.day > 1] * spans.season))
     # An empty bucket of a row count is an observation, too.
     there = np.isfinite(panel.observed) & ~panel.excluded
-    sample = rolling_count(there, spans.errors, start=panel.start)
-    count = rolling_count(np.isfinite(errors), spans.errors, start=panel.start)
-    return Forecast(chosen + centre, steady, weekly, scale, count, sample, _age(y, spans))
+    sample = rolling_count(there, spans.errors, start=start)
+    count = rolling_count(np.isfinite(errors), spans.errors, start=start)
+    return Forecast(chosen + centre, steady, _older(panel, weekly, scale), weekly, scale, count, sample, _age(y, spans))
+
+
+def _older(panel: Panel, weekly: Matrix, scale: Matrix) -> Matrix:
+    """Return the level before the slow one, of daily rates and reals where it was steady for two months; else NaN.
+
+    After a fault of weeks, both other levels are those of the fault, and what comes back is no news.
+    """
+    spans = panel.spans
+    older = np.full(weekly.shape, np.nan)
+    rows = np.flatnonzero((panel.kinds == RATE) | (panel.kinds == REAL))
+    if spans.day == 1 and len(rows):
+        plain, width = panel.y[rows] - weekly[rows], spans.steady
+        near, far = (
+            rolling_median(plain, width, lag=lag, start=panel.start, min_count=width // 2)
+            for lag in (width + 1, 2 * width + 1)
+        )
+        with np.errstate(invalid="ignore"):
+            older[rows] = np.where(np.abs(near - far) <= scale[rows], weekly[rows] + (near + far) / 2.0, np.nan)
+    return older
+
+
+def _best(y: Matrix, weekly: Matrix, known: Mask, spans: Spans, start: int) -> tuple[Matrix, Mask]:
+    """Return the forecast with the smaller past errors, and where the profile behind it is known."""
+    first_choice = max(0, start - spans.choice)
+    first = max(0, first_choice - 1)
+    candidates = [_around(y, weekly, spans, first), _around(y, np.zeros_like(y), spans, first)]
+    weights = [1.0, 0.97]
+    if spans.day > 1:
+        daily, known = profile(y, spans.day, 3, max(0, first - spans.steady))
+        candidates.append(_around(y, daily, spans, first))
+        # Rain and traffic jams outlast an hour.
+        seasonal = (candidates[0], candidates[2])
+        candidates += [part + CARRIED * np.nan_to_num(shifted(y - part, 1)) for part in seasonal]
+        weights += [1.0] * 3
+    return _choose(y, candidates, weights, spans, start), known
 
 
 def profile(y: Matrix, cycle: int, least: int, start: int) -> tuple[Matrix, Mask]:
@@ -177,23 +224,6 @@ def profile(y: Matrix, cycle: int, least: int, start: int) -> tuple[Matrix, Mask
     return np.where(known, seasonal, 0.0), known
 
 
-def _error_quantiles(errors: Matrix, known: Mask, spans: Spans, start: int) -> list[Matrix]:
-    """Return quantiles of past errors; errors older than the profile count only until there are enough others."""
-    quantiles = (0.5, 0.1, 0.25, 0.75, 0.9)
-    informed = np.where(known, errors, np.nan)
-    enough = rolling_count(np.isfinite(informed), spans.errors, start=start) >= spans.season * 2 // max(1, spans.day)
-    result = rolling_quantiles(informed, spans.errors, start=start, quantiles=quantiles)
-    lacking = ~enough
-    lacking[:, :start] = False
-    rows = np.flatnonzero(lacking.any(axis=1))
-    if len(rows):
-        end = int(np.flatnonzero(lacking.any(axis=0))[-1]) + 1
-        every = rolling_quantiles(errors[rows, :end], spans.errors, start=start, quantiles=quantiles)
-        for part, all_errors in zip(result, every, strict=True):
-            part[rows, :end] = np.where(lacking[rows, :end], all_errors, part[rows, :end])
-    return result
-
-
 def _age(y: Matrix, spans: Spans) -> NDArray[np.int64]:
     """Return the buckets since the first observation of the last two choice windows; a silent series starts anew."""
     columns = np.arange(y.shape[1])
@@ -202,25 +232,13 @@ def _age(y: Matrix, spans: Spans) -> NDArray[np.int64]:
     return np.maximum(age, 0)
 
 
-def floor(expected: Matrix, kinds: Codes) -> Matrix:
-    """Return the smallest credible spread: counts cannot be steadier than Poisson noise plus a little."""
-    level = transforms.backward(expected, kinds)
-    absolute = np.abs(expected)
-    result = 1e-6 * absolute
-    with np.errstate(invalid="ignore"):
-        counts, rates, positives = (kinds == code for code in (transforms.COUNT, transforms.RATE, transforms.POSITIVE))
-        result[counts] = 1.0 / np.sqrt(1.0 + 0.0025 * level[counts])
-        result[rates] = 0.02
-        result[positives] = 0.02 * absolute[positives]
-    return np.maximum(result, 1e-12)
-
-
 def point_score(panel: Panel, forecast: Forecast) -> Matrix:
-    """Return the signed distance, in scales, from the nearer of both expectations; 0 between them."""
+    """Return the signed distance, in scales and at most ``FARTHEST``, from the nearest level; 0 between them."""
     with np.errstate(invalid="ignore"):
-        above = panel.y - np.fmax(forecast.expected, forecast.steady)
-        below = panel.y - np.fmin(forecast.expected, forecast.steady)
-        return np.where(above > 0, above, np.where(below < 0, below, 0.0 * below)) / forecast.scale
+        above = panel.y - forecast.high
+        below = panel.y - forecast.low
+        score = np.where(above > 0, above, np.where(below < 0, below, 0.0 * below)) / forecast.scale
+    return np.clip(score, -FARTHEST, FARTHEST)
 
 
 def _around(y: Matrix, seasonal: Matrix, spans: Spans, start: int) -> Matrix:

@@ -224,9 +224,10 @@ class _Writer:
         course = f"{'more' if step > 0 else 'less'} every week for {int(self.verdict.weeks[row, column])} weeks"
         if self.kinds[row] == "rate":
             return f"about {100 * abs(new - old):.2g} percentage points {course}"
-        if self.kinds[row] == "real" or old <= 0:
+        # From next to nothing, a change in percent says nothing.
+        if self.kinds[row] == "real" or old <= 0 or not 0.1 <= new / old <= 10.0:
             return f"about {number(float(f'{abs(new - old):.2g}'))} {course}"
-        return f"about {100 * abs(new / old - 1):.2g} % {course}"
+        return f"about {number(float(f'{100 * abs(new / old - 1):.2g}'))} % {course}"
 
     def _limit(self, row: int, column: int, time: int) -> str:
         del time

@@ -67,25 +67,28 @@ def judge_learned(panel: Panel, settings: pd.DataFrame, lengths: NDArray[np.floa
     forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
     if lengths is not None:
         forecast = _by_length(panel, forecast, lengths)
-    constant_score, constant = repetition.constant_score(panel)
+    constant_score, constant, lasting = repetition.constant_score(panel)
     now = panel.since(panel.start)
     enough = np.minimum(options.min_sample, float(panel.spans.errors))
     remaining = np.maximum(enough - forecast.sample, panel.spans.least - forecast.count)
     remaining = np.maximum(remaining, np.where(young[:, panel.start :], 0, options.min_age - forecast.age))
     known = (remaining <= 0) | empty
-    low, high = np.fmin(forecast.expected, forecast.steady), np.fmax(forecast.expected, forecast.steady)
     expected = np.where(known, transforms.backward(forecast.expected, panel.kinds), np.nan)
     known &= np.isfinite(expected) & np.isfinite(forecast.scale)
     constant_score = np.where(known, constant_score, 0.0)
     point = learned.point_score(now, forecast)
+    never_zero = repetition.never_zero(panel) & known & ~empty
+    point = np.where(never_zero & (now.x == 0), np.fmin(point, repetition.ZERO_SCORE), point)
     bounds = []
     for threshold in (options.warn, options.critical):
         reach = np.where(known, threshold * forecast.scale, np.nan)
-        sides = learned_bounds(np.where(empty, np.nan, low - reach), high + reach, panel.kinds)
-        sides = around_constant(sides, constant, constant_score >= threshold, panel.kinds)
+        sides = learned_bounds(np.where(empty, np.nan, forecast.low - reach), forecast.high + reach, panel.kinds)
+        nothing = np.where(never_zero & (threshold <= -repetition.ZERO_SCORE), 0.0, np.nan)
+        sides = Bounds(np.fmax(sides.lower, nothing), sides.upper)
+        sides = around_constant(sides, constant, constant_score >= threshold, lasting, panel.kinds)
         bounds.append(apply_options(sides, expected, options))
     judged_x = np.where(known, now.x, np.nan)
-    fires = _outside_constant(judged_x, constant, panel) & (constant_score > np.abs(np.nan_to_num(point)))
+    fires = _outside_constant(judged_x, constant, lasting, panel) & (constant_score > np.abs(np.nan_to_num(point)))
     score = np.where(fires, np.sign(judged_x - constant) * constant_score, np.where(known, point, np.nan))
     score = np.nan_to_num(agree(score, judged_x, bounds[0], bounds[1], options))
     cause = np.where(fires, CONSTANT, np.where(empty, EMPTY_SLOT, POINT))
@@ -181,9 +184,13 @@ def _within_kind(lower: Matrix, upper: Matrix, panel: Panel) -> tuple[Matrix, Ma
         return np.where(lower >= lowest, lower, np.nan), np.where(upper <= highest, upper, np.nan)
 
 
-def _outside_constant(x: Matrix, constant: Matrix, panel: Panel) -> Mask:
+def _outside_constant(x: Matrix, constant: Matrix, lasting: Mask, panel: Panel) -> Mask:
     bounds = around_constant(
-        Bounds(np.full(x.shape, np.nan), np.full(x.shape, np.nan)), constant, np.isfinite(constant), panel.kinds
+        Bounds(np.full(x.shape, np.nan), np.full(x.shape, np.nan)),
+        constant,
+        np.isfinite(constant),
+        lasting,
+        panel.kinds,
     )
     return bounds.below(x) | bounds.above(x)
 
@@ -217,6 +224,7 @@ def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots)
             forecast,
             expected=np.where(empty, nothing, forecast.expected),
             steady=np.where(empty, np.fmax(most, nothing), forecast.steady),
+            older=np.where(empty, np.nan, forecast.older),
             scale=np.where(empty, unit, forecast.scale),
         ),
         empty,

@@ -15,8 +15,8 @@ from lookout.project.declarations.grain import GRAIN_STEP, GRAINS, SHORT, UTC, G
 from lookout.project.declarations.monitor import Direction, Method
 
 LOOKBACK: dict[Grain, timedelta] = {
-    **dict.fromkeys(SHORT, timedelta(days=98)),
-    "day": timedelta(days=203),
+    **dict.fromkeys(SHORT, timedelta(days=112)),
+    "day": timedelta(days=245),
     "week": 72 * timedelta(weeks=1),
     "month": 54 * timedelta(days=31),
 }

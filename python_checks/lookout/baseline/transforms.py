@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lookout.baseline.windows import Matrix
 
 KINDS = ("count", "rate", "positive", "real")
-COUNT, RATE, POSITIVE = range(3)
+COUNT, RATE, POSITIVE, REAL = range(4)
 Codes = NDArray[np.int64]
 
 # Lowest and highest value that a metric of each kind can take.

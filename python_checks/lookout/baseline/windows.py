@@ -56,6 +56,23 @@ def lagged_quantile(
     return _lagged(values, lags, start, (quantile,), min_count)[0]
 
 
+def lagged_quantiles(
+    values: Matrix, lags: Sequence[int], *, start: int = 0, quantiles: Sequence[float] = (0.5,), min_count: int = 1
+) -> list[Matrix]:
+    """Return quantiles of the values at ``lags``, up to 60 of them: the same hour of earlier days."""
+    return _lagged(values, lags, start, quantiles, min_count)
+
+
+def rolling_extreme(values: Matrix, width: int, pick: np.ufunc, *, lag: int = 1) -> Matrix:
+    """Return the least (``np.fmin``) or largest (``np.fmax``) of the ``width`` buckets that end ``lag`` before each."""
+    result, reach = shifted(values, lag), 1
+    while reach < width:
+        hop = min(reach, width - reach)
+        result = pick(result, shifted(result, hop))
+        reach += hop
+    return result
+
+
 def rolling_huber(values: Matrix, width: int, *, start: int = 0, min_count: int = 1) -> Matrix:
     """Return the one-step Huber estimate of the level of the ``width`` buckets that end with each column.
 

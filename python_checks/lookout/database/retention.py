@@ -15,7 +15,7 @@ from lookout.database.store import Store
 from lookout.errors import ConfigError
 
 LEAST_DAYS = 90
-# Days by kind of row. Daily series are learned from 203 days before the bucket that is judged.
+# Days by kind of row. Daily series are learned from 245 days before the bucket that is judged.
 RETENTION: Mapping[str, int] = {
     "executions": 90, "watermarks": 90, "freshness": 90, "alerts": 90, "dbt_results": 90, "contracts": 90,
     "collections": 90, "runs": 90, "observations": 400, "baselines": 400,

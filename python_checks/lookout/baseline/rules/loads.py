@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import History, Panel, floor
+from lookout.baseline.learned import History, Panel
 from lookout.baseline.rules import filling, rhythm
 from lookout.baseline.rules.rhythm import LEAST, Integers, Rhythm
 from lookout.baseline.settings import is_filled
+from lookout.baseline.spread import least_spread
 from lookout.baseline.windows import Mask, Matrix
 
 FILLED = 40  # newest filled buckets that a rhythm is learned from
@@ -218,7 +219,7 @@ def _sizes(y: Matrix, kinds: NDArray[np.int64]) -> tuple[Matrix, Matrix, Matrix]
         away = np.nansum((mine - middle[:, None]) ** 2, axis=1)
         deviation = np.sqrt(away / (count[enough] - 1)) * (1.0 + 4.0 / count[enough])
         least = np.maximum(
-            floor(middle[:, None], kinds[enough])[:, 0], np.where(kinds[enough] == transforms.COUNT, 1.0, 0.0)
+            least_spread(middle[:, None], kinds[enough])[:, 0], np.where(kinds[enough] == transforms.COUNT, 1.0, 0.0)
         )
         centre[enough], spread[enough] = middle, np.maximum(deviation, least)
         most[enough] = np.nanmax(mine, axis=1)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from lookout.baseline import transforms
-from lookout.baseline.learned import Panel
-from lookout.baseline.windows import Matrix, rolling_count, rolling_median
+from lookout.baseline.learned import MEMORY, Panel
+from lookout.baseline.windows import Mask, Matrix, rolling_count, rolling_extreme, rolling_median, shifted
 
 MODE = 0.399  # sqrt(lambda) times the probability of the commonest value of a Poisson count
 MOSTLY = 0.5  # chance from which a repeated count is the rule
+FULL_LEAST = 3  # times that a largest value came before
+ZERO_SCORE = -6.0  # of the first 0 after it
 CONSTANT_LEAST = 13  # equal values that make a constant, and equal values wanted for each departure
 
 
@@ -38,15 +40,45 @@ def stuck_score(panel: Panel) -> tuple[Matrix, Matrix]:
         chance = np.where((panel.kinds == transforms.COUNT)[:, None], commonest, chance)
         # A rate that stays at 0 or 1 says that nothing is wrong.
         chance = np.where((panel.kinds == transforms.RATE)[:, None] & ((value == 0.0) | (value == 1.0)), 1.0, chance)
+        # Nothing, and nothing again: no rain, no waiting.
+        chance = np.where((panel.kinds == transforms.POSITIVE)[:, None] & (value == 0.0), 1.0, chance)
         # A count that mostly repeats is not stuck when it does: 50 of 50 tests, three stations times 24 reports.
         chance = np.where((panel.kinds == transforms.COUNT)[:, None] & (chance > MOSTLY), 1.0, chance)
         score = 0.75 * np.sqrt(-2.0 * repeats * np.log(np.minimum(chance, 1.0)))
     known = (repeats > 0) & (pairs >= 7) & np.isfinite(score)
-    return np.where(known, score, 0.0), repeats + 1.0
+    score = np.where(known, score, 0.0)
+    rows = np.flatnonzero((panel.kinds == transforms.COUNT) & (score > 1.0).any(axis=1))
+    if len(rows):
+        is_full = _is_full(x[rows], repeats[rows], start, width + 8) & (score[rows] > 1.0)
+        score[rows] = np.where(is_full, 0.0, score[rows])
+    return score, repeats + 1.0
 
 
-def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
-    """Return the score of a departure from a nearly constant value, and that value; NaN where there is none.
+def _is_full(x: Matrix, repeats: Matrix, start: int, width: int) -> Mask:
+    """Return where a run holds the largest value of late, which came before the run, too: 24 of 24 reports."""
+    value = x[:, start:]
+    largest = rolling_extreme(x, width, np.fmax)[:, start:]
+    seen = np.zeros(value.shape)
+    for back in range(1, width + 1):
+        with np.errstate(invalid="ignore"):
+            seen += (shifted(x, back)[:, start:] == value) & (back > repeats)
+    return (value >= largest) & (seen >= FULL_LEAST)
+
+
+def never_zero(panel: Panel) -> Mask:
+    """Return the judged buckets before which half a year [eight weeks] of values held no 0 and nothing below it."""
+    spans, start = panel.spans, panel.start
+    width = MEMORY[spans.day > 1] * spans.season
+    seen = rolling_count(np.isfinite(panel.x), width, start=start)[:, start:]
+    lowest = rolling_extreme(panel.x, width, np.fmin)[:, start:]
+    with np.errstate(invalid="ignore"):
+        return (lowest > 0) & (seen >= spans.errors)
+
+
+def constant_score(panel: Panel) -> tuple[Matrix, Matrix, Mask]:
+    """Return the score of a departure from a nearly constant value, that value (NaN: none), and whether it is lasting.
+
+    It is lasting where the two buckets before differ from the constant already.
 
     Earlier departures count once each, however long they lasted; a return to the constant is not a departure.
     """
@@ -61,10 +93,12 @@ def constant_score(panel: Panel) -> tuple[Matrix, Matrix]:
     # Only series with this many equal neighbours can be constant; most are none.
     few = rolling_count(equal, width, start=panel.start)[:, panel.start :] < CONSTANT_LEAST - 3
     rows = np.flatnonzero(~few.all(axis=1))
-    score, value = np.zeros(few.shape), np.full(few.shape, np.nan)
+    score, value, lasting = np.zeros(few.shape), np.full(few.shape, np.nan), np.zeros(few.shape, dtype=bool)
     if len(rows):
         score[rows], value[rows] = _constant(panel.x[rows], panel.start, width)
-    return score, value
+        before = [shifted(panel.x[rows], back)[:, panel.start :] for back in (1, 2)]
+        lasting[rows] = np.logical_and(*(np.isfinite(part) & (part != value[rows]) for part in before))
+    return score, value, lasting
 
 
 def _constant(x: Matrix, start: int, width: int) -> tuple[Matrix, Matrix]:
