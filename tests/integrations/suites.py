@@ -147,7 +147,7 @@ SUITES = (
     ),
     Suite("runs", partial(nullcontext, {}), (f"{FOLDER}/test_chaos.py", f"{FOLDER}/test_contract_runs.py"), 300),
     Suite("replays", partial(nullcontext, {}), (f"{FOLDER}/test_day_by_day.py", f"{FOLDER}/test_two_steps.py"), 240),
-    Suite("arrival", partial(nullcontext, {}), (f"{FOLDER}/test_late_feeds.py",), 420),
+    Suite("arrival", partial(nullcontext, {}), (f"{FOLDER}/test_late_feeds.py",), 600),
     # As in `make test`, with sixty examples for each of them.
     Suite(
         "fuzz",
