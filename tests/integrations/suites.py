@@ -146,13 +146,13 @@ SUITES = (
         300,
     ),
     Suite("runs", partial(nullcontext, {}), (f"{FOLDER}/test_chaos.py", f"{FOLDER}/test_contract_runs.py"), 300),
-    Suite("arrival", partial(nullcontext, {}), (f"{FOLDER}/test_late_feeds.py",), 420),
     Suite(
         "replays",
         partial(nullcontext, {}),
         (f"{FOLDER}/test_day_by_day.py", f"{FOLDER}/test_two_steps.py", f"{FOLDER}/test_holiday_runs.py"),
         300,
     ),
+    Suite("arrival", partial(nullcontext, {}), (f"{FOLDER}/test_late_feeds.py",), 600),
     # As in `make test`, with sixty examples for each of them.
     Suite(
         "fuzz",
