@@ -273,6 +273,9 @@ def test_an_unknown_metric_is_reported_with_the_one_that_was_meant() -> None:
         ("granularity: day", "unknown key 'granularity' in lookout; "),
         ("timestmap_column: x", "unknown key 'timestmap_column' in lookout; did you mean 'timestamp_column'?"),
         ("grain: minute", "grain is 'minute'; did you mean '5min'?"),
+        ("time_zone: Europe/Berln", "time_zone is 'Europe/Berln'; did you mean 'Europe/Berlin'?"),
+        ("time_zone: CET+1", "time_zone is 'CET+1'; "),
+        ("time_zone: 2", "time_zone is 2; it must be a non-empty text."),
         ("grain: [1]", "grain is [1]; use one of 5min, 10min, 15min, 30min, hour, day, week, month."),
         ("timestamp_column: 7", "timestamp_column is 7; it must be a non-empty text."),
         ("filter: ''", "filter is ''; it must be a non-empty text."),
@@ -497,3 +500,41 @@ def test_whatever_people_write_they_get_a_monitor_or_a_sentence(settings: dict[s
     else:
         lines = []
     assert all(line.startswith("models/sources.yml: ") for line in lines)
+
+
+def in_project(zone: str, *tables: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return problems, and the zones of monitors, of a project whose var lookout_time_zone is ``zone``."""
+    seed = {"config": {"meta": {"lookout_time_zone": zone}}}
+    found: list[str] = []
+    disabled = {"disabled": {"seed.lookout.lookout_calendar": [seed]}}
+    monitors = load(*tables, manifest=disabled, problems=found)
+    return found, [monitor.time_zone for monitor in monitors]
+
+
+def test_the_zone_of_the_project_is_that_of_tables_that_name_none() -> None:
+    tables = (
+        source({"timestamp_column": "at"}, "a"),
+        source({"timestamp_column": "at", "time_zone": "Asia/Tokyo"}, "b"),
+        source({"timestamp_column": "at", "time_zone": "UTC"}, "c"),
+    )
+    assert in_project("Europe/Berlin", *tables) == ([], ["Europe/Berlin", "Asia/Tokyo", "UTC"])
+    assert in_project("", *tables) == ([], ["UTC", "Asia/Tokyo", "UTC"])
+    sentence = "dbt_project.yml: the var lookout_time_zone is 'Berlin/Europe'; "
+    found, zones = in_project("Berlin/Europe", *tables)
+    assert found[0].startswith(sentence)
+    assert zones == ["UTC", "Asia/Tokyo", "UTC"]
+
+
+def test_a_zone_is_part_of_what_a_series_holds_and_not_of_its_name() -> None:
+    plain, utc, berlin = watch(), watch("time_zone: UTC"), watch("time_zone: Europe/Berlin")
+    first = plain.metrics[0]
+    assert settings_hash(plain, first) == settings_hash(utc, first) != settings_hash(berlin, first)
+    assert plain.key_of(first) == berlin.key_of(first)
+    assert monitor_rows([plain, utc, berlin], AS_OF)["time_zone"].tolist() == [None] * 4 + ["Europe/Berlin"] * 2
+
+
+def test_a_table_of_short_buckets_is_read_as_far_back_as_learning_looks() -> None:
+    assert watch("grain: 5min").history == timedelta(days=120)
+    assert watch("{grain: 5min, history: 300 days}").history == timedelta(days=300)
+    assert watch("grain: 5min").layer == "cdc"
+    assert watch("grain: month").layer == "batch"

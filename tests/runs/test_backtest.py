@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+<<<<<<< HEAD
 import json
 from collections.abc import Callable
+=======
+from datetime import datetime, timezone
+>>>>>>> grain
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +19,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lookout.errors import ConfigError
+<<<<<<< HEAD
 from lookout.runs.backtest.files import COLUMNS, BacktestSummary, backtest
 from lookout.runs.backtest.settings import NAMES
 from lookout.runs.backtest.suggest import SENSITIVITIES, suggest_files, suggestion_page
+=======
+from lookout.project.declarations.grain import BucketClock
+from lookout.runs.backtest.files import COLUMNS, GRAINS, BacktestSummary, backtest
+>>>>>>> grain
 from tests.baseline.series_factory import Labelled, make
 from tests.conftest import Said
 
@@ -94,6 +103,32 @@ def test_zero_is_a_value_and_empty_is_missing(tmp_path: Path) -> None:
     assert newest.loc["gone", "reason"].startswith("no value; every ")
 
 
+def test_files_may_have_every_grain_and_time_zones(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    series, rows = ["series_id,kind,grain,time_zone"], ["series_id,ts,value"]
+    for name, grain in GRAINS.items():
+        clock = BucketClock(grain, "Europe/Berlin")
+        last = clock.number(datetime(2026, 10, 27, 12, tzinfo=timezone.utc))
+        numbers = np.arange(last - min(400, 24 * 40), last)
+        numbers = numbers[clock.is_there(numbers)]
+        series.append(f"{name},count,{name},Europe/Berlin")
+        for start, value in zip(clock.starts(numbers), rng.poisson(500, len(numbers)), strict=True):
+            # As an instant, and as a local time with its offset.
+            moment = pd.Timestamp(int(start), tz="UTC")
+            rows.append(f"{name},{moment if value % 2 else moment.tz_convert('Europe/Berlin')},{value}")
+    (tmp_path / "s.csv").write_text("\n".join(series) + "\n")
+    (tmp_path / "p.csv").write_text("\n".join(rows) + "\n")
+    summary = backtest(tmp_path / "s.csv", tmp_path / "p.csv", tmp_path / "f.csv")
+    assert summary.series == len(GRAINS)
+    assert summary.buckets == len(rows) - 1
+    flags = pd.read_csv(tmp_path / "f.csv")
+    assert set(flags.loc[flags["score"].notna(), "series_id"]) >= {"H", "30min", "D", "W", "M"}
+    # Written in UTC: midnight of Berlin, in summer and after the change of the clock.
+    assert flags.loc[flags["series_id"] == "D", "ts"].tail(2).tolist() == ["2026-10-24 22:00:00", "2026-10-25 23:00:00"]
+    changed = flags["reason"].fillna("").str.startswith("the clock was changed")
+    assert flags[changed].groupby("series_id").size().to_dict() == {"10min": 6, "15min": 4, "30min": 2, "H": 1}
+
+
 GOOD_SERIES = "series_id,kind,grain\na,count,D\n"
 GOOD_POINTS = "series_id,ts,value\na,2026-01-01,1\n"
 
@@ -112,6 +147,16 @@ def with_setting(name: str, cell: str) -> str:
             "series_id,kind,grain\na,count,D\nb,count,Q\n",
             GOOD_POINTS,
             "s.csv, line 3: grain is 'Q'; give one of 5min, 10min, 15min, 30min, H, D, W, M.",
+        ),
+        (
+            "series_id,kind,grain,time_zone\na,count,D,\nb,count,D,Europe/Berln\n",
+            GOOD_POINTS,
+            "s.csv, line 3: time_zone is 'Europe/Berln'; did you mean 'Europe/Berlin'?",
+        ),
+        (
+            "series_id,kind,grain,time_zone\na,count,H,Europe/Berlin\n",
+            "series_id,ts,value\na,2026-10-24 01:00,1\na,2026-10-24 01:20,2\n",
+            "p.csv, line 3: its series has a point in this bucket already; keep one of them; write local times with their offset.",
         ),
         (
             "series_id,kind,grain\na,count,D\na,rate,D\n",
