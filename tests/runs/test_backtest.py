@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import gzip
-<<<<<<< HEAD
 import json
 from collections.abc import Callable
-=======
 from datetime import datetime, timezone
->>>>>>> grain
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lookout.errors import ConfigError
-<<<<<<< HEAD
-from lookout.runs.backtest.files import COLUMNS, BacktestSummary, backtest
-from lookout.runs.backtest.settings import NAMES
-from lookout.runs.backtest.suggest import SENSITIVITIES, suggest_files, suggestion_page
-=======
 from lookout.project.declarations.grain import BucketClock
 from lookout.runs.backtest.files import COLUMNS, GRAINS, BacktestSummary, backtest
->>>>>>> grain
+from lookout.runs.backtest.settings import NAMES
+from lookout.runs.backtest.suggest import SENSITIVITIES, suggest_files, suggestion_page
 from tests.baseline.series_factory import Labelled, make
 from tests.conftest import Said
 
