@@ -38,7 +38,7 @@ POINTS = {
     # dbt has built, and its results are not recorded yet.
     "build": Point("lookout.runs.tracking", "read_results"),
     # Series are judged and not written yet.
-    "learn": Point("lookout.runs.learning.learn", "judge_stored"),
+    "learn": Point("lookout.runs.learning.partitions", "judge_stored"),
     # Some models are there and others not.
     "derive": Point("lookout.runs.steps", "_advance", call=10, step="derive"),
     "publish": Point("lookout.report.write", "render_page"),

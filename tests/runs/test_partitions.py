@@ -62,7 +62,7 @@ def parts(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[Part]:
 
 
 def task(store: Store) -> Task:
-    return Task(store.connection, MONITORING, None, NOW, *read_exclusions(store, ()))
+    return Task(store.connection, MONITORING, None, NOW, False, *read_exclusions(store, ()))
 
 
 def learned(store: Store, parts: list[Part], processes: int) -> pd.DataFrame:

@@ -23,10 +23,10 @@ class Stored:
         self.rows_read = 0
 
     def fetch_numbers(self, statement: str, columns: int, parameters: Sequence[Any]) -> Any:
-        keys, since, step, as_of = parameters
+        keys, since, until = parameters
         parts = []
-        for number, (key, first) in enumerate(zip(keys, since, strict=True)):
-            chosen = (first <= DAYS) & (as_of >= DAYS + step)
+        for number, (key, first, end) in enumerate(zip(keys, since, until, strict=True)):
+            chosen = (first <= DAYS) & (end > DAYS)
             seconds = (DAYS[chosen] - pd.Timestamp(0, tz="UTC")).total_seconds()
             parts.append(np.column_stack([np.full(chosen.sum(), number), seconds, self.values[key][chosen]]))
         rows = np.concatenate(parts)
@@ -37,7 +37,7 @@ class Stored:
 def judged(stored: Stored, judge_from: pd.Timestamp | None) -> pd.DataFrame:
     series = pd.DataFrame(
         {"kind": "count", "grain": "day", "metric": "row_count", "judge_from": judge_from}, index=list(stored.values)
-    )
+    ).assign(time_zone=None)
     windows = pd.DataFrame(columns=list(WINDOW_COLUMNS))
     restarts = pd.DataFrame({"series_key": [], "restart_at": pd.to_datetime([], utc=True)})
     store = cast(Store, stored)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lookout.baseline import transforms
-from lookout.baseline.transforms import Codes
+from lookout.baseline.scales import transforms
+from lookout.baseline.scales.transforms import Codes
 from lookout.baseline.windows import Mask, Matrix
 
 CONSTANT_STEP = 1e-6  # smallest relative change of a constant that matters

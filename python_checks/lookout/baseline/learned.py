@@ -12,9 +12,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lookout.baseline.scales import transforms
+from lookout.baseline.scales.spread import HOUR_DAYS, centre_and_spread, floor, relative_spread
+from lookout.baseline.scales.transforms import RATE, REAL, Codes
 from lookout.baseline.spans import Spans
-from lookout.baseline.spread import HOUR_DAYS, centre_and_spread, floor, relative_spread
-from lookout.baseline.transforms import RATE, REAL, Codes
 from lookout.baseline.windows import (
     Mask,
     Matrix,
@@ -266,3 +267,22 @@ def _choose(y: Matrix, candidates: list[Matrix], weights: list[float], spans: Sp
         least = np.where(better, cost, least)
     best[:, :start] = np.nan
     return best
+
+
+def by_length(panel: Panel, forecast: Forecast, lengths: NDArray[np.float64]) -> Forecast:
+    """Return the forecast of counts with that of longer and shorter days and months between both that may be usual.
+
+    A day of 23 hours may have a 23rd less rows, or as many as ever.
+    """
+    odd = (panel.kinds == transforms.COUNT)[:, None] & (np.abs(lengths - 1.0) > 1e-9)
+    if not odd.any():
+        return forecast
+    usual = transforms.backward(forecast.expected, panel.kinds)
+    scaled = transforms.forward(usual * lengths, panel.kinds)
+    levels = (forecast.expected, forecast.steady, scaled)
+    low, high = np.fmin.reduce(levels), np.fmax.reduce(levels)
+    return replace(
+        forecast,
+        expected=np.where(odd, np.where(lengths < 1.0, low, high), forecast.expected),
+        steady=np.where(odd, np.where(lengths < 1.0, high, low), forecast.steady),
+    )

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lookout.baseline import scores, transforms
+from lookout.baseline import scores
 from lookout.baseline.learned import WEEKS, Panel
 from lookout.baseline.rules.holidays import HolidayVerdict
 from lookout.baseline.rules.loads import in_words
+from lookout.baseline.scales import transforms
 
 Integers = NDArray[np.int64]
 _MINUTE = 60_000_000_000

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lookout.baseline import learned, transforms, zscore
+from lookout.baseline import learned, zscore
 from lookout.baseline.bounds import (
     Bounds,
     Options,
@@ -23,9 +23,9 @@ from lookout.baseline.bounds import (
 from lookout.baseline.learned import Panel
 from lookout.baseline.rules import filling, loads, repetition, youth
 from lookout.baseline.rules.drift import drift_score
-from lookout.baseline.rules.folding import by_hour
 from lookout.baseline.rules.sizes import Judged, judge_silence, judge_sizes
-from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_median, rolling_quantiles
+from lookout.baseline.scales import transforms
+from lookout.baseline.windows import Mask, Matrix
 
 POINT, CONSTANT, EMPTY_SLOT, MISSING, STUCK, DRIFT, LIMIT, ZERO, OVERDUE, LOAD = range(10)
 
@@ -62,11 +62,11 @@ def judge_learned(panel: Panel, settings: pd.DataFrame, lengths: NDArray[np.floa
     """Return the verdict of the learned method. ``lengths`` of the judged buckets are relative to the usual one."""
     options = Options.of(settings)
     rare = loads.rare_loads(panel, _are_ages(settings))
-    everything, young = _forecast(filling.without_outages(panel, _are_ages(settings)), settings)
+    everything, young = youth.forecast_of_all(filling.without_outages(panel, _are_ages(settings)), settings)
     slots = filling.slots(panel)
-    forecast, empty = _empty_slots(panel, everything.since(panel.start), slots)
+    forecast, empty = filling.with_empty_slots(panel, everything.since(panel.start), slots)
     if lengths is not None:
-        forecast = _by_length(panel, forecast, lengths)
+        forecast = learned.by_length(panel, forecast, lengths)
     constant_score, constant, lasting = repetition.constant_score(panel)
     now = panel.since(panel.start)
     enough = np.minimum(options.min_sample, float(panel.spans.errors))
@@ -77,14 +77,10 @@ def judge_learned(panel: Panel, settings: pd.DataFrame, lengths: NDArray[np.floa
     known &= np.isfinite(expected) & np.isfinite(forecast.scale)
     constant_score = np.where(known, constant_score, 0.0)
     point = learned.point_score(now, forecast)
-    never_zero = repetition.never_zero(panel) & known & ~empty
-    point = np.where(never_zero & (now.x == 0), np.fmin(point, repetition.ZERO_SCORE), point)
     bounds = []
     for threshold in (options.warn, options.critical):
         reach = np.where(known, threshold * forecast.scale, np.nan)
         sides = learned_bounds(np.where(empty, np.nan, forecast.low - reach), forecast.high + reach, panel.kinds)
-        nothing = np.where(never_zero & (threshold <= -repetition.ZERO_SCORE), 0.0, np.nan)
-        sides = Bounds(np.fmax(sides.lower, nothing), sides.upper)
         sides = around_constant(sides, constant, constant_score >= threshold, lasting, panel.kinds)
         bounds.append(apply_options(sides, expected, options))
     judged_x = np.where(known, now.x, np.nan)
@@ -116,19 +112,6 @@ def judge_learned(panel: Panel, settings: pd.DataFrame, lengths: NDArray[np.floa
     verdict = _with_stuck(verdict, panel)
     verdict = _with_drift(verdict, panel, everything, options, _are_ages(settings))
     return _with_limits(_with_rare(verdict, panel, options, _are_ages(settings)), panel, options)
-
-
-def _forecast(panel: Panel, settings: pd.DataFrame) -> tuple[learned.Forecast, Mask]:
-    """Return the forecast, and which buckets are judged although no profile is known (see ``rules.youth``)."""
-    if panel.spans.day == 1:
-        return learned.forecast(panel), np.zeros(panel.y.shape, dtype=bool)
-    ages = settings["min_age"].to_numpy()
-
-    def compute(hourly: Panel) -> tuple[learned.Forecast, Mask]:
-        full_age = np.repeat(ages, len(hourly.kinds) // len(ages))
-        return youth.cautious(hourly, learned.forecast(hourly), full_age)
-
-    return by_hour(panel, compute)
 
 
 def judge_zscore(panel: Panel, settings: pd.DataFrame, window: int, own_window: bool) -> Verdict:
@@ -193,61 +176,6 @@ def _outside_constant(x: Matrix, constant: Matrix, lasting: Mask, panel: Panel) 
         panel.kinds,
     )
     return bounds.below(x) | bounds.above(x)
-
-
-def _empty_slots(panel: Panel, forecast: learned.Forecast, slots: filling.Slots) -> tuple[learned.Forecast, Mask]:
-    """Return the forecast with that of row counts in slots that are empty as a rule, and where those are.
-
-    There 0 is expected, and the most rows seen before is the steady level.
-
-    One unit of score is a sixth of the way, on the judged scale, from nothing to what filled buckets usually hold.
-    """
-    empty = panel.empties[:, None] & ~slots.usual & (slots.known >= 2)
-    if not empty.any():
-        return forecast, empty
-    spans, start, kinds = panel.spans, panel.start, panel.kinds
-    nothing = transforms.forward(np.zeros((len(kinds), 1)), kinds)
-    filled = np.where(np.isfinite(panel.y) | panel.excluded | ~panel.is_closed, panel.y, nothing)
-    lags = [spans.season * k for k in range(1, learned.WEEKS + 1)]
-    most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
-    any_size = ~slots.regular | slots.owed
-    irregular = np.flatnonzero((empty & any_size).any(axis=1))
-    if len(irregular):
-        # A table that is filled now and then has no slots, and a late load may come in any: its largest load of late is
-        # what may come.
-        largest = rolling_quantiles(filled[irregular], spans.errors, start=start, quantiles=(1.0,))[0][:, start:]
-        most[irregular] = np.where(any_size[irregular], np.fmax(most[irregular], largest), most[irregular])
-    typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
-    unit = np.fmax(1.0, (typical - nothing) / 6.0)
-    return (
-        replace(
-            forecast,
-            expected=np.where(empty, nothing, forecast.expected),
-            steady=np.where(empty, np.fmax(most, nothing), forecast.steady),
-            older=np.where(empty, np.nan, forecast.older),
-            scale=np.where(empty, unit, forecast.scale),
-        ),
-        empty,
-    )
-
-
-def _by_length(panel: Panel, forecast: learned.Forecast, lengths: NDArray[np.float64]) -> learned.Forecast:
-    """Return the forecast of counts with that of longer and shorter days and months between both that may be usual.
-
-    A day of 23 hours may have a 23rd less rows, or as many as ever.
-    """
-    odd = (panel.kinds == transforms.COUNT)[:, None] & (np.abs(lengths - 1.0) > 1e-9)
-    if not odd.any():
-        return forecast
-    usual = transforms.backward(forecast.expected, panel.kinds)
-    scaled = transforms.forward(usual * lengths, panel.kinds)
-    levels = (forecast.expected, forecast.steady, scaled)
-    low, high = np.fmin.reduce(levels), np.fmax.reduce(levels)
-    return replace(
-        forecast,
-        expected=np.where(odd, np.where(lengths < 1.0, low, high), forecast.expected),
-        steady=np.where(odd, np.where(lengths < 1.0, high, low), forecast.steady),
-    )
 
 
 def _with_missing(verdict: Verdict, panel: Panel, options: Options, unless: Mask | None = None) -> Verdict:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lookout.baseline.transforms import KINDS
+from lookout.baseline.scales.transforms import KINDS
 from lookout.errors import ConfigError
 from lookout.project.declarations.grain import GRAIN_STEP, GRAINS, SHORT, UTC, Grain
 from lookout.project.declarations.monitor import Direction, Method

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lookout.baseline import transforms
 from lookout.baseline.learned import History, Panel
+from lookout.baseline.scales import transforms
 from lookout.baseline.spans import SPANS
 from lookout.baseline.windows import Matrix
 from lookout.errors import ConfigError

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from lookout.baseline import transforms
 from lookout.baseline.learned import WEEKS, Panel
+from lookout.baseline.scales import transforms
 from lookout.baseline.windows import Matrix, rolling_sum
 
 CONSTANT_SCORE = 6.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout.baseline import transforms
 from lookout.baseline.learned import WEEKS, Forecast, Panel
+from lookout.baseline.scales import transforms
 from lookout.baseline.windows import (
     Mask,
     Matrix,

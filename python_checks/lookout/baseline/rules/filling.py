@@ -7,9 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout.baseline import transforms
-from lookout.baseline.learned import WEEKS, Panel
-from lookout.baseline.windows import Mask, Matrix, lagged_quantile, rolling_count
+from lookout.baseline.learned import MEMORY, WEEKS, Forecast, Panel
+from lookout.baseline.scales import transforms
+from lookout.baseline.windows import (
+    Mask,
+    Matrix,
+    lagged_quantile,
+    rolling_count,
+    rolling_extreme,
+    rolling_median,
+    rolling_quantiles,
+)
 
 MISS_WEEKS = 16  # how far back misses are remembered in daily series
 ALIVE_WEEKS = 4  # a series that was silent for longer starts anew
@@ -156,7 +164,8 @@ def zero_score(panel: Panel, ages: NDArray[np.bool_], natural: Matrix) -> Matrix
     chance = np.fmax(np.fmax(found.chance, natural[rows]), _share(zero[rows], mine))
     other = np.flatnonzero(kinds[rows] != transforms.COUNT)
     if len(other):
-        chance[other] = np.maximum(chance[other], _passing(x[other], panel.spans.errors, start))
+        passing = np.maximum(chance[other], _passing(x[other], panel.spans.errors, start))
+        chance[other] = np.fmin(passing, _never_before(panel.rows(rows[other])))
     score[rows] = np.where(zero[rows, start:] & found.usual, -score_of(chance, RARE_ZERO), 0.0)
     return score
 
@@ -202,6 +211,16 @@ def _passing(x: Matrix, width: int, start: int) -> Matrix:
     return result
 
 
+def _never_before(panel: Panel) -> Matrix:
+    """Return the chance of a 0 where half a year [eight weeks] of values held none and nothing below it; else NaN."""
+    spans, start = panel.spans, panel.start
+    width = MEMORY[spans.day > 1] * spans.season
+    seen = rolling_count(np.isfinite(panel.x), width, start=start)[:, start:]
+    lowest = rolling_extreme(panel.x, width, np.fmin)[:, start:]
+    with np.errstate(invalid="ignore"):
+        return np.where((lowest > 0) & (seen >= spans.errors), 0.5 / (seen + 1.0), np.nan)
+
+
 def score_of(chance: Matrix, rare: float = RARE) -> Matrix:
     """Return the score of an event of a known chance: 3 where it is as rare as one in fifty, at most 6."""
     result: Matrix = np.minimum(6.0, 3.0 * np.log(np.clip(chance, 1e-9, 1.0)) / np.log(rare))
@@ -216,3 +235,39 @@ def _until_newest(marks: Mask, newest: NDArray[np.int64], window: int) -> Matrix
     older[:, window + 1 :] = total[:, : max(0, total.shape[1] - window - 1)]
     result: Matrix = np.maximum(there - older, 0).astype(np.float64)
     return result
+
+
+def with_empty_slots(panel: Panel, forecast: Forecast, slots: Slots) -> tuple[Forecast, Mask]:
+    """Return the forecast with that of row counts in slots that are empty as a rule, and where those are.
+
+    There 0 is expected, and the most rows seen before is the steady level.
+
+    One unit of score is a sixth of the way, on the judged scale, from nothing to what filled buckets usually hold.
+    """
+    empty = panel.empties[:, None] & ~slots.usual & (slots.known >= 2)
+    if not empty.any():
+        return forecast, empty
+    spans, start, kinds = panel.spans, panel.start, panel.kinds
+    nothing = transforms.forward(np.zeros((len(kinds), 1)), kinds)
+    filled = np.where(np.isfinite(panel.y) | panel.excluded | ~panel.is_closed, panel.y, nothing)
+    lags = [spans.season * k for k in range(1, WEEKS + 1)]
+    most = np.fmax(lagged_quantile(filled, lags, start=start, quantile=1.0)[:, start:], nothing)
+    any_size = ~slots.regular | slots.owed
+    irregular = np.flatnonzero((empty & any_size).any(axis=1))
+    if len(irregular):
+        # A table that is filled now and then has no slots, and a late load may come in any: its largest load of late is
+        # what may come.
+        largest = rolling_quantiles(filled[irregular], spans.errors, start=start, quantiles=(1.0,))[0][:, start:]
+        most[irregular] = np.where(any_size[irregular], np.fmax(most[irregular], largest), most[irregular])
+    typical = rolling_median(panel.y, spans.steady, start=start)[:, start:]
+    unit = np.fmax(1.0, (typical - nothing) / 6.0)
+    return (
+        replace(
+            forecast,
+            expected=np.where(empty, nothing, forecast.expected),
+            steady=np.where(empty, np.fmax(most, nothing), forecast.steady),
+            older=np.where(empty, np.nan, forecast.older),
+            scale=np.where(empty, unit, forecast.scale),
+        ),
+        empty,
+    )

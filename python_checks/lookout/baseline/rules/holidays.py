@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lookout.baseline import transforms
 from lookout.baseline.bounds import Bounds, Options, agree, apply_options, just_outside, learned_bounds, with_limits
+from lookout.baseline.scales import transforms
 from lookout.baseline.windows import Mask, Matrix
 
 # An ordinary day is the median of the same slot in so many weeks before and after it, of at least so many on each side.

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout.baseline import transforms
 from lookout.baseline.learned import History, Panel
 from lookout.baseline.rules import filling, rhythm
 from lookout.baseline.rules.rhythm import LEAST, Integers, Rhythm
+from lookout.baseline.scales import transforms
+from lookout.baseline.scales.spread import least_spread
 from lookout.baseline.settings import is_filled
-from lookout.baseline.spread import least_spread
 from lookout.baseline.windows import Mask, Matrix
 
 FILLED = 40  # newest filled buckets that a rhythm is learned from

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lookout.baseline import transforms
-from lookout.baseline.learned import MEMORY, Panel
+from lookout.baseline.learned import Panel
+from lookout.baseline.scales import transforms
 from lookout.baseline.windows import Mask, Matrix, rolling_count, rolling_extreme, rolling_median, shifted
 
 MODE = 0.399  # sqrt(lambda) times the probability of the commonest value of a Poisson count
 MOSTLY = 0.5  # chance from which a repeated count is the rule
 FULL_LEAST = 3  # times that a largest value came before
-ZERO_SCORE = -6.0  # of the first 0 after it
 CONSTANT_LEAST = 13  # equal values that make a constant, and equal values wanted for each departure
 
 
@@ -63,16 +62,6 @@ def _is_full(x: Matrix, repeats: Matrix, start: int, width: int) -> Mask:
         with np.errstate(invalid="ignore"):
             seen += (shifted(x, back)[:, start:] == value) & (back > repeats)
     return (value >= largest) & (seen >= FULL_LEAST)
-
-
-def never_zero(panel: Panel) -> Mask:
-    """Return the judged buckets before which half a year [eight weeks] of values held no 0 and nothing below it."""
-    spans, start = panel.spans, panel.start
-    width = MEMORY[spans.day > 1] * spans.season
-    seen = rolling_count(np.isfinite(panel.x), width, start=start)[:, start:]
-    lowest = rolling_extreme(panel.x, width, np.fmin)[:, start:]
-    with np.errstate(invalid="ignore"):
-        return (lowest > 0) & (seen >= spans.errors)
 
 
 def constant_score(panel: Panel) -> tuple[Matrix, Matrix, Mask]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lookout.baseline import transforms
 from lookout.baseline.bounds import Bounds, Options, agree, apply_options, learned_bounds
 from lookout.baseline.learned import Panel
 from lookout.baseline.rules.loads import Rare
 from lookout.baseline.rules.rhythm import LEAST
+from lookout.baseline.scales import transforms
 from lookout.baseline.windows import Mask, Matrix
 
 

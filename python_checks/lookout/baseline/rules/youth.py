@@ -7,9 +7,11 @@ spread are known after two days, less surely than later, so its bounds are wider
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from lookout.baseline.learned import Forecast, Panel
+from lookout.baseline.learned import Forecast, Panel, forecast
+from lookout.baseline.rules.folding import by_hour
 from lookout.baseline.windows import Mask, Matrix, rolling_count, rolling_mean, rolling_quantiles, shifted
 
 LEAST_AGE = 48  # hours: every hour of the day has been seen twice
@@ -65,3 +67,16 @@ def broken_off(panel: Panel, young: Mask) -> Mask:
     was_complete: NDArray[np.bool_] = np.take_along_axis(complete, newest, axis=1)
     broken: Mask = was_complete & ~present & ~panel.excluded & panel.is_closed & young
     return broken[:, panel.start :]
+
+
+def forecast_of_all(panel: Panel, settings: pd.DataFrame) -> tuple[Forecast, Mask]:
+    """Return the forecast, and which buckets are judged although no profile is known (see :func:`cautious`)."""
+    if panel.spans.day == 1:
+        return forecast(panel), np.zeros(panel.y.shape, dtype=bool)
+    ages = settings["min_age"].to_numpy()
+
+    def compute(hourly: Panel) -> tuple[Forecast, Mask]:
+        full_age = np.repeat(ages, len(hourly.kinds) // len(ages))
+        return cautious(hourly, forecast(hourly), full_age)
+
+    return by_hour(panel, compute)

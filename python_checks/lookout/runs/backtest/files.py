@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lookout.baseline.judge import judge
-from lookout.baseline.transforms import KINDS
+from lookout.baseline.scales.transforms import KINDS
 from lookout.errors import ConfigError
 from lookout.project.declarations.grain import UTC, Grain, clocks_of, zone_problem
 from lookout.project.files import open_file

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lookout.baseline import transforms
-from lookout.baseline.transforms import Codes
+from lookout.baseline.scales import transforms
+from lookout.baseline.scales.transforms import Codes
 from lookout.baseline.windows import (
     Mask,
     Matrix,

@@ -1,0 +1,1 @@
+"""Scales on which values are judged, and the spread of errors on them."""
