@@ -25,6 +25,7 @@ HOLIDAY_WEEKS = 2  # so much of a silence counts as misses of its slots
 PRIOR_MISSES, PRIOR_SLOTS = 0.05, 5.0  # one miss in a hundred slots, with the weight of five
 FORGIVEN = 0.25  # share of a slot's weeks that may be empty without making that its habit
 RARE = 0.02  # chance of a miss at which it scores 3: two gaps in 16 weeks are rarer, three are not
+AWAY = 0.25  # share of their median that real numbers must have kept between themselves and 0
 RARE_ZERO = 0.025  # the same for a value of 0, whose chance is rather overrated
 
 
@@ -165,9 +166,7 @@ def zero_score(panel: Panel, ages: NDArray[np.bool_], natural: Matrix) -> Matrix
     other = np.flatnonzero(kinds[rows] != transforms.COUNT)
     if len(other):
         chance[other] = np.maximum(chance[other], _passing(x[other], panel.spans.errors, start))
-    positive = np.flatnonzero(kinds[rows] == transforms.POSITIVE)
-    if len(positive):
-        chance[positive] = np.fmin(chance[positive], _never_before(panel.rows(rows[positive])))
+        chance[other] = np.fmin(chance[other], _never_before(panel.rows(rows[other])))
     score[rows] = np.where(zero[rows, start:] & found.usual, -score_of(chance, RARE_ZERO), 0.0)
     return score
 
@@ -214,13 +213,21 @@ def _passing(x: Matrix, width: int, start: int) -> Matrix:
 
 
 def _never_before(panel: Panel) -> Matrix:
-    """Return the chance of a 0 where half a year [eight weeks] of values held none; NaN elsewhere."""
+    """Return the chance of a 0 where half a year [eight weeks] of values held none, nor one below it; NaN elsewhere.
+
+    A real number may be on its way to 0, so those of late must have kept away from it.
+    """
     spans, start = panel.spans, panel.start
     width = MEMORY[spans.day > 1] * spans.season
     seen = rolling_count(np.isfinite(panel.x), width, start=start)[:, start:]
     lowest = rolling_extreme(panel.x, width, np.fmin)[:, start:]
     with np.errstate(invalid="ignore"):
-        return np.where((lowest > 0) & (seen >= spans.errors), 0.5 / (seen + 1.0), np.nan)
+        is_new = (lowest > 0) & (seen >= spans.errors)
+        away = rolling_extreme(panel.x, spans.errors, np.fmin) >= AWAY * rolling_median(
+            panel.x, spans.errors, start=start
+        )
+        is_new &= away[:, start:] | (panel.kinds == transforms.POSITIVE)[:, None]
+        return np.where(is_new, 0.5 / (seen + 1.0), np.nan)
 
 
 def score_of(chance: Matrix, rare: float = RARE) -> Matrix:
