@@ -122,6 +122,7 @@ OLDEST_POSTGRES = (
     f"{FOLDER}/test_upgraded_rows.py",
     f"{FOLDER}/test_upgraded_server.py",
     "tests/models/test_episodes.py",
+    "tests/profiling/test_zones.py",
     "tests/models/test_pipeline_models.py",
     "tests/models/test_scorecard.py",
     "tests/runs/test_run.py",
@@ -142,10 +143,15 @@ SUITES = (
     Suite(
         "projects",
         partial(nullcontext, {}),
-        (f"{FOLDER}/test_other_projects.py", f"{FOLDER}/test_packages.py"),
-        300,
+        (f"{FOLDER}/test_consumer.py", f"{FOLDER}/test_other_projects.py", f"{FOLDER}/test_packages.py"),
+        360,
     ),
-    Suite("runs", partial(nullcontext, {}), (f"{FOLDER}/test_chaos.py", f"{FOLDER}/test_contract_runs.py"), 300),
+    Suite(
+        "runs",
+        partial(nullcontext, {}),
+        tuple(f"{FOLDER}/test_{name}.py" for name in ("chaos", "contract_runs", "grants", "resiliency")),
+        360,
+    ),
     Suite(
         "replays",
         partial(nullcontext, {}),
