@@ -285,3 +285,12 @@ def test_a_table_that_died_twice_is_critical_until_rows_come(name: str) -> None:
             assert wrong.empty or (name == "monthly, on the 1st" and wrong.index.max() < DAYS[first + 31]), wrong
         # The longest time between two loads was that of the first outage.
         assert part.expected_value.max() <= 61 * 86_400 if name.startswith("monthly") else 46 * 86_400
+
+
+def test_ages_of_a_table_that_never_was_young() -> None:
+    """A clock that is years ahead, or a table that died long ago: no bucket ever held anything new."""
+    ages = (np.arange(260) + 900) * 86_400.0
+    points = pd.DataFrame({"series_key": "s", "bucket_start": DAYS[:260], "value": ages})
+    series = pd.DataFrame({"kind": ["positive"], "grain": ["day"], "metric": ["freshness"]}, index=["s"])
+    found = judge(series, points)
+    assert not (found["status"].eq("judged") & found["severity"].eq("")).iloc[-30:].any()

@@ -15,6 +15,7 @@ from lookout.project.declarations.monitor import series_key
 from lookout.project.workspace import Workspace, open_workspace
 from lookout.runs.learning import learn as learning
 from lookout.runs.learning.learn import LearningPlan, LearningResult
+from lookout.runs.learning.partitions import BASELINE_COLUMNS
 from lookout.runs.recording import new_run_id, recorded_run
 from tests.conftest import MONITORING, Observed
 
@@ -23,7 +24,7 @@ FIRST, DAYS, HISTORY = pd.Timestamp("2026-01-01", tz="UTC"), 77, 70
 SHOWN = {
     "alerts": "*",
     "anomalies": "*",
-    "baselines": ", ".join(c for c in (*learning.BASELINE_COLUMNS,)),
+    "baselines": ", ".join(c for c in (*BASELINE_COLUMNS,)),
 }
 STEADY = 1000 + 20 * np.sin(np.arange(DAYS) * 2.1)
 NOTHING = np.nan

@@ -120,6 +120,8 @@ def standing(known: Floats, counts: Floats, look: Look) -> Standing:
         silence = look.as_of - _end_of(newest, look)
         is_in_doubt = look.was_in_doubt or (np.isnan(look.previous_at) and silence > look.step + 3600.0)
         is_in_doubt &= silence < DOUBTFUL["sub-daily" if look.step < DAY else "other"]
+        # Where rows come every other day, none are missing on the days between.
+        is_in_doubt &= look.as_of - newest > _usual_gap(counts) + look.step
         # What was judged once stays judged, or its alerts would go and come back.
         due = float(np.fmax(look.judged_until, min(arrived, look.until) if is_in_doubt else look.until))
         return Standing(due, arrived, np.nan, np.nan)
@@ -136,6 +138,11 @@ def _arrived_until(newest: float, counts: Floats, look: Look) -> float:
     # Dates are at the very start of their day, and events stop shortly before the end of their hour.
     reach = 0.95 * float(np.quantile(older[:, 2] - older[:, 0], 0.1)) if len(older) >= LEAST else 0.0
     return _end_of(newest, look) if look.latest_at >= newest + reach else newest
+
+
+def _usual_gap(counts: Floats) -> float:
+    """Return how far apart buckets with rows usually begin, that of nine in ten; 0 while that is unknown."""
+    return float(np.quantile(np.diff(counts[:, 0]), 0.9)) if len(counts) > LEAST else 0.0
 
 
 def _end_of(start: float, look: Look) -> float:

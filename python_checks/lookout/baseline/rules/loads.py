@@ -95,9 +95,11 @@ def rare_loads(panel: Panel, ages: NDArray[np.bool_]) -> Rare:
     known[known] = row[newest[known]] == np.broadcast_to(rows[:, None], known.shape)[known]
     days = history.days(numbers)[None, :]
     # What is older is not read where the newest bucket alone is judged.
-    known[known] = (days - history.days(bucket[np.maximum(newest, 0)]))[known] <= RARE_DAYS
+    # Of series that never held anything there is no newest load.
+    silence = days - history.days((bucket if len(bucket) else numbers[:1])[np.maximum(newest, 0)])
+    known[known] = silence[known] <= RARE_DAYS
     is_old = known.copy()
-    known[known] = (days - history.days(bucket[np.maximum(newest, 0)]))[known] <= SILENCE_DAYS
+    known[known] = silence[known] <= SILENCE_DAYS
     if len(row):
         oldest = np.maximum(newest - FILLED, np.searchsorted(row, rows)[:, None])
         is_old &= ~known | (days - history.days(bucket[np.clip(oldest, 0, len(row) - 1)]) >= OLD_DAYS)

@@ -129,7 +129,7 @@ class Lease:
         return _described(found[0]) if found else "another run has just ended"
 
     def _renew_until_stopped(self) -> None:
-        renewed_at = time.monotonic()
+        renewed_at, failures = time.monotonic(), 0
         while not self._stop.wait(self._seconds / BEATS):
             asked_at = time.monotonic()
             try:
@@ -137,10 +137,12 @@ class Lease:
                     found = self._run(_HOLDER)
                     self._time_limit.end(self._lost_to(found[0] if found else None))
                     return
-                renewed_at = asked_at
+                renewed_at, failures = asked_at, 0
             except (SourceError, psycopg2.Error) as error:
                 logger.warning("the lease of the run could not be renewed: %s", clean_message(error))
-                if time.monotonic() - renewed_at >= self._seconds:
+                failures += 1
+                # The first one may be this process's own: it was stopped while it waited for an answer.
+                if failures > 1 and time.monotonic() - renewed_at >= self._seconds:
                     self._time_limit.end(
                         f"{self._store.connection.location} has not answered for {self._seconds:g} s, so this run may "
                         "no longer write to it: check that server, then run again."
