@@ -29,7 +29,6 @@ from lookout.project.declarations.grain import BucketClock
 
 WEEKS = 8
 DAY = 86_400_000_000_000  # nanoseconds
-MIN_ERRORS = 7
 MEMORY = (28, 8)  # weeks in which the largest value, or a 0, is looked for, of days and of shorter buckets
 DRIFT_WEEKS = (20, 0)  # weeks of profiles that the rule for drift reads, of days and of shorter buckets
 FARTHEST = 99.0  # where nothing ever varied, the distance in spreads says nothing
@@ -94,35 +93,22 @@ class Panel:
     def since(self, column: int) -> Panel:
         """Return the panel from a column on, no later than ``start``; a negative number is column 0."""
         first = max(0, min(column, self.start))
-        return Panel(
-            self.spans,
-            self.kinds,
-            self.observed[:, first:],
-            self.x[:, first:],
-            self.y[:, first:],
-            self.excluded[:, first:],
-            self.empties,
-            self.start - first,
-            self.newest - first,
-            self.origin + first,
-            self.history,
+        return replace(
+            self,
+            observed=self.observed[:, first:],
+            x=self.x[:, first:],
+            y=self.y[:, first:],
+            excluded=self.excluded[:, first:],
+            start=self.start - first,
+            newest=self.newest - first,
+            origin=self.origin + first,
         )
 
     def rows(self, chosen: NDArray[np.int64]) -> Panel:
         """Return the panel of some of its series."""
-        return Panel(
-            self.spans,
-            self.kinds[chosen],
-            self.observed[chosen],
-            self.x[chosen],
-            self.y[chosen],
-            self.excluded[chosen],
-            self.empties[chosen],
-            self.start,
-            self.newest[chosen],
-            self.origin,
-            replace(self.history, edges=self.history.edges[chosen]),
-        )
+        by_series = ("kinds", "observed", "x", "y", "excluded", "empties", "newest")
+        parts = {name: getattr(self, name)[chosen] for name in by_series}
+        return replace(self, **parts, history=replace(self.history, edges=self.history.edges[chosen]))
 
 
 @dataclass(frozen=True)

@@ -98,8 +98,7 @@ class Lease:
 
         Only this makes sure that two runs never write: a process that was stopped does not know that it was.
         """
-        cursor.execute(self._store.named(_FENCE), self._parameters)
-        if cursor.fetchone() is None:
+        if not _is_held(cursor, self._store, self._holder.run_id):
             cursor.execute(self._store.named(_HOLDER))
             self._time_limit.end(self._lost_to(cursor.fetchone()))
             self._time_limit.check()
@@ -207,14 +206,19 @@ def fence_of(store: Store, run_id: str) -> Callable[[Any], None]:
     """Return the fence of a further store of the run that holds the lease: it raises SourceError once that is lost."""
 
     def fence(cursor: Any) -> None:
-        cursor.execute(store.named(_FENCE), {"run_id": run_id})
-        if cursor.fetchone() is None:
+        if not _is_held(cursor, store, run_id):
             raise SourceError(
                 f"This run has lost its lease on {store.connection.location} to another: what was written so far is "
                 "kept, the rest is left to the other run."
             )
 
     return fence
+
+
+def _is_held(cursor: Any, store: Store, run_id: str) -> bool:
+    """Return whether a run still holds the lease, which then nobody takes before the transaction of ``cursor`` ends."""
+    cursor.execute(store.named(_FENCE), {"run_id": run_id})
+    return cursor.fetchone() is not None
 
 
 def _wait_for(

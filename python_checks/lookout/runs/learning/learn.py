@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from lookout.baseline.judge import CLOCK_CHANGE
 from lookout.runs.learning import triage
 from lookout.runs.learning.partitions import Task, learn_parts, parts_of
 from lookout.runs.learning.stored import read_exclusions, read_stored_calendar
@@ -112,6 +113,7 @@ def _parameters(run: Run, plan: LearningPlan) -> dict[str, Any]:
     return {
         "mark": plan.mark,
         "as_of": run.as_of,
+        "clock_change": CLOCK_CHANGE,
         "keys": list(windows["series_key"]),
         "starts": [moment.to_pydatetime() for moment in windows["starts_at"]],
         "ends": [moment.to_pydatetime() for moment in windows["ends_at"]],

@@ -26,7 +26,7 @@ touched as (
     where
         baselines.status = 'excluded' and baselines.holiday is null and wanted.series_key is null
         -- Excluded by the clock of its zone, not by a calendar or an answer.
-        and baselines.reason <> 'the clock was changed in this hour'
+        and baselines.reason <> %(clock_change)s
     group by baselines.series_key
 ),
 first_touched as (
